@@ -20,6 +20,7 @@ from bot.trading.proposals.drafting import Drafting
 from bot.trading.proposals.interpreter import Interpreter
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
+from bot.trading.proposals.repairing import Repairing
 from bot.wiring.ground import Ground, trades_now
 from storage.topics import Topic
 
@@ -29,12 +30,14 @@ class Orders:
     """The services of one order's life."""
 
     proposals: Proposals
+    repairs: Repairing
     working: WorkingOrders
     switch: KillSwitch
     desk: OrderDesk
     exits: LiveExit
     plans: PlanRunner
     unfilled: UnfilledOrders
+    slices: EntrySlices
 
 
 def build_orders(ground: Ground) -> Orders:
@@ -132,4 +135,14 @@ def build_orders(ground: Ground) -> Orders:
     ground.store.on_commit(Topic.ORDERS, plans.wake)
     ground.store.on_commit(Topic.ORDERS, unfilled.wake)
     ground.store.on_commit(Topic.RESULTS, plans.filled)
-    return Orders(exits=exits, plans=plans, unfilled=unfilled, proposals=proposals, working=working, switch=switch, desk=desk)
+    return Orders(
+        exits=exits,
+        plans=plans,
+        unfilled=unfilled,
+        slices=slices,
+        proposals=proposals,
+        repairs=Repairing(store=ground.store, proposals=proposals, rejections=ground.reference.rejections),
+        working=working,
+        switch=switch,
+        desk=desk,
+    )

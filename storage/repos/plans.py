@@ -19,6 +19,7 @@ _ADD = plans.insert().values({name: bindparam(name) for name in _FIELDS})
 _ADD_LEG = plan_legs.insert().values({name: bindparam(name) for name in ("plan_id", *_LEG_FIELDS)})
 _ALL = select(*(_p[name] for name in _FIELDS))
 _FIND = _ALL.where(_p.id == bindparam("plan"))
+_OF_ORDER = _ALL.where(_p.id.in_(select(_l.plan_id).where(_l.order_id == bindparam("order"))))
 _ALIVE = _ALL.where(_p.state == PlanState.ALIVE).order_by(_p.created_at, _p.id)
 _LEGS = select(*(_l[name] for name in _LEG_FIELDS)).where(_l.plan_id == bindparam("plan")).order_by(_l.number)
 _BEGIN = plans.update().where(_p.id == bindparam("plan"), _p.state == PlanState.ASKED).values(state=PlanState.ALIVE)
@@ -43,9 +44,6 @@ _END_ON = (
     plans.update()
     .where(_p.account_id == bindparam("account"), _p.state != PlanState.OVER)
     .values(state=PlanState.OVER, why=bindparam("reason"))
-)
-_OWNER = select(_l.plan_id).where(
-    _l.order_id == bindparam("order"), select(_p.id).where(_p.id == _l.plan_id, _p.state == PlanState.ALIVE).exists()
 )
 _WIDEN = plan_legs.update().where(_l.plan_id == bindparam("plan"), _l.number == bindparam("leg")).values(draft=bindparam("terms"))
 _LET_GO = (
@@ -76,6 +74,10 @@ class SqlPlans:
         row = self._tx.rows(_FIND, {"plan": plan_id}).one_or_none()
         return None if row is None else self._plan(row)
 
+    def of_order(self, order_id: str) -> Plan | None:
+        row = self._tx.rows(_OF_ORDER, {"order": order_id}).first()
+        return None if row is None else self._plan(row)
+
     def alive(self) -> Sequence[Plan]:
         return [self._plan(row) for row in self._tx.rows(_ALIVE).all()]
 
@@ -87,10 +89,6 @@ class SqlPlans:
 
     def strike(self, plan_id: str, leg: int) -> bool:
         return self._tx.write(_STRIKE, {"plan": plan_id, "leg": leg}) == 1
-
-    def owner(self, order_id: str) -> Plan | None:
-        found = self._tx.rows(_OWNER, {"order": order_id}).one_or_none()
-        return None if found is None else self.find(found[0])
 
     def widen(self, plan_id: str, leg: int, draft: OrderDraft) -> None:
         self._tx.write(_WIDEN, {"plan": plan_id, "leg": leg, "terms": draft})

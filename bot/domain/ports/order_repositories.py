@@ -124,6 +124,10 @@ class PlansRepository(Protocol):
 
     def find(self, plan_id: str) -> Plan | None: ...
 
+    def of_order(self, order_id: str) -> Plan | None:
+        """The plan that an order is a leg of."""
+        ...
+
     def alive(self) -> Sequence[Plan]:
         """Every plan that is alive, of all accounts, oldest first."""
         ...
@@ -142,10 +146,6 @@ class PlansRepository(Protocol):
 
     def strike(self, plan_id: str, leg: int) -> bool:
         """A leg from WAITING to STRUCK: it will never be sent."""
-        ...
-
-    def owner(self, order_id: str) -> Plan | None:
-        """The plan that is alive and has this order as one of its legs' own."""
         ...
 
     def widen(self, plan_id: str, leg: int, draft: OrderDraft) -> None:

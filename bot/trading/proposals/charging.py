@@ -1,5 +1,6 @@
 """The charges of a card, from the tariff: of the order, of it and its exit, of its parts, and what a loan costs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -32,6 +33,12 @@ class Charging:
             return ZERO
         bills = [self.of(leg.draft, each, 0)[0] for leg in plan.entries]
         return sum((bill.total for bill in bills if bill is not None), ZERO) - whole.total
+
+    def of_all(self, drafts: Sequence[OrderDraft]) -> Decimal | None:
+        """What several orders cost together, in rupees, each at its worst price. None where one of them is not known."""
+        bills = [self.of(draft, draft.price, 0)[0] for draft in drafts]
+        known = [bill.total for bill in bills if bill is not None]
+        return sum(known, ZERO) if len(known) == len(bills) else None
 
     def of(self, draft: OrderDraft, each: Decimal | None, meets: int) -> tuple[Bill | None, RoundTrip | None]:
         """What the order costs, and what it and its exit cost: a sale out of the depository has its other side in the past.

@@ -115,13 +115,18 @@ class ProposalBuilder:
         return joining(db, account_id, draft, held, freeze=freeze.quantity if freeze is not None else None)
 
     @property
+    def charging(self) -> Charging:
+        """What orders cost, for their cards."""
+        return Charging(tariff=self.tariff, plan=self.plan, clock=self.clock)
+
+    @property
     def attaching(self) -> Attaching:
         """What makes the question about a new order, with all that one Confirm covers."""
         return Attaching(rules=self.rules, confirmations=self.confirmations, clock=self.clock)
 
     async def funds(self, connection: BrokerConnection) -> Funds | None:
         """Cash for the card; None when it cannot be read now."""
-        return await _known(connection.broker.funds())
+        return await known(connection.broker.funds())
 
     def limited(self, db: Repositories, account_id: str) -> bool:
         """Whether a daily loss limit is set, so that the day's result matters."""
@@ -133,7 +138,7 @@ class ProposalBuilder:
             limited = await self.store.read(lambda db: self.limited(db, account_id))
         if not limited:
             return None
-        return await _known(self.results.of(account_id, connection))
+        return await known(self.results.of(account_id, connection))
 
     async def held(
         self, connection: BrokerConnection, side: Side, product: Product | None, instrument: Instrument, *, closes: bool = False
@@ -189,7 +194,7 @@ class ProposalBuilder:
         if draft is None:
             msg = "a proposal needs a draft"
             raise ValueError(msg)
-        margin = await _known(connection.broker.margin(draft)) or Margin(required=None)
+        margin = await known(connection.broker.margin(draft)) or Margin(required=None)
         cash = funds.available if funds else None
 
         offers: list[tuple[str, str]] = []
@@ -333,7 +338,7 @@ class ProposalBuilder:
         value = each * draft.quantity if each is not None else None
         if draft.kind is OrderKind.MARKET and draft.side is Side.BUY and draft.product is Product.CNC:
             value = margin.required or value  # paid whole: the broker's figure and ours are one
-        charging = Charging(tariff=self.tariff, plan=self.plan, clock=self.clock)
+        charging = self.charging
         bill, both = charging.of(draft, each, meets)
         more = charging.of_parts(plan, each, bill) if plan is not None and bill is not None else ZERO
         attached = Attached.of(plan) if plan is not None else None
@@ -372,7 +377,7 @@ def _is_delivery_sale(draft: OrderDraft) -> bool:
     return draft.side is Side.SELL and draft.product is Product.CNC
 
 
-async def _known(reading: Awaitable[T]) -> T | None:
+async def known(reading: Awaitable[T]) -> T | None:
     """A figure of the card that cannot be read now is shown as not known; only a dead session ends the question."""
     try:
         return await reading
