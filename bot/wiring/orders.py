@@ -10,11 +10,14 @@ from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.order_desk import OrderDesk
 from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.exits.confirmed_exits import ConfirmedExits
+from bot.trading.exits.exit_runner import ExitRunner
+from bot.trading.exits.exit_wave import ExitWave
 from bot.trading.exits.live_exit import LiveExit
+from bot.trading.exits.turning_over import TurningOver
 from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.orders.claimed_orders import ClaimedOrders
 from bot.trading.orders.sending import Sending
-from bot.trading.plans.entry_slices import EntrySlices
+from bot.trading.plans.plan_parts import PlanParts
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.proposals.drafting import Drafting
 from bot.trading.proposals.interpreter import Interpreter
@@ -37,7 +40,8 @@ class Orders:
     exits: LiveExit
     plans: PlanRunner
     unfilled: UnfilledOrders
-    slices: EntrySlices
+    slices: PlanParts
+    lists: ExitRunner
 
 
 def build_orders(ground: Ground) -> Orders:
@@ -92,6 +96,25 @@ def build_orders(ground: Ground) -> Orders:
         orders=claimed,
         clock=ground.clock,
     )
+    slices = PlanParts(
+        store=ground.store,
+        connections=ground.connections,
+        proposing=proposing,
+        claimed=claimed,
+        sending=sending,
+        rejections=ground.reference.rejections,
+        clock=ground.clock,
+    )
+    lists = ExitRunner(
+        store=ground.patient,
+        exits=exits,
+        wave=ExitWave(exits),
+        proposing=proposing,
+        background=ground.background,
+        clock=ground.clock,
+        turning=TurningOver(store=ground.patient, exits=exits, send=slices.send, clock=ground.clock),
+        too_big=slices.too_big,
+    )
     desk = OrderDesk(
         store=ground.store,
         connections=ground.connections,
@@ -106,14 +129,7 @@ def build_orders(ground: Ground) -> Orders:
         claimed=claimed,
         sending=sending,
         exits=ConfirmedExits(store=ground.store, exits=exits, clock=ground.clock),
-    )
-    slices = EntrySlices(
-        store=ground.store,
-        connections=ground.connections,
-        proposing=proposing,
-        claimed=claimed,
-        sending=sending,
-        clock=ground.clock,
+        begin=lists.carry_on,
     )
     plans = PlanRunner(
         store=ground.patient,
@@ -134,12 +150,14 @@ def build_orders(ground: Ground) -> Orders:
     )
     ground.store.on_commit(Topic.ORDERS, plans.wake)
     ground.store.on_commit(Topic.ORDERS, unfilled.wake)
+    ground.store.on_commit(Topic.ORDERS, lists.wake)
     ground.store.on_commit(Topic.RESULTS, plans.filled)
     return Orders(
         exits=exits,
         plans=plans,
         unfilled=unfilled,
         slices=slices,
+        lists=lists,
         proposals=proposals,
         repairs=Repairing(store=ground.store, proposals=proposals, rejections=ground.reference.rejections),
         working=working,

@@ -52,6 +52,10 @@ _LET_GO = (
     .where(select(_p.id).where(_p.id == _l.plan_id, _p.state == PlanState.OVER).exists())
     .values(order_id=None)
 )
+_HAND_ON = plan_legs.update().where(_l.order_id == bindparam("order")).values(order_id=None)
+_HALVE = (
+    plans.update().where(_p.id == bindparam("plan"), _p.state == PlanState.ALIVE, _p.halved == False).values(halved=True)  # noqa: E712
+)
 _BASE = plans.update().where(_p.id == bindparam("plan"), _p.state == PlanState.ALIVE).values(base=bindparam("quantity"))
 _FORGET = plans.delete().where(_p.state == PlanState.ASKED, _p.created_at < bindparam("moment"))
 
@@ -96,6 +100,12 @@ class SqlPlans:
     def adopt(self, plan_id: str, leg: int, order_id: str, base: int) -> bool:
         self._tx.write(_LET_GO, {"order": order_id})
         return self.claim(plan_id, leg, order_id) and self._tx.write(_BASE, {"plan": plan_id, "quantity": base}) == 1
+
+    def hand_on(self, order_id: str) -> None:
+        self._tx.write(_HAND_ON, {"order": order_id})
+
+    def halve(self, plan_id: str) -> bool:
+        return self._tx.write(_HALVE, {"plan": plan_id}) == 1
 
     def taking(self, plan_id: str, since: datetime | None) -> bool:
         return self._tx.write(_TAKING, {"plan": plan_id, "since": since}) == 1

@@ -159,6 +159,14 @@ class PlansRepository(Protocol):
         """
         ...
 
+    def hand_on(self, order_id: str) -> None:
+        """Takes an order from its leg, which stays claimed: a leg of another plan has it from now on."""
+        ...
+
+    def halve(self, plan_id: str) -> bool:
+        """Notes that the parts of a plan that is alive go in smaller ones. True for the one call that may cut them."""
+        ...
+
     def taking(self, plan_id: str, since: datetime | None) -> bool:
         """Notes since when the target is being taken. None: it is not."""
         ...
