@@ -33,6 +33,7 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         proposing=proposing,
         background=ground.background,
         clock=ground.clock,
+        auction=orders.auction,
     )
     lists = ExitLists(
         proposing=proposing,

@@ -12,6 +12,7 @@ from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.exits.confirmed_exits import ConfirmedExits
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.exits.unfilled_orders import UnfilledOrders
+from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.orders.sending import Sending
 from bot.trading.plans.entry_slices import EntrySlices
 from bot.trading.plans.plan_runner import PlanRunner
@@ -34,6 +35,7 @@ class Orders:
     exits: LiveExit
     plans: PlanRunner
     unfilled: UnfilledOrders
+    auction: ClosingAuction
 
 
 def build_orders(ground: Ground) -> Orders:
@@ -87,6 +89,12 @@ def build_orders(ground: Ground) -> Orders:
         clock=ground.clock,
         random=ground.random_bytes,
     )
+    auction = ClosingAuction(
+        connections=ground.connections,
+        calendar=ground.calendar,
+        has_contracts=ground.catalogue.has_contracts,
+        clock=ground.clock,
+    )
     desk = OrderDesk(
         store=ground.store,
         connections=ground.connections,
@@ -101,6 +109,7 @@ def build_orders(ground: Ground) -> Orders:
         random=ground.random_bytes,
         sending=sending,
         exits=ConfirmedExits(store=ground.store, exits=exits, clock=ground.clock),
+        auction=auction,
     )
     slices = EntrySlices(
         store=ground.store,
@@ -131,4 +140,13 @@ def build_orders(ground: Ground) -> Orders:
     ground.store.on_commit(Topic.ORDERS, plans.wake)
     ground.store.on_commit(Topic.ORDERS, unfilled.wake)
     ground.store.on_commit(Topic.RESULTS, plans.filled)
-    return Orders(exits=exits, plans=plans, unfilled=unfilled, proposals=proposals, working=working, switch=switch, desk=desk)
+    return Orders(
+        exits=exits,
+        plans=plans,
+        unfilled=unfilled,
+        auction=auction,
+        proposals=proposals,
+        working=working,
+        switch=switch,
+        desk=desk,
+    )
