@@ -34,7 +34,8 @@ from handlers.telegram.sender import Sender
 from handlers.telegram.webhook_watch import WebhookWatch
 from handlers.views.message import message
 from storage.inbox import SqlInbox
-from storage.store import SqlStore, Topic
+from storage.store import SqlStore
+from storage.topics import Topic
 
 log = logging.getLogger(__name__)
 

@@ -37,6 +37,7 @@ from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
 from bot.trading.unlinking import Unlinking
 from bot.trading.watch.alerts import Alerts
+from bot.trading.watch.option_chains import OptionChains
 from bot.trading.watch.watch_lists import WatchLists
 
 PAGE = 8  # acts on one page of /audit
@@ -60,6 +61,7 @@ class Services:
     alerts: Alerts
     watch_lists: WatchLists
     charts: CandleCharts
+    chains: OptionChains
     payoffs: Payoffs
     pictures: Pictures
     switch: KillSwitch

@@ -11,7 +11,7 @@ from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.exits.exit_wave import ExitWave
 from bot.wiring.ground import Ground, squares_off_at
 from bot.wiring.orders import Orders
-from storage.store import Topic
+from storage.topics import Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,7 +82,8 @@ from bot.wiring.settling import Settling
 from handlers.views.format import rupees
 from storage.inbox import SqlInbox
 from storage.secrets.pinhash import Argon2Pins
-from storage.store import SqlStore, Topic
+from storage.store import SqlStore
+from storage.topics import Topic
 
 
 def heartbeat_file(settings: Settings) -> Path:
@@ -287,6 +288,7 @@ def build_core(
         market=quotes,
         alerts=alerts.own,
         watch_lists=alerts.lists,
+        chains=alerts.chains,
         charts=charts.candles,
         payoffs=charts.payoffs,
         pictures=album,

@@ -7,7 +7,8 @@ from typing import Self
 
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
-from bot.domain.orders.conversion import Conversion, ConversionCard, ConversionState, ConversionUnclear, Converted
+from bot.domain.news.conversions import ConversionUnclear, Converted
+from bot.domain.orders.conversion import Conversion, ConversionCard, ConversionState
 from bot.domain.people.account import Permission
 from bot.domain.terms import Product
 from handlers.views.card import place

@@ -5,8 +5,7 @@ from datetime import date
 
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
-from bot.domain.orders.order import Order
-from bot.domain.orders.rings import (
+from bot.domain.news.rings import (
     AuctionBegun,
     AuctionOver,
     BandNear,
@@ -22,6 +21,7 @@ from bot.domain.orders.rings import (
     StopsEnd,
     UnprotectedTonight,
 )
+from bot.domain.orders.order import Order
 from bot.domain.terms import Product, Side
 from handlers.views.format import amount, clock_time, count, price, rupees, short_time, signed, signed_count
 from handlers.views.keyboards import button, words

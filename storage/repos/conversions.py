@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, or_, select
 
 from bot.domain.orders.conversion import Conversion, ConversionState
 from storage.db.engine import Transaction
-from storage.db.tables import conversions
+from storage.db.tables.orders import conversions
 
 _c = conversions.c
 _ADD = conversions.insert().values({name: bindparam(name) for name in ("id", "account_id", "state", "body")})

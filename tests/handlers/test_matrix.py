@@ -54,7 +54,7 @@ WORDS: dict[str, frozenset[Role]] = {
     "/cancel_order 12": ACTING, "/cancel_all": ACTING,
     "/orders open": ALL, "/order 12": ALL, "/trades": ALL, "/positions": ALL, "/holdings": ALL, "/funds": ALL,
     "/pnl": ALL, "/pnl week": ALL, "/export trades": ALL, "/report 20 nov": ALL, "/quote NIFTY": ALL, "/search tata motors": ALL,
-    "/chart RELIANCE 15m": ALL, "/alert mtm -5000": ALL, "/alerts": ALL, "/watch RELIANCE": ALL,
+    "/chart RELIANCE 15m": ALL, "/chain NIFTY": ALL, "/alert mtm -5000": ALL, "/alerts": ALL, "/watch RELIANCE": ALL,
     "/exit": ACTING, "/panic": ACTING, "/convert RELIANCE": OPENING,
     "/kill": ACTING, "/resume": OWNING,
     "/limits": ALL, "/limits lock": OPENING, "/limits lock now": OPENING, "/limits value 5": OWNING, "/status full": OWNING,

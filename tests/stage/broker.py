@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, NotLinked, OrderOver, Unreadable
-from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.market.prices import Level, Quote, Tick
 from bot.domain.orders.order import OrderDraft, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
@@ -189,6 +189,14 @@ class ScriptedBroker:
 
     async def quotes(self, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
         return {key: Quote(last=self.quoted) for key in keys}
+
+    async def margin_of_all(self, drafts: Sequence[OrderDraft]) -> Margin:
+        margins = [await self.margin(draft) for draft in drafts]
+        known = [each.required for each in margins if each.required is not None]
+        return Margin(required=sum(known, Decimal(0)) if len(known) == len(margins) else None)
+
+    async def open_interest(self, market: Exchange, symbol: str, expiry: date) -> Mapping[str, int]:
+        return {}
 
     async def candles(self, instrument: Instrument, interval: Interval, start: datetime, end: datetime) -> Sequence[Candle]:
         self.candle_stretches.append((start, end))

@@ -7,7 +7,6 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.market.instrument import Instrument
-from bot.domain.orders.notice import Notice, NoticePriority, Sound
 from bot.domain.orders.order import Confirmation, Order, OrderDraft
 from bot.domain.orders.portfolio import Position
 from bot.domain.people.account import Account
@@ -105,22 +104,3 @@ class ConversionCard:
     @property
     def cash_after(self) -> Decimal | None:
         return None if self.cash is None or self.more is None else self.cash - self.more
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Converted(Notice):
-    """How a conversion ended, for the others of its account; for all where its end came later than the answer to the tap."""
-
-    sound = Sound.RING
-
-    conversion: Conversion
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConversionUnclear(Notice):
-    """Nobody knows yet whether a conversion happened."""
-
-    sound = Sound.ALWAYS
-    priority = NoticePriority.SAFETY
-
-    conversion: Conversion

@@ -10,14 +10,13 @@ from functools import partial
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted, ConfirmationGone, NotSent, Refused, TooFast
 from bot.domain.market.instrument import Instrument
+from bot.domain.news.conversions import ConversionUnclear, Converted
 from bot.domain.orders.closing import ClosingRow, closing_row
 from bot.domain.orders.conversion import (
     LOOKED_FOR,
     Conversion,
     ConversionCard,
     ConversionState,
-    ConversionUnclear,
-    Converted,
     converted_draft,
     new_product,
     old_product,

@@ -12,13 +12,8 @@ from bot.domain.clock import Clock, ist, ist_date
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Instrument, InstrumentKind
 from bot.domain.market.sessions import PhaseKind, SessionClass
-from bot.domain.orders.closing import is_guard
-from bot.domain.orders.conversion import new_product
-from bot.domain.orders.notice import Notice
-from bot.domain.orders.order import Order, OrderDraft, OrderStatus
-from bot.domain.orders.plan import LegKind, LegState
-from bot.domain.orders.portfolio import Position
-from bot.domain.orders.rings import (
+from bot.domain.news.notice import Notice
+from bot.domain.news.rings import (
     AuctionBegun,
     AuctionOver,
     OpenRow,
@@ -28,6 +23,11 @@ from bot.domain.orders.rings import (
     StopsEnd,
     UnprotectedTonight,
 )
+from bot.domain.orders.closing import is_guard
+from bot.domain.orders.conversion import new_product
+from bot.domain.orders.order import Order, OrderDraft, OrderStatus
+from bot.domain.orders.plan import LegKind, LegState
+from bot.domain.orders.portfolio import Position
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product, Side

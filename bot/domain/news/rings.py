@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import ZERO
-from bot.domain.orders.notice import Notice, NoticePriority, Sound
+from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.orders.portfolio import Position
 from bot.domain.terms import Product
