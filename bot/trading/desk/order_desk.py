@@ -32,6 +32,7 @@ from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.exits.confirmed_exits import ConfirmedExits
 from bot.trading.exits.live_exit import ExitWanted
 from bot.trading.orders.claimed_orders import Claim, ClaimedOrders
+from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.sending import Answered, Sending
 from bot.trading.plans.joined_stops import guard_gone, join, own_stop
@@ -68,8 +69,10 @@ class OrderDesk:
         claimed: ClaimedOrders,
         sending: Sending,
         exits: ConfirmedExits,
+        auction: ClosingAuction,
     ) -> None:
         self._store = store
+        self._auction = auction
         self._exits = exits
         self._sending = sending
         self._proposals = proposals
@@ -281,6 +284,8 @@ class OrderDesk:
         listed = self._proposing.instruments.by_key(draft.instrument.key)
         if listed is not None and listed.lot != draft.instrument.lot:
             return f"A lot of {listed.symbol} is {listed.lot} now, no longer {draft.instrument.lot}."
+        if self._waits_for_auction(question):
+            return "The exchange takes no order of this share until the closing auction."
         best = self._proposing.prices.touch(question.account_id, draft.instrument.key, draft.side)
         if not draft.protected or draft.price is None or best is None:
             return None
@@ -289,6 +294,14 @@ class OrderDesk:
             return None
         name = "ask" if draft.side is Side.BUY else "bid"
         return f"The {name} is {in_figures(best)} now; your card would no longer fill."
+
+    def _waits_for_auction(self, question: Confirmation) -> bool:
+        """Whether an exit would be refused now and can be kept until the auction takes it, which is asked about anew."""
+        draft = terms_of(question)
+        if draft.trigger is not None or not self._confirmations.is_exit(question.token):
+            return False
+        hours = self._auction.hours(draft.instrument)
+        return hours is not None and hours.opens is not None
 
     def _of_before(self, question: Confirmation) -> str | None:
         """Why a card from before a restart is asked anew: what it was to close may be gone, or it was to be asked again."""
