@@ -33,6 +33,7 @@ from bot.trading.account.day_events import DayEvents
 from bot.trading.account.lines import Lines
 from bot.trading.account.logins import Logins
 from bot.trading.account.loss_guard import LossGuard, Results
+from bot.trading.account.margin_loans import MarginLoans
 from bot.trading.account.new_bases import NewBases
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
@@ -179,6 +180,7 @@ def build_core(
         store=store,
         prices=prices,
         instruments=catalogue,
+        loans=MarginLoans(store=store, connections=connections, day_before=partial(day_before, calendar), clock=clock),
         clock=clock,
         ended=partial(ended, calendar),
         closes_at=partial(squares_off_at, calendar),

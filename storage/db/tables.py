@@ -405,6 +405,17 @@ class _Touches(TypedColumns):
 touches = Table("touches", metadata, _Touches, sqlite_strict=True)
 
 
+class _Lent(TypedColumns):
+    account_id: Named[str] = Column(Text, ForeignKey("accounts.id"), primary_key=True)
+    exchange: Named[Exchange] = Column(Word(Exchange), primary_key=True)
+    token: Named[str] = Column(Text, primary_key=True)
+    day: Named[date] = Column(Day, primary_key=True)
+    part: Named[Decimal] = Column(ExactText)  # of the value of a purchase on margin on that day
+
+
+lent = Table("lent", metadata, _Lent, sqlite_strict=True)
+
+
 class _Held(TypedColumns):
     account_id: Named[str] = Column(Text, ForeignKey("accounts.id"), primary_key=True)
     day: Named[date] = Column(Day, primary_key=True)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from bot.domain.money import ZERO
 from bot.domain.orders.charges import Tariff, Trade
 from bot.domain.orders.portfolio import PositionLine
 from bot.domain.orders.tariff import Plan
@@ -25,6 +26,7 @@ def if_closed(line: PositionLine, tariff: Tariff, plan: Plan | None, today: date
     closed = replace(opened, side=side.opposite, price=met)
     if position.product is Product.MTF and position.carried:
         charges = tariff.order(opened, plan).total + tariff.order(closed, plan).total
+        charges += tariff.mtf(ZERO, today, pledges=2).total
     else:
         charges = tariff.day([opened, closed], plan).total
     return (met - entry) * position.quantity * position.multiplier - charges

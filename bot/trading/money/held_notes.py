@@ -44,6 +44,7 @@ class HeldNotes:
             return
         bot = by_the_clock(account)
         positions, demat = await asyncio.gather(self.books.positions(bot), self.books.holdings(bot))
+        await self.books.events.loans.ask(account.id, positions.lines)
         rows = [
             Held(
                 instrument=line.position.instrument,
