@@ -10,8 +10,9 @@ from bot.domain.errors import NotSent
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import total
 from bot.domain.orders.notice import DaySummary, Notice
+from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.period_summary import PeriodSummary
-from bot.domain.orders.portfolio import DayReport, Funds, Position
+from bot.domain.orders.portfolio import DayReport, Funds, Margin, Position
 from bot.domain.orders.research import PastTrade
 from bot.domain.terms import Product
 from bot.runtime.scheduler import Occasion
@@ -34,6 +35,7 @@ class DatedBooks(Books):
 
     has_history = True
     has_funds = True
+    lends: Decimal | None = Decimal("0.75")  # of a purchase on margin; None: its margin route is away
 
     async def positions(self) -> list[Position]:
         today = ist_date(self.clock.now())
@@ -43,6 +45,11 @@ class DatedBooks(Books):
         if not self.has_funds:
             raise NotSent("no funds")
         return await super().funds()
+
+    async def margin(self, draft: OrderDraft) -> Margin:
+        if self.lends is None or draft.price is None:
+            raise NotSent("no margin")
+        return Margin(required=draft.price * draft.quantity * (1 - self.lends))
 
     async def past_trades(self, first: date, last: date) -> Sequence[PastTrade]:
         if not self.has_history:

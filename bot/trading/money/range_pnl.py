@@ -220,15 +220,18 @@ class RangePnl:
             key: walk(of_rows.get(key, ()), row.begun, restarts=row.restarts, marks=marks.get(key), over=records.over)
             for key, row in records.rows.items()
         }
-        borrowed: dict[date, list[RowDay]] = {}
-        for row_day in (each for (_, product), of_row in rows.items() if product is Product.MTF for each in of_row):
-            borrowed.setdefault(row_day.day, []).append(row_day)
-        days = tuple(self._day(report, records, of_days, borrowed) for report in records.reports)
+        through: dict[date, list[RowDay]] = {}
+        for row_day in (each for of_row in rows.values() for each in of_row):
+            through.setdefault(row_day.day, []).append(row_day)
+        days = tuple(self._day(report, records, of_days, through) for report in records.reports)
         costs: dict[RowKey, dict[str, Decimal]] = {}
         for day in days:
-            of_orders = charges_of_orders(day)
-            for trade in day.trades:
-                costs.setdefault(trade.row, {})[trade.broker_id] = of_orders.get(trade.broker_id, ZERO)
+            own = through.get(day.day, ())
+            of_orders = charges_of_orders(day, own)
+            for each in own:
+                spent = costs.setdefault(each.key, {})
+                for order in {lot.order for lot in (*each.begun, *each.fills)} & of_orders.keys():
+                    spent[order] = spent.get(order, ZERO) + of_orders[order]
         trips = [trip for key, row in rows.items() for trip in round_trips(row, costs.get(key, {}))]
         exits = [each for row in rows.values() for each in booked(row)]
         return RangeReport(
@@ -250,7 +253,7 @@ class RangePnl:
         report: DayReport,
         records: _Records,
         of_days: Mapping[date, Sequence[LedgerTrade]],
-        borrowed: Mapping[date, Sequence[RowDay]],
+        through: Mapping[date, Sequence[RowDay]],
     ) -> RangeDay:
         day = date.fromisoformat(report.date)
         trades = tuple(of_days.get(day, ()))
@@ -258,7 +261,8 @@ class RangePnl:
         fills = [(trade.broker_id, trade.instrument, trade.product, trade.at) for trade in trades]
         events: list[Event] = [*self.books.events.by_the_broker(fills, records.ours)]
         events += ends_of(marks, day) if day <= records.over else ()
-        events += borrowings(map(_on_margin, borrowed.get(day, ())), records.lent, self.books.events.loans.nights(day))
+        on_margin = [_on_margin(row) for row in through.get(day, ()) if row.product is Product.MTF]
+        events += borrowings(on_margin, records.lent, self.books.events.loans.nights(day)) if on_margin else ()
         return RangeDay(
             day=day,
             report=report,

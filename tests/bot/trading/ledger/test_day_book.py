@@ -28,6 +28,7 @@ from tests.storage.samples import ACCOUNT
 
 ROW = (NIFTY_CALL.key, Product.NRML)
 SHARE = replace(RELIANCE, token="1594", symbol="INFY", name="INFY-EQ")
+BOOKED = ((NIFTY_CALL, Product.NRML), (RELIANCE, Product.CNC), (SHARE, Product.CNC), (RELIANCE, Product.MTF))
 
 
 class Books(ScriptedBroker):
@@ -50,9 +51,9 @@ class Books(ScriptedBroker):
 
     async def positions(self) -> list[Position]:
         today, found = ist_date(self.clock.now()), []
-        for instrument, product in ((NIFTY_CALL, Product.NRML), (RELIANCE, Product.CNC), (SHARE, Product.CNC)):
+        for instrument, product in BOOKED:
             fills = [fill for fill in self.fills if fill.row == (instrument.key, product)]
-            fills = [fill for fill in fills if product is Product.NRML or fill.day == today]
+            fills = [fill for fill in fills if product is not Product.CNC or fill.day == today]
             begun = self.begun if instrument is NIFTY_CALL else ()
             own = own_row(fills, today, begun)
             if own.trades or own.lots:
