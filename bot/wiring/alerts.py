@@ -7,16 +7,18 @@ from bot.trading.account.quotes import Quotes
 from bot.trading.watch.alert_watch import AlertWatch
 from bot.trading.watch.alerts import Alerts
 from bot.trading.watch.watch_lists import WatchLists
+from bot.trading.watch.watched import WatchedFindings
 from bot.wiring.ground import Ground, day_before, in_hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertServices:
-    """A person's acts, the loop of the alerts, and the lists."""
+    """A person's acts, the loop of the alerts, the lists, and what a morning says of them."""
 
     own: Alerts
     watch: AlertWatch
     lists: WatchLists
+    findings: WatchedFindings
 
 
 def build_alerts(ground: Ground, quotes: Quotes) -> AlertServices:
@@ -47,4 +49,5 @@ def build_alerts(ground: Ground, quotes: Quotes) -> AlertServices:
         watcher=ground.watcher,
         clock=ground.clock,
     )
-    return AlertServices(own=own, watch=watch, lists=lists)
+    findings = WatchedFindings(store=ground.patient, catalogue=ground.catalogue)
+    return AlertServices(own=own, watch=watch, lists=lists, findings=findings)

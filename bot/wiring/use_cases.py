@@ -11,7 +11,7 @@ from bot import __version__
 from bot.broker.session import code_from_seed
 from bot.charts.album import Album
 from bot.charts.process import DrawingProcess
-from bot.config.settings import Settings
+from bot.config.settings import Consent, Settings
 from bot.database import state_of
 from bot.delivery.direct import DirectMessages
 from bot.diagnostics.facts import inspect
@@ -331,7 +331,15 @@ def build_core(
         days=days,
         summaries=summaries,
         notes=notes,
-        mornings=Mornings(telling=telling, books=views, notes=notes, calendar=calendar, clock=clock),
+        mornings=Mornings(
+            telling=telling,
+            books=views,
+            notes=notes,
+            calendar=calendar,
+            families=(alerts.findings,),
+            ddpi=settings.ddpi is Consent.YES,
+            clock=clock,
+        ),
         expiring=Expiring(
             telling=telling,
             books=views,
