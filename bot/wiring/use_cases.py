@@ -47,7 +47,6 @@ from bot.trading.ledger.day_book import DayBook
 from bot.trading.money.expiring import Expiring
 from bot.trading.money.exports import Exports
 from bot.trading.money.held_notes import HeldNotes
-from bot.trading.money.late_days import LateDays
 from bot.trading.money.mornings import Mornings
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.reports import Reports
@@ -77,6 +76,7 @@ from bot.wiring.charts import build_charts
 from bot.wiring.exits import build_exits
 from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, ended, in_session, squares_off_at
 from bot.wiring.jobs import Days, Sweep, table
+from bot.wiring.late_days import build_late_days
 from bot.wiring.orders import build_orders
 from bot.wiring.rings import build_rings
 from bot.wiring.settling import Settling
@@ -255,9 +255,7 @@ def build_core(
         books=views,
         reports=reports,
         ranges=range_pnl,
-        late_days=LateDays(
-            store=store, books=views, day_before=partial(day_before, calendar), is_trading=days.trading, clock=clock
-        ),
+        late_days=build_late_days(ground, views, reports, days),
         weeks_last=days.weeks_last,
         months_last=days.months_last,
         coming=partial(coming_days, calendar),

@@ -281,3 +281,19 @@ async def test_yesterdays_gain_does_not_hide_todays_loss_from_the_lock_and_the_e
         await ask(stage)
     close = OrderRequest(side=Side.SELL, symbol="NIFTY 24500 CE 23 Nov", quantity=65, product=Product.NRML)
     assert await ask(stage, close)
+
+
+async def test_shares_whose_day_of_purchase_counted_their_rise_are_counted_once_when_they_are_sold(days: Days) -> None:
+    broker = days.broker
+    broker.trade(RELIANCE, 10, "1400.00", Product.CNC)
+    broker.closes[RELIANCE.key] = ("1460.00", "1390.00")
+    await days.sync()
+    first = (await days.pnl()).gross
+    await days.end()
+    broker.demat = [a_holding(RELIANCE, 10, "1400.00", "1470.00", "1460.00")]
+    broker.trade(RELIANCE, -10, "1470.00", Product.CNC)
+    await days.sync()
+    line = await days.line()
+    assert (line.booked, line.adjustment) == (Decimal(700), Decimal(-600))
+    assert Reason.CLOSE_ADJUSTMENT in line.reasons
+    assert first + (await days.pnl()).gross == 10 * (1470 - 1400)
