@@ -9,7 +9,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.market.instrument import InstrumentKey
 from storage.db.engine import Transaction
-from storage.db.tables import lent
+from storage.db.tables.ledger import lent
 
 _l = lent.c
 _FIELDS = ("account_id", "exchange", "token", "day", "part")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from bot.domain.charges.day_bill import Borrowed
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.money import ZERO, total
-from bot.domain.orders.day_bill import Borrowed
 from bot.domain.pnl.fifo import Lot
 
 PART = Decimal("0.000001")  # as exactly as the part is kept

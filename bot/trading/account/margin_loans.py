@@ -6,10 +6,10 @@ from datetime import date
 from decimal import Decimal
 from functools import partial
 
+from bot.domain.charges.day_bill import Borrowed
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError
 from bot.domain.money import tick_up
-from bot.domain.orders.day_bill import Borrowed
 from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.portfolio import Position, PositionLine
 from bot.domain.pnl.borrowing import MarginRow, borrowings, part_lent

@@ -6,9 +6,9 @@ from datetime import date
 
 from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
-from bot.domain.orders.alert import Alert, AlertState
+from bot.domain.news.alert import Alert, AlertState
+from bot.domain.news.readiness import Finding, Light, Repair
 from bot.domain.orders.held import ContractChange, HeldNote, Watched, contract_changes
-from bot.domain.orders.readiness import Finding, Light, Repair
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.instruments.catalogue import Catalogue

@@ -7,9 +7,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.charges.day_bill import Borrowed, DayBill, day_bill
+from bot.domain.charges.tariff import ChargeName
 from bot.domain.money import ZERO, total
-from bot.domain.orders.day_bill import Borrowed, DayBill, day_bill
-from bot.domain.orders.tariff import ChargeName
 from bot.domain.pnl.borrowing import Lent, MarginRow, borrowings, part_lent
 from bot.domain.pnl.fifo import Lot, match, quantity_of
 from tests.stage.market import REFERENCE_DATA

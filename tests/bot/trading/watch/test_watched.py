@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from bot.domain.clock import at_ist
 from bot.domain.market.instrument import Instrument
-from bot.domain.orders.alert import Alert, AlertKind
+from bot.domain.news.alert import Alert, AlertKind
+from bot.domain.news.notice import Notice
+from bot.domain.news.readiness import Finding, Light, LoginReminder, Readiness, ReadinessAlarm
 from bot.domain.orders.held import HeldNote, Watched
-from bot.domain.orders.notice import Notice
-from bot.domain.orders.readiness import Finding, Light, LoginReminder, Readiness, ReadinessAlarm
 from bot.domain.people.account import Role, User
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.stage.mornings import Morning, a_morning
@@ -46,7 +46,7 @@ def findings(told: list[Notice]) -> list[Finding]:
 
 async def test_armed_alerts_are_counted_and_dead_and_paused_ones_are_named_with_the_way_to_them(loop: VirtualLoop) -> None:
     morning = await a_watched_morning(loop, RELIANCE, ENDED, None)
-    await morning.stage.store.transaction(lambda db: db.alerts.pause(db.alerts.of(ACCOUNT.id, PERSON)[0].id))
+    await morning.stage.store.transaction(lambda db: db.alerts.pause(db.alerts.of(ACCOUNT.id, PERSON)[0]))
     (row,) = findings(await morning.until(at_ist(MONDAY, 8, 43)))
     assert (row.light, row.value, row.details) == (Light.AMBER, "1 armed", ("ended: NF 24500CE 17Nov", "paused: RELIANCE"))
     assert [each.command for each in row.repairs] == ["/alerts"]
