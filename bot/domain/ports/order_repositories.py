@@ -350,6 +350,14 @@ class ReportsRepository(Protocol):
         """The rows of these dates in India, both included, oldest first."""
         ...
 
+    def find_out(self, report: DayReport) -> bool:
+        """Keeps the figures of a day whose final row has none; False when they were found out before."""
+        ...
+
+    def found_out(self, account_id: str, first: date, last: date) -> Mapping[str, DayReport]:
+        """The same of these dates in India, by ISO date."""
+        ...
+
 
 class HeldRepository(Protocol):
     """What was held at the end of each of the last days."""

@@ -28,6 +28,7 @@ from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.account.loss_guard import Results
+from bot.trading.account.margin_loans import note_lent
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
@@ -221,6 +222,8 @@ class ProposalBuilder:
             asks = before is None and not situation.reduces and (plan is None or plan.joins is not None)
             if asks and (found := self._joining(db, account.id, draft, held)) is not None:
                 joins.append(found)
+            each = draft.price or (price.last if price is not None else None)
+            note_lent(db, account.id, draft, each=each, required=margin.required, day=ist_date(self.clock.now()))
             return (), situation
 
         reasons, situation = await self.store.transaction(store)
