@@ -89,8 +89,10 @@ def _price_rows(draft: OrderDraft) -> list[tuple[str, ...]]:
         trigger = price(draft.trigger or ZERO)
         rows = [
             row("Stop", trigger),
-            row(f" then {verb(draft)}", price(draft.price) if draft.price is not None else "at market"),
+            row(f" then {verb(draft)}", price(draft.price)) if draft.price is not None else row(" then", "at market"),
         ]
+    if draft.disclosed is not None:
+        rows.append(row("Shows", f"{count(draft.disclosed)} at a time"))
     if draft.validity is Validity.IOC:
         rows += [row("IOC"), wrapped("Fills what it can at once, the rest is cancelled")]
     return rows

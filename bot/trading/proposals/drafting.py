@@ -17,7 +17,7 @@ from bot.domain.orders.order import Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import plain, request_line
 from bot.domain.orders.portfolio import Holding, Position
 from bot.domain.orders.proposal import Remark
-from bot.domain.terms import OrderKind, Product, Side
+from bot.domain.terms import OrderKind, Product, Side, Validity
 
 WIDE_CASH, WIDE_OTHER = Decimal("0.005"), Decimal("0.03")  # of the mid price
 OLD = timedelta(seconds=60)
@@ -47,6 +47,7 @@ class Drafting:
         """A legal draft; ChoiceWanted where a figure fits no lot or tick, CheckFailed where no price can be named."""
         pricing = self.pricing(request, instrument, price)
         quantity = self.quantity(request, instrument, pricing, price)
+        demand_shown(request, instrument, quantity)
         draft = OrderDraft(
             instrument=instrument,
             side=request.side,
@@ -57,6 +58,7 @@ class Drafting:
             trigger=pricing.trigger,
             validity=request.validity,
             protected=pricing.protected,
+            disclosed=request.disclosed,
         )
         return draft, pricing.remarks
 
@@ -76,6 +78,13 @@ class Drafting:
         if trigger is None:  # told by the caller; kept for the type checker
             raise UsageError("A stop needs a trigger.", example="/sell RELIANCE 10 stop 1450")
         self._need_tick(request, instrument, trigger, "trigger")
+        if request.market:
+            if self.rules.offers_slm(instrument, ist_date(self.clock.now())):
+                return Pricing(kind=OrderKind.SL_M, trigger=trigger)
+            raise ChoiceWanted(
+                f"{instrument.exchange} takes no stop-market order of {instrument.symbol}: a stop needs a worst price.",
+                near=[("Stop with a worst price", request_line(replace(request, market=False)))],
+            )
         limit = request.trigger_limit
         if limit is None:
             limit = self.rules.stop_limit(
@@ -163,6 +172,38 @@ class Drafting:
                 ],
             )
         return request.quantity
+
+
+def least_shown(quantity: int) -> int:
+    """Shares that mStock wants to be shown at least: three tenths of the order (mstock-type-b.md 5.2)."""
+    return -(-quantity * 3 // 10)
+
+
+def demand_shown(request: OrderRequest, instrument: Instrument, quantity: int) -> None:
+    """ChoiceWanted where the disclosed quantity is none that the exchange or the broker takes."""
+    shown = request.disclosed
+    if shown is None:
+        return
+    whole = ("Show all of it", request_line(replace(request, disclosed=None)))
+    if instrument.is_derivative:
+        raise ChoiceWanted("Futures and options have no disclosed quantity: the whole order stands in the book.", near=[whole])
+    if request.validity is Validity.IOC or request.market:
+        raise ChoiceWanted(
+            "What fills at once shows nothing in the book: a disclosed quantity needs a resting order.", near=[whole]
+        )
+    least = least_shown(quantity)
+    if not least <= shown <= quantity:
+        why = f"at least {grouped(str(least))} of {grouped(str(quantity))} (30 %)" if shown < least else f"at most {quantity}"
+        part = (f"Show {grouped(str(least))}", request_line(replace(request, disclosed=least)))
+        raise ChoiceWanted(f"mStock wants {why} to be shown.", near=[part, whole])
+
+
+def sized(request: OrderRequest, quantity: int) -> OrderRequest:
+    """The request for another quantity; what it shows stays within what may be shown."""
+    shown = request.disclosed
+    if shown is not None:
+        shown = min(quantity, max(shown, least_shown(quantity)))
+    return replace(request, quantity=quantity, lots=None, rupees=None, portion=None, risk=None, disclosed=shown)
 
 
 def _with(request: OrderRequest, field: str, price: Decimal) -> OrderRequest:

@@ -39,6 +39,7 @@ from bot.trading.proposals.held import Held, WayOut
 from bot.trading.proposals.interpreter import Interpreter
 from bot.trading.proposals.meaning import Meant, priced
 from bot.trading.proposals.remarks import closed_until, remarks
+from bot.trading.proposals.risk import by_risk
 from bot.trading.proposals.weight import weighs
 from bot.trading.safety.limits import day_lock, made
 
@@ -96,7 +97,9 @@ class ProposalBuilder:
             request = of_held(request, instrument, held.positions, held.holdings)
         may_open = actor.may(Permission.OPEN)
         product = product_of(request, instrument, held.positions, held.holdings, may_open=may_open)
+        request, sized = by_risk(request, instrument, price, product, self.drafting)
         draft, said = self.drafting.draft(request, instrument, price, product)
+        said = (*sized, *said)
         entry = Entry(draft=draft, price=price, attached=attached or attached_of(request, draft, price), held=held)
         confirmation, plan = self.attaching.question(actor, chat_id, entry)
         return await self.ask(actor, account, connection, confirmation, price=price, funds=funds, held=held, said=said, plan=plan)

@@ -22,6 +22,7 @@ from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
 from bot.trading.proposals.attached import is_passed, stops_meant
 from bot.trading.proposals.attaching import Entry, attached_of
+from bot.trading.proposals.drafting import sized
 from bot.trading.proposals.meaning import Meant
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 
@@ -88,7 +89,7 @@ class Proposals:
             raise ConfirmationGone("This card is closed. Nothing was sent.")
         request = request_of(old.draft)
         if change.quantity is not None:
-            request = replace(request, quantity=change.quantity)
+            request = sized(request, change.quantity)
         if change.price is not None:
             request = replace(request, price=change.price, market=False)
         if change.protected:
@@ -258,7 +259,7 @@ class Proposals:
         elif price is not None:
             request = replace(request, trigger=price, trigger_limit=None) if waits else replace(request, price=price)
         if quantity is not None:
-            request = replace(request, quantity=quantity)
+            request = sized(request, quantity)
         seen = await self._proposing.prices.of(account.id, order.draft.instrument.key)
         draft, said = self._proposing.drafting.draft(request, order.draft.instrument, seen, order.draft.product)
         if draft.quantity <= order.filled:
