@@ -15,6 +15,7 @@ from handlers.commands import (
     confirm,
     exits,
     export,
+    later,
     limits,
     market,
     money,
@@ -60,7 +61,7 @@ async def _draw_again(ctx: Ctx, tap: ListingTap) -> None:
     await PAGES[tap.listing](ctx, tap)
 
 
-TAPS: Taps = {**confirm.TAPS, **order.TAPS, **exits.TAPS, **reverse.TAPS, **safety.TAPS, ListingTap: _draw_again}
+TAPS: Taps = {**confirm.TAPS, **order.TAPS, **exits.TAPS, **later.TAPS, **reverse.TAPS, **safety.TAPS, ListingTap: _draw_again}
 
 _BY_WORD: dict[str, Command] = {word: command for command in COMMANDS for word in (command.name, *command.short)}
 _BY_SIDE = {word: command for word, command in _BY_WORD.items() if command.name in ("buy", "sell") and len(word) > 1}

@@ -32,6 +32,7 @@ from bot.domain.orders.period_summary import PeriodSummary
 from bot.domain.orders.repairs import RepairsOf
 from bot.domain.pnl.picture_news import Pictured
 from handlers.views import alerts as _alerts  # noqa: F401 - its news enter their renderers
+from handlers.views import later as _later  # noqa: F401 - its news enter their renderers
 from handlers.views import money
 from handlers.views.card import Explain
 from handlers.views.exits import told as exits_told

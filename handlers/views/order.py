@@ -4,13 +4,28 @@ from datetime import datetime
 
 from bot.domain.clock import ist_date
 from bot.domain.money import ZERO
+from bot.domain.orders.later_card import due_at
 from bot.domain.orders.order import Confirmation, OrderDraft, Purpose
 from bot.domain.orders.order_text import draft_line, plain
 from bot.domain.orders.proposal import ChangeOptions, Proposal, Question
 from bot.domain.orders.tariff import Loan
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views.card import at, place, verb, what
-from handlers.views.format import age, amount, clock_time, count, day_and_time, joined, mark, price, row, signed, table, wrapped
+from handlers.views.format import (
+    age,
+    amount,
+    clock_time,
+    count,
+    day_and_time,
+    joined,
+    mark,
+    price,
+    row,
+    signed,
+    table,
+    time_on_day,
+    wrapped,
+)
 from handlers.views.keyboards import button
 from handlers.views.message import Keyboard, Line, Part, Table, View, bold, code, detail, keyboard, message, say
 from handlers.views.taps import CardTap, CardVerb, ChangeTap
@@ -33,7 +48,9 @@ def proposal(proposal: Proposal, mode: str, now: datetime) -> View:
     token, label = proposal.confirmation.token, proposal.account.label
     if proposal.opens is not None:  # a Confirm could only fail
         again = f"{proposal.draft.instrument.exchange} takes this again on {day_and_time(proposal.opens)}."
-        return View((*parts, say(bold(again))), keyboard([button("Discard", CardTap(token, CardVerb.DISCARD, label))]))
+        later = button(f"Card at {time_on_day(due_at(proposal.opens))}", CardTap(token, CardVerb.LATER, label))
+        discard = button("Discard", CardTap(token, CardVerb.DISCARD, label))
+        return View((*parts, say(bold(again))), keyboard([later], [discard]))
     parts.append(_more(proposal, now))
     return View(tuple(parts), proposal_keyboard(proposal.confirmation, label))
 

@@ -10,6 +10,7 @@ from bot.domain.market.instrument import Exchange, Instrument
 from bot.domain.orders.alert import Alert, AlertState
 from bot.domain.orders.exit_list import ExitList
 from bot.domain.orders.held import HeldNote
+from bot.domain.orders.later_card import LaterCard, LaterState
 from bot.domain.orders.order import ConfirmationState, OrderDraft, OrderStatus, Purpose
 from bot.domain.orders.plan import LegKind, LegState, PlanState
 from bot.domain.orders.portfolio import DayReport
@@ -424,6 +425,18 @@ class _Alerts(TypedColumns):
 
 alerts = Table("alerts", metadata, _Alerts, sqlite_strict=True, sqlite_autoincrement=True)
 Index("ix_alerts_account_id", alerts.c.account_id, alerts.c.telegram_id)
+
+
+class _LaterCards(TypedColumns):
+    id = Column(Integer, primary_key=True)
+    account_id: Named[str] = Column(Text, ForeignKey("accounts.id"))
+    state: Named[LaterState] = Column(Word(LaterState))
+    due: Named[datetime] = Column(UtcTime)
+    body: Named[LaterCard] = Column(Json(LaterCard))
+
+
+later_cards = Table("later_cards", metadata, _LaterCards, sqlite_strict=True, sqlite_autoincrement=True)
+Index("ix_later_cards_state", later_cards.c.state)
 
 
 class _Flags(TypedColumns):

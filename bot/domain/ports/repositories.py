@@ -25,6 +25,7 @@ from bot.domain.ports.order_repositories import (
     ConfirmationsRepository,
     ExitListsRepository,
     HeldRepository,
+    LaterCardsRepository,
     OrdersRepository,
     OutboxRepository,
     PlansRepository,
@@ -57,6 +58,8 @@ class Repositories(Protocol):
     @property
     def alerts(self) -> AlertsRepository: ...
 
+    @property
+    def later_cards(self) -> LaterCardsRepository: ...
     @property
     def exit_lists(self) -> ExitListsRepository: ...
     @property

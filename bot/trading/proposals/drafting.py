@@ -42,10 +42,19 @@ class Drafting:
     clock: Clock
 
     def draft(
-        self, request: OrderRequest, instrument: Instrument, price: Price | None, product: Product
+        self,
+        request: OrderRequest,
+        instrument: Instrument,
+        price: Price | None,
+        product: Product,
+        *,
+        judged: bool = True,
     ) -> tuple[OrderDraft, tuple[Remark, ...]]:
-        """A legal draft; ChoiceWanted where a figure fits no lot or tick, CheckFailed where no price can be named."""
-        pricing = self.pricing(request, instrument, price)
+        """A legal draft; ChoiceWanted where a figure fits no lot or tick, CheckFailed where no price can be named.
+
+        judged: a market price that is old, or whose spread is wide, becomes a limit at mid.
+        """
+        pricing = self.pricing(request, instrument, price, judged=judged)
         quantity = self.quantity(request, instrument, pricing, price)
         demand_shown(request, instrument, quantity)
         draft = OrderDraft(
@@ -62,7 +71,7 @@ class Drafting:
         )
         return draft, pricing.remarks
 
-    def pricing(self, request: OrderRequest, instrument: Instrument, price: Price | None) -> Pricing:
+    def pricing(self, request: OrderRequest, instrument: Instrument, price: Price | None, *, judged: bool = True) -> Pricing:
         """Kind and prices in rupees, on the tick."""
         if request.trigger is not None:
             return self._stop(request, instrument)
@@ -71,7 +80,7 @@ class Drafting:
         if request.price is not None:
             self._need_tick(request, instrument, request.price, "price")
             return Pricing(kind=OrderKind.LIMIT, price=request.price)
-        return self._protected(request.side, instrument, price)
+        return self._protected(request.side, instrument, price, judged=judged)
 
     def _stop(self, request: OrderRequest, instrument: Instrument) -> Pricing:
         trigger = request.trigger
@@ -97,7 +106,7 @@ class Drafting:
             raise CheckFailed([f"The limit {in_price(limit)} is {side} the trigger {in_price(trigger)}: it could not fill."])
         return Pricing(kind=OrderKind.SL, price=limit, trigger=trigger)
 
-    def _protected(self, side: Side, instrument: Instrument, price: Price | None) -> Pricing:
+    def _protected(self, side: Side, instrument: Instrument, price: Price | None, *, judged: bool) -> Pricing:
         if price is None:
             raise CheckFailed([f"No price of {instrument.symbol} is known now, so no worst price can be named. Give a limit."])
         bid, ask = price.bid, price.ask
@@ -105,7 +114,7 @@ class Drafting:
             mid = (bid + ask) / 2
             wide = ask - bid > mid * (WIDE_OTHER if instrument.is_derivative else WIDE_CASH)
             old = price.at is None or self.clock.now() - price.at > OLD  # a time that nobody knows counts as old
-            if wide or old:
+            if judged and (wide or old):
                 late = "Last trade is over a minute old" if price.at is not None else "Age of the price is not known"
                 why = "Wide spread" if wide else late
                 rounded = tick_up(mid, instrument.tick) if side is Side.SELL else tick_down(mid, instrument.tick)

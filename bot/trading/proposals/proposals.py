@@ -1,6 +1,7 @@
 """Questions about orders: proposed, changed, asked anew, discarded; nothing of it moves anything at the broker."""
 
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
@@ -25,6 +26,7 @@ from bot.trading.proposals.attaching import Entry, attached_of
 from bot.trading.proposals.drafting import sized
 from bot.trading.proposals.meaning import Meant
 from bot.trading.proposals.proposal_builder import ProposalBuilder
+from bot.trading.proposals.remarks import takes_again
 
 STOPS, OPTION_STOPS = (1, 2, 3), (10, 20, 30)  # per cent away from the entry that are offered
 
@@ -70,6 +72,12 @@ class Proposals:
     async def question(self, actor: Actor, token: str) -> Confirmation:
         """This person's own question as it is stored, whatever became of it."""
         return await self._mine(actor, token, actor.user.telegram_id)
+
+    async def opens(self, actor: Actor, token: str) -> datetime | None:
+        """When the market takes the order of this person's card again, UTC. None: it takes it now, or nobody knows."""
+        draft = terms_of(await self.question(actor, token))
+        reduces = self._confirmations.is_exit(token)
+        return takes_again(self._proposing.window(draft.instrument, draft.product), reduces=reduces)
 
     async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Confirmation:
         """Closes a question; nothing was sent, and nothing will be."""
