@@ -34,7 +34,8 @@ from handlers.telegram.sender import Sender
 from handlers.telegram.webhook_watch import WebhookWatch
 from handlers.views.message import message
 from storage.inbox import SqlInbox
-from storage.store import SqlStore, Topic
+from storage.store import SqlStore
+from storage.topics import Topic
 
 log = logging.getLogger(__name__)
 
@@ -149,6 +150,7 @@ class App:
             await self.core.settle.after_absence(account_id, since)
         for account_id in alive:
             self.core.settle.fetch_master(account_id)
+        await self.core.services.conversions.run()
 
     async def _beat(self) -> None:
         """Shows that the loop moves, and notices whom the command line added to the list."""

@@ -7,15 +7,12 @@ from telegram.error import TelegramError
 from bot.domain.clock import Clock
 from bot.domain.errors import DeliveryError, PictureFailed
 from bot.domain.market.watch_list import WatchShown
-from bot.domain.orders.notice import (
-    Delivery,
-    NoticePriority,
-    Sound,
-)
+from bot.domain.news.delivery import Delivery
+from bot.domain.news.notice import NoticePriority, Sound
+from bot.domain.news.picture import Pictured
 from bot.domain.orders.order import CardRef, Confirmation, Order
 from bot.domain.orders.repairs import RepairsOf
 from bot.domain.people.account import Account, Role
-from bot.domain.pnl.picture_news import Pictured
 from bot.domain.ports.pictures import Pictures
 from handlers.context.context import Explain, as_said
 from handlers.context.permissions import offered

@@ -20,6 +20,7 @@ from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.charts.candle_charts import CandleCharts
 from bot.trading.charts.payoffs import Payoffs
+from bot.trading.converting.conversions import Conversions
 from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.order_desk import OrderDesk
 from bot.trading.desk.working_orders import WorkingOrders
@@ -39,6 +40,7 @@ from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
 from bot.trading.unlinking import Unlinking
 from bot.trading.watch.alerts import Alerts
+from bot.trading.watch.option_chains import OptionChains
 from bot.trading.watch.watch_lists import WatchLists
 
 PAGE = 8  # acts on one page of /audit
@@ -58,12 +60,14 @@ class Services:
     desk: OrderDesk
     orders: WorkingOrders
     exits: ExitLists
+    conversions: Conversions
     reversals: Reversals
     books: AccountViews
     market: Quotes
     alerts: Alerts
     watch_lists: WatchLists
     charts: CandleCharts
+    chains: OptionChains
     payoffs: Payoffs
     pictures: Pictures
     switch: KillSwitch

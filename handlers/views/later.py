@@ -5,7 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
-from bot.domain.orders.later_card import LaterCard, LaterCardDue, LaterCardsAhead, LaterCardStruck
+from bot.domain.news.later_cards import LaterCardDue, LaterCardsAhead, LaterCardStruck
+from bot.domain.orders.later_card import LaterCard
 from bot.domain.people.account import Permission
 from handlers.views.card import place, what
 from handlers.views.format import clock_time, day_and_time, price, time_on_day

@@ -8,31 +8,18 @@ from datetime import datetime, timedelta
 
 import handlers.views.rings  # noqa: F401 - enters its renderers
 from bot.domain.clock import ist_date
-from bot.domain.orders.notice import (
-    ActByOther,
-    ActionKind,
-    AddressNotRegistered,
-    DayLocked,
-    DaySummary,
-    Delivery,
-    ExitsTold,
-    FeedBack,
-    FeedLost,
-    PersonJoined,
-    PersonRemoved,
-    SessionLost,
-    SessionReplaced,
-    Source,
-    TradingResumed,
-    TradingStopped,
-    Tried,
-    YearNotCovered,
-)
-from bot.domain.orders.period_summary import PeriodSummary
+from bot.domain.news.connections import AddressNotRegistered, FeedBack, FeedLost, SessionLost, SessionReplaced, Source
+from bot.domain.news.days import DaySummary, YearNotCovered
+from bot.domain.news.delivery import Delivery
+from bot.domain.news.exits import ExitsTold
+from bot.domain.news.people import ActByOther, ActionKind, PersonJoined, PersonRemoved, Tried
+from bot.domain.news.period_summary import PeriodSummary
+from bot.domain.news.picture import Pictured
+from bot.domain.news.safety import DayLocked, TradingResumed, TradingStopped
 from bot.domain.orders.repairs import RepairsOf
-from bot.domain.pnl.picture_news import Pictured
 from handlers.views import alerts as _alerts  # noqa: F401 - its news enter their renderers
-from handlers.views import later as _later  # noqa: F401 - its news enter their renderers
+from handlers.views import convert as _convert  # noqa: F401 - likewise
+from handlers.views import later as _later  # noqa: F401 - likewise
 from handlers.views import money
 from handlers.views.card import Explain
 from handlers.views.exits import told as exits_told

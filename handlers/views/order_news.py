@@ -8,13 +8,11 @@ from typing import Any, TypeVar
 
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
-from bot.domain.orders.notice import (
-    ExitAsks,
-    ExitTrouble,
+from bot.domain.news.exits import ExitAsks, ExitTrouble, GuardPlaced, TargetBlind, Unguarded
+from bot.domain.news.notice import Notice
+from bot.domain.news.orders import (
     Filled,
-    GuardPlaced,
     MarketUnfilled,
-    Notice,
     OrderByOther,
     OrderElsewhere,
     OrderEnded,
@@ -24,8 +22,6 @@ from bot.domain.orders.notice import (
     OrdersElsewhere,
     OrderUnclear,
     SlicesStruck,
-    TargetBlind,
-    Unguarded,
 )
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter

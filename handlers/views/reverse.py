@@ -26,7 +26,7 @@ class ReverseVerb(StrEnum):
     DISCARD = "n"
 
 
-@travels_as("z")
+@travels_as("u")
 @dataclass(frozen=True, slots=True)
 class ReverseTap(OfAccount):
     """A tap under the question whether a position is to be turned round."""
@@ -40,7 +40,7 @@ class ReverseTap(OfAccount):
         return Permission.OPEN
 
     def encode(self) -> str:
-        return f"z:{self.token}:{self.verb}{label_behind(self.label)}"
+        return f"u:{self.token}:{self.verb}{label_behind(self.label)}"
 
     @classmethod
     def decode(cls, kind: str, rest: str) -> Self:

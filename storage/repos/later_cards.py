@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 
 from bot.domain.orders.later_card import LaterCard, LaterState
 from storage.db.engine import Transaction
-from storage.db.tables import later_cards
+from storage.db.tables.later_cards import later_cards
 
 _l = later_cards.c
 _ALL = select(_l.id, _l.state, _l.body).order_by(_l.id)

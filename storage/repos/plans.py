@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 
 from bot.domain.orders.plan import LegState, Plan, PlanLeg, PlanState
 from storage.db.engine import Transaction
-from storage.db.tables import plan_legs, plans
+from storage.db.tables.orders import plan_legs, plans
 
 _FIELDS = tuple(field.name for field in fields(Plan) if field.name != "legs")
 _LEG_FIELDS = tuple(field.name for field in fields(PlanLeg))

@@ -19,6 +19,7 @@ from bot.simulators.loop import LoopClock
 from handlers.registry import COMMANDS
 from handlers.telegram.admission import Verdict, judge
 from handlers.telegram.receiver import Received
+from handlers.views.convert import ConvertTap, ConvertVerb
 from handlers.views.exit_taps import ExitsTap, ExitsVerb
 from handlers.views.later import LaterTap, LaterVerb
 from handlers.views.repair_taps import RepairTap
@@ -57,8 +58,8 @@ WORDS: dict[str, frozenset[Role]] = {
     "/cancel_order 12": ACTING, "/cancel_all": ACTING,
     "/orders open": ALL, "/order 12": ALL, "/trades": ALL, "/positions": ALL, "/holdings": ALL, "/funds": ALL,
     "/pnl": ALL, "/pnl week": ALL, "/export trades": ALL, "/report 20 nov": ALL, "/quote NIFTY": ALL, "/search tata motors": ALL,
-    "/chart RELIANCE 15m": ALL, "/alert mtm -5000": ALL, "/alerts": ALL, "/watch RELIANCE": ALL,
-    "/exit": ACTING, "/panic": ACTING,
+    "/chart RELIANCE 15m": ALL, "/chain NIFTY": ALL, "/alert mtm -5000": ALL, "/alerts": ALL, "/watch RELIANCE": ALL,
+    "/exit": ACTING, "/panic": ACTING, "/convert RELIANCE": OPENING,
     "/kill": ACTING, "/resume": OWNING,
     "/limits": ALL, "/limits lock": OPENING, "/limits lock now": OPENING, "/limits value 5": OWNING, "/status full": OWNING,
     "/lock": ALL, "/unlock": ALL, "/pin": ALL,
@@ -93,6 +94,7 @@ TAPS: dict[Tap, frozenset[Role]] = {
     WordsTap("/resume"): OWNING,
     WordsTap("/buy RELIANCE 10"): ACTING,
     WordsTap("/positions"): ALL,
+    **{ConvertTap("TOKEN1", verb): OPENING for verb in ConvertVerb},
     **{ExitsTap("TOKEN1", verb): ACTING for verb in ExitsVerb if verb is not ExitsVerb.LOOK},
     ExitsTap("TOKEN1", ExitsVerb.LOOK): ALL,
     DoItNowTap(): ALL,  # the words it stands for are judged as words; here the message it stands under answers none

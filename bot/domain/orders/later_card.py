@@ -5,7 +5,6 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from bot.domain.clock import at_ist, ist_date
-from bot.domain.orders.notice import Notice, NoticePriority, Sound
 from bot.domain.orders.order import OrderDraft, OrderRequest
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.plan import Attached
@@ -48,32 +47,3 @@ def due_at(opens: datetime) -> datetime:
     """When the card is shown, UTC, of a market that takes the order again at that moment."""
     usual = at_ist(ist_date(opens), AFTER_OPEN.hour, AFTER_OPEN.minute)
     return usual if opens <= usual else opens + SPECIAL
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaterCardsAhead(Notice):
-    """The cards that come today."""
-
-    sound = Sound.SILENT
-
-    cards: tuple[LaterCard, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaterCardDue(Notice):
-    """The market takes the order now."""
-
-    sound = Sound.RING
-
-    card: LaterCard
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaterCardStruck(Notice):
-    """A card of later will not be asked."""
-
-    sound = Sound.RING
-    priority = NoticePriority.NEWS
-
-    card: LaterCard
-    why: str  # in words

@@ -5,11 +5,14 @@ from datetime import date, datetime
 from typing import Protocol
 
 from bot.domain.market.instrument import MasterDay
-from bot.domain.orders.alert import Alert
+from bot.domain.news.alert import Alert
+from bot.domain.news.delivery import Delivery
+from bot.domain.news.notice import Notice
+from bot.domain.news.orders import Filled
+from bot.domain.orders.conversion import Conversion
 from bot.domain.orders.exit_list import ExitList
 from bot.domain.orders.held import HeldNote
 from bot.domain.orders.later_card import LaterCard, LaterState
-from bot.domain.orders.notice import Delivery, Filled, Notice
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Fill, Order
 from bot.domain.orders.plan import Plan, PlanLeg
 from bot.domain.orders.portfolio import DayReport
@@ -201,6 +204,20 @@ class LaterCardsRepository(Protocol):
         ...
 
 
+class ConversionsRepository(Protocol):
+    """Changes of product, one row each."""
+
+    def add(self, conversion: Conversion) -> None: ...
+
+    def find(self, conversion_id: str) -> Conversion | None: ...
+
+    def alive(self) -> Sequence[Conversion]:
+        """Those whose end is not known, of all accounts."""
+        ...
+
+    def save(self, conversion: Conversion) -> None: ...
+
+
 class CardsRepository(Protocol):
     """Which message shows which order, and which version of it."""
 
@@ -248,7 +265,9 @@ class AlertsRepository(Protocol):
 
     def strike(self, alert_id: int) -> bool: ...
 
-    def pause(self, alert_id: int) -> bool: ...
+    def pause(self, alert: Alert) -> bool:
+        """Stores why as well."""
+        ...
 
     def keep(self, alert: Alert) -> bool:
         """Arms a paused one again, as it is given."""

@@ -23,6 +23,7 @@ from bot.domain.ports.order_repositories import (
     AlertsRepository,
     CardsRepository,
     ConfirmationsRepository,
+    ConversionsRepository,
     ExitListsRepository,
     HeldRepository,
     LaterCardsRepository,
@@ -62,6 +63,8 @@ class Repositories(Protocol):
     def later_cards(self) -> LaterCardsRepository: ...
     @property
     def exit_lists(self) -> ExitListsRepository: ...
+    @property
+    def conversions(self) -> ConversionsRepository: ...
     @property
     def cards(self) -> CardsRepository: ...
     @property

@@ -11,9 +11,9 @@ from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, NotFo
 from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.money import grouped, in_figures, total
+from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.exit_choice import ExitChoice, can_exit, chosen
 from bot.domain.orders.exit_list import ExitCard, ExitList, ExitRow, ExitsShown, ListKind
-from bot.domain.orders.notice import TradingStopped
 from bot.domain.orders.order import ConfirmationState, Order, OrderRequest, OrderStatus, Purpose
 from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.orders.portfolio import Position, PositionLine

@@ -11,8 +11,8 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Price
+from bot.domain.news.exits import ExitsTold, Told
 from bot.domain.orders.exit_list import ExitList, ExitRow, ListKind, RowState, Slice
-from bot.domain.orders.notice import ExitsTold, Told
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.orders.plan import LegKind, PlanLeg
 from bot.domain.people.account import Actor, Permission

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from bot.domain.clock import Clock
+from bot.domain.news.exits import ExitsTold, Told
 from bot.domain.orders.exit_list import CLOSED, ExitList, RowState
-from bot.domain.orders.notice import ExitsTold, Told
 from bot.domain.orders.order import Order
 from bot.domain.orders.plan import Act, Plan, PlanLeg, next_slice
 from bot.domain.ports.repositories import Repositories, Store

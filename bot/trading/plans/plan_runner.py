@@ -10,7 +10,8 @@ from decimal import Decimal
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
 from bot.domain.market.prices import Tick
-from bot.domain.orders.notice import ExitAsks, ExitTrouble, GuardPlaced, Notice, TargetBlind, Unguarded
+from bot.domain.news.exits import ExitAsks, ExitTrouble, GuardPlaced, TargetBlind, Unguarded
+from bot.domain.news.notice import Notice
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.plan import Act, LegKind, Next, Plan, PlanFacts, PlanLeg, is_stopped, is_touched, next_act, next_slice
 from bot.domain.ports.broker import BrokerConnections

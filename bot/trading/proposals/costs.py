@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from bot.domain.charges.charges import Tariff, Trade
+from bot.domain.charges.tariff import Bill, Loan, Plan, RoundTrip
 from bot.domain.clock import Clock, ist_date
 from bot.domain.money import ZERO
-from bot.domain.orders.charges import Tariff, Trade
 from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.plan import Plan as OrderPlan
 from bot.domain.orders.portfolio import Margin
-from bot.domain.orders.tariff import Bill, Loan, Plan, RoundTrip
 from bot.domain.terms import Product, Side
 
 

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
+from bot.domain.charges.charges import Tariff
+from bot.domain.charges.tariff import ChargeName, Plan
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import BrokerError, CheckFailed, SessionExpired
 from bot.domain.market.calendar import Calendar, Window
@@ -14,7 +16,6 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import ZERO
-from bot.domain.orders.charges import Tariff
 from bot.domain.orders.exit_figures import ExitFigures
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import order_words, record_line
@@ -22,7 +23,6 @@ from bot.domain.orders.plan import Attached
 from bot.domain.orders.plan import Plan as OrderPlan
 from bot.domain.orders.portfolio import Funds, Margin, PnL, met_today
 from bot.domain.orders.proposal import Proposal, Remark
-from bot.domain.orders.tariff import ChargeName, Plan
 from bot.domain.people.account import GRANTS, Account, Actor, Permission, Role
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.orders.later_card import LaterCardStruck, LaterState
-from bot.domain.orders.notice import SlicesStruck
+from bot.domain.news.later_cards import LaterCardStruck
+from bot.domain.news.orders import SlicesStruck
+from bot.domain.orders.later_card import LaterState
 from bot.domain.orders.plan import LegState
 from bot.domain.ports.repositories import Repositories
 
