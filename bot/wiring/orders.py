@@ -16,11 +16,13 @@ from bot.trading.exits.live_exit import LiveExit
 from bot.trading.exits.turning_over import TurningOver
 from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.orders.claimed_orders import ClaimedOrders
+from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.orders.sending import Sending
 from bot.trading.plans.plan_parts import PlanParts
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.proposals.drafting import Drafting
 from bot.trading.proposals.interpreter import Interpreter
+from bot.trading.proposals.later_cards import LaterCards
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
 from bot.trading.proposals.repairing import Repairing
@@ -34,6 +36,7 @@ class Orders:
 
     proposals: Proposals
     repairs: Repairing
+    later: LaterCards
     working: WorkingOrders
     switch: KillSwitch
     desk: OrderDesk
@@ -42,6 +45,7 @@ class Orders:
     unfilled: UnfilledOrders
     slices: PlanParts
     lists: ExitRunner
+    auction: ClosingAuction
 
 
 def build_orders(ground: Ground) -> Orders:
@@ -96,6 +100,12 @@ def build_orders(ground: Ground) -> Orders:
         orders=claimed,
         clock=ground.clock,
     )
+    auction = ClosingAuction(
+        connections=ground.connections,
+        calendar=ground.calendar,
+        has_contracts=ground.catalogue.has_contracts,
+        clock=ground.clock,
+    )
     slices = PlanParts(
         store=ground.store,
         connections=ground.connections,
@@ -114,6 +124,7 @@ def build_orders(ground: Ground) -> Orders:
         clock=ground.clock,
         turning=TurningOver(store=ground.patient, exits=exits, send=slices.send, clock=ground.clock),
         too_big=slices.too_big,
+        auction=auction,
     )
     desk = OrderDesk(
         store=ground.store,
@@ -130,6 +141,7 @@ def build_orders(ground: Ground) -> Orders:
         sending=sending,
         exits=ConfirmedExits(store=ground.store, exits=exits, clock=ground.clock),
         begin=lists.carry_on,
+        auction=auction,
     )
     plans = PlanRunner(
         store=ground.patient,
@@ -160,6 +172,8 @@ def build_orders(ground: Ground) -> Orders:
         lists=lists,
         proposals=proposals,
         repairs=Repairing(store=ground.store, proposals=proposals, rejections=ground.reference.rejections),
+        auction=auction,
+        later=LaterCards(store=ground.store, proposals=proposals, confirmations=ground.confirmations, clock=ground.clock),
         working=working,
         switch=switch,
         desk=desk,

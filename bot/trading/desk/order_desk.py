@@ -36,6 +36,7 @@ from bot.trading.exits.confirmed_exits import ConfirmedExits
 from bot.trading.exits.exit_state import begin_row, shown
 from bot.trading.exits.live_exit import ExitWanted
 from bot.trading.orders.claimed_orders import Claim, ClaimedOrders
+from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.sending import Answered, Sending
 from bot.trading.plans.guarded_parts import guard_part
@@ -74,9 +75,11 @@ class OrderDesk:
         sending: Sending,
         exits: ConfirmedExits,
         begin: Callable[[str], Awaitable[None]],
+        auction: ClosingAuction,
     ) -> None:
         """begin: takes the first step of the list of exits of that plan."""
         self._store = store
+        self._auction = auction
         self._exits = exits
         self._begin = begin
         self._sending = sending
@@ -297,6 +300,8 @@ class OrderDesk:
         listed = self._proposing.instruments.by_key(draft.instrument.key)
         if listed is not None and listed.lot != draft.instrument.lot:
             return f"A lot of {listed.symbol} is {listed.lot} now, no longer {draft.instrument.lot}."
+        if self._waits_for_auction(question):
+            return "The exchange takes no order of this share until the closing auction."
         best = self._proposing.prices.touch(question.account_id, draft.instrument.key, draft.side)
         if not draft.protected or draft.price is None or best is None:
             return None
@@ -305,6 +310,14 @@ class OrderDesk:
             return None
         name = "ask" if draft.side is Side.BUY else "bid"
         return f"The {name} is {in_figures(best)} now; your card would no longer fill."
+
+    def _waits_for_auction(self, question: Confirmation) -> bool:
+        """Whether an exit would be refused now and can be kept until the auction takes it, which is asked about anew."""
+        draft = terms_of(question)
+        if draft.trigger is not None or not self._confirmations.is_exit(question.token):
+            return False
+        hours = self._auction.hours(draft.instrument)
+        return hours is not None and hours.opens is not None
 
     def _of_before(self, question: Confirmation) -> str | None:
         """Why a card from before a restart is asked anew: what it was to close may be gone, or it was to be asked again."""
