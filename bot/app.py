@@ -150,6 +150,7 @@ class App:
             await self.core.settle.after_absence(account_id, since)
         for account_id in alive:
             self.core.settle.fetch_master(account_id)
+        await self.core.services.conversions.run()
 
     async def _beat(self) -> None:
         """Shows that the loop moves, and notices whom the command line added to the list."""
@@ -229,6 +230,7 @@ async def open_app(
             clock=clock,
             pictures=core.services.pictures,
             explain=explain,
+            repairs=core.services.repairs.of,
             role_on=core.services.allowlist.role_on,
         )
         notifier = Notifier(store=core.patient, messenger=messenger, clock=clock)

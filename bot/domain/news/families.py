@@ -2,8 +2,21 @@
 
 from collections.abc import Mapping
 
-from bot.domain.news import alert, connections, days, exits, orders, people, period_summary, picture, readiness, rings, safety
+from bot.domain.news import (
+    alert,
+    connections,
+    conversions,
+    days,
+    exits,
+    orders,
+    people,
+    period_summary,
+    picture,
+    readiness,
+    rings,
+    safety,
+)
 from bot.domain.news.notice import Notice
 
-FAMILIES = (orders, exits, people, safety, connections, days, rings, readiness, alert, period_summary, picture)
+FAMILIES = (orders, conversions, exits, people, safety, connections, days, rings, readiness, alert, period_summary, picture)
 KINDS: Mapping[str, type[Notice]] = Notice.kinds

@@ -19,6 +19,7 @@ class OpenRow:
     instrument: Instrument
     product: Product
     quantity: int  # signed, shares or units
+    needs: Decimal | None = None  # rupees that it blocks more where it is carried; None: not known, or not asked
 
     @classmethod
     def of(cls, position: Position) -> "OpenRow":

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, Named, Table, Text, TypedColumns
 
+from bot.domain.orders.conversion import Conversion, ConversionState
 from bot.domain.orders.exit_list import ExitList
 from bot.domain.orders.order import ConfirmationState, OrderDraft, OrderStatus, Purpose
 from bot.domain.orders.plan import LegKind, LegState, PlanState
@@ -127,6 +128,16 @@ class _ExitLists(TypedColumns):
 
 
 exit_lists = Table("exit_lists", metadata, _ExitLists, sqlite_strict=True)
+
+
+class _Conversions(TypedColumns):
+    id = Column(Text, primary_key=True)
+    account_id: Named[str] = Column(Text, ForeignKey("accounts.id"))
+    state: Named[ConversionState] = Column(Word(ConversionState))
+    body: Named[Conversion] = Column(Json(Conversion))
+
+
+conversions = Table("conversions", metadata, _Conversions, sqlite_strict=True)
 
 
 class _Touches(TypedColumns):

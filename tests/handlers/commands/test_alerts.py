@@ -124,7 +124,9 @@ def test_a_result_that_struck_says_that_charges_are_not_in_it() -> None:
     assert buttons == ["Positions"]
 
 
-def test_a_paused_alert_asks_and_names_both_prices() -> None:
-    text, buttons = rung(AlertPaused(alert=an_alert(), base=NewBase(instrument=RELIANCE, before=Decimal(1490), now=Decimal(745))))
+def test_a_paused_alert_asks_names_both_prices_and_offers_the_level_on_the_new_base() -> None:
+    base = NewBase(instrument=RELIANCE, before=Decimal(1490), now=Decimal(745))
+    text, buttons = rung(AlertPaused(alert=an_alert(base=base), base=base))
     assert "1,490.00 became 745.00" in text
-    assert buttons == ["Keep", "Delete"]
+    assert "Adjusted ×0.5 it would be above 750.00" in text
+    assert buttons == ["Adjust ×0.5", "Keep", "Delete"]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertStruck
 from bot.domain.news.connections import AddressNotRegistered, FeedBack, FeedLost, SessionLost, SessionReplaced
+from bot.domain.news.conversions import ConversionUnclear, Converted
 from bot.domain.news.days import DaySummary, YearNotCovered
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.exits import ExitAsks, ExitsTold, ExitTrouble, GuardPlaced, TargetBlind, Told, Unguarded
@@ -36,6 +37,7 @@ from bot.domain.news.people import ActByOther, ActionKind, PersonJoined, PersonR
 from bot.domain.news.period_summary import PeriodSummary
 from bot.domain.news.picture import Pictured
 from bot.domain.news.safety import DayLocked, TradingResumed, TradingStopped
+from bot.domain.orders.conversion import Conversion, ConversionState
 from bot.domain.orders.exit_list import RowState, RowTold
 from bot.domain.orders.held import NewBase
 from bot.domain.orders.order import Fill, Order, OrderStatus
@@ -61,6 +63,10 @@ from tests.stage.pictures import a_day
 S = OrderStatus
 FILL = Fill(broker_id="1", filled_after=10, quantity=10, price=Decimal("1480.30"), average=Decimal("1480.30"), at=NOW)
 AN_ALERT = Alert(id=3, account_id="a1", person=1, kind=AlertKind.ABOVE, level=Decimal(1500), instrument=RELIANCE, created_at=NOW)
+CONVERSION = Conversion(
+    id="t1", account_id="a1", by=1, name="Ravi", instrument=RELIANCE, product=Product.MIS, to=Product.CNC, quantity=10,
+    side=Side.BUY, was=10, was_there=0, began_at=NOW, state=ConversionState.DONE,
+)  # fmt: skip
 DONE = an_order(number=12, status=S.FILLED, filled=10, average=Decimal("1480.30"))
 
 UNCLEAR = "I sent this order at 09:30:00 and got no clear answer"
@@ -106,6 +112,8 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         *every_morning(),
         AlertStruck(alert=AN_ALERT, value=Decimal("1500.10"), at=NOW),
         AlertPaused(alert=AN_ALERT, base=NewBase(instrument=RELIANCE, before=Decimal(1490), now=Decimal(745))),
+        Converted(conversion=CONVERSION),
+        ConversionUnclear(conversion=CONVERSION),
         *every_ring(),
     ]
 
@@ -304,7 +312,10 @@ def test_a_fill_tells_what_is_held_or_booked_and_offers_no_way_out_of_nothing(
     intraday = replace(DONE, draft=replace(DONE.draft, product=Product.MIS))
     turns = labels(draw(Filled(order=intraday, fill=FILL, after=held)))
     known = held.quantity is not None or held.closes
-    assert turns == (offered if known else ["Exit"]), "the same again of what may have closed could open a short"
+    assert ("Reverse" in turns) is (bool(held.quantity) and not held.closes)
+    assert [label for label in turns if label != "Reverse"] == (offered if known else ["Exit"]), (
+        "the same again of what may have closed could open a short"
+    )
 
 
 def test_an_average_has_two_decimals_and_four_where_the_tick_is_finer() -> None:
