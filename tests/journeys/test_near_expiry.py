@@ -4,12 +4,16 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from bot.config.settings import ExpiryEntries
 from bot.domain.clock import at_ist
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.journeys.test_day_summaries import on_the_exchanges_calendar
 from tests.stage.house import a_house
+
+pytestmark = pytest.mark.exhaustive
 
 RICH = PaperAccount(cash=50_00_000_00)
 THURSDAY, FRIDAY = date(2026, 11, 19), date(2026, 11, 20)  # E−2 and E−1 of the shares' contracts of Monday the 23rd
