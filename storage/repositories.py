@@ -17,6 +17,7 @@ from storage.repos.invitations import SqlInvitations
 from storage.repos.jobs import SqlJobs
 from storage.repos.later_cards import SqlLaterCards
 from storage.repos.ledger import SqlLedger
+from storage.repos.lent import SqlLent
 from storage.repos.limits import SqlLimits
 from storage.repos.orders import SqlOrders
 from storage.repos.outbox import SqlOutbox
@@ -113,6 +114,10 @@ class SqlRepositories:
     @cached_property
     def held(self) -> SqlHeld:
         return SqlHeld(self._transaction)
+
+    @property
+    def lent(self) -> SqlLent:
+        return SqlLent(self._transaction)
 
     @cached_property
     def ledger(self) -> SqlLedger:

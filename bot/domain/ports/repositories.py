@@ -18,7 +18,7 @@ from bot.domain.ports.account_repositories import (
     PinsRepository,
     StopsRepository,
 )
-from bot.domain.ports.ledger_repository import LedgerRepository
+from bot.domain.ports.ledger_repository import LedgerRepository, LentRepository
 from bot.domain.ports.order_repositories import (
     AlertsRepository,
     CardsRepository,
@@ -77,6 +77,8 @@ class Repositories(Protocol):
     def held(self) -> HeldRepository: ...
     @property
     def ledger(self) -> LedgerRepository: ...
+    @property
+    def lent(self) -> LentRepository: ...
     @property
     def flags(self) -> FlagsRepository: ...
     @property

@@ -28,6 +28,7 @@ from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.account.loss_guard import Results
+from bot.trading.account.margin_loans import note_lent
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
@@ -38,6 +39,7 @@ from bot.trading.proposals.costs import Costs
 from bot.trading.proposals.drafting import Drafting, closable, of_held, product_of
 from bot.trading.proposals.held import Held, WayOut
 from bot.trading.proposals.interpreter import Interpreter
+from bot.trading.proposals.joining import Joining, joining, raising, unjoined
 from bot.trading.proposals.meaning import Meant, priced
 from bot.trading.proposals.remarks import closed_until, remarks
 from bot.trading.proposals.risk import by_risk
@@ -104,9 +106,20 @@ class ProposalBuilder:
         is_open = window is None or window.may_exit  # the price of a closed market is old, and no order goes by it
         draft, said = self.drafting.draft(request, instrument, price, product, judged=is_open)
         said = (*sized, *said)
-        entry = Entry(draft=draft, price=price, attached=attached or attached_of(request, draft, price), held=held)
+        attached = attached_of(request, draft, price) if attached is None or attached.joins is not None else attached
+        if attached is None and (stop := await self.joins(account.id, draft, held)) is not None:
+            attached = stop.attached if stop.fits else None
+        entry = Entry(draft=draft, price=price, attached=attached, held=held)
         confirmation, plan = self.attaching.question(actor, chat_id, entry)
         return await self.ask(actor, account, connection, confirmation, price=price, funds=funds, held=held, said=said, plan=plan)
+
+    async def joins(self, account_id: str, draft: OrderDraft, held: Held) -> Joining | None:
+        """The stop that guards what the draft adds to."""
+        return await self.store.read(lambda db: self._joining(db, account_id, draft, held))
+
+    def _joining(self, db: Repositories, account_id: str, draft: OrderDraft, held: Held) -> Joining | None:
+        freeze = self.rules.freeze(draft.instrument, ist_date(self.clock.now()))
+        return joining(db, account_id, draft, held, freeze=freeze.quantity if freeze is not None else None)
 
     @property
     def costs(self) -> Costs:
@@ -192,6 +205,7 @@ class ProposalBuilder:
         cash = funds.available if funds else None
 
         offers: list[tuple[str, str]] = []
+        joins: list[Joining] = []
 
         def store(db: Repositories) -> tuple[tuple[str, ...], Situation]:
             role = demand_role(db, actor, Permission.REDUCE, "You may not trade here any more.")
@@ -201,7 +215,7 @@ class ProposalBuilder:
             if against := self.against(role, situation):
                 offers.extend(repairs(situation))
                 return against, situation
-            if plan is not None and situation.reduces and len(plan.entries) == 1:
+            if plan is not None and situation.reduces and not plan.sliced and plan.joins is None:
                 return ("It closes what is open: a stop or a target belongs to an entry.",), situation
             if situation.reduces:
                 self.confirmations.note_exit(confirmation)
@@ -212,6 +226,11 @@ class ProposalBuilder:
             db.confirmations.add(replace(confirmation, light=not weight and not situation.reduces))
             if plan is not None:
                 db.plans.add(plan)
+            asks = before is None and not situation.reduces and (plan is None or plan.joins is not None)
+            if asks and (found := self._joining(db, account.id, draft, held)) is not None:
+                joins.append(found)
+            each = draft.price or (price.last if price is not None else None)
+            note_lent(db, account.id, draft, each=each, required=margin.required, day=ist_date(self.clock.now()))
             return (), situation
 
         reasons, situation = await self.store.transaction(store)
@@ -230,6 +249,7 @@ class ProposalBuilder:
             before=before,
             redrawn=redrawn,
             plan=plan,
+            joins=joins[0] if joins else None,
         )
 
     def situation(
@@ -326,6 +346,7 @@ class ProposalBuilder:
         before: Order | None,
         redrawn: str | None,
         plan: OrderPlan | None,
+        joins: Joining | None,
     ) -> Proposal:
         each = draft.price or (price.last if price else None)
         value = each * draft.quantity if each is not None else None
@@ -356,9 +377,10 @@ class ProposalBuilder:
             figures=figures if closes is not None else None,
             opens=closed_until(situation),
             monthly=self.instruments.is_monthly(draft.instrument) if draft.instrument.is_derivative else None,
-            warnings=said + remarks(situation, parts=len(plan.entries) if plan is not None else 1),
+            warnings=said + unjoined(joins, draft) + remarks(situation, parts=len(plan.entries) if plan is not None else 1),
             before=before,
             redrawn=redrawn,
+            raising=raising(joins, draft, plan) if joins is not None and joins.fits else None,
             attached=attached,
             stopped_at=loss_if_stopped(attached, draft, price) if attached is not None else None,
         )
