@@ -23,6 +23,7 @@ from handlers.commands import (
     pin,
     pnl,
     safety,
+    settings,
     start,
     status,
     watch,
@@ -48,6 +49,7 @@ COMMANDS: tuple[Command, ...] = (
     *watch.COMMANDS,
     *safety.COMMANDS,
     *status.COMMANDS,
+    *settings.COMMANDS,
     *limits.COMMANDS,
     *pin.COMMANDS,
     *people.COMMANDS,
@@ -59,7 +61,7 @@ async def _draw_again(ctx: Ctx, tap: ListingTap) -> None:
     await PAGES[tap.listing](ctx, tap)
 
 
-TAPS: Taps = {**confirm.TAPS, **order.TAPS, **exits.TAPS, **safety.TAPS, ListingTap: _draw_again}
+TAPS: Taps = {**confirm.TAPS, **order.TAPS, **exits.TAPS, **safety.TAPS, **settings.TAPS, ListingTap: _draw_again}
 
 _BY_WORD: dict[str, Command] = {word: command for command in COMMANDS for word in (command.name, *command.short)}
 _BY_SIDE = {word: command for word, command in _BY_WORD.items() if command.name in ("buy", "sell") and len(word) > 1}

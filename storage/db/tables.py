@@ -14,6 +14,7 @@ from bot.domain.orders.order import ConfirmationState, OrderDraft, OrderStatus, 
 from bot.domain.orders.plan import LegKind, LegState, PlanState
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.account import Limits, Role
+from bot.domain.people.news_settings import NewsSettings
 from bot.domain.terms import Product, Side
 from storage.db.columns import Day, ExactText, Flag, Json, UtcTime, Word
 
@@ -139,6 +140,14 @@ class _Seals(TypedColumns):
 
 
 seals = Table("seals", metadata, _Seals, sqlite_strict=True)
+
+
+class _NewsSettings(TypedColumns):
+    telegram_id = Column(Integer, ForeignKey("people.telegram_id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    body: Named[NewsSettings] = Column(Json(NewsSettings))
+
+
+news_settings = Table("news_settings", metadata, _NewsSettings, sqlite_strict=True)
 
 
 class _Choices(TypedColumns):
@@ -301,7 +310,7 @@ class _Outbox(TypedColumns):
     body: Named[str] = Column(Text)
     loudness: Named[int]
     created_at: Named[datetime] = Column(UtcTime)
-    state: Named[str] = Column(Text)  # WAITING, SENT, BURIED
+    state: Named[str] = Column(Text)  # WAITING, SENT, BURIED, PARKED, OFF
     due_at: Named[datetime] = Column(UtcTime)  # the end of a postponement or of a lease
     attempts: Named[int]
     why: Named[str] = Column(Text)

@@ -18,6 +18,7 @@ from bot.simulators.loop import LoopClock
 from handlers.registry import COMMANDS
 from handlers.telegram.admission import Verdict, judge
 from handlers.telegram.receiver import Received
+from handlers.views.discreet import ShowTap
 from handlers.views.exit_taps import ExitsTap, ExitsVerb
 from handlers.views.tap import KINDS, Tap, encode
 from handlers.views.taps import (
@@ -59,7 +60,7 @@ WORDS: dict[str, frozenset[Role]] = {
     "/limits": ALL, "/limits lock": OPENING, "/limits lock now": OPENING, "/limits value 5": OWNING, "/status full": OWNING,
     "/lock": ALL, "/unlock": ALL, "/pin": ALL,
     "/status": ALL, "/people": OWNING, "/people add trader": OWNING, "/people remove Ravi": OWNING,
-    "/audit": OWNING,
+    "/audit": OWNING, "/settings": ALL, "/settings fills silent": ALL,
 }  # fmt: skip
 WHILE_LOCKED = {"/kill": ACTING, "/lock": ALL, "/unlock": ALL, "/pin": ALL}
 
@@ -92,6 +93,7 @@ TAPS: dict[Tap, frozenset[Role]] = {
     LeaveTap("/buy"): ALL,  # only takes a question away
     PadTap("pad1", 3): ALL,
     PadTap("pad1", None): ALL,
+    ShowTap(): ALL,
 }
 EVERY_ACT: tuple[str | Tap, ...] = (*WORDS, *TAPS)
 TAPS_WHILE_SEALED: dict[Tap, frozenset[Role]] = {

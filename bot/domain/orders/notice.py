@@ -10,6 +10,7 @@ from bot.domain.orders.exit_list import RowTold
 from bot.domain.orders.order import Fill, Order, OrderDraft, OrderStatus
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.orders.position_after import PositionAfter
+from bot.domain.people.news_settings import NewsKind
 
 
 class Sound(IntEnum):
@@ -34,6 +35,7 @@ class Notice:
     __slots__ = ()
 
     sound: ClassVar[Sound]
+    about: ClassVar[NewsKind | None] = None  # what a person may choose about; None: nothing of it
     priority: ClassVar[NoticePriority] = NoticePriority.NEWS
     grouped: ClassVar[bool] = False  # many of them that wait together leave as one message, a paragraph each
     kinds: ClassVar[dict[str, type["Notice"]]] = {}
@@ -41,12 +43,23 @@ class Notice:
     def __init_subclass__(cls) -> None:
         Notice.kinds[cls.__name__] = cls  # a dataclass with slots is made a second time under its name: that one stays
 
+    @property
+    def loudness(self) -> Sound:
+        """How it arrives for a person who has chosen nothing."""
+        return self.sound
+
+
+def _loud(order: Order) -> Sound:
+    """A stop that came to nothing always rings: what it guarded is bare."""
+    return Sound.ALWAYS if order.draft.trigger is not None and order.closes is not False else Sound.RING
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled(Notice):
     """An order filled further; the fill is the step, the order stands as it is after it."""
 
     sound = Sound.RING
+    about = NewsKind.FILLS
     priority = NoticePriority.FILL
     grouped = True
 
@@ -60,10 +73,15 @@ class OrderRejected(Notice):
     """The broker or the exchange refused an order."""
 
     sound = Sound.RING
+    about = NewsKind.ENDS
     grouped = True
 
     order: Order
     after: PositionAfter | None = None
+
+    @property
+    def loudness(self) -> Sound:
+        return _loud(self.order)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +89,15 @@ class OrderEnded(Notice):
     """An order was cancelled or expired: by somebody else, or by a person here after some of it had filled."""
 
     sound = Sound.RING
+    about = NewsKind.ENDS
     grouped = True
 
     order: Order
     after: PositionAfter | None = None
+
+    @property
+    def loudness(self) -> Sound:
+        return _loud(self.order)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +146,7 @@ class GuardPlaced(Notice):
     """The stop of a plan rests at the exchange."""
 
     sound = Sound.SILENT
+    about = NewsKind.PLACED
 
     order: Order
     target: Decimal | None = None  # the price that the bot watches, in rupees; None: the plan has no target
@@ -145,6 +169,7 @@ class MarketUnfilled(Notice):
     """A market order with a worst price rests: the price ran beyond it."""
 
     sound = Sound.RING
+    about = NewsKind.ENDS
 
     order: Order
     price: Decimal | None = None  # at which the rest would fill now, in rupees; None: not known
@@ -155,6 +180,7 @@ class SlicesStruck(Notice):
     """What is unsent of an entry will never be sent."""
 
     sound = Sound.RING
+    about = NewsKind.ENDS
 
     draft: OrderDraft  # of the whole entry
     sent: int  # shares or units in orders that were sent
@@ -215,6 +241,7 @@ class OrderElsewhere(Notice):
     """An order that this bot did not place: from the broker's app, the website, or the broker itself."""
 
     sound = Sound.RING
+    about = NewsKind.ELSEWHERE
     grouped = True
 
     order: Order
@@ -225,6 +252,7 @@ class OrdersElsewhere(Notice):
     """Several orders that this bot did not place turned up in one look."""
 
     sound = Sound.RING
+    about = NewsKind.ELSEWHERE
 
     orders: tuple[Order, ...]
 
@@ -234,6 +262,7 @@ class OrderByOther(Notice):
     """Another person of the account placed an order."""
 
     sound = Sound.RING
+    about = NewsKind.OTHERS
     grouped = True
 
     order: Order
@@ -261,6 +290,7 @@ class ActByOther(Notice):
     """Another person of the account did something that all of them should know."""
 
     sound = Sound.RING
+    about = NewsKind.OTHERS
 
     name: str  # who
     deed: ActionKind
@@ -299,6 +329,7 @@ class PersonRemoved(Notice):
     """Somebody was taken off the list."""
 
     sound = Sound.RING
+    about = NewsKind.OTHERS
 
     name: str
     telegram_id: int
@@ -368,6 +399,7 @@ class FeedLost(Notice):
     """The broker's socket is gone; the books are still polled."""
 
     sound = Sound.SILENT
+    about = NewsKind.GAPS
 
     at: datetime
 
@@ -386,6 +418,7 @@ class FeedBack(Notice):
     """What was away is back, and the books were read again."""
 
     sound = Sound.RING
+    about = NewsKind.GAPS
 
     source: Source = Source.FEED
     since: datetime
@@ -414,6 +447,7 @@ class DaySummary(Notice):
     """The summary of a date."""
 
     sound = Sound.SILENT
+    about = NewsKind.SUMMARIES
 
     report: DayReport
 
@@ -423,6 +457,7 @@ class YearNotCovered(Notice):
     """The dated facts end before a year that comes, or that has begun: the host has to lay a file beside them."""
 
     sound = Sound.RING
+    about = NewsKind.HOST
 
     year: int
 
@@ -443,8 +478,10 @@ class Delivery:
     edits: int | None = None  # message id of what this one mends; None: a message of its own
     mark: str = field(default="", compare=False)  # the account's
     more: "tuple[Delivery, ...]" = ()  # what waited behind it and leaves in the same message
+    earlier: "tuple[Delivery, ...]" = ()  # what the message that this one is written into tells already
+    discreet: bool = False  # no rupees in it
 
     @property
     def ids(self) -> tuple[int, ...]:
-        """Of all that this message tells."""
+        """Of all that is told by this."""
         return (self.id, *(other.id for other in self.more))

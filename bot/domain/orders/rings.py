@@ -9,6 +9,7 @@ from bot.domain.money import ZERO
 from bot.domain.orders.notice import Notice, NoticePriority, Sound
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.orders.portfolio import Position
+from bot.domain.people.news_settings import NewsKind
 from bot.domain.terms import Product
 
 
@@ -35,6 +36,7 @@ class SquareOffAhead(Notice):
     """What mStock closes by itself today, with the resting orders that would open more of it."""
 
     sound = Sound.SILENT
+    about = NewsKind.AHEAD
 
     at: datetime  # from when mStock closes it
     rows: tuple[OpenRow, ...]
@@ -66,6 +68,7 @@ class AuctionBegun(Notice):
     """Shares went into the closing auction: limits that wait in it, and targets that it does not serve."""
 
     sound = Sound.RING
+    about = NewsKind.AUCTION
 
     orders_from: datetime  # when the exchange takes orders again
     limits: tuple[Order, ...]
@@ -89,6 +92,7 @@ class UnprotectedTonight(Notice):
     """Positions that are carried over the night: a stop at the exchange ends with the day."""
 
     sound = Sound.RING
+    about = NewsKind.AUCTION
 
     bare: tuple[OpenRow, ...]  # without a stop already
     stopped: tuple[OpenRow, ...]  # whose stop ends with the day
@@ -99,6 +103,7 @@ class SessionEnds(Notice):
     """The session at the broker ends at midnight, and positions are held."""
 
     sound = Sound.SILENT
+    about = NewsKind.AHEAD
 
     at: datetime
     rows: tuple[OpenRow, ...]
@@ -109,8 +114,16 @@ class NoStop(Notice):
     """Intraday and carry-forward positions that have been open for minutes without a stop."""
 
     sound = Sound.RING
+    about = NewsKind.NO_STOP
 
     rows: tuple[OpenRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoStopDelivery(NoStop):
+    """The same of delivery that was bought today; told only to who wants it."""
+
+    about = NewsKind.NO_STOP_DELIVERY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +186,7 @@ class FeedMute(Notice):
     """The feed is connected and says nothing while the market is open; or speaks again."""
 
     sound = Sound.RING
+    about = NewsKind.GAPS
 
     since: datetime
     sees: bool = False

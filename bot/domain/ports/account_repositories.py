@@ -7,6 +7,7 @@ from typing import Protocol
 from bot.domain.jobs import JobRun
 from bot.domain.people.access import DayLock, Invitation, Pin
 from bot.domain.people.account import Account, Credentials, KnownAccount, Limits, NoLogin, Role, Session, Stop, User
+from bot.domain.people.news_settings import NewsSettings
 from bot.domain.people.secret import Secret
 
 
@@ -121,6 +122,16 @@ class InvitationsRepository(Protocol):
     def find(self, digest: str) -> Invitation | None: ...
 
     def forget_before(self, moment: datetime) -> int: ...
+
+
+class NewsSettingsRepository(Protocol):
+    """How each person wants to be told."""
+
+    def of(self, telegram_id: int) -> NewsSettings:
+        """As usual where the person has chosen nothing."""
+        ...
+
+    def put(self, telegram_id: int, settings: NewsSettings) -> None: ...
 
 
 class PinsRepository(Protocol):

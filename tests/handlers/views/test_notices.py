@@ -116,6 +116,7 @@ def test_every_kind_of_news_is_here_and_names_account_and_mode() -> None:
     kinds = every_kind(DONE)
     assert {type(kind) for kind in kinds} == set(Notice.kinds.values())
     assert {kind.sound for kind in kinds} == set(Sound), "each class says how it arrives"
+    assert all(kind.loudness is Sound.ALWAYS or kind.about is not None for kind in kinds), "the rest can be chosen"
     for kind in kinds:
         in_its_table = isinstance(kind, (news.DaySummary, PeriodSummary)) or type(kind) in OWN_PLACE
         assert re.search("main +LIVE" if in_its_table else "main · LIVE", draw(kind).plain)
