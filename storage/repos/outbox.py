@@ -4,6 +4,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, func, select
@@ -243,7 +244,8 @@ class SqlOutbox:
     def _with_burst(self, head: Delivery, now: datetime, until: datetime) -> Delivery:
         """The head of a chat's queue with what waits behind it, where that is much and may leave in one message.
 
-        What follows a message of many within seconds is written into it, all but the last: that one rings anew.
+        What follows a message of many within seconds is written into it. Telegram does not ring for that, so the end of an order
+        never is, and the last of what waits rings anew.
         """
         if not head.notice.grouped or head.edits is not None:
             return head
@@ -253,10 +255,10 @@ class SqlOutbox:
             if kind is None or not kind.grouped or row.message_id is not None or row.account_id != head.account_id:
                 break
             rows.append(row)
-        earlier = self._growing(head, now) if len(rows) >= 2 and head.sound is not Sound.ALWAYS else ()
+        quiet = [] if _has_to_ring(head.notice) else list(takewhile(_may_be_written_in, rows[:-1]))
+        earlier = self._growing(head, now) if quiet else ()
         if earlier:
-            last = next((at for at, row in enumerate(rows) if row.loudness == Sound.ALWAYS), len(rows) - 1)
-            rows = rows[: min(last, TOGETHER - 1 - len(earlier))]
+            rows = quiet[: TOGETHER - 1 - len(earlier)]
         elif len(rows) + 1 < BURST:
             return head
         self._lease(rows, until)
@@ -335,6 +337,17 @@ def _delivery(row: Any, notice: Notice, sound: Sound, *, edits: int | None) -> D
         mark=mark_of(row.place),
         discreet=row.wishes is not None and row.wishes.discreet,
     )
+
+
+def _may_be_written_in(row: Any) -> bool:
+    try:
+        return not _has_to_ring(unpack(row.kind, row.body))
+    except StorageError:
+        return False
+
+
+def _has_to_ring(notice: Notice) -> bool:
+    return notice.ends_order or notice.loudness is Sound.ALWAYS
 
 
 def _filled(said: Notice) -> int:

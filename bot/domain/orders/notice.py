@@ -48,6 +48,11 @@ class Notice:
         """How it arrives for a person who has chosen nothing."""
         return self.sound
 
+    @property
+    def ends_order(self) -> bool:
+        """Whether it tells of an order's end, which always arrives as a message of its own, or in one that is new."""
+        return False
+
 
 def _loud(order: Order) -> Sound:
     """A stop that came to nothing always rings: what it guarded is bare."""
@@ -67,6 +72,10 @@ class Filled(Notice):
     fill: Fill
     after: PositionAfter | None = None  # what is held then; None: nobody looked
 
+    @property
+    def ends_order(self) -> bool:
+        return self.fill.filled_after >= self.order.draft.quantity
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRejected(Notice):
@@ -83,6 +92,10 @@ class OrderRejected(Notice):
     def loudness(self) -> Sound:
         return _loud(self.order)
 
+    @property
+    def ends_order(self) -> bool:
+        return True
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderEnded(Notice):
@@ -98,6 +111,10 @@ class OrderEnded(Notice):
     @property
     def loudness(self) -> Sound:
         return _loud(self.order)
+
+    @property
+    def ends_order(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +262,10 @@ class OrderElsewhere(Notice):
     grouped = True
 
     order: Order
+
+    @property
+    def ends_order(self) -> bool:
+        return self.order.status.is_final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
