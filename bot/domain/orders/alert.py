@@ -133,6 +133,18 @@ class AlertStruck(Notice):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsBlind(Notice):
+    """For a while nothing has told a person's alerts what they watch; or it does again."""
+
+    sound = Sound.RING
+    about = NewsKind.ALERTS
+
+    alerts: tuple[Alert, ...]
+    since: datetime
+    sees: bool = False  # again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertPaused(Notice):
     """A share may have had a bonus or a split, so that its alert means another price."""
 

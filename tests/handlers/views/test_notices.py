@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.orders import notice as news
-from bot.domain.orders.alert import Alert, AlertKind, AlertPaused, AlertStruck
+from bot.domain.orders.alert import Alert, AlertKind, AlertPaused, AlertsBlind, AlertStruck
 from bot.domain.orders.exit_list import RowState, RowTold
 from bot.domain.orders.held import NewBase
 from bot.domain.orders.notice import Delivery, Notice, Sound
@@ -86,6 +86,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         Pictured(day=a_day()),
         *every_morning(),
         AlertStruck(alert=AN_ALERT, value=Decimal("1500.10"), at=NOW),
+        AlertsBlind(alerts=(AN_ALERT, replace(AN_ALERT, kind=AlertKind.LOSS, instrument=None)), since=NOW),
         AlertPaused(alert=AN_ALERT, base=NewBase(instrument=RELIANCE, before=Decimal(1490), now=Decimal(745))),
         *every_ring(),
     ]
