@@ -149,6 +149,7 @@ class App:
             await self.core.settle.after_absence(account_id, since)
         for account_id in alive:
             self.core.settle.fetch_master(account_id)
+        await self.core.services.watch_lists.resume()
 
     async def _beat(self) -> None:
         """Shows that the loop moves, and notices whom the command line added to the list."""
