@@ -53,6 +53,7 @@ ANSWERS = {
     "kill": "Stopped. New orders are blocked.",
     "resume": "Allow new orders again?",
     "status": "STATUS 0.1.0",
+    "settings": "What protects you always rings",
     "people": "A link for one trader",
     "audit": "Acts (chained",
     "limits": "LIMITS 🔵 main",
