@@ -35,7 +35,8 @@ from handlers.telegram.sender import Sender
 from handlers.telegram.webhook_watch import WebhookWatch
 from handlers.views.message import message
 from storage.inbox import SqlInbox
-from storage.store import SqlStore, Topic
+from storage.store import SqlStore
+from storage.topics import Topic
 
 log = logging.getLogger(__name__)
 
@@ -165,6 +166,7 @@ class App:
             await self.core.settle.after_absence(account_id, since)
         for account_id in alive:
             self.core.settle.fetch_master(account_id)
+        await self.core.services.conversions.run()
 
     async def _talk(self) -> None:
         """Opens the line where it is not, does what is due then, and polls."""
@@ -264,6 +266,7 @@ async def open_app(
             clock=clock,
             pictures=core.services.pictures,
             explain=explain,
+            repairs=core.services.repairs.of,
             role_on=core.services.allowlist.role_on,
         )
         notifier = Notifier(store=core.patient, messenger=messenger, clock=clock)

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 
 from bot.domain.errors import UsageError
-from bot.domain.orders.alert import AlertKind
+from bot.domain.news.alert import AlertKind
 from bot.domain.people.account import Permission
 from handlers.commands.command import Command
 from handlers.context.command import Family

@@ -4,9 +4,9 @@ import re
 from datetime import time
 
 from bot.domain.errors import UsageError
+from bot.domain.news.picture import Pictured
 from bot.domain.people.account import Permission
 from bot.domain.people.news_settings import Manner, NewsKind, NewsSettings
-from bot.domain.pnl.picture_news import Pictured
 from handlers.commands.command import Command, Taps
 from handlers.context.command import Family
 from handlers.context.context import Ctx

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import label, short
-from bot.domain.orders.alert import ARMS, Alert, AlertKind, AlertPaused, AlertsBlind, AlertsShown, AlertState, AlertStruck, Sees
+from bot.domain.news.alert import ARMS, Alert, AlertKind, AlertPaused, AlertsBlind, AlertsShown, AlertState, AlertStruck, Sees
 from bot.domain.orders.order_text import words_of
 from bot.domain.orders.rebase import Rebase
 from handlers.views.format import clock_time, count, fit, mark, price, row, signed, table, wrapped

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from bot.domain.orders.alert import Alert, AlertState
+from bot.domain.news.alert import Alert, AlertState
 from storage.db.engine import Transaction
-from storage.db.tables import alerts
+from storage.db.tables.alerts import alerts
 
 _a = alerts.c
 _ALL = select(_a.id, _a.state, _a.body).order_by(_a.id)

@@ -5,7 +5,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.people.news_settings import NewsSettings
 from storage.db.engine import Transaction
-from storage.db.tables import news_settings
+from storage.db.tables.people import news_settings
 
 _OF = select(news_settings.c.body).where(news_settings.c.telegram_id == bindparam("person"))
 _put = insert(news_settings).values({name: bindparam(name) for name in ("telegram_id", "body")})

@@ -91,6 +91,7 @@ async def test_each_command_of_the_table_is_answered_by_its_own_example(name: st
             "unlock",
             "pin",
             "audit",
+            "settings",
         )
         assert "PAPER" in answer["text"] or name in without_money
 

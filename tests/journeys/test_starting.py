@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.errors import SettingsError
-from bot.domain.orders.notice import TradingResumed
+from bot.domain.news.safety import TradingResumed
 from bot.domain.orders.order import CardRef, OrderStatus
 from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock, VirtualLoop
@@ -87,9 +87,7 @@ async def test_started_while_telegram_is_away_stop_and_target_do_their_work_and_
         await house.me.ask("/positions", "POSITIONS")
 
 
-async def test_a_telegram_that_comes_late_with_another_bot_ends_the_start_in_a_sentence(
-    clock: LoopClock, tmp_path: Path
-) -> None:
+async def test_a_telegram_that_comes_late_with_another_bot_ends_the_start_in_a_sentence(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.stop()
         house.near.chats.faults.add("bad_gateway", times=3)

@@ -4,9 +4,13 @@ import asyncio
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from bot.simulators.loop import LoopClock
 from tests.journeys.test_alerts import last_of, trades_at
 from tests.stage.house import House, a_house
+
+pytestmark = pytest.mark.exhaustive
 
 
 def text_of(house: House, message_id: int) -> str:

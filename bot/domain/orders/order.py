@@ -142,6 +142,8 @@ class Purpose(StrEnum):
     UNLINK = "UNLINK"
     EXIT = "EXIT"  # a list of exits
     PANIC = "PANIC"
+    CONVERT = "CONVERT"  # another product for an open position; its draft has the new one
+    REVERSE = "REVERSE"
 
 
 class ConfirmationState(StrEnum):

@@ -24,6 +24,7 @@ from bot.domain.ports.order_repositories import (
     AlertsRepository,
     CardsRepository,
     ConfirmationsRepository,
+    ConversionsRepository,
     ExitListsRepository,
     HeldRepository,
     OrdersRepository,
@@ -62,6 +63,8 @@ class Repositories(Protocol):
 
     @property
     def exit_lists(self) -> ExitListsRepository: ...
+    @property
+    def conversions(self) -> ConversionsRepository: ...
     @property
     def cards(self) -> CardsRepository: ...
     @property

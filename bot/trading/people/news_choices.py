@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time
 
 from bot.domain.errors import CheckFailed, NotFound, PhoneLocked
-from bot.domain.orders.notice import Delivery
+from bot.domain.news.delivery import Delivery
 from bot.domain.people.account import Actor
 from bot.domain.people.news_settings import Manner, NewsKind, NewsSettings
 from bot.domain.ports.repositories import Repositories, Store

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.orders.notice import SlicesStruck
+from bot.domain.news.orders import SlicesStruck
 from bot.domain.orders.plan import LegState
 from bot.domain.ports.repositories import Repositories
 

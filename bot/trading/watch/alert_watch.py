@@ -10,9 +10,9 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.market.prices import Price, Tick
-from bot.domain.orders.alert import Alert, AlertPaused, AlertsBlind, AlertStruck, Sees
+from bot.domain.news.alert import Alert, AlertPaused, AlertsBlind, AlertStruck, Sees
+from bot.domain.news.notice import Notice
 from bot.domain.orders.held import NewBase
-from bot.domain.orders.notice import Notice
 from bot.domain.orders.portfolio import PnL
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store

@@ -7,7 +7,7 @@ from decimal import Decimal
 from bot.domain.clock import Clock
 from bot.domain.errors import CheckFailed, NotFound
 from bot.domain.money import to_paise
-from bot.domain.orders.alert import Alert, AlertKind, AlertsShown, AlertState, Sees
+from bot.domain.news.alert import Alert, AlertKind, AlertsShown, AlertState, Sees
 from bot.domain.people.account import Account, Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.prices import Prices

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.clock import IST
-from bot.domain.orders.alert import Alert, AlertKind, AlertPaused, AlertsShown, AlertState, AlertStruck, Sees
+from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertsShown, AlertState, AlertStruck, Sees
+from bot.domain.news.delivery import Delivery
 from bot.domain.orders.held import NewBase
-from bot.domain.orders.notice import Delivery
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from handlers.context.context import as_said

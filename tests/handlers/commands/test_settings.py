@@ -5,9 +5,11 @@ from datetime import time
 import pytest
 
 from bot.domain.clock import at_ist, ist_date
-from bot.domain.orders.notice import Filled, Sound, TradingStopped
+from bot.domain.news.notice import Sound
+from bot.domain.news.orders import Filled
+from bot.domain.news.rings import NoStop, NoStopDelivery
+from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import OrderStatus
-from bot.domain.orders.rings import NoStop, NoStopDelivery
 from bot.domain.people.news_settings import Manner, NewsKind, NewsSettings
 from bot.simulators.loop import LoopClock
 from tests.handlers.chat import Stage, a_stage, later

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.domain.orders.notice import Notice
+from bot.domain.news.notice import Notice
 from handlers.views.discreet import discreet
 from handlers.views.format import table
 from handlers.views.message import detail, message, say

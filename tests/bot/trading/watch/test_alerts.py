@@ -12,7 +12,7 @@ import pytest
 from bot.domain.errors import CheckFailed, NotFound
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price, Tick
-from bot.domain.orders.alert import Alert, AlertKind, AlertPaused, AlertsBlind, AlertState, AlertStruck, Sees
+from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertsBlind, AlertState, AlertStruck, Sees
 from bot.domain.orders.held import Held, NewBase
 from bot.domain.orders.portfolio import Position
 from bot.domain.terms import Product

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.domain.orders.notice import Notice, Sound
+from bot.domain.news.notice import Notice, Sound
 from bot.domain.people.news_settings import Manner, NewsSettings
 
 
