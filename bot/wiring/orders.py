@@ -12,6 +12,7 @@ from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.exits.confirmed_exits import ConfirmedExits
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.exits.unfilled_orders import UnfilledOrders
+from bot.trading.orders.claimed_orders import ClaimedOrders
 from bot.trading.orders.sending import Sending
 from bot.trading.plans.entry_slices import EntrySlices
 from bot.trading.plans.plan_runner import PlanRunner
@@ -78,14 +79,15 @@ def build_orders(ground: Ground) -> Orders:
         clock=ground.clock,
     )
     sending = Sending(store=ground.store, connections=ground.connections, reconcile=ground.reconcile, clock=ground.clock)
+    claimed = ClaimedOrders(store=ground.store, reconcile=ground.reconcile, clock=ground.clock, random=ground.random_bytes)
     exits = LiveExit(
         store=ground.store,
         connections=ground.connections,
         proposing=proposing,
         reconcile=ground.reconcile,
         sending=sending,
+        orders=claimed,
         clock=ground.clock,
-        random=ground.random_bytes,
     )
     desk = OrderDesk(
         store=ground.store,
@@ -98,7 +100,7 @@ def build_orders(ground: Ground) -> Orders:
         reconcile=ground.reconcile,
         background=ground.background,
         clock=ground.clock,
-        random=ground.random_bytes,
+        claimed=claimed,
         sending=sending,
         exits=ConfirmedExits(store=ground.store, exits=exits, clock=ground.clock),
     )
@@ -106,10 +108,9 @@ def build_orders(ground: Ground) -> Orders:
         store=ground.store,
         connections=ground.connections,
         proposing=proposing,
-        reconcile=ground.reconcile,
+        claimed=claimed,
         sending=sending,
         clock=ground.clock,
-        random=ground.random_bytes,
     )
     plans = PlanRunner(
         store=ground.patient,
