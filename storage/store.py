@@ -45,6 +45,7 @@ class Topic(Enum):
     SENDING = frozenset({("insert", "orders")})
     ORDERS = frozenset({("update", "orders")})  # whatever changes an order makes its cards due
     RESULTS = frozenset({("insert", "fills"), ("insert", "limit_sets"), ("insert", "secrets")})  # what a day's loss hangs on
+    PLANS = frozenset({("update", "plans"), ("update", "plan_legs"), ("update", "exit_lists")})  # begun, struck off, over
 
 
 ANYTHING = frozenset[Write]().union(*(topic.value for topic in Topic))

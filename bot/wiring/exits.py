@@ -1,8 +1,11 @@
-"""Builds what closes several positions under one Confirm."""
+"""Builds what sends several orders under one Confirm: lists of exits, panics and baskets."""
 
 from dataclasses import dataclass
 
 from bot.trading.account.account_views import AccountViews
+from bot.trading.baskets.basket_builder import BasketBuilder
+from bot.trading.baskets.baskets import Baskets
+from bot.trading.baskets.judging import BasketJudge
 from bot.trading.exits.exit_lists import ExitLists
 from bot.trading.exits.exit_rows import ExitRows
 from bot.trading.exits.exit_runner import ExitRunner
@@ -17,6 +20,7 @@ class Exits:
     """The question, and what carries out its answer."""
 
     lists: ExitLists
+    baskets: Baskets
     runner: ExitRunner
 
 
@@ -27,6 +31,7 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         store=ground.patient,
         exits=orders.exits,
         wave=ExitWave(orders.exits),
+        slices=orders.slices,
         proposing=proposing,
         background=ground.background,
         clock=ground.clock,
@@ -39,5 +44,11 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         rows=ExitRows(proposing=proposing, runner=runner),
         background=ground.background,
     )
+    baskets = Baskets(
+        proposing=proposing,
+        builder=BasketBuilder(proposing=proposing, judge=BasketJudge(proposing=proposing)),
+        runner=runner,
+        background=ground.background,
+    )
     ground.store.on_commit(Topic.ORDERS, runner.wake)
-    return Exits(lists=lists, runner=runner)
+    return Exits(lists=lists, baskets=baskets, runner=runner)

@@ -33,6 +33,7 @@ class Orders:
     switch: KillSwitch
     desk: OrderDesk
     exits: LiveExit
+    slices: EntrySlices
     plans: PlanRunner
     unfilled: UnfilledOrders
 
@@ -132,4 +133,6 @@ def build_orders(ground: Ground) -> Orders:
     ground.store.on_commit(Topic.ORDERS, plans.wake)
     ground.store.on_commit(Topic.ORDERS, unfilled.wake)
     ground.store.on_commit(Topic.RESULTS, plans.filled)
-    return Orders(exits=exits, plans=plans, unfilled=unfilled, proposals=proposals, working=working, switch=switch, desk=desk)
+    return Orders(
+        exits=exits, slices=slices, plans=plans, unfilled=unfilled, proposals=proposals, working=working, switch=switch, desk=desk
+    )

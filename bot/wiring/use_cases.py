@@ -282,6 +282,7 @@ def build_core(
         desk=orders.desk,
         orders=orders.working,
         exits=exits.lists,
+        baskets=exits.baskets,
         books=views,
         market=quotes,
         alerts=alerts.own,

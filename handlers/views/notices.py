@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import handlers.views.rings  # noqa: F401 - enters its renderers
 from bot.domain.clock import ist_date
+from bot.domain.orders.exit_list import ListKind
 from bot.domain.orders.notice import (
     ActByOther,
     ActionKind,
@@ -32,6 +33,7 @@ from bot.domain.orders.period_summary import PeriodSummary
 from bot.domain.pnl.picture_news import Pictured
 from handlers.views import alerts as _alerts  # noqa: F401 - its news enter their renderers
 from handlers.views import money
+from handlers.views.basket import told as basket_told
 from handlers.views.card import Explain
 from handlers.views.exits import told as exits_told
 from handlers.views.format import amount, clock_time, signed, table
@@ -68,7 +70,12 @@ _AWAY = {
     Source.BOT: "I was away",
     Source.TELEGRAM: "Telegram did not answer",
 }
-renders(ExitsTold)(exits_told)
+
+
+@renders(ExitsTold)
+def _list_told(news: ExitsTold, scene: Scene) -> View:
+    return basket_told(news, scene) if news.kind is ListKind.BASKET else exits_told(news, scene)
+
 
 LATE = timedelta(seconds=60)  # news older than this says so
 

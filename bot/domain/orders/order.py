@@ -142,6 +142,7 @@ class Purpose(StrEnum):
     UNLINK = "UNLINK"
     EXIT = "EXIT"  # a list of exits
     PANIC = "PANIC"
+    BASKET = "BASKET"
 
 
 class ConfirmationState(StrEnum):

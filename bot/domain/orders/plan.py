@@ -17,6 +17,7 @@ class LegKind(StrEnum):
     ENTRY = "ENTRY"
     STOP = "STOP"  # rests at the exchange once something of the entry is filled
     TARGET = "TARGET"  # watched by the bot on ticks; the resting stop becomes it
+    OPENING = "OPENING"  # an order of a basket that opens or grows a position
     EXIT = "EXIT"  # a way out that a person confirmed, or that a plan which only closes is licensed for
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.domain.orders.exit_list import ExitList, ExitRow, RowTold
+from bot.domain.orders.exit_list import ExitList, ExitRow, RowState, RowTold
 from bot.domain.orders.order import Order
-from bot.domain.orders.plan import PlanState
+from bot.domain.orders.plan import LegState, PlanState
 from bot.domain.ports.repositories import Repositories
 
 
@@ -15,10 +15,13 @@ def load(db: Repositories, plan_id: str) -> tuple[ExitList, dict[str, Order], bo
     if exits is None or plan is None:
         return None
     claimed = {leg.number: leg.order_id for leg in plan.legs if leg.order_id is not None}
+    struck = {leg.number for leg in plan.legs if leg.state is LegState.STRUCK}
     for row in exits.rows:
         for piece in row.slices:
             if piece.order_id is None and piece.leg in claimed:
                 row = row.with_slice(replace(piece, order_id=claimed[piece.leg], ended=None))  # noqa: PLW2901 - grown piece by piece
+            elif piece.order_id is None and piece.leg in struck:
+                row = row.with_slice(replace(piece, ended=RowState.LEFT))  # noqa: PLW2901
         exits = exits.with_row(row)
     ids = {piece.order_id for row in exits.rows for piece in row.slices if piece.order_id is not None} | set(exits.entries)
     orders = {order.id: order for each in ids if (order := db.orders.find(each)) is not None}

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.orders.notice import SlicesStruck
-from bot.domain.orders.plan import LegState
+from bot.domain.orders.exit_list import ListKind, RowState, RowTold
+from bot.domain.orders.notice import ExitsTold, Notice, SlicesStruck, Told
+from bot.domain.orders.plan import LegKind, LegState
 from bot.domain.ports.repositories import Repositories
 
 OFF_THE_LIST = "Who confirmed it is not on the list any more."
@@ -21,11 +22,20 @@ def strike_entries(db: Repositories, account_id: str | None, why: str, now: date
 
 
 def strike(db: Repositories, plan_id: str, why: str, now: datetime) -> None:
-    """Strikes off what is unsent of a plan's entry, and tells it once."""
+    """Strikes off what is unsent of a plan's entries, and tells it once."""
     plan = db.plans.find(plan_id)
-    if plan is None or not [leg for leg in plan.entries if db.plans.strike(plan_id, leg.number)]:
+    if plan is None:
         return
-    sent = sum(leg.draft.quantity for leg in plan.entries if leg.state is LegState.CLAIMED)
-    whole = replace(plan.entries[0].draft, quantity=sum(leg.draft.quantity for leg in plan.entries))
-    news = SlicesStruck(draft=whole, sent=sent, why=why)
+    opens = (LegKind.ENTRY, LegKind.OPENING)
+    struck = [leg for leg in plan.legs if leg.kind in opens and db.plans.strike(plan_id, leg.number)]
+    if not struck:
+        return
+    news: Notice
+    if struck[0].kind is LegKind.OPENING:
+        rows = tuple(RowTold(draft=leg.draft, state=RowState.LEFT) for leg in struck)
+        news = ExitsTold(plan_id=plan_id, kind=ListKind.BASKET, told=Told.STRUCK, at=now, rows=rows, why=why)
+    else:
+        sent = sum(leg.draft.quantity for leg in plan.entries if leg.state is LegState.CLAIMED)
+        whole = replace(plan.entries[0].draft, quantity=sum(leg.draft.quantity for leg in plan.entries))
+        news = SlicesStruck(draft=whole, sent=sent, why=why)
     db.outbox.add(plan.account_id, db.people.watching(plan.account_id), news, now, order_id=None)
