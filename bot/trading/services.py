@@ -21,10 +21,12 @@ from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.baskets.baskets import Baskets
 from bot.trading.charts.candle_charts import CandleCharts
 from bot.trading.charts.payoffs import Payoffs
+from bot.trading.converting.conversions import Conversions
 from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.order_desk import OrderDesk
 from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.exits.exit_lists import ExitLists
+from bot.trading.exits.reversals import Reversals
 from bot.trading.money.exports import Exports
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.summaries import Summaries
@@ -33,6 +35,7 @@ from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.proposals.proposals import Proposals
+from bot.trading.proposals.repairing import Repairing
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
 from bot.trading.unlinking import Unlinking
@@ -51,11 +54,14 @@ class Services:
     accounts: Accounts
     logins: Logins
     proposals: Proposals
+    repairs: Repairing
     prompts: Prompts
     desk: OrderDesk
     orders: WorkingOrders
     exits: ExitLists
     baskets: Baskets
+    conversions: Conversions
+    reversals: Reversals
     books: AccountViews
     market: Quotes
     alerts: Alerts

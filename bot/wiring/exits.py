@@ -1,18 +1,22 @@
-"""Builds what sends several orders under one Confirm: lists of exits, panics and baskets."""
+"""Builds what sends several orders under one Confirm, and what changes the product of a position."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from bot.trading.account.account_views import AccountViews
 from bot.trading.baskets.basket_builder import BasketBuilder
 from bot.trading.baskets.baskets import Baskets
 from bot.trading.baskets.judging import BasketJudge
+from bot.trading.converting.conversions import Conversions
 from bot.trading.exits.exit_lists import ExitLists
 from bot.trading.exits.exit_rows import ExitRows
 from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.exits.exit_wave import ExitWave
-from bot.wiring.ground import Ground
+from bot.trading.exits.reversals import Reversals
+from bot.trading.exits.turning_over import TurningOver
+from bot.wiring.ground import Ground, squares_off_at
 from bot.wiring.orders import Orders
-from storage.store import Topic
+from storage.topics import Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,8 @@ class Exits:
     lists: ExitLists
     baskets: Baskets
     runner: ExitRunner
+    conversions: Conversions
+    reversals: Reversals
 
 
 def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
@@ -31,10 +37,11 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         store=ground.patient,
         exits=orders.exits,
         wave=ExitWave(orders.exits),
-        slices=orders.slices,
+        enter=orders.slices.send,
         proposing=proposing,
         background=ground.background,
         clock=ground.clock,
+        turning=TurningOver(store=ground.patient, exits=orders.exits, send=orders.slices.send, clock=ground.clock),
     )
     lists = ExitLists(
         proposing=proposing,
@@ -51,4 +58,12 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         background=ground.background,
     )
     ground.store.on_commit(Topic.ORDERS, runner.wake)
-    return Exits(lists=lists, baskets=baskets, runner=runner)
+    conversions = Conversions(
+        views=views,
+        exits=orders.exits,
+        background=ground.background,
+        clock=ground.clock,
+        closes_at=partial(squares_off_at, ground.calendar),
+    )
+    reversals = Reversals(proposing=proposing, lists=lists)
+    return Exits(lists=lists, baskets=baskets, runner=runner, conversions=conversions, reversals=reversals)

@@ -20,8 +20,9 @@ from bot.trading.proposals.drafting import Drafting
 from bot.trading.proposals.interpreter import Interpreter
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
+from bot.trading.proposals.repairing import Repairing
 from bot.wiring.ground import Ground, trades_now
-from storage.store import Topic
+from storage.topics import Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +30,14 @@ class Orders:
     """The services of one order's life."""
 
     proposals: Proposals
+    repairs: Repairing
     working: WorkingOrders
     switch: KillSwitch
     desk: OrderDesk
     exits: LiveExit
-    slices: EntrySlices
     plans: PlanRunner
     unfilled: UnfilledOrders
+    slices: EntrySlices
 
 
 def build_orders(ground: Ground) -> Orders:
@@ -134,5 +136,13 @@ def build_orders(ground: Ground) -> Orders:
     ground.store.on_commit(Topic.ORDERS, unfilled.wake)
     ground.store.on_commit(Topic.RESULTS, plans.filled)
     return Orders(
-        exits=exits, slices=slices, plans=plans, unfilled=unfilled, proposals=proposals, working=working, switch=switch, desk=desk
+        exits=exits,
+        plans=plans,
+        unfilled=unfilled,
+        slices=slices,
+        proposals=proposals,
+        repairs=Repairing(store=ground.store, proposals=proposals, rejections=ground.reference.rejections),
+        working=working,
+        switch=switch,
+        desk=desk,
     )

@@ -82,7 +82,8 @@ from bot.wiring.settling import Settling
 from handlers.views.format import rupees
 from storage.inbox import SqlInbox
 from storage.secrets.pinhash import Argon2Pins
-from storage.store import SqlStore, Topic
+from storage.store import SqlStore
+from storage.topics import Topic
 
 
 def heartbeat_file(settings: Settings) -> Path:
@@ -278,11 +279,14 @@ def build_core(
         accounts=accounts,
         logins=logins,
         proposals=orders.proposals,
+        repairs=orders.repairs,
         prompts=Prompts(store=store, clock=clock),
         desk=orders.desk,
         orders=orders.working,
         exits=exits.lists,
         baskets=exits.baskets,
+        conversions=exits.conversions,
+        reversals=exits.reversals,
         books=views,
         market=quotes,
         alerts=alerts.own,

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import day_words, short, strike_words
+from bot.domain.news.exits import ExitsTold, Told
 from bot.domain.orders.basket import BasketCard
 from bot.domain.orders.exit_list import ExitList, ExitRow, ExitsShown, RowState, RowTold
-from bot.domain.orders.notice import ExitsTold, Told
 from bot.domain.orders.order import Confirmation, Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import draft_line
 from bot.domain.terms import Side, Validity

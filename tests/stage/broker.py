@@ -16,6 +16,7 @@ from bot.domain.orders.research import Candle, Interval, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import FeedMode
+from bot.domain.terms import Product
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT
 
@@ -47,6 +48,7 @@ class ScriptedBroker:
         self.true: list[TrueOrder] = []
         self.posts = 0
         self.cancels: list[str] = []
+        self.conversions: list[tuple[str, Product, int]] = []  # that were asked for; its positions stay as the test holds them
         self.urgent: list[bool] = []  # of each order and each change that arrived: whether it was to overtake
         self.before_place: Callable[[], None] = lambda: None
         self.after_place: Callable[[], None] = lambda: None
@@ -98,6 +100,9 @@ class ScriptedBroker:
         if self._find(broker_id).status.is_final:
             raise OrderOver("over already", code="RS-0034")
         self._find(broker_id).draft = draft
+
+    async def convert(self, position: Position, to: Product, quantity: int) -> None:
+        self.conversions.append((position.instrument.name, to, quantity))
 
     async def cancel(self, broker_id: str) -> None:
         self.cancels.append(broker_id)

@@ -7,20 +7,20 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import NoReturn, TypeVar
 
+from bot.domain.charges.charges import Trade
+from bot.domain.charges.tariff import ChargeName
 from bot.domain.clock import ist_date
 from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted, PersonError, SessionExpired, UnknownSymbol, UsageError
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO
 from bot.domain.orders.basket import MOST, BasketCard, worst_cost, worst_loss
-from bot.domain.orders.charges import Trade
 from bot.domain.orders.exit_list import ExitList, ExitRow, ListKind
 from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.orders.portfolio import met_today
 from bot.domain.orders.reading import Readings
-from bot.domain.orders.tariff import ChargeName
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.broker import BrokerConnection
 from bot.domain.ports.repositories import Repositories

@@ -16,7 +16,7 @@ from bot.domain.errors import (
     WordsWanted,
 )
 from bot.domain.money import in_figures
-from bot.domain.orders.notice import ActByOther, ActionKind
+from bot.domain.news.people import ActByOther, ActionKind
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Order, OrderDraft, Purpose
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.proposal import Proposal, Resumed

@@ -165,15 +165,18 @@ class LiveExit:
             return none
         return ExitResult(state=ExitState.SENT, order=placed) if placed is not None else none
 
-    async def retarget(self, order: Order, terms: OrderDraft, *, by: int) -> ChangeState:
-        """New terms for an exit that works, for at most what is open and in no other order. BrokerError as close."""
+    async def retarget(self, order: Order, terms: OrderDraft, *, by: int, urgent: bool = True) -> ChangeState:
+        """New terms for an exit that works, for at most what is open and in no other order. BrokerError as close.
+
+        urgent: as the port has it. A trail's move is not: NOT_SENT says that its turn did not come.
+        """
         async with self.turn(order.account_id):
             row, _ = await self.standing(order.account_id, terms, besides={order.id})
             quantity = min(terms.quantity - order.filled, row.unguarded)
             if quantity <= 0 or not await self._unchanged(order):
                 return ChangeState.OVER
             terms = replace(terms, quantity=order.filled + quantity)
-            return await self.change(order, terms, by=by) if terms != order.draft else ChangeState.TAKEN
+            return await self.change(order, terms, by=by, urgent=urgent) if terms != order.draft else ChangeState.TAKEN
 
     async def let_go(self, order: Order, *, by: int) -> bool:
         """Cancels an exit whose quantity is gone, and reads it as over. False while it may fill yet."""
@@ -240,13 +243,13 @@ class LiveExit:
             await asyncio.sleep(LOOKS[1])
         return changed
 
-    async def change(self, order: Order, terms: OrderDraft, *, by: int) -> ChangeState:
+    async def change(self, order: Order, terms: OrderDraft, *, by: int, urgent: bool = True) -> ChangeState:
         """New terms for a working order, once, and what became of that; a lost answer is looked for in the book."""
         if order.broker_id is None:
             return ChangeState.REFUSED
         state = ChangeState.TAKEN
         try:
-            await self.connections.of(order.account_id).broker.modify(order.broker_id, terms, urgent=True)
+            await self.connections.of(order.account_id).broker.modify(order.broker_id, terms, urgent=urgent)
         except OrderOver:
             state = ChangeState.OVER
         except (NotSent, TooFast):

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 
+from bot.domain.news.exits import ExitsTold, Told
+from bot.domain.news.notice import Notice
+from bot.domain.news.orders import SlicesStruck
 from bot.domain.orders.exit_list import ListKind, RowState, RowTold
-from bot.domain.orders.notice import ExitsTold, Notice, SlicesStruck, Told
 from bot.domain.orders.plan import LegKind, LegState
 from bot.domain.ports.repositories import Repositories
 
