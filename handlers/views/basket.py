@@ -71,7 +71,7 @@ def _terms(each: ExitRow, drafts: Sequence[OrderDraft]) -> list[tuple[str, ...] 
     lines: list[tuple[str, ...] | str] = [row(f"{each.number + 1} {_name(draft, drafts)}", _price(draft))]
     if len({other.product for other in drafts}) > 1:
         lines.append(f"   {draft.product}")
-    if not each.opens:
+    if not each.enters:
         lines.append("   closes")
     if draft.validity is Validity.IOC:
         lines.append("   IOC")
@@ -190,6 +190,8 @@ def _words(stands: RowState, order: Order | None, said: str, explain: Explain) -
             return "struck off, will not be sent"
         case RowState.GONE:
             return "nothing of it was open any more"
+        case RowState.LATER:
+            return "sent when the exchange takes orders of it again"
         case RowState.HELD:
             return f"{said or 'another order'} is closing it"
         case RowState.KEPT | RowState.BARE:

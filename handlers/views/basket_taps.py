@@ -22,7 +22,7 @@ class BasketVerb(StrEnum):
     STOP = "s"  # send nothing more
 
 
-@travels_as("j")
+@travels_as("bk")
 @dataclass(frozen=True, slots=True)
 class BasketTap(OfAccount):
     """A tap that names a basket."""
@@ -42,7 +42,7 @@ class BasketTap(OfAccount):
                 return Permission.OPEN
 
     def encode(self) -> str:
-        return f"j:{self.token}:{self.verb}{label_behind(self.label)}"
+        return f"bk:{self.token}:{self.verb}{label_behind(self.label)}"
 
     @classmethod
     def decode(cls, kind: str, rest: str) -> Self:

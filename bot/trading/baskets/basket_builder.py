@@ -112,7 +112,7 @@ class BasketBuilder:
             orders.append(BasketOrder(draft=draft, closes=draft.quantity <= left, seen=seen))
         rows = rows_of(orders, held.positions)
         self._demand_whole(rows)
-        opening = [row.draft for row in rows if row.opens]
+        opening = [row.draft for row in rows if row.enters]
         margin = await self._margin(connection, opening)
         money = Money(margin=margin, cost=worst_cost([row.draft for row in rows]), cash=funds.available if funds else None)
         exits = ExitList(
@@ -224,7 +224,7 @@ class BasketBuilder:
 def legs_of(rows: Sequence[ExitRow]) -> tuple[PlanLeg, ...]:
     """A leg for each row, which licenses its one order."""
     return tuple(
-        PlanLeg(number=row.slices[0].leg, kind=LegKind.OPENING if row.opens else LegKind.EXIT, draft=row.draft) for row in rows
+        PlanLeg(number=row.slices[0].leg, kind=LegKind.OPENING if row.enters else LegKind.EXIT, draft=row.draft) for row in rows
     )
 
 

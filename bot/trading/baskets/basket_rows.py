@@ -34,7 +34,7 @@ def rows_of(orders: Sequence[BasketOrder], positions: Sequence[Position]) -> tup
             slices=(Slice(leg=number, quantity=order.draft.quantity),),
             after=tuple(other for other, before in enumerate(ordered[:number]) if _goes_first(before.draft, order, positions)),
             seen=order.seen,
-            opens=not order.closes,
+            enters=not order.closes,
         )
         for number, order in enumerate(ordered)
     )

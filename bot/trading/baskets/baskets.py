@@ -205,4 +205,4 @@ class Baskets:
 def bare_if_sent(shown: ExitsShown) -> list[ExitRow]:
     """Shorts that still wait for the fill of what covers them."""
     exits, orders = shown.exits, shown.orders
-    return [row for row in exits.rows if row.opens and exits.state(row, orders) is RowState.WAITS]
+    return [row for row in exits.rows if row.enters and exits.state(row, orders) is RowState.WAITS]

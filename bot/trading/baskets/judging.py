@@ -94,7 +94,7 @@ class BasketJudge:
     def _situation(
         self, db: Repositories, account_id: str, row: ExitRow, held: Held, prices: Mapping[InstrumentKey, Price]
     ) -> Situation:
-        at = self.proposing.situation(db, account_id, row.draft, held, asked_as_exit=not row.opens)
+        at = self.proposing.situation(db, account_id, row.draft, held, asked_as_exit=not row.enters)
         return replace(at, price=prices.get(row.draft.instrument.key, at.price))
 
     def _filled(self, at: Situation, row: ExitRow, rows: Sequence[ExitRow], held: Held) -> Situation:
