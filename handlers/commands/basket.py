@@ -2,7 +2,7 @@
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone, UsageError, WordsWanted
-from bot.domain.orders.basket import BasketCard
+from bot.domain.orders.basket import BasketCard, BasketChange
 from bot.domain.people.account import Permission
 from bot.domain.terms import Side
 from bot.trading.baskets.basket_builder import EXAMPLE, Line
@@ -12,10 +12,18 @@ from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.pictures import send_picture
 from handlers.context.words.readings import readings
+from handlers.telegram.sender import Sender
 from handlers.views import basket as views
 from handlers.views import chart as chart_views
 from handlers.views.basket_taps import BasketTap, BasketVerb
 from handlers.views.failures import failure
+
+_CHANGES = {
+    BasketVerb.DOUBLE: BasketChange.DOUBLE,
+    BasketVerb.HALVE: BasketChange.HALVE,
+    BasketVerb.AT_MID: BasketChange.AT_MID,
+    BasketVerb.AT_MARKET: BasketChange.AT_MARKET,
+}
 
 
 async def basket(ctx: Ctx) -> None:
@@ -35,8 +43,10 @@ def _line(ctx: Ctx, place: int, text: str) -> Line:
         raise UsageError(f"Line {place}: {error.say}", example=error.example) from error
 
 
-async def _ask(ctx: Ctx, asked: BasketCard, *, in_place: bool = False) -> None:
+async def _ask(ctx: Ctx, asked: BasketCard, *, in_place: bool = False, changing: bool = False) -> None:
     view = views.card(asked, ctx.mode, ctx.now)
+    if changing:
+        view = view.with_keyboard(*views.changes(asked.confirmation.token, asked.account.label))
     message_id = await (ctx.redraw(view) if in_place else ctx.reply(view))
     await ctx.services.proposals.shown(asked.confirmation.token, message_id)
 
@@ -52,7 +62,16 @@ async def tapped(ctx: Ctx, tap: BasketTap) -> None:
             await ctx.redraw(views.discarded())
         case BasketVerb.AGAIN:
             await _ask(ctx, await baskets.again(ctx.actor, tap.token, chat_id=ctx.chat_id), in_place=True)
-        case BasketVerb.PAYOFF:
+        case BasketVerb.CHANGE:
+            await Sender(ctx.bot).buttons(ctx.chat_id, ctx.message_id, views.changes(tap.token, tap.label))
+        case BasketVerb.DONE:
+            drafts = await baskets.drafts(ctx.actor, tap.token, chat_id=ctx.chat_id)
+            rows = views.card_keyboard(tap.token, len(drafts), tap.label)
+            await Sender(ctx.bot).buttons(ctx.chat_id, ctx.message_id, rows)
+        case BasketVerb.DOUBLE | BasketVerb.HALVE | BasketVerb.AT_MID | BasketVerb.AT_MARKET:
+            asked = await baskets.change(ctx.actor, tap.token, _CHANGES[tap.verb], chat_id=ctx.chat_id)
+            await _ask(ctx, asked, in_place=True, changing=asked.opens is None)
+        case BasketVerb.PAYOFF | BasketVerb.PAYOFF_WITH_HELD:
             await _payoff(ctx, tap)
         case BasketVerb.LOOK:
             await _show(ctx, tap)
@@ -111,10 +130,12 @@ async def _confirm(ctx: Ctx, tap: BasketTap) -> None:
 
 
 async def _payoff(ctx: Ctx, tap: BasketTap) -> None:
-    """Words first, and the picture after them: the basket alone, at its worst prices."""
+    """Words first, and the picture after them: the basket at its worst prices, alone or with what is held beside it."""
     drafts = await ctx.services.baskets.drafts(ctx.actor, tap.token, chat_id=ctx.chat_id)
-    payoff = await ctx.services.payoffs.of_orders(ctx.actor, drafts)
-    under = await ctx.reply(chart_views.payoff_of_orders(payoff, ctx.name, ctx.label), to=ctx.message_id)
+    with_held = tap.verb is BasketVerb.PAYOFF_WITH_HELD
+    payoff = await ctx.services.payoffs.of_orders(ctx.actor, drafts, with_held=with_held)
+    view = views.payoff(payoff, tap.token, ctx.name, ctx.label, with_held=with_held)
+    under = await ctx.reply(view, to=ctx.message_id)
     send_picture(ctx, payoff, chart_views.payoff_caption(payoff), under=under)
 
 

@@ -10,7 +10,9 @@ from bot.domain.orders.basket import BasketCard
 from bot.domain.orders.exit_list import ExitList, ExitRow, ExitsShown, RowState, RowTold
 from bot.domain.orders.order import Confirmation, Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import draft_line
+from bot.domain.pictures import Payoff
 from bot.domain.terms import Side, Validity
+from handlers.views import chart
 from handlers.views.basket_taps import BasketTap, BasketVerb
 from handlers.views.card import Explain, place, state
 from handlers.views.exits import MARKS
@@ -40,15 +42,37 @@ def card(asked: BasketCard, mode: str, now: datetime) -> View:
     rows += ["", *_money(asked), row("", f"until {clock_time(asked.confirmation.expires_at)}")]
     parts.append(table(*rows))
     parts += [say(f"⚠️ {warning}.") for warning in asked.warnings]
-    payoff = button("Payoff", BasketTap(token, BasketVerb.PAYOFF, label))
-    discard = button("Discard", BasketTap(token, BasketVerb.DISCARD, label))
     if asked.opens is not None:  # a Confirm could only fail
         say_when = f"The market takes all of this again on {day_and_time(asked.opens)}."
-        return View((*parts, say(bold(say_when))), keyboard([payoff, discard]))
+        return View((*parts, say(bold(say_when))), keyboard(card_keyboard(token, len(drafts), label)[-1]))
     parts.append(_more(asked, drafts, now))
-    many = NUMBERS.get(len(drafts), str(len(drafts)))
-    confirm = button(f"Confirm {many}", BasketTap(token, BasketVerb.CONFIRM, label))
-    return View(tuple(parts), keyboard([confirm], [payoff, discard]))
+    return View(tuple(parts), card_keyboard(token, len(drafts), label))
+
+
+def card_keyboard(token: str, many: int, label: str) -> Keyboard:
+    """Confirm on a row of its own, and what cannot hurt below it."""
+
+    def does(name: str, verb: BasketVerb) -> Button:
+        return button(name, BasketTap(token, verb, label))
+
+    return keyboard(
+        [does(f"Confirm {NUMBERS.get(many, str(many))}", BasketVerb.CONFIRM)],
+        [does("Change", BasketVerb.CHANGE), does("Discard", BasketVerb.DISCARD)],
+        [does("Payoff", BasketVerb.PAYOFF)],
+    )
+
+
+def changes(token: str, label: str) -> Keyboard:
+    """What is changed in all orders at once, and the way back."""
+
+    def does(name: str, verb: BasketVerb) -> Button:
+        return button(name, BasketTap(token, verb, label))
+
+    return keyboard(
+        [does("All twice", BasketVerb.DOUBLE), does("All half", BasketVerb.HALVE)],
+        [does("Limits at mid", BasketVerb.AT_MID), does("Market, protected", BasketVerb.AT_MARKET)],
+        [does("Done", BasketVerb.DONE)],
+    )
 
 
 def _common(drafts: Sequence[OrderDraft]) -> list[str]:
@@ -124,6 +148,15 @@ def _more(asked: BasketCard, drafts: Sequence[OrderDraft], now: datetime) -> Par
     typed = "; ".join(draft_line(draft, ist_date(now)).removeprefix("/") for draft in drafts)
     lines.append(say("The same in words: ", code(f"/basket {typed}")))
     return detail(*lines)
+
+
+def payoff(asked: Payoff, token: str, account: str, label: str, *, with_held: bool) -> View:
+    """What the orders can win and lose at expiry, alone or with what is held. account: mark and label."""
+    whose = "These orders and what you hold" if with_held else "These orders alone"
+    view = chart.payoff(asked, account, label).and_then(say(f"{whose}, the orders at their worst prices. Nothing was sent."))
+    other = BasketVerb.PAYOFF if with_held else BasketVerb.PAYOFF_WITH_HELD
+    name = "These orders alone" if with_held else "With what I hold"
+    return view.with_keyboard([button(name, BasketTap(token, other, label))])
 
 
 def in_words(reasons: Sequence[str], token: str, many: int, label: str, mode: str) -> View:

@@ -16,6 +16,13 @@ class BasketVerb(StrEnum):
     DISCARD = "n"
     AGAIN = "a"  # an expired card: the same orders at the price of now
     PAYOFF = "p"
+    PAYOFF_WITH_HELD = "P"
+    CHANGE = "c"  # open the keyboard of changes
+    DONE = "b"  # close it again
+    DOUBLE = "d"  # every order twice as large
+    HALVE = "h"
+    AT_MID = "m"  # every order a limit in the middle of bid and ask
+    AT_MARKET = "t"  # every order at the market, with a worst price
     LOOK = "l"
     GO_ON = "g"  # do not wait for the fill of a cover
     BARE = "G"  # the second tap: a short is sold without its cover
@@ -34,7 +41,7 @@ class BasketTap(OfAccount):
     @property
     def permission(self) -> Permission:
         match self.verb:
-            case BasketVerb.LOOK | BasketVerb.PAYOFF:
+            case BasketVerb.LOOK | BasketVerb.PAYOFF | BasketVerb.PAYOFF_WITH_HELD:
                 return Permission.LOOK
             case BasketVerb.STOP | BasketVerb.DISCARD:
                 return Permission.REDUCE

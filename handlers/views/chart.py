@@ -1,6 +1,5 @@
 """The words that come before a picture, and the few that stand under it."""
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -123,13 +122,6 @@ def payoff(held: Payoff, account: str, label: str) -> View:
     if held.left_out:
         parts.append(say(f"Not in it: {', '.join(held.left_out)}."))
     return View(tuple(parts), keyboard([words("Refresh", f"/chart {held.name.lower()} payoff", account=label)]))
-
-
-def payoff_of_orders(asked: Payoff, account: str, label: str) -> View:
-    """The same of orders that are only asked about, and the way to what is held beside them. account: mark and label."""
-    view = payoff(asked, account, label)
-    held = words("What is held", f"/chart {asked.name.lower()} payoff", account=label)
-    return replace(view.and_then(say("These orders alone, at their worst prices. Nothing was sent.")), keyboard=keyboard([held]))
 
 
 def _zeros(held: Payoff) -> list[Decimal]:

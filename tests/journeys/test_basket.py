@@ -249,5 +249,44 @@ async def test_the_payoff_is_drawn_before_confirm(clock: LoopClock, tmp_path: Pa
         assert "Most lost" in told["text"]
         await house.me.wait_for("NIFTY payoff", 30)
         assert house.placed == 0
+        await house.me.choose("With what I hold", "Nothing is held")
         lost = Decimal(flat(told["text"]).split("Most lost −")[1].split()[0].replace(",", ""))
         assert f"{lost:,}"[-6:] in card["text"], "the picture and the card agree on the worst"
+        bought = await house.me.ask("b nifty 24500 ce 1lot", "BUY 65 NIFTY 24500 CE")
+        house.me.press("Confirm buy", bought)
+        await house.me.wait_for("Filled", 30)
+        both = await house.me.choose("With what I hold", "These orders and what you hold")
+        assert both["text"].count("NF 24500CE") == 2
+
+
+async def test_all_orders_are_changed_alike_and_the_old_card_is_dead(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        await house.log_in()
+        card = await asked(house)
+        house.me.press("Change", card)
+        await asyncio.sleep(1)
+        twice = await house.me.choose("All twice", "1 BUY 130 24800 CE")
+        assert twice["id"] == card["id"]
+        limits = await house.me.choose("Limits at mid", "@ 45.00")
+        await house.me.choose("All half", "1 BUY 65 24800 CE")
+        house.me.press("All half", house.me.message(card["id"]))
+        await house.me.wait_for("cannot be halved", 30)
+        house.me.press("Done", house.me.message(card["id"]))
+        await asyncio.sleep(1)
+        assert "Market" not in limits["text"]
+        house.me.press("Confirm both", house.me.message(card["id"]))
+        await house.me.wait_for(lambda each: each["id"] == card["id"] and "1 BUY 65" in each["text"] and "#1" in each["text"], 30)
+        assert house.placed >= 1
+
+
+async def test_a_card_from_before_a_restart_is_asked_anew(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        await house.log_in()
+        card = await asked(house)
+        await house.restart()
+        anew = await house.me.choose("Confirm both", "restarted after this card")
+        assert anew["id"] == card["id"]
+        again = await house.me.choose("Ask again", "BASKET 2 orders")
+        house.me.press("Confirm both", again)
+        await house.me.wait_for("2 of 2 filled", 30)
+        assert house.placed == 2

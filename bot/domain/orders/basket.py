@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from bot.domain.market.display_names import short
 from bot.domain.money import total
@@ -13,6 +14,15 @@ from bot.domain.orders.payoff import PayoffLeg, extremes
 from bot.domain.people.account import Account
 
 MOST = 10  # orders of one basket
+
+
+class BasketChange(StrEnum):
+    """What is changed in every order of a basket at once: how it stands to the others stays as it was."""
+
+    DOUBLE = "DOUBLE"
+    HALVE = "HALVE"
+    AT_MID = "AT_MID"
+    AT_MARKET = "AT_MARKET"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from bot.domain.clock import ist_date
 from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted, PersonError, SessionExpired, UnknownSymbol, UsageError
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Price
-from bot.domain.money import ZERO
-from bot.domain.orders.basket import MOST, BasketCard, worst_cost, worst_loss
+from bot.domain.money import ZERO, tick_down, tick_up
+from bot.domain.orders.basket import MOST, BasketCard, BasketChange, worst_cost, worst_loss
 from bot.domain.orders.exit_list import ExitList, ExitRow, ListKind
 from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_of
@@ -85,8 +85,17 @@ class BasketBuilder:
 
     async def of_drafts(self, actor: Actor, drafts: Sequence[OrderDraft], asked: Asked) -> BasketCard:
         """The same orders at the price of now."""
-        meant = [self.proposing.interpreter.named(request_of(draft)) for draft in drafts]
-        return await self._asked(actor, meant, (), asked)
+        return await self._of_requests(actor, [request_of(draft) for draft in drafts], asked)
+
+    async def changed(self, actor: Actor, drafts: Sequence[OrderDraft], change: BasketChange, asked: Asked) -> BasketCard:
+        """The same orders, each changed alike. CheckFailed where one of them cannot be."""
+        account, _ = self.proposing.connection(actor)
+        prices = await self.proposing.prices.of_all(account.id, {draft.instrument.key for draft in drafts})
+        requests = [_changed(draft, change, prices.get(draft.instrument.key)) for draft in drafts]
+        return await self._of_requests(actor, requests, asked)
+
+    async def _of_requests(self, actor: Actor, requests: Sequence[OrderRequest], asked: Asked) -> BasketCard:
+        return await self._asked(actor, [self.proposing.interpreter.named(request) for request in requests], (), asked)
 
     async def _asked(self, actor: Actor, meant: Sequence[Meant], lines: Sequence[Line], asked: Asked) -> BasketCard:
         account, connection = self.proposing.connection(actor)
@@ -219,6 +228,26 @@ class BasketBuilder:
             whole += bill.total
             unknown |= set(bill.unknown)
         return whole, tuple(name.say for name in ChargeName if name in unknown)
+
+
+def _changed(draft: OrderDraft, change: BasketChange, price: Price | None) -> OrderRequest:
+    request, instrument = request_of(draft), draft.instrument
+    match change:
+        case BasketChange.DOUBLE:
+            return replace(request, quantity=draft.quantity * 2)
+        case BasketChange.HALVE:
+            half = draft.quantity // 2 // instrument.lot * instrument.lot
+            if half * 2 != draft.quantity:
+                raise CheckFailed([f"{draft.quantity} {instrument.symbol} cannot be halved in whole lots."])
+            return replace(request, quantity=half)
+        case BasketChange.AT_MID:
+            if price is None or price.bid is None or price.ask is None:
+                raise CheckFailed([f"No bid and ask of {instrument.symbol} are seen now, so there is no middle."])
+            mid = (price.bid + price.ask) / 2
+            rounded = tick_down(mid, instrument.tick) if draft.side is Side.BUY else tick_up(mid, instrument.tick)
+            return replace(request, price=max(rounded, instrument.tick), market=False)
+        case BasketChange.AT_MARKET:
+            return replace(request, price=None, market=False)
 
 
 def legs_of(rows: Sequence[ExitRow]) -> tuple[PlanLeg, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain.errors import CheckFailed, ConfirmationGone, NotFound, WordsWanted
 from bot.domain.money import in_figures
-from bot.domain.orders.basket import BasketCard
+from bot.domain.orders.basket import BasketCard, BasketChange
 from bot.domain.orders.exit_list import ExitList, ExitRow, ExitsShown, RowState
 from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
 from bot.domain.orders.order_text import request_of
@@ -47,6 +47,14 @@ class Baskets:
         if question.state is ConfirmationState.CLAIMED:
             raise ConfirmationGone("This card was answered already; what became of it stands on it.")
         return await self.builder.of_drafts(actor, drafts, Asked(chat_id=chat_id, replaces=token))
+
+    async def change(self, actor: Actor, token: str, change: BasketChange, *, chat_id: int) -> BasketCard:
+        """Every order changed alike, in the same message: a new question, and the old one is dead."""
+        question, drafts = await self._of(actor, token, chat_id)
+        if question.state is not ConfirmationState.OPEN:
+            raise ConfirmationGone("This card is closed. Nothing was sent.")
+        asked = Asked(chat_id=chat_id, message_id=question.message_id, replaces=token)
+        return await self.builder.changed(actor, drafts, change, asked)
 
     async def drafts(self, actor: Actor, token: str, *, chat_id: int) -> Sequence[OrderDraft]:
         """The orders of this person's own card, whatever became of it."""

@@ -58,17 +58,25 @@ class Payoffs:
             as_of=as_of,
         )
 
-    async def of_orders(self, actor: Actor, drafts: Sequence[OrderDraft]) -> Payoff:
-        """Orders that are not sent yet, entered at their worst prices. CheckFailed where they are no one payoff."""
+    async def of_orders(self, actor: Actor, drafts: Sequence[OrderDraft], *, with_held: bool = False) -> Payoff:
+        """Orders that are not sent yet, entered at their worst prices; with_held: beside what is held on their underlying.
+
+        CheckFailed where they are no one payoff, NotFound where nothing is held.
+        """
         account = account_of(actor)
         legs = payoff_legs(drafts)
         if legs is None:
             raise CheckFailed(["A payoff needs one underlying, one day of expiry, and a worst price for each order."])
         symbol = drafts[0].instrument.symbol
+        expiry = max((each for draft in drafts if (each := draft.instrument.expiry) is not None), default=None)
+        held = await self.held(actor, symbol) if with_held else None
+        if held is not None and None not in (held.expiry, expiry) and held.expiry != expiry:
+            raise CheckFailed([f"What you hold on {symbol} ends on another day: /chart {symbol.lower()} payoff draws it."])
         return Payoff(
             name=symbol,
-            expiry=max((each for draft in drafts if (each := draft.instrument.expiry) is not None), default=None),
-            legs=legs,
+            expiry=expiry or (held.expiry if held is not None else None),
+            legs=(*(held.legs if held is not None else ()), *legs),
+            left_out=held.left_out if held is not None else (),
             spot=await self._spot(account.id, symbol),
             mode=self.mode,
             as_of=self.clock.now(),
