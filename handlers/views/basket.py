@@ -20,7 +20,6 @@ from handlers.views.format import amount, clock_time, count, day_and_time, joine
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Keyboard, Line, Part, View, bold, code, detail, keyboard, message, say
 from handlers.views.order_news import Scene
-from handlers.views.taps import OrderTap, OrderVerb
 
 NUMBERS = {2: "both"}
 
@@ -121,8 +120,6 @@ def _price(draft: OrderDraft) -> str:
 
 def _money(asked: BasketCard) -> list[tuple[str, ...]]:
     rows = [row("Blocks", f"≈ {amount(asked.margin)}" if asked.margin is not None else "not known")]
-    if asked.hedged is not None:
-        rows.append(row(" by the basket route", f"≈ {amount(asked.hedged)}"))
     if asked.cost is not None:
         name = "Worst cost" if asked.cost >= 0 else "Least taken in"
         rows.append(row(name, amount(abs(asked.cost))))
@@ -248,7 +245,7 @@ def _keyboard(way: ExitsShown) -> Keyboard:
 def _orders(orders: Sequence[Order], label: str) -> list[Button]:
     """Those that rest: each opens with its Modify and Cancel."""
     working = [order for order in orders if order.status.is_working]
-    return [button(f"#{order.number}", OrderTap(order.id, OrderVerb.DETAIL, label)) for order in working[:4]]
+    return [words(f"#{order.number}…", f"/order {order.number}", account=label) for order in working[:4]]
 
 
 def _chase(order: Order | None, draft: OrderDraft, label: str) -> Button | None:

@@ -46,7 +46,6 @@ class BasketCard:
     charges: Decimal | None  # of all of it, estimated; what is not known is left out and named below
     charges_unknown: tuple[str, ...] = ()
     cash: Decimal | None = None
-    hedged: Decimal | None = None  # margin by the broker's basket route, where it sees a hedge and the other does not
     warnings: tuple[str, ...] = ()
     opens: datetime | None = None  # the market takes some of it not now, and does again then, UTC
     redrawn: str | None = None  # why it is asked again
