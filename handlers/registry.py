@@ -28,6 +28,7 @@ from handlers.commands import (
     pnl,
     reverse,
     safety,
+    settings,
     start,
     status,
     watch,
@@ -56,6 +57,7 @@ COMMANDS: tuple[Command, ...] = (
     *watch.COMMANDS,
     *safety.COMMANDS,
     *status.COMMANDS,
+    *settings.COMMANDS,
     *limits.COMMANDS,
     *pin.COMMANDS,
     *people.COMMANDS,
@@ -69,7 +71,7 @@ async def _draw_again(ctx: Ctx, tap: ListingTap) -> None:
 
 TAPS: Taps = {
     **confirm.TAPS, **order.TAPS, **exits.TAPS, **basket.TAPS, **convert.TAPS, **reverse.TAPS, **later.TAPS,
-    **safety.TAPS,
+    **safety.TAPS, **settings.TAPS,
     ListingTap: _draw_again,
 }  # fmt: skip
 
