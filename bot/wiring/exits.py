@@ -1,9 +1,12 @@
-"""Builds what closes several positions under one Confirm, and what changes the product of one."""
+"""Builds what sends several orders under one Confirm, and what changes the product of a position."""
 
 from dataclasses import dataclass
 from functools import partial
 
 from bot.trading.account.account_views import AccountViews
+from bot.trading.baskets.basket_builder import BasketBuilder
+from bot.trading.baskets.baskets import Baskets
+from bot.trading.baskets.judging import BasketJudge
 from bot.trading.converting.conversions import Conversions
 from bot.trading.exits.exit_lists import ExitLists
 from bot.trading.exits.exit_rows import ExitRows
@@ -18,6 +21,7 @@ class Exits:
     """The question, and what carries out its answer."""
 
     lists: ExitLists
+    baskets: Baskets
     runner: ExitRunner
     conversions: Conversions
     reversals: Reversals
@@ -35,6 +39,12 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         rows=ExitRows(proposing=proposing, runner=runner),
         background=ground.background,
     )
+    baskets = Baskets(
+        proposing=proposing,
+        builder=BasketBuilder(proposing=proposing, judge=BasketJudge(proposing=proposing)),
+        runner=runner,
+        background=ground.background,
+    )
     conversions = Conversions(
         views=views,
         exits=orders.exits,
@@ -43,4 +53,4 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         closes_at=partial(squares_off_at, ground.calendar),
     )
     reversals = Reversals(proposing=proposing, lists=lists)
-    return Exits(lists=lists, runner=runner, conversions=conversions, reversals=reversals)
+    return Exits(lists=lists, baskets=baskets, runner=runner, conversions=conversions, reversals=reversals)

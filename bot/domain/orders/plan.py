@@ -18,6 +18,7 @@ class LegKind(StrEnum):
     ENTRY = "ENTRY"
     STOP = "STOP"  # rests at the exchange once something of the entry is filled
     TARGET = "TARGET"  # watched by the bot on ticks; the resting stop becomes it
+    OPENING = "OPENING"  # an order of a basket that opens or grows a position
     EXIT = "EXIT"  # a way out that a person confirmed, or that a plan which only closes is licensed for
 
 
@@ -73,6 +74,11 @@ class Plan:
     def leg(self, kind: LegKind) -> PlanLeg | None:
         """The first leg of that kind. None when the plan has none."""
         return next((leg for leg in self.legs if leg.kind is kind), None)
+
+    @property
+    def is_of_a_list(self) -> bool:
+        """Whether the runner of lists carries it out: an exit, a panic, a reversal, a basket."""
+        return any(leg.kind in (LegKind.EXIT, LegKind.OPENING) for leg in self.legs)
 
     @property
     def guard_id(self) -> str | None:
