@@ -15,6 +15,7 @@ from storage.repos.held import SqlHeld
 from storage.repos.inbox import SqlInboxRepository
 from storage.repos.invitations import SqlInvitations
 from storage.repos.jobs import SqlJobs
+from storage.repos.later_cards import SqlLaterCards
 from storage.repos.ledger import SqlLedger
 from storage.repos.lent import SqlLent
 from storage.repos.limits import SqlLimits
@@ -77,6 +78,10 @@ class SqlRepositories:
     @cached_property
     def alerts(self) -> SqlAlerts:
         return SqlAlerts(self._transaction)
+
+    @cached_property
+    def later_cards(self) -> SqlLaterCards:
+        return SqlLaterCards(self._transaction)
 
     @property
     def exit_lists(self) -> SqlExitLists:

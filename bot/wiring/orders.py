@@ -13,11 +13,13 @@ from bot.trading.exits.confirmed_exits import ConfirmedExits
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.orders.claimed_orders import ClaimedOrders
+from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.orders.sending import Sending
 from bot.trading.plans.entry_slices import EntrySlices
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.proposals.drafting import Drafting
 from bot.trading.proposals.interpreter import Interpreter
+from bot.trading.proposals.later_cards import LaterCards
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
 from bot.trading.proposals.repairing import Repairing
@@ -31,6 +33,7 @@ class Orders:
 
     proposals: Proposals
     repairs: Repairing
+    later: LaterCards
     working: WorkingOrders
     switch: KillSwitch
     desk: OrderDesk
@@ -38,6 +41,7 @@ class Orders:
     plans: PlanRunner
     unfilled: UnfilledOrders
     slices: EntrySlices
+    auction: ClosingAuction
 
 
 def build_orders(ground: Ground) -> Orders:
@@ -92,6 +96,12 @@ def build_orders(ground: Ground) -> Orders:
         orders=claimed,
         clock=ground.clock,
     )
+    auction = ClosingAuction(
+        connections=ground.connections,
+        calendar=ground.calendar,
+        has_contracts=ground.catalogue.has_contracts,
+        clock=ground.clock,
+    )
     desk = OrderDesk(
         store=ground.store,
         connections=ground.connections,
@@ -106,6 +116,7 @@ def build_orders(ground: Ground) -> Orders:
         claimed=claimed,
         sending=sending,
         exits=ConfirmedExits(store=ground.store, exits=exits, clock=ground.clock),
+        auction=auction,
     )
     slices = EntrySlices(
         store=ground.store,
@@ -142,6 +153,8 @@ def build_orders(ground: Ground) -> Orders:
         slices=slices,
         proposals=proposals,
         repairs=Repairing(store=ground.store, proposals=proposals, rejections=ground.reference.rejections),
+        auction=auction,
+        later=LaterCards(store=ground.store, proposals=proposals, confirmations=ground.confirmations, clock=ground.clock),
         working=working,
         switch=switch,
         desk=desk,

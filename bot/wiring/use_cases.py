@@ -280,6 +280,7 @@ def build_core(
         logins=logins,
         proposals=orders.proposals,
         repairs=orders.repairs,
+        later=orders.later,
         prompts=Prompts(store=store, clock=clock),
         desk=orders.desk,
         orders=orders.working,
@@ -355,6 +356,7 @@ def build_core(
         ),
         sweep=Sweep(store=patient, inbox=SqlInbox(store), clock=clock),
         year=UncoveredYear(store=patient, calendar=calendar, clock=clock),
+        later=orders.later,
     )
     return Core(
         services=services,

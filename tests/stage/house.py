@@ -120,7 +120,7 @@ async def a_house(
 ) -> AsyncIterator[House]:
     """A house whose bot is running; prices stand still unless they are told to walk.
 
-    host_clock: the bot's, if another. hours: when the paper exchange is open.
+    host_clock: the bot's, if another. hours: of the exchange and of the bot's calendar.
     """
 
     async def no_shift(seconds: float) -> None:
@@ -129,6 +129,7 @@ async def a_house(
     chance = random.Random(seed_number)
     kept = DemoDirectory(directory)
     kept.prepare(chance.randbytes)
+    kept.keep_hours(hours)
     account = account or PaperAccount()
     async with neighbours(
         clock=clock, chance=random.Random(3), data=None, shift=no_shift, account=account, walk=walk, hours=hours

@@ -12,7 +12,8 @@ from bot.domain.news.orders import Filled
 from bot.domain.orders.conversion import Conversion
 from bot.domain.orders.exit_list import ExitList
 from bot.domain.orders.held import HeldNote
-from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Fill, Order
+from bot.domain.orders.later_card import LaterCard, LaterState
+from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Fill, Order, OrderDraft
 from bot.domain.orders.plan import Plan, PlanLeg
 from bot.domain.orders.portfolio import DayReport
 
@@ -148,6 +149,21 @@ class PlansRepository(Protocol):
         """A leg from WAITING to STRUCK: it will never be sent."""
         ...
 
+    def owner(self, order_id: str) -> Plan | None:
+        """The plan that is alive and has this order as one of its legs' own."""
+        ...
+
+    def widen(self, plan_id: str, leg: int, draft: OrderDraft) -> None:
+        """Another licence for a leg, in the transaction that claims the Confirm which gives it."""
+        ...
+
+    def adopt(self, plan_id: str, leg: int, order_id: str, base: int) -> bool:
+        """A leg from WAITING to CLAIMED by an order that rests already, and that no plan which is alive has.
+
+        base: the shares or units of that order, in all.
+        """
+        ...
+
     def taking(self, plan_id: str, since: datetime | None) -> bool:
         """Notes since when the target is being taken. None: it is not."""
         ...
@@ -177,6 +193,30 @@ class ExitListsRepository(Protocol):
         ...
 
     def save(self, exits: ExitList) -> None: ...
+
+
+class LaterCardsRepository(Protocol):
+    """Orders that are asked again when the market takes them."""
+
+    def add(self, card: LaterCard) -> LaterCard:
+        """The card with its number."""
+        ...
+
+    def find(self, card_id: int) -> LaterCard | None: ...
+
+    def open(self, states: Collection[LaterState] = ...) -> Sequence[LaterCard]:
+        """Those that wait or are due, of all accounts, the oldest first."""
+        ...
+
+    def move(self, card_id: int, to: LaterState) -> bool:
+        """Out of waiting or due; True for the call that moved it."""
+        ...
+
+    def end_on(self, account_id: str) -> int: ...
+
+    def forget_before(self, moment: datetime) -> int:
+        """Drops those that were due before the moment."""
+        ...
 
 
 class ConversionsRepository(Protocol):

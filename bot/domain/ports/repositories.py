@@ -26,6 +26,7 @@ from bot.domain.ports.order_repositories import (
     ConversionsRepository,
     ExitListsRepository,
     HeldRepository,
+    LaterCardsRepository,
     OrdersRepository,
     OutboxRepository,
     PlansRepository,
@@ -58,6 +59,8 @@ class Repositories(Protocol):
     @property
     def alerts(self) -> AlertsRepository: ...
 
+    @property
+    def later_cards(self) -> LaterCardsRepository: ...
     @property
     def exit_lists(self) -> ExitListsRepository: ...
     @property
