@@ -61,8 +61,8 @@ class TelegramMessenger:
         """Sends a notice under its order's card, where there is one. Returns its id. DeliveryError when Telegram would not."""
         view = notice(delivery, mode=self._mode, now=self._clock.now(), explain=self._explain, repairs=self._repairs)
         view = self._own(view, delivery.chat_id, delivery.account_id)
-        priority = _PRIORITIES[delivery.notice.priority]
-        if isinstance(delivery.notice, Pictured):
+        priority = Priority.SAFETY if delivery.sound is Sound.ALWAYS else _PRIORITIES[delivery.notice.priority]
+        if isinstance(delivery.notice, Pictured) and not delivery.discreet:
             png = await self._drawn(delivery.notice)
             silent = delivery.sound is Sound.SILENT
             return await _sorted(self._sender.photo(delivery.chat_id, png, view, silent=silent, priority=priority))

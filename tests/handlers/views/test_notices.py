@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertStruck
+from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertsBlind, AlertStruck
 from bot.domain.news.connections import AddressNotRegistered, FeedBack, FeedLost, SessionLost, SessionReplaced
 from bot.domain.news.conversions import ConversionUnclear, Converted
 from bot.domain.news.days import DaySummary, YearNotCovered
@@ -113,6 +113,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         Pictured(day=a_day()),
         *every_morning(),
         AlertStruck(alert=AN_ALERT, value=Decimal("1500.10"), at=NOW),
+        AlertsBlind(alerts=(AN_ALERT, replace(AN_ALERT, kind=AlertKind.LOSS, instrument=None)), since=NOW),
         AlertPaused(alert=AN_ALERT, base=NewBase(instrument=RELIANCE, before=Decimal(1490), now=Decimal(745))),
         LaterCardsAhead(cards=(LATER,)),
         LaterCardDue(card=LATER),
@@ -151,6 +152,7 @@ def test_every_kind_of_news_is_here_and_names_account_and_mode() -> None:
     kinds = every_kind(DONE)
     assert {type(kind) for kind in kinds} == set(KINDS.values())
     assert {kind.sound for kind in kinds} == set(Sound), "each class says how it arrives"
+    assert all(kind.loudness is Sound.ALWAYS or kind.about is not None for kind in kinds), "the rest can be chosen"
     for kind in kinds:
         in_its_table = isinstance(kind, (DaySummary, PeriodSummary)) or type(kind) in OWN_PLACE
         assert re.search("main +LIVE" if in_its_table else "main · LIVE", draw(kind).plain)
