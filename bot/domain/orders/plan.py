@@ -91,6 +91,11 @@ class Plan:
         return tuple(leg for leg in self.legs if leg.kind is LegKind.ENTRY)
 
     @property
+    def may_open(self) -> bool:
+        """Whether something of it opens or grows a position."""
+        return any(leg.kind in (LegKind.ENTRY, LegKind.OPENING) for leg in self.legs)
+
+    @property
     def parts(self) -> tuple[PlanLeg, ...]:
         """The legs that go one after the other where it is sliced: its entries, else all of one stop or one exit."""
         return self.entries or self.legs

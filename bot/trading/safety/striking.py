@@ -25,7 +25,7 @@ def strike_entries(db: Repositories, account_id: str | None, why: str, now: date
     account_id: None is every account. of: only those that this person (Telegram id) confirmed.
     """
     for plan in db.plans.alive():
-        if plan.entries and account_id in (None, plan.account_id) and of in (None, plan.placed_by):
+        if plan.may_open and account_id in (None, plan.account_id) and of in (None, plan.placed_by):
             strike(db, plan.id, why, now)
     for card in db.later_cards.open():
         meant = account_id in (None, card.account_id) and of in (None, card.by) and not card.closes
