@@ -38,7 +38,6 @@ from bot.trading.account.new_bases import NewBases
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
-from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.feed_events import FeedEvents
@@ -57,6 +56,7 @@ from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.proposals.prompts import Prompts
+from bot.trading.rings.mute_feed import MuteFeed
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.lockdown import Lockdown
 from bot.trading.safety.outage import Outage, PatientStore
@@ -67,9 +67,9 @@ from bot.trading.services import Host, Services
 from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
+from bot.trading.ticks.tick_watcher import TickWatcher
 from bot.trading.unlinking import Unlinking
 from bot.trading.watch.alert_watch import AlertWatch
-from bot.trading.watchers.mute_feed import MuteFeed
 from bot.web.secret_page import SecretPage
 from bot.wiring.alerts import build_alerts
 from bot.wiring.charts import build_charts
