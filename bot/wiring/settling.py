@@ -50,9 +50,9 @@ class Settling:
             log.warning("account %s: the books cannot be read yet: %s", account_id, type(error).__name__)
 
     async def after_absence(self, account_id: str, since: datetime | None) -> None:
-        """Reads the books at a start; tells from when to when this process was away, where an order could have moved meanwhile.
+        """Reads the books at a start. Tells from when to when this process was away, where an order could have moved meanwhile.
 
-        since: when the process before was last alive; None: not known, or there was none.
+        since: when the process before was last alive. None: not known, or there was none.
         """
         moving = await self.store.transaction(lambda db: at_stake(db, account_id))
         change: Change | None = None

@@ -114,7 +114,7 @@ def converted(news: Converted, scene: Scene) -> View:
 
 @renders(ConversionUnclear)
 def unclear(news: ConversionUnclear, scene: Scene) -> View:
-    """It is looked for; nothing is sent again."""
+    """It is looked for. Nothing is sent again."""
     return View(_standing(news.conversion), _buttons(news.conversion, scene.label))
 
 

@@ -1,7 +1,7 @@
 """A tap as a value: what every kind of it carries, and its at most 64 bytes on the wire, both ways.
 
 A callback is an untrusted bearer text (T9): it names a row (a token, an order id) or repeats words that
-the same person could type; what it may do is decided from the database. A family enters its own kinds under letters of their own.
+the same person could type. What it may do is decided from the database. A family enters its own kinds under letters of their own.
 """
 
 import re

@@ -23,7 +23,7 @@ class ReportsRepository(Protocol):
         ...
 
     def find_out(self, report: DayReport) -> bool:
-        """Keeps the figures of a day whose final row has none; False when they were found out before."""
+        """Keeps the figures of a day whose final row has none. False when they were found out before."""
         ...
 
     def found_out(self, account_id: str, first: date, last: date) -> Mapping[str, DayReport]:
@@ -35,7 +35,7 @@ class HeldRepository(Protocol):
     """What was held at the end of each of the last days."""
 
     def note(self, note: HeldNote) -> None:
-        """Takes the place of an earlier note of that date; notes of two weeks ago are forgotten."""
+        """Takes the place of an earlier note of that date. Notes of two weeks ago are forgotten."""
         ...
 
     def before(self, account_id: str, day: date) -> HeldNote | None:
@@ -46,7 +46,7 @@ class HeldRepository(Protocol):
 
 
 class ScripMasterRepository(Protocol):
-    """Which scrip master is in use; its rows lie in the broker's own file."""
+    """Which scrip master is in use. Its rows lie in the broker's own file."""
 
     def note(self, day: date, rows: int, at: datetime) -> None:
         """A whole master of that IST date is on disk."""

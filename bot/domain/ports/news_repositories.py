@@ -17,7 +17,7 @@ class CardsRepository(Protocol):
     def add(self, card: CardRef) -> None: ...
 
     def stale(self, limit: int = 50, *, chat_id: int | None = None) -> Sequence[tuple[CardRef, Order, str]]:
-        """Cards older than their order, with the order and the account's label; of one chat or of all."""
+        """Cards older than their order, with the order and the account's label, of one chat or of all."""
         ...
 
     def stale_chats(self) -> Collection[int]:
@@ -25,7 +25,7 @@ class CardsRepository(Protocol):
         ...
 
     def drawn(self, chat_id: int, message_id: int, version: int, *, moved_to: int | None = None) -> None:
-        """Notes the version now shown; moved_to: the card lives on in another message."""
+        """Notes the version now shown. moved_to: the card lives on in another message."""
         ...
 
     def bury(self, chat_id: int, message_id: int) -> None:
@@ -74,10 +74,10 @@ class AlertsRepository(Protocol):
 
 
 class OutboxRepository(Protocol):
-    """Notices waiting; written in the transaction of the fact they tell of."""
+    """Notices waiting. They are written in the transaction of the fact they tell of."""
 
     def add(self, account_id: str, chat_ids: Sequence[int], notice: Notice, at: datetime, *, order_id: str | None) -> None:
-        """One row for each person; order_id ties it to a card."""
+        """One row for each person. order_id ties it to a card."""
         ...
 
     def correct(self, notice: Filled, at: datetime) -> None:
@@ -92,7 +92,7 @@ class OutboxRepository(Protocol):
         ...
 
     def next_for(self, chat_id: int, now: datetime, until: datetime, *, alone: bool = False) -> Delivery | None:
-        """The same for one chat; alone: it carries nothing else."""
+        """The same for one chat. alone: it carries nothing else."""
         ...
 
     def park(self, chat_id: int, why: str) -> None:
@@ -112,11 +112,11 @@ class OutboxRepository(Protocol):
         ...
 
     def forget_before(self, moment: datetime) -> int:
-        """Sweeps what was sent or buried before the moment; what waits or is parked stays."""
+        """Sweeps what was sent or buried before the moment. What waits or is parked stays."""
         ...
 
     def release(self, now: datetime) -> None:
-        """At start: all that waits is due now; whoever held a lease or knew of a postponement is gone."""
+        """At start: all that waits is due now. Whoever held a lease or knew of a postponement is gone."""
         ...
 
     def sent(self, delivery_id: int, at: datetime, message_id: int) -> None: ...
