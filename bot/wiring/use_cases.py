@@ -54,6 +54,7 @@ from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
+from bot.trading.people.news_choices import NewsChoices
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.rings.mute_feed import MuteFeed
@@ -291,6 +292,7 @@ def build_core(
         market=quotes,
         alerts=alerts.own,
         watch_lists=alerts.lists,
+        news=NewsChoices(store=store),
         chains=alerts.chains,
         charts=charts.candles,
         payoffs=charts.payoffs,
