@@ -100,3 +100,17 @@ async def test_a_feed_that_goes_mute_rings_once_and_says_when_it_speaks_again(cl
         back = await house.me.wait_for("Live prices are back.", 900)
         assert rang(house, back)
         assert len(told(house, "No live prices.")) == 1
+
+
+async def test_on_a_market_that_never_closes_an_intraday_position_is_squared_off_before_midnight_and_rings(
+    loop: VirtualLoop, tmp_path: Path
+) -> None:
+    clock = LoopClock(loop, at_ist(FRIDAY, 23, 40))
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        price(house, "1480.00")
+        await confirmed(house, "/buy RELIANCE 10 mis", "BUY 10 RELIANCE", "Confirm buy")
+        closed = await house.me.wait_for("Order from elsewhere.", 1200)
+        assert "SELL 10 RELIANCE" in closed["text"]
+        assert rang(house, closed)
+        assert clock.now() < at_ist(FRIDAY, 23, 52)
