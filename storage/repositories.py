@@ -15,7 +15,9 @@ from storage.repos.held import SqlHeld
 from storage.repos.inbox import SqlInboxRepository
 from storage.repos.invitations import SqlInvitations
 from storage.repos.jobs import SqlJobs
+from storage.repos.later_cards import SqlLaterCards
 from storage.repos.ledger import SqlLedger
+from storage.repos.lent import SqlLent
 from storage.repos.limits import SqlLimits
 from storage.repos.news_settings import SqlNewsSettings
 from storage.repos.orders import SqlOrders
@@ -82,6 +84,10 @@ class SqlRepositories:
     def alerts(self) -> SqlAlerts:
         return SqlAlerts(self._transaction)
 
+    @cached_property
+    def later_cards(self) -> SqlLaterCards:
+        return SqlLaterCards(self._transaction)
+
     @property
     def exit_lists(self) -> SqlExitLists:
         return SqlExitLists(self._transaction)
@@ -113,6 +119,10 @@ class SqlRepositories:
     @cached_property
     def held(self) -> SqlHeld:
         return SqlHeld(self._transaction)
+
+    @property
+    def lent(self) -> SqlLent:
+        return SqlLent(self._transaction)
 
     @cached_property
     def ledger(self) -> SqlLedger:

@@ -33,6 +33,7 @@ from bot.trading.people.acts import in_words
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.people.news_choices import NewsChoices
+from bot.trading.proposals.later_cards import LaterCards
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.proposals.proposals import Proposals
 from bot.trading.proposals.repairing import Repairing
@@ -55,6 +56,7 @@ class Services:
     logins: Logins
     proposals: Proposals
     repairs: Repairing
+    later: LaterCards
     prompts: Prompts
     desk: OrderDesk
     orders: WorkingOrders

@@ -19,6 +19,7 @@ from bot.trading.plans.entry_slices import EntrySlices
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.proposals.drafting import Drafting
 from bot.trading.proposals.interpreter import Interpreter
+from bot.trading.proposals.later_cards import LaterCards
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
 from bot.trading.proposals.repairing import Repairing
@@ -32,6 +33,7 @@ class Orders:
 
     proposals: Proposals
     repairs: Repairing
+    later: LaterCards
     working: WorkingOrders
     switch: KillSwitch
     desk: OrderDesk
@@ -152,6 +154,7 @@ def build_orders(ground: Ground) -> Orders:
         proposals=proposals,
         repairs=Repairing(store=ground.store, proposals=proposals, rejections=ground.reference.rejections),
         auction=auction,
+        later=LaterCards(store=ground.store, proposals=proposals, confirmations=ground.confirmations, clock=ground.clock),
         working=working,
         switch=switch,
         desk=desk,

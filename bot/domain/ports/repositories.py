@@ -19,7 +19,7 @@ from bot.domain.ports.account_repositories import (
     PinsRepository,
     StopsRepository,
 )
-from bot.domain.ports.ledger_repository import LedgerRepository
+from bot.domain.ports.ledger_repository import LedgerRepository, LentRepository
 from bot.domain.ports.order_repositories import (
     AlertsRepository,
     CardsRepository,
@@ -27,6 +27,7 @@ from bot.domain.ports.order_repositories import (
     ConversionsRepository,
     ExitListsRepository,
     HeldRepository,
+    LaterCardsRepository,
     OrdersRepository,
     OutboxRepository,
     PlansRepository,
@@ -62,6 +63,8 @@ class Repositories(Protocol):
     def alerts(self) -> AlertsRepository: ...
 
     @property
+    def later_cards(self) -> LaterCardsRepository: ...
+    @property
     def exit_lists(self) -> ExitListsRepository: ...
     @property
     def conversions(self) -> ConversionsRepository: ...
@@ -77,6 +80,8 @@ class Repositories(Protocol):
     def held(self) -> HeldRepository: ...
     @property
     def ledger(self) -> LedgerRepository: ...
+    @property
+    def lent(self) -> LentRepository: ...
     @property
     def flags(self) -> FlagsRepository: ...
     @property
