@@ -275,6 +275,7 @@ async def open_app(
         store.on_commit(Topic.NOTICES, notifier.wake)
         store.on_commit(Topic.ORDERS, cards.wake)
         store.on_commit(Topic.QUESTIONS, folder.wake)
+        store.on_commit(Topic.ORDERS, folder.wake)  # a question about an order ends with it
         store.on_commit(Topic.SENDING, cards.wake_if_slow)
 
         def back(seconds: float) -> None:

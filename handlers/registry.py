@@ -68,8 +68,8 @@ async def _draw_again(ctx: Ctx, tap: ListingTap) -> None:
 
 
 TAPS: Taps = {
-    **confirm.TAPS, **order.TAPS, **exits.TAPS, **convert.TAPS, **reverse.TAPS, **later.TAPS, **safety.TAPS,
-    **settings.TAPS,
+    **confirm.TAPS, **order.TAPS, **exits.TAPS, **convert.TAPS, **reverse.TAPS, **later.TAPS,
+    **safety.TAPS, **settings.TAPS,
     ListingTap: _draw_again,
 }  # fmt: skip
 

@@ -77,6 +77,7 @@ TAPS: dict[Tap, frozenset[Role]] = {
     OrderTap("o12", OrderVerb.MODIFY): OPENING,
     OrderTap("o12", OrderVerb.DETAIL): ALL,
     OrderTap("o12", OrderVerb.LOOK): ALL,
+    OrderTap("o12", OrderVerb.LEAVE): ALL,
     OrderTap("o12", OrderVerb.CANCEL): ACTING,
     OrderTap("o12", OrderVerb.EXIT): ACTING,
     OrderTap("o12", OrderVerb.HALF): ACTING,

@@ -14,7 +14,7 @@ from bot.domain.errors import BrokerError, CheckFailed, SessionExpired
 from bot.domain.market.calendar import Calendar, Window
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
-from bot.domain.market.rules import MarketRules
+from bot.domain.market.rules import ExpiryStage, MarketRules
 from bot.domain.money import ZERO
 from bot.domain.orders.exit_figures import ExitFigures
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest
@@ -66,6 +66,7 @@ class ProposalBuilder:
     tariff: Tariff
     calendar: Calendar | None  # None: this exchange never closes (practice)
     ceiling: Decimal  # rupees that one order may be worth, whoever asks
+    settling: bool  # stock contracts may be opened on their last two days, with a warning
     ddpi: bool  # the host says that a DDPI is on file at the broker
     plan: Plan | None  # None: nobody named a brokerage plan, so brokerage is not known
 
@@ -290,7 +291,7 @@ class ProposalBuilder:
             recent=[order for order in orders if order.is_ours] if before is None else (),
             window=self.window(draft.instrument, draft.product),
             freeze=freeze.quantity if freeze else None,
-            stage=self.rules.stage(draft.instrument, today, self.calendar) if self.calendar else None,
+            stage=self._stage(draft.instrument, today),
             master_age=self._master_age(today),
             price=self.prices.known(account_id, draft.instrument.key),
             day_lock=day_lock(db, account_id, limits=limits, result=held.result, clock=self.clock),
@@ -302,6 +303,10 @@ class ProposalBuilder:
             before=before,
             clock_off=self.connections.of(account_id).broker.clock_off,
         )
+
+    def _stage(self, instrument: Instrument, today: date) -> ExpiryStage | None:
+        stage = self.rules.stage(instrument, today, self.calendar) if self.calendar is not None else None
+        return ExpiryStage.WARN if stage is ExpiryStage.REFUSE and self.settling else stage
 
     def window(self, instrument: Instrument, product: Product) -> Window | None:
         """What the market takes of it now. None: this exchange never closes (practice)."""

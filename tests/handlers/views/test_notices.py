@@ -19,6 +19,7 @@ from bot.domain.news.days import DaySummary, YearNotCovered
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.exits import ExitAsks, ExitsTold, ExitTrouble, GuardPlaced, TargetBlind, Told, Unguarded
 from bot.domain.news.families import KINDS
+from bot.domain.news.later_cards import LaterCardDue, LaterCardsAhead, LaterCardStruck
 from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.news.orders import (
     Filled,
@@ -40,6 +41,7 @@ from bot.domain.news.safety import DayLocked, TradingResumed, TradingStopped
 from bot.domain.orders.conversion import Conversion, ConversionState
 from bot.domain.orders.exit_list import RowState, RowTold
 from bot.domain.orders.held import NewBase
+from bot.domain.orders.later_card import LaterCard
 from bot.domain.orders.order import Fill, Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.terms import Product, Side
@@ -113,10 +115,16 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         AlertStruck(alert=AN_ALERT, value=Decimal("1500.10"), at=NOW),
         AlertsBlind(alerts=(AN_ALERT, replace(AN_ALERT, kind=AlertKind.LOSS, instrument=None)), since=NOW),
         AlertPaused(alert=AN_ALERT, base=NewBase(instrument=RELIANCE, before=Decimal(1490), now=Decimal(745))),
+        LaterCardsAhead(cards=(LATER,)),
+        LaterCardDue(card=LATER),
+        LaterCardStruck(card=LATER, why=words),
         Converted(conversion=CONVERSION),
         ConversionUnclear(conversion=CONVERSION),
         *every_ring(),
     ]
+
+
+LATER = LaterCard(id=7, account_id="a1", by=1001, draft=a_draft(), closes=False, due=NOW, made_at=NOW)
 
 
 def a_parcel(kind: Notice, **changes: object) -> Delivery:
@@ -237,7 +245,7 @@ def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_ab
             TargetBlind(draft=DONE.draft, since=NOW, sees=True),
             f"Target watched again. RELIANCE at {DONE.draft.price:,.2f}; not seen 14:02:11-14:02:11.",
         ),
-        (MarketUnfilled(order=DONE), "Not filled #12 BUY 10 RELIANCE"),
+        (MarketUnfilled(order=DONE), "Rest not filled #12 BUY 10 RELIANCE"),
         (GuardPlaced(order=DONE), "Stop placed."),
         (ExitAsks(order=DONE, why=ExitTrouble.TRIGGERED), "Stop triggered, not filled."),
         (ExitAsks(order=DONE, why=ExitTrouble.LEFT_OVER), "Exit left over."),
