@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.domain.news.notice import Notice, NoticePriority, Sound
+from bot.domain.news.notice import Notice, Sound
 from bot.domain.orders.later_card import LaterCard
 from bot.domain.people.news_settings import NewsKind
 
@@ -22,7 +22,7 @@ class LaterCardDue(Notice):
     """The market takes the order now."""
 
     sound = Sound.RING
-    about = NewsKind.ALERTS
+    about = NewsKind.MORNING
 
     card: LaterCard
 
@@ -33,7 +33,6 @@ class LaterCardStruck(Notice):
 
     sound = Sound.RING
     about = NewsKind.ENDS
-    priority = NoticePriority.NEWS
 
     card: LaterCard
     why: str  # in words
