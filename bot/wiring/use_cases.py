@@ -69,7 +69,7 @@ from bot.web.secret_page import SecretPage
 from bot.wiring.alerts import build_alerts
 from bot.wiring.charts import build_charts
 from bot.wiring.exits import build_exits
-from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, ended, in_session, squares_off_at
+from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, ended, has_begun, in_session, squares_off_at
 from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.money import build_money
 from bot.wiring.orders import build_orders
@@ -171,7 +171,7 @@ def build_core(
         conceal=redactor.know,
     )
     confirmations = Confirmations(clock, elapsed, random_bytes, timedelta(seconds=settings.confirm_seconds))
-    day_book = DayBook(store=store, clock=clock, day_before=partial(day_before, calendar))
+    day_book = DayBook(store=store, clock=clock, day_before=partial(day_before, calendar), has_begun=partial(has_begun, calendar))
     events = DayEvents(
         store=store,
         prices=prices,
@@ -266,6 +266,7 @@ def build_core(
         desk=orders.desk,
         orders=orders.working,
         exits=exits.lists,
+        baskets=exits.baskets,
         conversions=exits.conversions,
         reversals=exits.reversals,
         books=views,

@@ -22,14 +22,8 @@ from bot.domain.ports.account_repositories import (
 from bot.domain.ports.day_repositories import HeldRepository, ReportsRepository, ScripMasterRepository
 from bot.domain.ports.ledger_repository import LedgerRepository, LentRepository
 from bot.domain.ports.news_repositories import AlertsRepository, CardsRepository, OutboxRepository
-from bot.domain.ports.order_repositories import (
-    ConfirmationsRepository,
-    ConversionsRepository,
-    ExitListsRepository,
-    LaterCardsRepository,
-    OrdersRepository,
-    PlansRepository,
-)
+from bot.domain.ports.order_repositories import ConfirmationsRepository, OrdersRepository
+from bot.domain.ports.plan_repositories import ConversionsRepository, ExitListsRepository, LaterCardsRepository, PlansRepository
 
 T = TypeVar("T")
 
