@@ -39,6 +39,7 @@ from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.alerts.tick_watcher import TickWatcher
+from bot.trading.desk.after_market_orders import AfterMarketOrders
 from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.feed_events import FeedEvents
@@ -359,6 +360,7 @@ def build_core(
         sweep=Sweep(store=patient, inbox=SqlInbox(store), clock=clock),
         year=UncoveredYear(store=patient, calendar=calendar, clock=clock),
         later=orders.later,
+        evenings=AfterMarketOrders(store=patient, reconcile=reconcile, telling=telling, clock=clock),
     )
     return Core(
         services=services,
