@@ -34,7 +34,7 @@ from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.proposals.after_market import evening_limit, for_session
-from bot.trading.proposals.attaching import Attaching, Entry, attached_of, loss_if_stopped
+from bot.trading.proposals.attaching import Attaching, Entry, attached_of, loss_if_stopped, misfit
 from bot.trading.proposals.checks import TWIN, Situation, refusals, repairs
 from bot.trading.proposals.costs import Costs
 from bot.trading.proposals.dated import master_age, stage_of
@@ -222,8 +222,8 @@ class ProposalBuilder:
             if against := self.against(role, situation):
                 offers.extend(repairs(situation))
                 return against, situation
-            if plan is not None and situation.reduces and not plan.sliced and plan.joins is None:
-                return ("It closes what is open: a stop or a target belongs to an entry.",), situation
+            if plan is not None and (why := misfit(plan, reduces=situation.reduces)) is not None:
+                return (why,), situation
             if situation.reduces:
                 self.confirmations.note_exit(confirmation)
             weight = weighs(situation)
@@ -375,7 +375,7 @@ class ProposalBuilder:
             opens=closed_until(situation),
             evening=evening_limit(draft, price, attached) if self.interpreter.evenings else None,
             monthly=self.instruments.is_monthly(draft.instrument) if draft.instrument.is_derivative else None,
-            warnings=said + unjoined(joins, draft) + remarks(situation, parts=len(plan.entries) if plan is not None else 1),
+            warnings=said + unjoined(joins, draft) + remarks(situation, parts=len(plan.parts) if plan is not None else 1),
             before=before,
             redrawn=redrawn,
             raising=raising(joins, draft, plan) if joins is not None and joins.fits else None,
