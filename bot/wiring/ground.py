@@ -116,6 +116,14 @@ def trades_now(calendar: Calendar | None, catalogue: Catalogue, clock: Clock, in
     return phase.kind in (PhaseKind.CONTINUOUS, PhaseKind.UNKNOWN)
 
 
+def in_auction(calendar: Calendar | None, underlying: Instrument, at: datetime) -> bool:
+    """Whether a share with contracts, or the shares that an index is made of, are in their closing auction (UTC)."""
+    if calendar is None or underlying.is_derivative:
+        return False
+    phase = next(calendar.from_moment(underlying, at, in_auction=True))
+    return phase.kind in (PhaseKind.REFERENCE, PhaseKind.AUCTION, PhaseKind.AUCTION_LIMIT, PhaseKind.AUCTION_MATCH)
+
+
 def ended(calendar: Calendar | None, instrument: Instrument, at: datetime) -> bool:
     """Whether a contract is traded no more at a moment (UTC); by the usual hours where the calendar does not reach."""
     if instrument.expiry is None or ist_date(at) < instrument.expiry:

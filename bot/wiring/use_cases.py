@@ -286,6 +286,7 @@ def build_core(
         desk=orders.desk,
         orders=orders.working,
         exits=exits.lists,
+        baskets=exits.baskets,
         conversions=exits.conversions,
         reversals=exits.reversals,
         books=views,

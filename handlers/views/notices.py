@@ -17,11 +17,13 @@ from bot.domain.news.people import ActByOther, ActionKind, PersonJoined, PersonR
 from bot.domain.news.period_summary import PeriodSummary
 from bot.domain.news.picture import Pictured
 from bot.domain.news.safety import DayLocked, TradingResumed, TradingStopped
+from bot.domain.orders.exit_list import ListKind
 from bot.domain.orders.repairs import RepairsOf
 from handlers.views import alerts as _alerts  # noqa: F401 - its news enter their renderers
 from handlers.views import convert as _convert  # noqa: F401 - likewise
 from handlers.views import later as _later  # noqa: F401 - likewise
 from handlers.views import money
+from handlers.views.basket import told as basket_told
 from handlers.views.card import Explain
 from handlers.views.discreet import discreet
 from handlers.views.exits import told as exits_told
@@ -59,7 +61,12 @@ _AWAY = {
     Source.BOT: "I was away",
     Source.TELEGRAM: "Telegram did not answer",
 }
-renders(ExitsTold)(exits_told)
+
+
+@renders(ExitsTold)
+def _list_told(news: ExitsTold, scene: Scene) -> View:
+    return basket_told(news, scene) if news.kind is ListKind.BASKET else exits_told(news, scene)
+
 
 LATE = timedelta(seconds=60)  # news older than this says so
 

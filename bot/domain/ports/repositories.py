@@ -24,16 +24,13 @@ from bot.domain.ports.order_repositories import (
     AlertsRepository,
     CardsRepository,
     ConfirmationsRepository,
-    ConversionsRepository,
-    ExitListsRepository,
     HeldRepository,
-    LaterCardsRepository,
     OrdersRepository,
     OutboxRepository,
-    PlansRepository,
     ReportsRepository,
     ScripMasterRepository,
 )
+from bot.domain.ports.plan_repositories import ConversionsRepository, ExitListsRepository, LaterCardsRepository, PlansRepository
 
 T = TypeVar("T")
 
