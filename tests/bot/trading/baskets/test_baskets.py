@@ -62,7 +62,9 @@ async def test_a_spread_is_covered_by_itself_and_one_lot_more_is_not(clock: Loop
     with pytest.raises(WordsWanted):
         await confirm(stage, more, in_words=True)  # the words were not on the screen long enough to be read
     await asyncio.sleep(2)
-    await confirm(stage, more, in_words=True)
+    async with stage.running():
+        await confirm(stage, more, in_words=True)
+        await asyncio.sleep(5)
     assert stage.broker.posts == 2
 
 
