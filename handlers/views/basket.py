@@ -276,7 +276,6 @@ def told(news: ExitsTold, scene: Scene) -> View:
     parts += [say(_told_line(each, scene)) for each in news.rows]
     if news.why:
         parts.append(say(news.why))
-    parts.append(place(scene.label, scene.mode))
     rows: list[list[Button]] = []
     if news.told is Told.STALLED:
         rows += [[act] for each in news.rows if (act := _chase(each.order, each.chase, scene.label)) is not None]
