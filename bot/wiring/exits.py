@@ -11,12 +11,9 @@ from bot.trading.converting.conversions import Conversions
 from bot.trading.exits.exit_lists import ExitLists
 from bot.trading.exits.exit_rows import ExitRows
 from bot.trading.exits.exit_runner import ExitRunner
-from bot.trading.exits.exit_wave import ExitWave
 from bot.trading.exits.reversals import Reversals
-from bot.trading.exits.turning_over import TurningOver
 from bot.wiring.ground import Ground, squares_off_at
 from bot.wiring.orders import Orders
-from storage.topics import Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,17 +30,7 @@ class Exits:
 def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
     """Builds them over this ground."""
     proposing = orders.exits.proposing
-    runner = ExitRunner(
-        store=ground.patient,
-        exits=orders.exits,
-        wave=ExitWave(orders.exits),
-        enter=orders.slices.send,
-        proposing=proposing,
-        background=ground.background,
-        clock=ground.clock,
-        turning=TurningOver(store=ground.patient, exits=orders.exits, send=orders.slices.send, clock=ground.clock),
-        auction=orders.auction,
-    )
+    runner = orders.lists
     lists = ExitLists(
         proposing=proposing,
         proposals=orders.proposals,
@@ -58,7 +45,6 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         runner=runner,
         background=ground.background,
     )
-    ground.store.on_commit(Topic.ORDERS, runner.wake)
     conversions = Conversions(
         views=views,
         exits=orders.exits,

@@ -64,6 +64,7 @@ class Slice:
     order_id: str | None = None  # the leg's own order, or the stop that became it
     ended: RowState | None = None  # what became of it where no order carries it
     moves: int = 0  # how often its order was priced anew
+    half: bool = False  # of one that was refused for its size: it is not cut again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError
-from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.news.exits import ExitsTold, Told
 from bot.domain.orders.exit_list import ExitList, ExitRow, ListKind, RowState, RowTold, Slice
@@ -17,16 +18,17 @@ from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.orders.plan import LegKind, PlanLeg
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
-from bot.domain.terms import Side
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.signal import Signal
 from bot.trading.actor import demand_role
 from bot.trading.exits.exit_state import load, told_row
 from bot.trading.exits.exit_wave import ExitWave
+from bot.trading.exits.halving import halve, needs_halving
 from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
 from bot.trading.exits.panic import Panic
 from bot.trading.exits.turning_over import SendEntry, TurningOver
 from bot.trading.orders.closing_auction import ClosingAuction
+from bot.trading.orders.repricing import protected, repriced
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.safety.striking import strike
 
@@ -34,6 +36,7 @@ log = logging.getLogger(__name__)
 
 PULSE = 1.0  # seconds between two steps of a list that is alive
 RETRY = 3.0  # seconds until what could not be sent is tried again
+PROVES_ITSELF = timedelta(seconds=5)  # an order that works so long was not refused for its size
 MOST_TRIES = 3  # for a stop that would neither be changed nor cancelled
 
 _BECOMES = {
@@ -57,6 +60,7 @@ class ExitRunner:
     background: BackgroundTasks
     clock: Clock
     turning: TurningOver
+    too_big: Callable[[Order], bool]  # whether the exchange proved that it takes no order of that size
     auction: ClosingAuction
     panic: Panic = field(init=False)
     _wake: Signal = field(default_factory=Signal)
@@ -146,6 +150,12 @@ class ExitRunner:
         if plan is None or self.clock.now() >= plan.until:
             await self.store.transaction(lambda db: self._late(db, plan_id))
             return True
+        if needs_halving(exits.rows, orders, self.too_big):
+            await self.store.transaction(lambda db: halve(db, plan_id, self.too_big, self.clock.now()))
+            found = await self.store.transaction(lambda db: load(db, plan_id))
+            if found is None or not found[2]:
+                return True
+            exits, orders, _ = found
         if exits.kind is ListKind.PANIC:
             _, sent = await asyncio.gather(self.panic.cancel_entries(exits, orders), self._send(exits, orders))
         else:
@@ -160,11 +170,16 @@ class ExitRunner:
             await self.panic.step(exits, orders)
         elif exits.kind is ListKind.REVERSE:
             over = await self.turning.step(exits, orders)
-        elif not any(row.unsent for row in exits.rows):
+        elif not any(row.unsent or self._may_be_cut(row, orders) for row in exits.rows):
             over = "all was sent"
         if over is not None:
             await self.store.transaction(lambda db: self._over(db, plan_id, over))
         return sent or over is not None
+
+    def _may_be_cut(self, row: ExitRow, orders: dict[str, Order]) -> bool:
+        """Whether the exchange may yet refuse an order of a row in slices for its size."""
+        now, mine = self.clock.now(), row.orders(orders) if len(row.slices) > 1 else ()
+        return any(order.status.is_working and now - (order.sent_at or now) < PROVES_ITSELF for order in mine)
 
     def _late(self, db: Repositories, plan_id: str) -> None:
         """Its time is over: what is unsent never will be."""
@@ -316,16 +331,13 @@ class ExitRunner:
     def _told(self, exits: ExitList, row: ExitRow, orders: dict[str, Order]) -> RowTold:
         """The row as news tells it, with the price at which what rests of it would fill now."""
         told = told_row(exits, row, orders)
-        instrument, rests = row.draft.instrument, told.order is not None and told.order.status.is_working
-        price = self.proposing.prices.known(exits.account_id, instrument.key) if rests else None
-        return replace(told, chase=self.protected(instrument, row.draft.side, price)) if price is not None else told
+        rests = told.order is not None and told.order.status.is_working
+        price = self.proposing.prices.known(exits.account_id, row.draft.instrument.key) if rests else None
+        return replace(told, chase=self.protected(row.draft, price)) if price is not None else told
 
-    def protected(self, instrument: Instrument, side: Side, price: Price) -> Decimal:
-        """The worst price of a market order now, in rupees on the tick, from bid or ask, else from the last trade."""
-        return self.proposing.rules.protected_price(
-            side=side, kind=instrument.kind, bid=price.bid or price.last, ask=price.ask or price.last, tick=instrument.tick,
-            on=ist_date(self.clock.now()),
-        )  # fmt: skip
+    def protected(self, draft: OrderDraft, price: Price) -> Decimal:
+        """The worst price of a market order now, in rupees on the tick."""
+        return protected(draft, price, self.proposing.rules, ist_date(self.clock.now()))
 
     def priced(self, licence: OrderDraft, price: Price | None) -> OrderDraft:
         """The order of now within a licence: one slab from the bid or ask, never beyond the worst price; a limit stays itself.
@@ -336,6 +348,4 @@ class ExitRunner:
             return licence
         if self.auction.hours(licence.instrument) is not None:
             return licence
-        now = self.protected(licence.instrument, licence.side, price)
-        worst = min(now, licence.price) if licence.side is Side.BUY else max(now, licence.price)
-        return replace(licence, price=worst)
+        return repriced(licence, price, self.proposing.rules, ist_date(self.clock.now()))
