@@ -9,7 +9,8 @@ from bot.trading.exits.exit_lists import ExitLists
 from bot.trading.exits.exit_rows import ExitRows
 from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.exits.exit_wave import ExitWave
-from bot.wiring.ground import Ground, squares_off_at
+from bot.trading.exits.held_back import HeldBack
+from bot.wiring.ground import Ground, squares_off_at, squares_off_now
 from bot.wiring.orders import Orders
 from storage.topics import Topic
 
@@ -34,6 +35,9 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         background=ground.background,
         clock=ground.clock,
         auction=orders.auction,
+        back=HeldBack(
+            store=ground.patient, clock=ground.clock, squares_off=partial(squares_off_now, ground.calendar, ground.clock)
+        ),
     )
     lists = ExitLists(
         proposing=proposing,

@@ -74,7 +74,16 @@ from bot.web.secret_page import SecretPage
 from bot.wiring.alerts import build_alerts
 from bot.wiring.charts import build_charts
 from bot.wiring.exits import build_exits
-from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, ended, in_session, squares_off_at
+from bot.wiring.ground import (
+    AttachedConnections,
+    Ground,
+    chosen_plan,
+    day_before,
+    ended,
+    in_session,
+    square_off_fee,
+    squares_off_at,
+)
 from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.orders import build_orders
 from bot.wiring.rings import build_rings
@@ -154,7 +163,9 @@ def build_core(
     store.away = outage.began
     patient = PatientStore(store, outage)  # for what runs by itself; a person's act is refused at once
     catalogue = Catalogue(store=store, connections=connections, on_disk=connections.scrip_cache.load, clock=clock)
-    applier = FactApplier(random=random_bytes, instrument=catalogue.by_key)
+    applier = FactApplier(
+        random=random_bytes, instrument=catalogue.by_key, square_off_fee=partial(square_off_fee, calendar, reference.tariff)
+    )
     reconcile = Reconcile(store=store, connections=connections, applier=applier, clock=clock, elapsed=elapsed, egress=egress)
     reads = SharedReads(connections=connections, clock=clock, changed_at=reconcile.changed_at)
     watcher = TickWatcher(connections=connections)

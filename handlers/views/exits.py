@@ -34,6 +34,8 @@ def card(asked: ExitCard, mode: str) -> View:
     elif len(exits.rows) > 1:
         parts.append(say("Closes what is listed here, and nothing that is opened later."))
     parts += _of_auction(exits)
+    if any(each.back for each in exits.rows):
+        parts.append(say("⏸ mStock's own order is closing this. Mine is held back: I wait 20 s for theirs, then ask again."))
     parts += [say(f"⚠️ {warning}.") for warning in asked.warnings]
     if asked.not_touched:
         parts.append(say(f"Not touched: {', '.join(asked.not_touched)}."))
@@ -104,6 +106,8 @@ def shown(way: ExitsShown, mode: str) -> View:
     states = {exits.state(each, way.orders) for each in exits.rows}
     if not way.over and RowState.WAITS in states:
         rows.append(_answers(exits.plan_id, label))
+    elif not way.over and any(each.back and exits.state(each, way.orders) is RowState.HELD for each in exits.rows):
+        rows.append([_left(exits.plan_id, label)])
     elif not way.over and RowState.LATER in states:
         rows.append([button("Discard what waits", ExitsTap(exits.plan_id, ExitsVerb.STOP, label))])
     return View(tuple(parts), keyboard(*rows))
@@ -114,6 +118,10 @@ def _answers(plan_id: str, label: str) -> list[Button]:
         button("Go on", ExitsTap(plan_id, ExitsVerb.GO_ON, label)),
         button("Stop here", ExitsTap(plan_id, ExitsVerb.STOP, label)),
     ]
+
+
+def _left(plan_id: str, label: str) -> Button:
+    return button("Send mine for what is left", ExitsTap(plan_id, ExitsVerb.LEFT, label))
 
 
 def _standing(each: ExitRow, exits: ExitList, way: ExitsShown) -> str:
@@ -194,6 +202,7 @@ def told(news: ExitsTold, scene: Scene) -> View:
     titles = {
         Told.NOT_FLAT: f"Not proven flat. {news.of - len(news.rows)} of {news.of} closed.",
         Told.STALLED: f"An exit is not filled. What covers it waits: {count(news.waiting)}.",
+        Told.HELD: "Held back. mStock's order is still closing this; mine was not sent.",
         Told.CUT: "Not sent: the time of this list is over.",
     }
     parts: list[Part] = [say(bold(titles[news.told]))]
@@ -201,6 +210,8 @@ def told(news: ExitsTold, scene: Scene) -> View:
     if news.told is Told.NOT_FLAT:
         parts.append(say("New orders stay blocked: /resume."))
     rows: list[list[Button]] = [[act] for each in news.rows[:8] if (act := _repair(each, scene)) is not None]
+    if news.told is Told.HELD or (news.told is Told.NOT_FLAT and any(each.state is RowState.HELD for each in news.rows)):
+        rows.append([_left(news.plan_id, scene.label)])
     if news.told is Told.STALLED:
         rows.append(_answers(news.plan_id, scene.label))
     rows.append([button("Look again", ExitsTap(news.plan_id, ExitsVerb.LOOK, scene.label))])
@@ -228,7 +239,7 @@ def _repair(told: RowTold, scene: Scene) -> Button | None:
             return button(f"Look now: {name}", OrderTap(order.id, OrderVerb.LOOK, scene.label))
         case RowState.SENT if order is not None and order.draft.side is draft.side:
             return words(f"Chase {name}", f"/modify {order.number}", account=scene.label)
-        case RowState.FILLED | RowState.GONE | RowState.WAITS | RowState.LATER | RowState.READY:
+        case RowState.FILLED | RowState.GONE | RowState.WAITS | RowState.LATER | RowState.READY | RowState.HELD:
             return None
         case _:
             return button(f"Exit {name}", ExitTap(draft.instrument.key, draft.product, scene.label))

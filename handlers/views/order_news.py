@@ -37,7 +37,7 @@ from handlers.views.card import (
     standing,
     state,
 )
-from handlers.views.format import average, clock_time, count, mark, price, signed, signed_count
+from handlers.views.format import amount, average, clock_time, count, mark, price, signed, signed_count
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, keyboard, say
 from handlers.views.taps import OrderTap, OrderVerb
@@ -87,9 +87,15 @@ def _filled(news: Filled, scene: Scene) -> View:
     if partly or fill.quantity != order.filled:
         step = f" at {average(fill.price, tick)}" if fill.price is not None else ""
         parts.append(say(f"This step: {count(fill.quantity)}{step}, {clock_time(fill.at)}"))
+    if news.fee is not None:
+        parts.append(say(_squared_off(news.fee)))
     if news.after is not None:
         parts.append(say(_position(news.after, tick)))
     return View(tuple(parts), fill_keyboard(order, scene.label, news.after))
+
+
+def _squared_off(fee: Decimal) -> str:
+    return f"Squared off by mStock, fee ≈ ₹{amount(fee.quantize(Decimal(1)))}".removesuffix(".00")
 
 
 def _position(after: PositionAfter, tick: Decimal) -> str:
@@ -199,7 +205,11 @@ def _not_seen(news: OrderNotSeen, scene: Scene) -> View:
 
 @renders(OrderElsewhere)
 def _elsewhere(news: OrderElsewhere, scene: Scene) -> View:
-    return _whole("Order from elsewhere", news.order, scene)
+    view = _whole("Order from elsewhere", news.order, scene)
+    if news.fee is None:
+        return view
+    book = keyboard([words("Positions", "/positions", account=scene.label)])
+    return view.and_then(say(_squared_off(news.fee))).with_keyboard(*book)
 
 
 @renders(OrdersElsewhere)

@@ -69,6 +69,7 @@ class Told(StrEnum):
     """What is told of a list of exits."""
 
     STALLED = "STALLED"  # what a cover waits for is not filled
+    HELD = "HELD"  # the broker's own order closes a row, and was waited for long enough
     CUT = "CUT"  # its time was over before all of it was sent
     FLAT = "FLAT"
     NOT_FLAT = "NOT_FLAT"

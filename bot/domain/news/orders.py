@@ -18,6 +18,7 @@ class Filled(Notice):
 
     order: Order
     fill: Fill
+    fee: Decimal | None = None  # rupees that the broker takes for its own square-off, as this is one
     after: PositionAfter | None = None  # what is held then; None: nobody looked
 
 
@@ -103,6 +104,7 @@ class OrderElsewhere(Notice):
     grouped = True
 
     order: Order
+    fee: Decimal | None = None  # rupees that the broker takes for its own square-off, as this is one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

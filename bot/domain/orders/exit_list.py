@@ -74,6 +74,7 @@ class ExitRow:
     seen: Decimal | None = None  # bid or ask when it was asked, rupees
     said: str = ""  # why it stands where it does, in words
     since: datetime | None = None  # when it began to be held by another order
+    back: bool = False  # held back: the broker's own order is closing it, and it is waited for
     flat: bool = False  # the book shows nothing open of it, whoever closed it
     opens: datetime | None = None  # when the exchange takes orders of it again: none goes before
     rests_until: datetime | None = None  # an order of it gathers in the closing auction until then, and is not late before

@@ -23,6 +23,7 @@ from bot.runtime.signal import Signal
 from bot.trading.actor import demand_role
 from bot.trading.exits.exit_state import load, told_row
 from bot.trading.exits.exit_wave import ExitWave
+from bot.trading.exits.held_back import HeldBack
 from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
 from bot.trading.exits.panic import Panic
 from bot.trading.orders.closing_auction import ClosingAuction
@@ -54,6 +55,7 @@ class ExitRunner:
     background: BackgroundTasks
     clock: Clock
     auction: ClosingAuction
+    back: HeldBack
     panic: Panic = field(init=False)
     _wake: Signal = field(default_factory=Signal)
     _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
@@ -119,6 +121,13 @@ class ExitRunner:
             await self.store.transaction(write)
         await self.carry_on(plan_id)
 
+    async def release(self, actor: Actor, plan_id: str) -> None:
+        """Reads position and book once more, and sends what no other order is closing."""
+        async with self._locks[plan_id]:
+            for leg in await self.back.release(actor, plan_id):
+                self._tried.pop((plan_id, leg), None)
+        await self.carry_on(plan_id)
+
     async def _step(self, plan_id: str) -> None:
         found = await self.store.transaction(lambda db: load(db, plan_id))
         if found is None or not found[2]:
@@ -138,9 +147,11 @@ class ExitRunner:
             return
         exits, orders, _ = found
         await self._ring(exits, orders)
+        if exits.kind is not ListKind.PANIC:
+            await self.back.ring(exits, orders)
         if exits.kind is ListKind.PANIC:
             await self.panic.step(exits, orders)
-        elif not any(row.unsent for row in exits.rows):
+        elif not any(row.unsent for row in exits.rows) and not self.back.waits(exits):
             await self.store.transaction(lambda db: self._over(db, plan_id, "all was sent"))
 
     async def _by_the_clock(self, exits: ExitList) -> ExitList:
@@ -173,8 +184,8 @@ class ExitRunner:
         now = self.clock.now()
         what, rows = f"{exits.kind.lower()} result", f"{len(exits.rows)} rows"
         db.audit.add(now, exits.by, what, exits.account_id, before=rows, after=f"{why}: {result}")
-        if any(row.unsent for row in exits.rows):
-            self._tell(db, exits, orders, Told.CUT, [row for row in exits.rows if row.unsent])
+        if left := [row for row in exits.rows if row.unsent or exits.state(row, orders) is RowState.HELD]:
+            self._tell(db, exits, orders, Told.CUT, left)
 
     async def _send(self, exits: ExitList, orders: dict[str, Order]) -> None:
         """Sends what may be sent now, and notes what became of it."""
@@ -219,14 +230,16 @@ class ExitRunner:
             elif result.state in _BECOMES:
                 said = f"#{result.order.number}" if result.order is not None else ""
                 since = row.since or now if result.state is ExitState.HELD else None
-                row = replace(row.with_slice(replace(piece, ended=_BECOMES[result.state])), said=said, since=since)
+                row = row.with_slice(replace(piece, ended=_BECOMES[result.state]))
+                back = result.state is ExitState.HELD and self.back.is_theirs(result.order)
+                row = replace(row, said=said, since=since, back=back)
             exits = exits.with_row(row)
         db.exit_lists.save(exits)
 
     def _again(self, exits: ExitList, orders: dict[str, Order]) -> list[tuple[ExitRow, Slice]]:
         """What a panic tries again: rows that another order held, or whose stop would not move; never beside an unknown order."""
         if exits.kind is not ListKind.PANIC:
-            return []
+            return self.back.again(exits)
         again = (RowState.HELD, RowState.UNKNOWN, RowState.KEPT, RowState.BARE)
         found = []
         for row in exits.rows:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from bot.domain.charges.charges import Tariff, Trade
 from bot.domain.charges.tariff import Bill, ChargeName, Loan, Plan, RoundTrip
 from bot.domain.clock import Clock, at_ist, ist_date
-from bot.domain.errors import BrokerError, CheckFailed, SessionExpired
+from bot.domain.errors import BrokerError, CheckFailed, ExitHeld, SessionExpired
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
@@ -33,6 +33,7 @@ from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.proposals.attaching import Attaching, Entry, attached_of, loss_if_stopped
+from bot.trading.proposals.beside import held_by
 from bot.trading.proposals.checks import TWIN, Situation, beyond_reducing, refusals, repairs
 from bot.trading.proposals.drafting import Drafting, closable, of_held, product_of
 from bot.trading.proposals.held import Held, WayOut
@@ -74,11 +75,12 @@ class ProposalBuilder:
         return account, connection
 
     async def propose(
-        self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int, attached: Attached | None = None
+        self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int, attached: Attached | None = None, as_exit: bool = False
     ) -> Proposal:
         """A new question about a new order, with what is attached to it.
 
-        A request that is no person's words names its instrument in full.
+        A request that is no person's words names its instrument in full. as_exit: it is to close, and nothing else: ExitHeld
+        where other orders leave it nothing to close.
         """
         account, connection = self.connection(actor)
         await self.instruments.settled()
@@ -99,7 +101,9 @@ class ProposalBuilder:
         draft, said = self.drafting.draft(request, instrument, price, product)
         entry = Entry(draft=draft, price=price, attached=attached or attached_of(request, draft, price), held=held)
         confirmation, plan = self.attaching.question(actor, chat_id, entry)
-        return await self.ask(actor, account, connection, confirmation, price=price, funds=funds, held=held, said=said, plan=plan)
+        return await self.ask(
+            actor, account, connection, confirmation, price=price, funds=funds, held=held, said=said, plan=plan, as_exit=as_exit
+        )
 
     @property
     def attaching(self) -> Attaching:
@@ -170,6 +174,7 @@ class ProposalBuilder:
         replaces: str | None = None,
         redrawn: str | None = None,
         plan: OrderPlan | None = None,
+        as_exit: bool = False,
     ) -> Proposal:
         """Checks the draft of a question, stores the question, and says all that the person should see."""
         draft = confirmation.draft
@@ -186,6 +191,10 @@ class ProposalBuilder:
             situation = replace(
                 self.situation(db, account.id, draft, held, before=before), price=price, cash=cash, margin=margin.required
             )
+            if as_exit and not situation.reduces:
+                why, near = held_by(situation)
+                offers.extend(near)
+                return (why,), situation
             if against := self.against(role, situation):
                 offers.extend(repairs(situation))
                 return against, situation
@@ -203,6 +212,8 @@ class ProposalBuilder:
             return (), situation
 
         reasons, situation = await self.store.transaction(store)
+        if reasons and as_exit and situation.others:
+            raise ExitHeld(reasons, near=offers, elsewhere=not any(order.is_ours for order in situation.others))
         if reasons:
             raise CheckFailed(reasons, near=offers)
         return self._proposal(
@@ -251,6 +262,7 @@ class ProposalBuilder:
             turns=way.turns,
             doubles=way.doubles,
             beyond=way.beyond,
+            others=way.others,
             asked_as_exit=asked_as_exit,
             stop=db.stops.stopped(account_id),
             limits=limits,

@@ -47,8 +47,16 @@ class Change:
 class FactApplier:
     """Turns facts into orders, fills and notices; the same facts again change nothing (invariant I7)."""
 
-    def __init__(self, *, random: RandomBytes, instrument: Callable[[InstrumentKey], Instrument | None]) -> None:
+    def __init__(
+        self,
+        *,
+        random: RandomBytes,
+        instrument: Callable[[InstrumentKey], Instrument | None],
+        square_off_fee: Callable[[Order], Decimal | None] = lambda _: None,
+    ) -> None:
+        """square_off_fee: rupees that the broker takes for an order of its own. None: it is none of those."""
         self._random = random
+        self._fee = square_off_fee
         self._instrument = instrument
         self._ledger = Ledger(instrument=instrument, unlisted=_unlisted)
         self._same: dict[
@@ -73,7 +81,9 @@ class FactApplier:
         A row that changed nothing changes nothing again while its order is of the same version, so it is not compared anew: the
         sync of a full day costs hardly more than that of its first order.
         """
-        reading = _Reading(db=db, account_id=account_id, facts=facts, trades=trades, positions=positions, last=last, now=now)
+        reading = _Reading(
+            db=db, account_id=account_id, facts=facts, trades=trades, positions=positions, last=last, now=now, fee=self._fee
+        )
         same, versions = self._same.get(account_id, {}), db.orders.versions(account_id, ist_date(now))
         for fact in facts:
             settled = same.get(fact.broker_id)
@@ -130,6 +140,7 @@ class _Reading:
     positions: Sequence[Position] | None
     last: Mapping[InstrumentKey, Decimal]
     now: datetime
+    fee: Callable[[Order], Decimal | None]
     change: Change = field(default_factory=Change)
     adopted: list[Order] = field(default_factory=list)  # from elsewhere, and young enough to be news
 
@@ -167,7 +178,7 @@ class _Reading:
     def tell_adopted(self) -> None:
         """One order from elsewhere rings by itself; several of one look are one counted message."""
         if len(self.adopted) == 1:
-            self.tell(self.adopted[0], OrderElsewhere(order=self.adopted[0]))
+            self.tell(self.adopted[0], OrderElsewhere(order=self.adopted[0], fee=self.fee(self.adopted[0])))
         elif self.adopted:
             self.tell(None, OrdersElsewhere(orders=tuple(self.adopted)))
 
@@ -200,7 +211,7 @@ class _Reading:
             self.tell(after, OrderFound(order=after, told=before.status))
         if fill is not None:
             self.change.fills += 1
-            self.tell(after, Filled(order=after, fill=fill, after=self.position(after)))
+            self.tell(after, Filled(order=after, fill=fill, fee=self.fee(after), after=self.position(after)))
         if after.status is not before.status:
             notice = self.ending(after)
             self.change.rejections += isinstance(notice, OrderRejected)
@@ -233,7 +244,8 @@ class _Reading:
                 continue
             priced = replace(fill, price=price, average=average or fill.average)
             self.db.orders.complete_fill(order, priced)
-            self.db.outbox.correct(Filled(order=order, fill=priced, after=self.position(order)), self.now)
+            news = Filled(order=order, fill=priced, fee=self.fee(order), after=self.position(order))
+            self.db.outbox.correct(news, self.now)
             self.change.touched.append(order.id)
 
     def ending(self, order: Order) -> Notice | None:
