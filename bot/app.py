@@ -230,6 +230,7 @@ async def open_app(
             clock=clock,
             pictures=core.services.pictures,
             explain=explain,
+            repairs=core.services.repairs.of,
             role_on=core.services.allowlist.role_on,
         )
         notifier = Notifier(store=core.patient, messenger=messenger, clock=clock)

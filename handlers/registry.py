@@ -24,6 +24,7 @@ from handlers.commands import (
     people,
     pin,
     pnl,
+    reverse,
     safety,
     start,
     status,
@@ -63,7 +64,9 @@ async def _draw_again(ctx: Ctx, tap: ListingTap) -> None:
     await PAGES[tap.listing](ctx, tap)
 
 
-TAPS: Taps = {**confirm.TAPS, **order.TAPS, **exits.TAPS, **convert.TAPS, **safety.TAPS, ListingTap: _draw_again}
+TAPS: Taps = {
+    **confirm.TAPS, **order.TAPS, **exits.TAPS, **convert.TAPS, **reverse.TAPS, **safety.TAPS, ListingTap: _draw_again,
+}  # fmt: skip
 
 _BY_WORD: dict[str, Command] = {word: command for command in COMMANDS for word in (command.name, *command.short)}
 _BY_SIDE = {word: command for word, command in _BY_WORD.items() if command.name in ("buy", "sell") and len(word) > 1}

@@ -25,6 +25,7 @@ from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.order_desk import OrderDesk
 from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.exits.exit_lists import ExitLists
+from bot.trading.exits.reversals import Reversals
 from bot.trading.money.exports import Exports
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.summaries import Summaries
@@ -33,6 +34,7 @@ from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.proposals.proposals import Proposals
+from bot.trading.proposals.repairing import Repairing
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
 from bot.trading.unlinking import Unlinking
@@ -51,11 +53,13 @@ class Services:
     accounts: Accounts
     logins: Logins
     proposals: Proposals
+    repairs: Repairing
     prompts: Prompts
     desk: OrderDesk
     orders: WorkingOrders
     exits: ExitLists
     conversions: Conversions
+    reversals: Reversals
     books: AccountViews
     market: Quotes
     alerts: Alerts

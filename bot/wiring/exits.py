@@ -10,6 +10,8 @@ from bot.trading.exits.exit_rows import ExitRows
 from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.exits.exit_wave import ExitWave
 from bot.trading.exits.held_back import HeldBack
+from bot.trading.exits.reversals import Reversals
+from bot.trading.exits.turning_over import TurningOver
 from bot.wiring.ground import Ground, squares_off_at, squares_off_now
 from bot.wiring.orders import Orders
 from storage.topics import Topic
@@ -22,6 +24,7 @@ class Exits:
     lists: ExitLists
     runner: ExitRunner
     conversions: Conversions
+    reversals: Reversals
 
 
 def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
@@ -38,6 +41,7 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         back=HeldBack(
             store=ground.patient, clock=ground.clock, squares_off=partial(squares_off_now, ground.calendar, ground.clock)
         ),
+        turning=TurningOver(store=ground.patient, exits=orders.exits, send=orders.slices.send, clock=ground.clock),
     )
     lists = ExitLists(
         proposing=proposing,
@@ -55,4 +59,5 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         clock=ground.clock,
         closes_at=partial(squares_off_at, ground.calendar),
     )
-    return Exits(lists=lists, runner=runner, conversions=conversions)
+    reversals = Reversals(proposing=proposing, lists=lists)
+    return Exits(lists=lists, runner=runner, conversions=conversions, reversals=reversals)

@@ -21,6 +21,7 @@ from bot.trading.proposals.drafting import Drafting
 from bot.trading.proposals.interpreter import Interpreter
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
+from bot.trading.proposals.repairing import Repairing
 from bot.wiring.ground import Ground, trades_now
 from storage.topics import Topic
 
@@ -30,6 +31,7 @@ class Orders:
     """The services of one order's life."""
 
     proposals: Proposals
+    repairs: Repairing
     working: WorkingOrders
     switch: KillSwitch
     desk: OrderDesk
@@ -37,6 +39,7 @@ class Orders:
     plans: PlanRunner
     unfilled: UnfilledOrders
     auction: ClosingAuction
+    slices: EntrySlices
 
 
 def build_orders(ground: Ground) -> Orders:
@@ -146,7 +149,9 @@ def build_orders(ground: Ground) -> Orders:
         plans=plans,
         unfilled=unfilled,
         auction=auction,
+        slices=slices,
         proposals=proposals,
+        repairs=Repairing(store=ground.store, proposals=proposals, rejections=ground.reference.rejections),
         working=working,
         switch=switch,
         desk=desk,

@@ -25,6 +25,7 @@ from bot.domain.news.orders import (
 )
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
+from bot.domain.orders.repairs import RepairsOf
 from handlers.views.card import (
     Explain,
     elsewhere,
@@ -40,6 +41,7 @@ from handlers.views.card import (
 from handlers.views.format import amount, average, clock_time, count, mark, price, signed, signed_count
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, keyboard, say
+from handlers.views.repair_taps import repair_buttons
 from handlers.views.taps import OrderTap, OrderVerb
 
 MOST = 20  # orders that one message names
@@ -54,6 +56,7 @@ class Scene:
     mode: str
     now: datetime
     explain: Explain
+    repairs: RepairsOf = lambda _order: ()  # what can be done about a rejected order
 
 
 News = TypeVar("News", bound=Notice)
@@ -119,10 +122,7 @@ def _position(after: PositionAfter, tick: Decimal) -> str:
 @renders(OrderRejected)
 def _rejected(news: OrderRejected, scene: Scene) -> View:
     order = news.order
-    repair = [
-        button("Ask again", OrderTap(order.id, OrderVerb.SAME, scene.label)),
-        words("Funds", "/funds", account=scene.label),
-    ]
+    repair = repair_buttons(order, scene.repairs(order), scene.label)
     if order.never_left:
         return _about("Not sent", order, _sentences(order.reason, _left(order, news.after)), scene, repair)
     why = scene.explain(order.reason) if order.reason else "mStock gave no reason."
@@ -318,7 +318,7 @@ def _about(title: str, order: Order, text: str, scene: Scene, buttons: Sequence[
 def _whole(title: str, order: Order, scene: Scene) -> View:
     """An order that has no card in this chat: how it stands, and what can be done about it."""
     lines = standing(order, scene.now, scene.explain)
-    return View((say(bold(f"{title}.")), *lines), order_keyboard(order, scene.label, scene.now))
+    return View((say(bold(f"{title}.")), *lines), order_keyboard(order, scene.label, scene.now, scene.repairs(order)))
 
 
 def _look(order: Order, scene: Scene) -> Button:

@@ -18,6 +18,7 @@ _ADD = plans.insert().values({name: bindparam(name) for name in _FIELDS})
 _ADD_LEG = plan_legs.insert().values({name: bindparam(name) for name in ("plan_id", *_LEG_FIELDS)})
 _ALL = select(*(_p[name] for name in _FIELDS))
 _FIND = _ALL.where(_p.id == bindparam("plan"))
+_OF_ORDER = _ALL.where(_p.id.in_(select(_l.plan_id).where(_l.order_id == bindparam("order"))))
 _ALIVE = _ALL.where(_p.state == PlanState.ALIVE).order_by(_p.created_at, _p.id)
 _LEGS = select(*(_l[name] for name in _LEG_FIELDS)).where(_l.plan_id == bindparam("plan")).order_by(_l.number)
 _BEGIN = plans.update().where(_p.id == bindparam("plan"), _p.state == PlanState.ASKED).values(state=PlanState.ALIVE)
@@ -62,6 +63,10 @@ class SqlPlans:
 
     def find(self, plan_id: str) -> Plan | None:
         row = self._tx.rows(_FIND, {"plan": plan_id}).one_or_none()
+        return None if row is None else self._plan(row)
+
+    def of_order(self, order_id: str) -> Plan | None:
+        row = self._tx.rows(_OF_ORDER, {"order": order_id}).first()
         return None if row is None else self._plan(row)
 
     def alive(self) -> Sequence[Plan]:

@@ -68,6 +68,7 @@ class ExitAsks(Notice):
 class Told(StrEnum):
     """What is told of a list of exits."""
 
+    TURN_WAITS = "TURN_WAITS"  # the exit of a reversal is not filled
     STALLED = "STALLED"  # what a cover waits for is not filled
     HELD = "HELD"  # the broker's own order closes a row, and was waited for long enough
     CUT = "CUT"  # its time was over before all of it was sent

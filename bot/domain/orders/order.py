@@ -143,6 +143,7 @@ class Purpose(StrEnum):
     EXIT = "EXIT"  # a list of exits
     PANIC = "PANIC"
     CONVERT = "CONVERT"  # another product for an open position; its draft has the new one
+    REVERSE = "REVERSE"
 
 
 class ConfirmationState(StrEnum):

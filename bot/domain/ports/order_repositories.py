@@ -124,6 +124,10 @@ class PlansRepository(Protocol):
 
     def find(self, plan_id: str) -> Plan | None: ...
 
+    def of_order(self, order_id: str) -> Plan | None:
+        """The plan that an order is a leg of."""
+        ...
+
     def alive(self) -> Sequence[Plan]:
         """Every plan that is alive, of all accounts, oldest first."""
         ...

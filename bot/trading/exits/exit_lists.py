@@ -55,7 +55,7 @@ class ExitLists:
 
     async def ask(self, actor: Actor, words: str, *, chat_id: int) -> ExitCard | Proposal:
         """The card of one position, or of a list. ChoiceWanted where the words leave something open, CheckFailed for none."""
-        lines = await self._lines(actor)
+        lines = await self.lines(actor)
         choice = chosen(words, lines)
         if len(choice.lines) == 1:
             line = choice.lines[0]
@@ -174,7 +174,7 @@ class ExitLists:
         account, _ = self.proposing.connection(actor)
         if (running := await self._running(account)) is not None:
             return running
-        lines = await self._lines(actor)
+        lines = await self.lines(actor)
         rows_of_it = [line for line in lines if can_exit(line) and line.position.product in OF_PANIC]
         meant = [(line, size) for line in rows_of_it if (size := ExitChoice(lines=()).of(line))]
         working = await self.proposing.store.transaction(
@@ -272,7 +272,7 @@ class ExitLists:
         await self.runner.answer(actor, plan_id, go_on=False)
         return await self.shown(actor, plan_id)
 
-    async def _lines(self, actor: Actor) -> list[PositionLine]:
+    async def lines(self, actor: Actor) -> list[PositionLine]:
         """Today's positions, each with its instrument as the contracts' file names it: by that name and lot it is ordered."""
         await self.proposing.instruments.settled()
         known = self.proposing.instruments.by_key

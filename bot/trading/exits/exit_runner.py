@@ -26,8 +26,10 @@ from bot.trading.exits.exit_wave import ExitWave
 from bot.trading.exits.held_back import HeldBack
 from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
 from bot.trading.exits.panic import Panic
+from bot.trading.exits.turning_over import TurningOver
 from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.proposals.proposal_builder import ProposalBuilder
+from bot.trading.safety.striking import strike
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ class ExitRunner:
     clock: Clock
     auction: ClosingAuction
     back: HeldBack
+    turning: TurningOver
     panic: Panic = field(init=False)
     _wake: Signal = field(default_factory=Signal)
     _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
@@ -113,6 +116,7 @@ class ExitRunner:
                         db.plans.strike(plan_id, piece.leg)
                         row = row.with_slice(replace(piece, ended=RowState.LEFT))  # noqa: PLW2901 - grown piece by piece
                     exits = exits.with_row(row)
+                strike(db, plan_id, f"{actor.user.name} said: stop here.", self.clock.now())
             db.exit_lists.save(exits)
             what = "go on" if go_on else "stop here"
             db.audit.add(self.clock.now(), actor.user.telegram_id, "exits", exits.account_id, before="waiting", after=what)
@@ -136,7 +140,7 @@ class ExitRunner:
         exits = await self._by_the_clock(exits)
         plan = await self.store.transaction(lambda db: db.plans.find(plan_id))
         if plan is None or self.clock.now() >= plan.until:
-            await self.store.transaction(lambda db: self._over(db, plan_id, "its time was over"))
+            await self.store.transaction(lambda db: self._late(db, plan_id))
             return
         if exits.kind is ListKind.PANIC:
             await asyncio.gather(self.panic.cancel_entries(exits, orders), self._send(exits, orders))
@@ -151,6 +155,9 @@ class ExitRunner:
             await self.back.ring(exits, orders)
         if exits.kind is ListKind.PANIC:
             await self.panic.step(exits, orders)
+        elif exits.kind is ListKind.REVERSE:
+            if (over := await self.turning.step(exits, orders)) is not None:
+                await self.store.transaction(lambda db: self._over(db, plan_id, over))
         elif not any(row.unsent for row in exits.rows) and not self.back.waits(exits):
             await self.store.transaction(lambda db: self._over(db, plan_id, "all was sent"))
 
@@ -174,6 +181,11 @@ class ExitRunner:
             return kept
 
         return await self.store.transaction(note)
+
+    def _late(self, db: Repositories, plan_id: str) -> None:
+        """Its time is over: what is unsent never will be."""
+        strike(db, plan_id, "Its time was over.", self.clock.now())
+        self._over(db, plan_id, "its time was over")
 
     def _over(self, db: Repositories, plan_id: str, why: str) -> None:
         found = load(db, plan_id)

@@ -91,7 +91,8 @@ class PlanRunner:
 
     async def step(self) -> float | None:
         """Begins the next step of every plan that is alive. When to look again, in loop time; None: when something happens."""
-        plans = [plan for plan in await self.store.transaction(lambda db: db.plans.alive()) if plan.entries]
+        alive = await self.store.transaction(lambda db: db.plans.alive())
+        plans = [plan for plan in alive if plan.entries and plan.leg(LegKind.EXIT) is None]  # no reversal
         for gone in self._watched.keys() - {plan.id for plan in plans}:
             self._forget(gone)
         for plan in plans:
