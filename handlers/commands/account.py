@@ -132,6 +132,7 @@ async def _log_in(ctx: Ctx, digits: str | None, note: str) -> None:
         ctx.state.code_for.pop(ctx.chat_id, None)
         await ctx.reply(views.logged_in(outcome, ctx.mode, ctx.now, views.DELETED if note == views.DELETED else ""))
         await _next_login(ctx)
+        await ctx.state.go_on_after_login(ctx, outcome.account.label)
     else:
         ctx.state.code_for[ctx.chat_id] = outcome.account.label
         await ctx.reply(views.code_wanted(outcome, ctx.mode))

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.domain.errors import CheckFailed, ConfirmationGone
+from bot.domain.errors import CheckFailed, ConfirmationGone, SessionExpired
 from bot.domain.orders.exit_list import ExitsShown
 from bot.domain.people.account import Permission
 from handlers.commands import books
@@ -34,7 +34,12 @@ async def leave(ctx: Ctx) -> None:
 
 async def panic(ctx: Ctx) -> None:
     """Asks once whether all intraday and carry-forward positions are to be closed, or shows the panic that is under way."""
-    asked = await ctx.services.exits.ask_panic(ctx.actor, chat_id=ctx.chat_id)
+    try:
+        asked = await ctx.services.exits.ask_panic(ctx.actor, chat_id=ctx.chat_id)
+    except SessionExpired:
+        ctx.state.after_login[ctx.chat_id] = (ctx.label, panic)
+        await ctx.reply(views.login_first(ctx.label, ctx.mode), priority=Priority.SAFETY)
+        return
     if isinstance(asked, ExitsShown):
         await ctx.reply(views.shown(asked, ctx.mode), priority=Priority.SAFETY)
     else:

@@ -5,6 +5,7 @@ from bot.domain.news.exits import ExitsTold, Told
 from bot.domain.orders.exit_list import CLOSED, ExitCard, ExitList, ExitRow, ExitsShown, ListKind, Opening, RowState, RowTold
 from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.terms import Side
+from handlers.views.card import place
 from handlers.views.exit_taps import ExitsTap, ExitsVerb
 from handlers.views.format import clock_time, count, fit, joined, money_row, price, row, rupees, table
 from handlers.views.keyboards import button, words
@@ -52,6 +53,13 @@ def card(asked: ExitCard, mode: str) -> View:
             [button("No" if panic else "Discard", ExitsTap(token, ExitsVerb.DISCARD, label))],
         ),
     )
+
+
+def login_first(label: str, mode: str) -> View:
+    """A panic without a session: nothing can be read, and its card follows the login."""
+    text = " I cannot see what is open. Log in, and the card of the panic follows by itself."
+    parts = (say(bold("Not logged in."), text), say("/kill blocks new orders at once."), place(label, mode))
+    return View(parts, keyboard([words("Log in", "/login", account=label)]))
 
 
 def _of_auction(exits: ExitList) -> list[Part]:
@@ -103,7 +111,10 @@ def shown(way: ExitsShown, mode: str) -> View:
         parts.append(say(_opening(exits.then, way)))
     if exits.kind is ListKind.PANIC:
         parts.append(say("New orders are blocked: /resume."))
+    if not way.logged_in and not way.over:
+        parts.append(say("⏸ Not logged in: nothing is sent until you log in. Then this goes on by itself."))
     parts.append(say(f"as of {clock_time(way.as_of)}"))
+    login = [words("Log in", "/login", account=label)] if not way.logged_in and not way.over else []
     rows = [[button("Look again", ExitsTap(exits.plan_id, ExitsVerb.LOOK, label))]]
     states = {exits.state(each, way.orders) for each in exits.rows}
     if not way.over and RowState.WAITS in states:
@@ -114,7 +125,7 @@ def shown(way: ExitsShown, mode: str) -> View:
         rows.append([button("Discard what waits", ExitsTap(exits.plan_id, ExitsVerb.STOP, label))])
     elif not way.over and exits.then is not None:
         rows.append([button("Stop here", ExitsTap(exits.plan_id, ExitsVerb.STOP, label))])
-    return View(tuple(parts), keyboard(*rows))
+    return View(tuple(parts), keyboard(login, *rows))
 
 
 def _opening(then: Opening, way: ExitsShown) -> str:
@@ -215,6 +226,7 @@ def told(news: ExitsTold, scene: Scene) -> View:
     if news.told is Told.FLAT:
         return _flat(news, scene)
     titles = {
+        Told.NO_SESSION: "Closing waits: not logged in. It goes on by itself after the login.",
         Told.NOT_FLAT: f"Not proven flat. {news.of - len(news.rows)} of {news.of} closed.",
         Told.STALLED: f"An exit is not filled. What covers it waits: {count(news.waiting)}.",
         Told.HELD: "Held back. mStock's order is still closing this; mine was not sent.",
@@ -228,6 +240,8 @@ def told(news: ExitsTold, scene: Scene) -> View:
     rows: list[list[Button]] = [[act] for each in news.rows[:8] if (act := _repair(each, scene)) is not None]
     if news.told is Told.HELD or (news.told is Told.NOT_FLAT and any(each.state is RowState.HELD for each in news.rows)):
         rows.append([_left(news.plan_id, scene.label)])
+    if news.told is Told.NO_SESSION:
+        rows.append([words("Log in", "/login", account=scene.label)])
     if news.told is Told.STALLED:
         rows.append(_answers(news.plan_id, scene.label))
     elif news.told is Told.TURN_WAITS:

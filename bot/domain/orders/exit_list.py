@@ -127,6 +127,7 @@ class ExitList:
     go_on: bool = False  # the person said: do not wait for the fill of what is covered
     rung: tuple[int, ...] = ()  # rows that rang because their cover waits for them
     told: bool = False  # a panic that is not proven flat said so
+    asked_login: bool = False  # it rang because there is no session, and has not gone on since
     then: Opening | None = None  # of a reversal
 
     def with_row(self, row: ExitRow) -> "ExitList":
@@ -242,3 +243,4 @@ class ExitsShown:
     orders: Mapping[str, Order]
     as_of: datetime
     over: bool = False
+    logged_in: bool = True  # without a session it waits for one

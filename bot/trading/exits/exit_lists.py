@@ -171,9 +171,9 @@ class ExitLists:
 
     async def ask_panic(self, actor: Actor, *, chat_id: int) -> ExitCard | ExitsShown:
         """The card of a panic; the one that is under way where there is one. CheckFailed where nothing is open."""
-        account, _ = self.proposing.connection(actor)
-        if (running := await self._running(account)) is not None:
+        if (running := await self._running(account_of(actor))) is not None:
             return running
+        account, _ = self.proposing.connection(actor)
         lines = await self.lines(actor)
         rows_of_it = [line for line in lines if can_exit(line) and line.position.product in OF_PANIC]
         meant = [(line, size) for line in rows_of_it if (size := ExitChoice(lines=()).of(line))]
@@ -203,7 +203,7 @@ class ExitLists:
         self, actor: Actor, token: str, *, chat_id: int, message_id: int, answered: Answered | None = None
     ) -> ExitsShown:
         """Claims the question and begins what it licenses, once; the list as it stands after its first orders were answered."""
-        account, _ = self.proposing.connection(actor)
+        account = account_of(actor)
         confirmations, clock = self.proposing.confirmations, self.proposing.clock
 
         def claim(db: Repositories) -> ExitList:
@@ -212,6 +212,8 @@ class ExitLists:
             if question.account_id != account.id:
                 raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
             demand_role(db, actor, Permission.REDUCE, _NO)
+            if question.purpose is not Purpose.PANIC:
+                self.proposing.connection(actor)  # a panic is begun without a session too, and goes on after the login
             exits, now = db.exit_lists.find(token), clock.now()
             confirmations.claim(db, question)
             if exits is None or not db.plans.begin(token):
@@ -250,7 +252,7 @@ class ExitLists:
             if found is None or found[0].account_id != account.id:
                 raise NotFound("That list is gone.")
             exits, orders, alive = found
-            return ExitsShown(account=account, exits=exits, orders=orders, as_of=self.proposing.clock.now(), over=not alive)
+            return self._as_of_now(account, exits, orders, over=not alive)
 
         return await self.proposing.store.transaction(read)
 
@@ -284,10 +286,15 @@ class ExitLists:
         def read(db: Repositories) -> ExitsShown | None:
             for exits in db.exit_lists.alive():
                 if exits.account_id == account.id and exits.kind is ListKind.PANIC and (found := load(db, exits.plan_id)):
-                    return ExitsShown(account=account, exits=found[0], orders=found[1], as_of=self.proposing.clock.now())
+                    return self._as_of_now(account, found[0], found[1], over=False)
             return None
 
         return await self.proposing.store.transaction(read)
+
+    def _as_of_now(self, account: Account, exits: ExitList, orders: dict[str, Order], *, over: bool) -> ExitsShown:
+        session, now = self.proposing.connections.of(account.id).session, self.proposing.clock.now()
+        logged_in = session is not None and session.alive(now)
+        return ExitsShown(account=account, exits=exits, orders=orders, as_of=now, over=over, logged_in=logged_in)
 
     def _listed(self, actor: Actor, rows: tuple[ExitRow, ...], kind: ListKind) -> ExitList:
         return ExitList(

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
-from bot.domain.errors import BrokerError
+from bot.domain.errors import BrokerError, SessionExpired
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.news.exits import ExitsTold, Told
-from bot.domain.orders.exit_list import ExitList, ExitRow, ListKind, RowState, Slice
+from bot.domain.orders.exit_list import CLOSED, ExitList, ExitRow, ListKind, RowState, Slice
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.orders.plan import LegKind, PlanLeg
 from bot.domain.people.account import Actor, Permission
@@ -95,6 +95,8 @@ class ExitRunner:
         async with self._locks[plan_id]:
             try:
                 await self._step(plan_id)
+            except SessionExpired:
+                await self.store.transaction(lambda db: self._ask_login(db, plan_id))
             except BrokerError as error:
                 log.info("exits %s wait: %s", plan_id, type(error).__name__)
         self._wake()
@@ -150,6 +152,8 @@ class ExitRunner:
         if found is None or not found[2]:
             return
         exits, orders, _ = found
+        if exits.asked_login:
+            await self.store.transaction(lambda db: _goes_on(db, plan_id))
         await self._ring(exits, orders)
         if exits.kind is not ListKind.PANIC:
             await self.back.ring(exits, orders)
@@ -186,6 +190,15 @@ class ExitRunner:
         """Its time is over: what is unsent never will be."""
         strike(db, plan_id, "Its time was over.", self.clock.now())
         self._over(db, plan_id, "its time was over")
+
+    def _ask_login(self, db: Repositories, plan_id: str) -> None:
+        """Rings once while there is no session."""
+        found = load(db, plan_id)
+        if found is None or not found[2] or found[0].asked_login:
+            return
+        exits, orders, _ = found
+        db.exit_lists.save(replace(exits, asked_login=True))
+        self._tell(db, exits, orders, Told.NO_SESSION, [row for row in exits.rows if exits.state(row, orders) not in CLOSED])
 
     def _over(self, db: Repositories, plan_id: str, why: str) -> None:
         found = load(db, plan_id)
@@ -309,3 +322,10 @@ class ExitRunner:
         now = self.protected(licence.instrument, licence.side, price)
         worst = min(now, licence.price) if licence.side is Side.BUY else max(now, licence.price)
         return replace(licence, price=worst)
+
+
+def _goes_on(db: Repositories, plan_id: str) -> None:
+    """There is a session again: another end of it rings anew."""
+    exits = db.exit_lists.find(plan_id)
+    if exits is not None:
+        db.exit_lists.save(replace(exits, asked_login=False))
