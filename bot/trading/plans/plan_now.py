@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-from bot.domain.orders.order import Order
+from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.plan import LegKind, Plan, PlanLeg
 from bot.domain.ports.repositories import Repositories
 
@@ -20,6 +21,23 @@ class PlanNow:
     @property
     def way_out(self) -> PlanLeg | None:
         return self.plan.leg(LegKind.STOP) or self.plan.leg(LegKind.TARGET)
+
+    @property
+    def target(self) -> Decimal | None:
+        """The target's price in rupees."""
+        leg = self.plan.leg(LegKind.TARGET)
+        return leg.draft.price if leg is not None else None
+
+    @property
+    def ended_quietly(self) -> bool:
+        """Whether nothing is to be told of how the guard ended: it closed, or its day did.
+
+        Of a stop that a person placed by itself its own news tells a rejection, and a cancel is what that person asked for.
+        """
+        if self.guard is None or self.guard.status in (OrderStatus.FILLED, OrderStatus.EXPIRED):
+            return True
+        by_hand = not self.plan.entries
+        return by_hand and (self.guard.cancelled_by is not None or self.guard.status is OrderStatus.REJECTED)
 
 
 def plan_now(db: Repositories, plan_id: str) -> PlanNow | None:

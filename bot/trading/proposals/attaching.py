@@ -12,7 +12,7 @@ from bot.domain.money import in_figures, in_price, on_tick, tick_down, tick_up
 from bot.domain.orders.legs import Leg
 from bot.domain.orders.order import Confirmation, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_line
-from bot.domain.orders.plan import Attached, Plan, PlanLeg, PlanState, sliced
+from bot.domain.orders.plan import Attached, LegKind, Plan, PlanLeg, PlanState, sliced
 from bot.domain.people.account import Actor
 from bot.domain.terms import OrderKind, Side
 from bot.trading.orders.confirmations import Confirmations
@@ -44,7 +44,7 @@ class Attaching:
     ) -> tuple[Confirmation, Plan | None]:
         """An open question, not yet stored, whose digest covers the plan. CheckFailed as attach."""
         legs = self._legs(entry)
-        plan = plan_for(actor, legs, self.clock.now()) if len(legs) > 1 else None
+        plan = plan_for(actor, legs, self.clock.now(), joins=_joins(entry)) if len(legs) > 1 else None
         name = plan.digest() if plan is not None else None
         question = self.confirmations.new(
             actor, chat_id, Purpose.PLACE, draft=entry.draft, message_id=message_id, calm=calm, plan=name
@@ -56,6 +56,8 @@ class Attaching:
         draft, today = entry.draft, ist_date(self.clock.now())
         freeze = self.rules.freeze(draft.instrument, today)
         over = freeze is not None and draft.quantity > freeze.quantity
+        if entry.attached is not None and entry.attached.joins is not None:
+            return (PlanLeg(number=0, kind=LegKind.ENTRY, draft=draft),) if over else entry.attached.legs(draft)
         if entry.attached is not None and entry.attached != Attached():
             if over:
                 raise CheckFailed(["It is over the freeze quantity and goes in parts: set its stop once it is filled."])
@@ -122,7 +124,11 @@ def attached_of(request: OrderRequest, entry: OrderDraft, price: Price | None) -
     return Attached(stop=stop, stop_limit=limit, target=target)
 
 
-def plan_for(actor: Actor, legs: tuple[PlanLeg, ...], now: datetime) -> Plan:
+def _joins(entry: Entry) -> str | None:
+    return entry.attached.joins if entry.attached is not None else None
+
+
+def plan_for(actor: Actor, legs: tuple[PlanLeg, ...], now: datetime, *, joins: str | None = None) -> Plan:
     """The plan of a question that has no token yet: it is asked with it, and ends with the day in India."""
     account = actor.account
     if account is None:
@@ -136,6 +142,8 @@ def plan_for(actor: Actor, legs: tuple[PlanLeg, ...], now: datetime) -> Plan:
         legs=legs,
         until=at_ist(ist_date(now) + timedelta(days=1), 0),
         created_at=now,
+        joins=joins,
+        sliced=sum(leg.kind is LegKind.ENTRY for leg in legs) > 1,
     )
 
 

@@ -102,6 +102,9 @@ class _Plans(TypedColumns):
     created_at: Named[datetime] = Column(UtcTime)
     taking_since: Named[datetime | None] = Column(UtcTime)
     why: Named[str] = Column(Text)
+    joins: Named[str | None] = Column(Text)
+    base: Named[int] = Column(Integer, server_default="0")
+    sliced: Named[bool] = Column(Flag, server_default="0")
 
 
 plans = Table("plans", metadata, _Plans, sqlite_strict=True)
