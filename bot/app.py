@@ -120,6 +120,7 @@ class App:
                         ("alerts", self.core.alerts.run()),
                         ("mute feed", self.core.mute_feed.run()),
                         ("plans", self.core.plans.run()),
+                        ("plans' cards", self.core.plan_cards.run()),
                         ("unfilled orders", self.core.unfilled.run()),
                         ("exits", self.core.exit_runner.run()),
                         ("master", self.core.catalogue.run()),
@@ -231,6 +232,7 @@ async def open_app(
             pictures=core.services.pictures,
             explain=explain,
             repairs=core.services.repairs.of,
+            guarding=core.plan_cards.of,
             role_on=core.services.allowlist.role_on,
         )
         notifier = Notifier(store=core.patient, messenger=messenger, clock=clock)
@@ -238,6 +240,7 @@ async def open_app(
         folder = CardFolder(store=core.patient, folder=messenger, clock=clock, may_be_open=core.services.proposals.may_be_open)
         store.on_commit(Topic.NOTICES, notifier.wake)
         store.on_commit(Topic.ORDERS, cards.wake)
+        core.plan_cards.attach(cards.wake)
         store.on_commit(Topic.QUESTIONS, folder.wake)
         store.on_commit(Topic.SENDING, cards.wake_if_slow)
 

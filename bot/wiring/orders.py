@@ -16,6 +16,7 @@ from bot.trading.orders.claimed_orders import ClaimedOrders
 from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.orders.sending import Sending
 from bot.trading.plans.entry_slices import EntrySlices
+from bot.trading.plans.plan_cards import PlanCards
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.proposals.drafting import Drafting
 from bot.trading.proposals.interpreter import Interpreter
@@ -37,6 +38,7 @@ class Orders:
     desk: OrderDesk
     exits: LiveExit
     plans: PlanRunner
+    plan_cards: PlanCards
     unfilled: UnfilledOrders
     auction: ClosingAuction
     slices: EntrySlices
@@ -141,12 +143,15 @@ def build_orders(ground: Ground) -> Orders:
         clock=ground.clock,
         trades=partial(trades_now, ground.calendar, ground.catalogue, ground.clock),
     )
+    plan_cards = PlanCards(store=ground.patient, watcher=ground.watcher)
     ground.store.on_commit(Topic.ORDERS, plans.wake)
+    ground.store.on_commit(Topic.ORDERS, plan_cards.wake)
     ground.store.on_commit(Topic.ORDERS, unfilled.wake)
     ground.store.on_commit(Topic.RESULTS, plans.filled)
     return Orders(
         exits=exits,
         plans=plans,
+        plan_cards=plan_cards,
         unfilled=unfilled,
         auction=auction,
         slices=slices,

@@ -55,6 +55,7 @@ from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
+from bot.trading.plans.plan_cards import PlanCards
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.safety.limits import OwnLimits
@@ -124,6 +125,7 @@ class Core:
     alerts: AlertWatch
     mute_feed: MuteFeed
     plans: PlanRunner
+    plan_cards: PlanCards
     unfilled: UnfilledOrders
     exit_runner: ExitRunner
     settle: Settling
@@ -374,6 +376,7 @@ def build_core(
         alerts=alerts.watch,
         mute_feed=rings.mute_feed,
         plans=orders.plans,
+        plan_cards=orders.plan_cards,
         unfilled=orders.unfilled,
         exit_runner=exits.runner,
         settle=settle,
