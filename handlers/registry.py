@@ -17,6 +17,7 @@ from handlers.commands import (
     convert,
     exits,
     export,
+    later,
     limits,
     market,
     money,
@@ -65,7 +66,8 @@ async def _draw_again(ctx: Ctx, tap: ListingTap) -> None:
 
 
 TAPS: Taps = {
-    **confirm.TAPS, **order.TAPS, **exits.TAPS, **convert.TAPS, **reverse.TAPS, **safety.TAPS, ListingTap: _draw_again,
+    **confirm.TAPS, **order.TAPS, **exits.TAPS, **convert.TAPS, **reverse.TAPS, **later.TAPS, **safety.TAPS,
+    ListingTap: _draw_again,
 }  # fmt: skip
 
 _BY_WORD: dict[str, Command] = {word: command for command in COMMANDS for word in (command.name, *command.short)}

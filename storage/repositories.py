@@ -15,7 +15,9 @@ from storage.repos.held import SqlHeld
 from storage.repos.inbox import SqlInboxRepository
 from storage.repos.invitations import SqlInvitations
 from storage.repos.jobs import SqlJobs
+from storage.repos.later_cards import SqlLaterCards
 from storage.repos.ledger import SqlLedger
+from storage.repos.lent import SqlLent
 from storage.repos.limits import SqlLimits
 from storage.repos.orders import SqlOrders
 from storage.repos.outbox import SqlOutbox
@@ -77,6 +79,10 @@ class SqlRepositories:
     def alerts(self) -> SqlAlerts:
         return SqlAlerts(self._transaction)
 
+    @cached_property
+    def later_cards(self) -> SqlLaterCards:
+        return SqlLaterCards(self._transaction)
+
     @property
     def exit_lists(self) -> SqlExitLists:
         return SqlExitLists(self._transaction)
@@ -108,6 +114,10 @@ class SqlRepositories:
     @cached_property
     def held(self) -> SqlHeld:
         return SqlHeld(self._transaction)
+
+    @property
+    def lent(self) -> SqlLent:
+        return SqlLent(self._transaction)
 
     @cached_property
     def ledger(self) -> SqlLedger:

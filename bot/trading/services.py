@@ -32,6 +32,7 @@ from bot.trading.money.summaries import Summaries
 from bot.trading.people.acts import in_words
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
+from bot.trading.proposals.later_cards import LaterCards
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.proposals.proposals import Proposals
 from bot.trading.proposals.repairing import Repairing
@@ -54,6 +55,7 @@ class Services:
     logins: Logins
     proposals: Proposals
     repairs: Repairing
+    later: LaterCards
     prompts: Prompts
     desk: OrderDesk
     orders: WorkingOrders

@@ -20,6 +20,7 @@ from bot.trading.plans.plan_cards import PlanCards
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.proposals.drafting import Drafting
 from bot.trading.proposals.interpreter import Interpreter
+from bot.trading.proposals.later_cards import LaterCards
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
 from bot.trading.proposals.repairing import Repairing
@@ -33,6 +34,7 @@ class Orders:
 
     proposals: Proposals
     repairs: Repairing
+    later: LaterCards
     working: WorkingOrders
     switch: KillSwitch
     desk: OrderDesk
@@ -157,6 +159,7 @@ def build_orders(ground: Ground) -> Orders:
         slices=slices,
         proposals=proposals,
         repairs=Repairing(store=ground.store, proposals=proposals, rejections=ground.reference.rejections),
+        later=LaterCards(store=ground.store, proposals=proposals, confirmations=ground.confirmations, clock=ground.clock),
         working=working,
         switch=switch,
         desk=desk,

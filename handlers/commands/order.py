@@ -160,8 +160,8 @@ async def _given_up(ctx: Ctx, order: Order) -> None:
 
 
 _ARGUMENTS = (
-    "<symbol> <quantity | lots | ₹ | all | half> [price | mkt] [stop trigger[/limit]]"
-    " [sl stop[/limit]] [t target] [product] [exchange] [ioc]"
+    "<symbol> <quantity | lots | ₹ | risk ₹ | all | half> [price | mkt] [stop trigger[/limit | mkt]]"
+    " [sl stop[/limit]] [t target] [product] [exchange] [ioc] [dq shown]"
 )
 
 COMMANDS = (

@@ -26,6 +26,7 @@ class CardVerb(StrEnum):
     YES = "k"  # a question in words, not an order: cancel the stop, lift the kill switch
     RAISE = "r"  # an entry that adds to a guarded position: the stop that rests is to guard it as well
     KEEP = "p"  # the stop stays as it is
+    LATER = "w"  # the market is closed: ask again when it is open
     UNLINK = "u"  # another such question: whether an account's secrets are to be destroyed
 
 

@@ -21,6 +21,7 @@ from handlers.telegram.admission import Verdict, judge
 from handlers.telegram.receiver import Received
 from handlers.views.convert import ConvertTap, ConvertVerb
 from handlers.views.exit_taps import ExitsTap, ExitsVerb
+from handlers.views.later import LaterTap, LaterVerb
 from handlers.views.repair_taps import RepairTap
 from handlers.views.reverse import ReverseTap, ReverseVerb
 from handlers.views.tap import KINDS, Tap, encode
@@ -86,6 +87,7 @@ TAPS: dict[Tap, frozenset[Role]] = {
     **{ListingTap(book): ALL for book in Listing},
     EntriesTap(): ACTING,
     **{ReverseTap("TOKEN1", verb): OPENING for verb in ReverseVerb},
+    **{LaterTap(7, verb): ACTING for verb in LaterVerb},
     RepairTap("o12", Change(quantity=9)): ACTING,
     ExitTap(InstrumentKey(Exchange.NSE, "2885"), Product.CNC): ACTING,
     WordsTap("/kill"): ACTING,

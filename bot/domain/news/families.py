@@ -8,6 +8,7 @@ from bot.domain.news import (
     conversions,
     days,
     exits,
+    later_cards,
     orders,
     people,
     period_summary,
@@ -18,5 +19,19 @@ from bot.domain.news import (
 )
 from bot.domain.news.notice import Notice
 
-FAMILIES = (orders, conversions, exits, people, safety, connections, days, rings, readiness, alert, period_summary, picture)
+FAMILIES = (
+    orders,
+    conversions,
+    exits,
+    people,
+    safety,
+    connections,
+    days,
+    rings,
+    readiness,
+    alert,
+    later_cards,
+    period_summary,
+    picture,
+)
 KINDS: Mapping[str, type[Notice]] = Notice.kinds

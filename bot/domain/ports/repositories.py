@@ -18,7 +18,7 @@ from bot.domain.ports.account_repositories import (
     PinsRepository,
     StopsRepository,
 )
-from bot.domain.ports.ledger_repository import LedgerRepository
+from bot.domain.ports.ledger_repository import LedgerRepository, LentRepository
 from bot.domain.ports.order_repositories import (
     AlertsRepository,
     CardsRepository,
@@ -26,6 +26,7 @@ from bot.domain.ports.order_repositories import (
     ConversionsRepository,
     ExitListsRepository,
     HeldRepository,
+    LaterCardsRepository,
     OrdersRepository,
     OutboxRepository,
     PlansRepository,
@@ -59,6 +60,8 @@ class Repositories(Protocol):
     def alerts(self) -> AlertsRepository: ...
 
     @property
+    def later_cards(self) -> LaterCardsRepository: ...
+    @property
     def exit_lists(self) -> ExitListsRepository: ...
     @property
     def conversions(self) -> ConversionsRepository: ...
@@ -74,6 +77,8 @@ class Repositories(Protocol):
     def held(self) -> HeldRepository: ...
     @property
     def ledger(self) -> LedgerRepository: ...
+    @property
+    def lent(self) -> LentRepository: ...
     @property
     def flags(self) -> FlagsRepository: ...
     @property

@@ -1,7 +1,8 @@
 """What a card says of its order besides the terms: every warning, and when the market takes it again."""
 
-from datetime import datetime
+from datetime import date, datetime
 
+from bot.domain.market.calendar import Calendar, Window
 from bot.domain.money import grouped
 from bot.domain.orders.proposal import Remark
 from bot.trading.proposals.beside import BESIDE
@@ -20,7 +21,19 @@ def remarks(at: Situation, *, parts: int = 1) -> tuple[Remark, ...]:
 
 def closed_until(at: Situation) -> datetime | None:
     """When the market takes this order again, UTC. None: it takes it now, it is a change, or nobody knows. Source: calendar."""
-    if at.window is None or not at.window.known or at.before is not None:
+    return None if at.before is not None else takes_again(at.window, reduces=at.reduces)
+
+
+def takes_again(window: Window | None, *, reduces: bool) -> datetime | None:
+    """When the market takes an order again, UTC, that it does not take now. None: it takes it, or nobody knows."""
+    if window is None or not window.known:
         return None
-    takes = at.window.may_exit if at.reduces else at.window.may_enter
-    return None if takes else at.window.opens
+    return None if (window.may_exit if reduces else window.may_enter) else window.opens
+
+
+def master_age(day: date | None, today: date, calendar: Calendar | None) -> int | None:
+    """Trading days since the master's date; calendar days where no calendar says which of them traded."""
+    if day is None:
+        return None
+    counted = calendar.trading_days_between(day, today) if calendar is not None else None
+    return counted if counted is not None else (today - day).days

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
+from bot.domain.news.later_cards import LaterCardStruck
 from bot.domain.news.orders import SlicesStruck
+from bot.domain.orders.later_card import LaterState
 from bot.domain.orders.plan import LegState
 from bot.domain.ports.repositories import Repositories
 
@@ -11,13 +13,18 @@ OFF_THE_LIST = "Who confirmed it is not on the list any more."
 
 
 def strike_entries(db: Repositories, account_id: str | None, why: str, now: datetime, *, of: int | None = None) -> None:
-    """Strikes off every unsent entry.
+    """Strikes off every unsent entry, and every card of later that would ask for one.
 
     account_id: None is every account. of: only those that this person (Telegram id) confirmed.
     """
     for plan in db.plans.alive():
         if account_id in (None, plan.account_id) and of in (None, plan.placed_by):
             strike(db, plan.id, why, now)
+    for card in db.later_cards.open():
+        meant = account_id in (None, card.account_id) and of in (None, card.by) and not card.closes
+        if meant and db.later_cards.move(card.id, LaterState.STRUCK):
+            people = db.people.watching(card.account_id)
+            db.outbox.add(card.account_id, people, LaterCardStruck(card=card, why=why), now, order_id=None)
 
 
 def strike(db: Repositories, plan_id: str, why: str, now: datetime) -> None:

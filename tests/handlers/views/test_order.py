@@ -114,7 +114,7 @@ def test_a_sale_out_of_the_holdings_says_what_comes_in_and_nothing_that_stays_as
         ({"price": Decimal("1470.00"), "protected": True, "side": Side.SELL}, ["Market          (min 1,470.00)"]),
         (
             {"kind": OrderKind.SL_M, "price": None, "trigger": Decimal(1490)},
-            ["Stop                  1,490.00", " then buys up to     at market"],
+            ["Stop                  1,490.00", " then                at market"],
         ),
         (
             {"kind": OrderKind.SL, "price": Decimal(1385), "trigger": Decimal(1390), "side": Side.SELL},
