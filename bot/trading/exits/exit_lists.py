@@ -34,6 +34,7 @@ from bot.trading.orders.sending import Answered
 from bot.trading.proposals.drafting import WIDE_OR_OLD
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
+from bot.trading.proposals.selling import SELLING
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.striking import strike_entries
 
@@ -121,7 +122,9 @@ class ExitLists:
             draft = replace(draft, kind=OrderKind.MARKET, price=None)
         row = await self.rows.alone(account, draft)
         exits = self._listed(actor, (row,), ListKind.EXITS)
-        return await self._ask(actor, exits, _Said(profit=None, not_touched=()), chat_id=chat_id)
+        demat = {check.__name__ for check in SELLING}
+        warnings = tuple(remark.say for remark in proposal.warnings if remark.name in demat)
+        return await self._ask(actor, exits, _Said(profit=None, not_touched=(), warnings=warnings), chat_id=chat_id)
 
     async def _single(self, actor: Actor, choice: ExitChoice, line: PositionLine, chat_id: int) -> ExitCard | Proposal:
         position, quantity = line.position, choice.of(line)

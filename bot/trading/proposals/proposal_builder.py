@@ -67,7 +67,7 @@ class ProposalBuilder:
     tariff: Tariff
     calendar: Calendar | None  # None: this exchange never closes (practice)
     ceiling: Decimal  # rupees that one order may be worth, whoever asks
-    ddpi: bool  # the host says that a DDPI is on file at the broker
+    ddpi: bool  # whether a DDPI is on file at the broker, where nobody has said so of the account
     plan: Plan | None  # None: nobody named a brokerage plan, so brokerage is not known
 
     def connection(self, actor: Actor) -> tuple[Account, BrokerConnection]:
@@ -309,7 +309,7 @@ class ProposalBuilder:
             result=made(held.result) if held.result is not None else None,
             positions=held.positions,
             holdings=held.holdings,
-            ddpi=self.ddpi,
+            ddpi=self.ddpi if (said := db.flags.ddpi(account_id)) is None else said,
             ceiling=self.ceiling,
             before=before,
             clock_off=self.connections.of(account_id).broker.clock_off,
