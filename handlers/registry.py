@@ -27,6 +27,7 @@ from handlers.commands import (
     pnl,
     reverse,
     safety,
+    settings,
     start,
     status,
     watch,
@@ -54,6 +55,7 @@ COMMANDS: tuple[Command, ...] = (
     *watch.COMMANDS,
     *safety.COMMANDS,
     *status.COMMANDS,
+    *settings.COMMANDS,
     *limits.COMMANDS,
     *pin.COMMANDS,
     *people.COMMANDS,
@@ -66,7 +68,8 @@ async def _draw_again(ctx: Ctx, tap: ListingTap) -> None:
 
 
 TAPS: Taps = {
-    **confirm.TAPS, **order.TAPS, **exits.TAPS, **convert.TAPS, **reverse.TAPS, **later.TAPS, **safety.TAPS,
+    **confirm.TAPS, **order.TAPS, **exits.TAPS, **convert.TAPS, **reverse.TAPS, **later.TAPS,
+    **safety.TAPS, **settings.TAPS,
     ListingTap: _draw_again,
 }  # fmt: skip
 

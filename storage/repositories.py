@@ -19,6 +19,7 @@ from storage.repos.later_cards import SqlLaterCards
 from storage.repos.ledger import SqlLedger
 from storage.repos.lent import SqlLent
 from storage.repos.limits import SqlLimits
+from storage.repos.news_settings import SqlNewsSettings
 from storage.repos.orders import SqlOrders
 from storage.repos.outbox import SqlOutbox
 from storage.repos.people import SqlPeople
@@ -62,6 +63,10 @@ class SqlRepositories:
     @cached_property
     def pins(self) -> SqlPins:
         return SqlPins(self._transaction, self._vault)
+
+    @cached_property
+    def news_settings(self) -> SqlNewsSettings:
+        return SqlNewsSettings(self._transaction)
 
     @cached_property
     def orders(self) -> SqlOrders:

@@ -32,6 +32,7 @@ from bot.trading.money.summaries import Summaries
 from bot.trading.people.acts import in_words
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
+from bot.trading.people.news_choices import NewsChoices
 from bot.trading.proposals.later_cards import LaterCards
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.proposals.proposals import Proposals
@@ -66,6 +67,7 @@ class Services:
     market: Quotes
     alerts: Alerts
     watch_lists: WatchLists
+    news: NewsChoices
     charts: CandleCharts
     chains: OptionChains
     payoffs: Payoffs

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
-from bot.config.settings import Consent
+from bot.config.settings import Consent, ExpiryEntries
 from bot.trading.desk.cancelling import Cancelling
 from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.order_desk import OrderDesk
@@ -62,6 +62,7 @@ def build_orders(ground: Ground) -> Orders:
         tariff=ground.reference.tariff,
         calendar=ground.calendar,
         ceiling=Decimal(ground.settings.order_ceiling),
+        settling=ground.settings.expiry_entries is ExpiryEntries.WARN,
         ddpi=ground.settings.ddpi is Consent.YES,
         plan=ground.plan,
     )

@@ -55,6 +55,7 @@ from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
+from bot.trading.people.news_choices import NewsChoices
 from bot.trading.plans.plan_cards import PlanCards
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.proposals.prompts import Prompts
@@ -304,6 +305,7 @@ def build_core(
         market=quotes,
         alerts=alerts.own,
         watch_lists=alerts.lists,
+        news=NewsChoices(store=store),
         chains=alerts.chains,
         charts=charts.candles,
         payoffs=charts.payoffs,

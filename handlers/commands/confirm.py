@@ -109,7 +109,9 @@ async def _unlink(ctx: Ctx, tap: CardTap) -> None:
 async def _gone(ctx: Ctx, tap: CardTap, gone: ConfirmationGone, *, repeated: bool) -> None:
     """Says in its place that a card expired, and in a note that a second tap came too late. Anything else is raised."""
     if gone.again:
-        await ctx.redraw(views.expired(gone.say, tap.token, tap.label))
+        confirmation = await ctx.services.proposals.question(ctx.actor, tap.token)
+        say = views.ended(confirmation, ctx.now) if gone.expired else gone.say
+        await ctx.redraw(views.expired(say, tap.token, tap.label))
     elif gone.expired:
         await ctx.redraw(message(gone.say))
     elif repeated:

@@ -7,7 +7,7 @@ from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
 from bot.domain.money import ZERO
 from bot.domain.orders.later_card import due_at
-from bot.domain.orders.order import Confirmation, OrderDraft, Purpose
+from bot.domain.orders.order import Confirmation, Order, OrderDraft, Purpose
 from bot.domain.orders.order_text import draft_line, plain
 from bot.domain.orders.proposal import ChangeOptions, Proposal, Question, Raising
 from bot.domain.terms import OrderKind, Product, Side, Validity
@@ -284,8 +284,11 @@ def refused(refusal: View, confirmation: Confirmation, now: datetime) -> View:
     return refusal.and_then(say(what(confirmation.draft, now).split(" · ")[0]))
 
 
-def folded(confirmation: Confirmation, label: str, now: datetime) -> View:
-    """One line in the place of a question whose time is over."""
+def folded(confirmation: Confirmation, label: str, now: datetime, ended: Order | None = None) -> View:
+    """One line in the place of a question whose time is over. ended: the order that it was about ended first."""
+    if ended is not None:
+        act = f"Change to {what(confirmation.draft, now)}" if confirmation.draft is not None else f"Cancel #{ended.number}"
+        return message(f"{act} · #{ended.number} is {ended.status.lower()} already, nothing was changed")
     at = clock_time(confirmation.expires_at)
     if confirmation.draft is None:
         return message(f"Expired {at}, nothing was done.")
@@ -299,6 +302,12 @@ def folded(confirmation: Confirmation, label: str, now: datetime) -> View:
         return message(f"Change to {name} · expired {at}, nothing was changed")
     again = button("Ask again", CardTap(confirmation.token, CardVerb.AGAIN, label))
     return message(f"{name} · expired {at}, nothing sent").with_keyboard([again])
+
+
+def ended(confirmation: Confirmation, now: datetime) -> str:
+    """What an old card was for, and when its time was over."""
+    named = what(confirmation.draft, now) if confirmation.draft is not None else "an order"
+    return f"This card was for {named} and expired at {clock_time(confirmation.expires_at)}. Nothing was sent."
 
 
 def expired(words_of_it: str, token: str, label: str) -> View:

@@ -44,6 +44,7 @@ class OrderVerb(StrEnum):
     HALF = "h"  # close half of the position
     STOP = "p"  # a stop for the position
     DETAIL = "d"
+    LEAVE = "w"  # let it rest: takes the buttons of its ring away
 
 
 class Listing(StrEnum):
@@ -131,7 +132,7 @@ class OrderTap(OfAccount):
     @property
     def permission(self) -> Permission:
         match self.verb:
-            case OrderVerb.LOOK | OrderVerb.DETAIL:
+            case OrderVerb.LOOK | OrderVerb.DETAIL | OrderVerb.LEAVE:
                 return Permission.LOOK
             case OrderVerb.CANCEL | OrderVerb.EXIT | OrderVerb.HALF | OrderVerb.STOP:
                 return Permission.REDUCE

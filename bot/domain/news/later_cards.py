@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from bot.domain.news.notice import Notice, NoticePriority, Sound
+from bot.domain.news.notice import Notice, Sound
 from bot.domain.orders.later_card import LaterCard
+from bot.domain.people.news_settings import NewsKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,6 +12,7 @@ class LaterCardsAhead(Notice):
     """The cards that come today."""
 
     sound = Sound.SILENT
+    about = NewsKind.MORNING
 
     cards: tuple[LaterCard, ...]
 
@@ -20,6 +22,7 @@ class LaterCardDue(Notice):
     """The market takes the order now."""
 
     sound = Sound.RING
+    about = NewsKind.MORNING
 
     card: LaterCard
 
@@ -29,7 +32,7 @@ class LaterCardStruck(Notice):
     """A card of later will not be asked."""
 
     sound = Sound.RING
-    priority = NoticePriority.NEWS
+    about = NewsKind.ENDS
 
     card: LaterCard
     why: str  # in words

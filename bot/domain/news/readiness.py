@@ -11,6 +11,7 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.money import ZERO
 from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.orders.held import ContractChange, NewBase
+from bot.domain.people.news_settings import NewsKind
 from bot.domain.terms import Product
 
 LITTLE_SKEW = Decimal(2)  # seconds; a clock that is further off is worth a look
@@ -84,6 +85,7 @@ class Readiness(Notice):
     """Whether an account is fit for its day. None is always "not known", never "none"."""
 
     sound = Sound.SILENT
+    about = NewsKind.MORNING
 
     day: date
     expiries: tuple[Expiry, ...]  # families of contracts that end today
@@ -176,6 +178,7 @@ class NearExpiry(Notice):
     """Stock contracts that are held and end in shares within days."""
 
     sound = Sound.SILENT
+    about = NewsKind.MORNING
 
     day: date
     at: datetime
@@ -195,6 +198,7 @@ class WeekAhead(Notice):
     """The holidays of the coming week, and what of that which is held ends in it."""
 
     sound = Sound.SILENT
+    about = NewsKind.MORNING
 
     monday: date
     closed: tuple[ClosedDay, ...]

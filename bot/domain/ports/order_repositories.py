@@ -351,6 +351,13 @@ class OutboxRepository(Protocol):
 
     def bury(self, delivery_id: int, at: datetime, why: str) -> None: ...
 
+    def told(self, chat_id: int, message_id: int) -> Sequence[tuple[Delivery, datetime]]:
+        """What that message tells, oldest first, each with the time it was sent; of an order's fills the newest alone.
+
+        Nothing where it is no news, or was swept.
+        """
+        ...
+
     def written_since(self, account_id: str, moment: datetime) -> Mapping[str, int]:
         """How many pieces of news about an account were written since then, by the name of their class, each counted once."""
         ...

@@ -14,6 +14,7 @@ from bot.domain.ports.account_repositories import (
     InvitationsRepository,
     JobsRepository,
     LimitsRepository,
+    NewsSettingsRepository,
     PeopleRepository,
     PinsRepository,
     StopsRepository,
@@ -50,6 +51,8 @@ class Repositories(Protocol):
     def invitations(self) -> InvitationsRepository: ...
     @property
     def pins(self) -> PinsRepository: ...
+    @property
+    def news_settings(self) -> NewsSettingsRepository: ...
     @property
     def orders(self) -> OrdersRepository: ...
     @property

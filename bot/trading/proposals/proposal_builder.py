@@ -42,7 +42,7 @@ from bot.trading.proposals.held import Held, WayOut
 from bot.trading.proposals.interpreter import Interpreter
 from bot.trading.proposals.joining import Joining, joining, raising, unjoined
 from bot.trading.proposals.meaning import Meant, priced
-from bot.trading.proposals.remarks import closed_until, master_age, remarks
+from bot.trading.proposals.remarks import closed_until, master_age, remarks, stage_of
 from bot.trading.proposals.risk import by_risk
 from bot.trading.proposals.weight import weighs
 from bot.trading.safety.limits import day_lock, made
@@ -67,6 +67,7 @@ class ProposalBuilder:
     tariff: Tariff
     calendar: Calendar | None  # None: this exchange never closes (practice)
     ceiling: Decimal  # rupees that one order may be worth, whoever asks
+    settling: bool  # stock contracts may be opened on their last two days, with a warning
     ddpi: bool  # whether a DDPI is on file at the broker, where nobody has said so of the account
     plan: Plan | None  # None: nobody named a brokerage plan, so brokerage is not known
 
@@ -302,7 +303,7 @@ class ProposalBuilder:
             recent=[order for order in orders if order.is_ours] if before is None else (),
             window=self.window(draft.instrument, draft.product),
             freeze=freeze.quantity if freeze else None,
-            stage=self.rules.stage(draft.instrument, today, self.calendar) if self.calendar else None,
+            stage=stage_of(draft.instrument, today, self.rules, self.calendar, settling=self.settling),
             master_age=master_age(self.instruments.day, today, self.calendar),
             price=self.prices.known(account_id, draft.instrument.key),
             day_lock=day_lock(db, account_id, limits=limits, result=held.result, clock=self.clock),

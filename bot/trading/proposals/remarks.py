@@ -3,6 +3,8 @@
 from datetime import date, datetime
 
 from bot.domain.market.calendar import Calendar, Window
+from bot.domain.market.instrument import Instrument
+from bot.domain.market.rules import ExpiryStage, MarketRules
 from bot.domain.money import grouped
 from bot.domain.orders.proposal import Remark
 from bot.trading.proposals.beside import BESIDE
@@ -37,3 +39,11 @@ def master_age(day: date | None, today: date, calendar: Calendar | None) -> int 
         return None
     counted = calendar.trading_days_between(day, today) if calendar is not None else None
     return counted if counted is not None else (today - day).days
+
+
+def stage_of(
+    contract: Instrument, today: date, rules: MarketRules, calendar: Calendar | None, *, settling: bool
+) -> ExpiryStage | None:
+    """How near a stock contract is to its end. settling: what would be refused for it is warned of."""
+    stage = rules.stage(contract, today, calendar) if calendar is not None else None
+    return ExpiryStage.WARN if stage is ExpiryStage.REFUSE and settling else stage

@@ -7,8 +7,10 @@ from bot.domain.news.later_cards import LaterCardStruck
 from bot.domain.news.orders import SlicesStruck
 from bot.domain.orders.later_card import LaterState
 from bot.domain.orders.plan import LegState
+from bot.domain.people.account import GRANTS, Permission
 from bot.domain.ports.repositories import Repositories
 
+MAY_NOT_OPEN = "Who confirmed it may not open positions any more."
 OFF_THE_LIST = "Who confirmed it is not on the list any more."
 
 
@@ -25,6 +27,14 @@ def strike_entries(db: Repositories, account_id: str | None, why: str, now: date
         if meant and db.later_cards.move(card.id, LaterState.STRUCK):
             people = db.people.watching(card.account_id)
             db.outbox.add(card.account_id, people, LaterCardStruck(card=card, why=why), now, order_id=None)
+
+
+def strike_without_right(db: Repositories, telegram_id: int, now: datetime) -> None:
+    """Strikes off the entries of a person on every account where they may open no more: a role was lowered."""
+    for account in db.accounts.all():
+        role = db.people.role_on(telegram_id, account.id)
+        if role is None or Permission.OPEN not in GRANTS[role]:
+            strike_entries(db, account.id, MAY_NOT_OPEN, now, of=telegram_id)
 
 
 def strike(db: Repositories, plan_id: str, why: str, now: datetime) -> None:

@@ -218,7 +218,7 @@ def test_a_closed_market_shows_when_it_opens_and_no_confirm() -> None:
     opens = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
     view = views.proposal(a_proposal(opens=opens), "LIVE", NOW)
     assert view.plain.endswith("NSE takes this again on Mon 23 Nov at 09:00.")
-    assert labels(view) == [["Discard"]]
+    assert labels(view) == [["Card at 09:16 on Mon 23 Nov"], ["Discard"]]
 
 
 def test_a_heavy_order_is_a_question_whose_button_names_the_act() -> None:

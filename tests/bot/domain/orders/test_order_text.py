@@ -19,8 +19,9 @@ from bot.trading.proposals.drafting import Drafting
 from handlers.context.words.readings import readings
 from handlers.registry import parse_command
 from tests.stage.market import REFERENCE_DATA, a_share, an_option
+from tests.stage.master import MADE
 from tests.stage.orders import NIFTY_CALL, a_draft
-from tests.stage.words import MADE, Ordered, meaning
+from tests.stage.words import Ordered, meaning
 
 _NAMES = [
     "RELIANCE",
