@@ -775,6 +775,7 @@ async def test_the_desk_moves_prices_misbehaves_and_shows_the_account(chromium: 
         await expect(desk.get_by_role("button", name="in parts")).to_have_attribute("aria-pressed", "true")
         await never.click()
         await expect(never).to_have_attribute("aria-pressed", "true")
+        await expect(tab.locator("#behaviour-words")).to_have_text("It rests until you fill it below.")
         assert [each.fault.name for each in faults.armed()] == ["fill_never"]
         await desk.get_by_role("button", name="at once").click()
         await expect(never).to_have_attribute("aria-pressed", "false")
@@ -792,6 +793,7 @@ async def test_the_desk_moves_prices_misbehaves_and_shows_the_account(chromium: 
         assert faults.armed() == []
         await desk.get_by_role("button", name="drop socket").click()
         await expect(tab.locator("#toast")).to_have_text("No socket is open")
+        await expect(desk.get_by_role("button", name="square off")).to_be_visible()
 
         await desk.get_by_role("button", name="Place").click()
         account = tab.locator("#account")
