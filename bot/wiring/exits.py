@@ -1,20 +1,19 @@
-"""Builds what closes several positions under one Confirm, and what changes the product of one."""
+"""Builds what sends several orders under one Confirm, and what changes the product of a position."""
 
 from dataclasses import dataclass
 from functools import partial
 
 from bot.trading.account.account_views import AccountViews
+from bot.trading.baskets.basket_builder import BasketBuilder
+from bot.trading.baskets.baskets import Baskets
+from bot.trading.baskets.judging import BasketJudge
 from bot.trading.converting.conversions import Conversions
 from bot.trading.exits.exit_lists import ExitLists
 from bot.trading.exits.exit_rows import ExitRows
 from bot.trading.exits.exit_runner import ExitRunner
-from bot.trading.exits.exit_wave import ExitWave
-from bot.trading.exits.held_back import HeldBack
 from bot.trading.exits.reversals import Reversals
-from bot.trading.exits.turning_over import TurningOver
-from bot.wiring.ground import Ground, squares_off_at, squares_off_now
+from bot.wiring.ground import Ground, squares_off_at
 from bot.wiring.orders import Orders
-from storage.topics import Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +21,7 @@ class Exits:
     """The question, and what carries out its answer."""
 
     lists: ExitLists
+    baskets: Baskets
     runner: ExitRunner
     conversions: Conversions
     reversals: Reversals
@@ -30,19 +30,7 @@ class Exits:
 def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
     """Builds them over this ground."""
     proposing = orders.exits.proposing
-    runner = ExitRunner(
-        store=ground.patient,
-        exits=orders.exits,
-        wave=ExitWave(orders.exits),
-        proposing=proposing,
-        background=ground.background,
-        clock=ground.clock,
-        auction=orders.auction,
-        back=HeldBack(
-            store=ground.patient, clock=ground.clock, squares_off=partial(squares_off_now, ground.calendar, ground.clock)
-        ),
-        turning=TurningOver(store=ground.patient, exits=orders.exits, send=orders.slices.send, clock=ground.clock),
-    )
+    runner = orders.lists
     lists = ExitLists(
         proposing=proposing,
         proposals=orders.proposals,
@@ -51,7 +39,12 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         rows=ExitRows(proposing=proposing, runner=runner),
         background=ground.background,
     )
-    ground.store.on_commit(Topic.ORDERS, runner.wake)
+    baskets = Baskets(
+        proposing=proposing,
+        builder=BasketBuilder(proposing=proposing, judge=BasketJudge(proposing=proposing)),
+        runner=runner,
+        background=ground.background,
+    )
     conversions = Conversions(
         views=views,
         exits=orders.exits,
@@ -60,4 +53,4 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         closes_at=partial(squares_off_at, ground.calendar),
     )
     reversals = Reversals(proposing=proposing, lists=lists)
-    return Exits(lists=lists, runner=runner, conversions=conversions, reversals=reversals)
+    return Exits(lists=lists, baskets=baskets, runner=runner, conversions=conversions, reversals=reversals)

@@ -10,13 +10,17 @@ from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.order_desk import OrderDesk
 from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.exits.confirmed_exits import ConfirmedExits
+from bot.trading.exits.exit_runner import ExitRunner
+from bot.trading.exits.exit_wave import ExitWave
+from bot.trading.exits.held_back import HeldBack
 from bot.trading.exits.live_exit import LiveExit
+from bot.trading.exits.turning_over import TurningOver
 from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.orders.claimed_orders import ClaimedOrders
 from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.orders.sending import Sending
-from bot.trading.plans.entry_slices import EntrySlices
 from bot.trading.plans.plan_cards import PlanCards
+from bot.trading.plans.plan_parts import PlanParts
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.proposals.drafting import Drafting
 from bot.trading.proposals.interpreter import Interpreter
@@ -24,7 +28,7 @@ from bot.trading.proposals.later_cards import LaterCards
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
 from bot.trading.proposals.repairing import Repairing
-from bot.wiring.ground import Ground, trades_now
+from bot.wiring.ground import Ground, squares_off_now, trades_now
 from storage.topics import Topic
 
 
@@ -42,8 +46,9 @@ class Orders:
     plans: PlanRunner
     plan_cards: PlanCards
     unfilled: UnfilledOrders
+    slices: PlanParts
+    lists: ExitRunner
     auction: ClosingAuction
-    slices: EntrySlices
 
 
 def build_orders(ground: Ground) -> Orders:
@@ -105,6 +110,32 @@ def build_orders(ground: Ground) -> Orders:
         has_contracts=ground.catalogue.has_contracts,
         clock=ground.clock,
     )
+    slices = PlanParts(
+        store=ground.store,
+        connections=ground.connections,
+        proposing=proposing,
+        claimed=claimed,
+        sending=sending,
+        rejections=ground.reference.rejections,
+        clock=ground.clock,
+    )
+    lists = ExitRunner(
+        store=ground.patient,
+        exits=exits,
+        wave=ExitWave(exits),
+        enter=slices.send,
+        proposing=proposing,
+        background=ground.background,
+        clock=ground.clock,
+        turning=TurningOver(store=ground.patient, exits=exits, send=slices.send, clock=ground.clock),
+        too_big=slices.too_big,
+        auction=auction,
+        back=HeldBack(
+            store=ground.patient,
+            clock=ground.clock,
+            squares_off=partial(squares_off_now, ground.calendar, ground.clock),
+        ),
+    )
     desk = OrderDesk(
         store=ground.store,
         connections=ground.connections,
@@ -119,15 +150,8 @@ def build_orders(ground: Ground) -> Orders:
         claimed=claimed,
         sending=sending,
         exits=ConfirmedExits(store=ground.store, exits=exits, clock=ground.clock),
+        begin=lists.carry_on,
         auction=auction,
-    )
-    slices = EntrySlices(
-        store=ground.store,
-        connections=ground.connections,
-        proposing=proposing,
-        claimed=claimed,
-        sending=sending,
-        clock=ground.clock,
     )
     plans = PlanRunner(
         store=ground.patient,
@@ -150,6 +174,7 @@ def build_orders(ground: Ground) -> Orders:
     ground.store.on_commit(Topic.ORDERS, plans.wake)
     ground.store.on_commit(Topic.ORDERS, plan_cards.wake)
     ground.store.on_commit(Topic.ORDERS, unfilled.wake)
+    ground.store.on_commit(Topic.ORDERS, lists.wake)
     ground.store.on_commit(Topic.RESULTS, plans.filled)
     return Orders(
         exits=exits,
@@ -158,6 +183,7 @@ def build_orders(ground: Ground) -> Orders:
         unfilled=unfilled,
         auction=auction,
         slices=slices,
+        lists=lists,
         proposals=proposals,
         repairs=Repairing(store=ground.store, proposals=proposals, rejections=ground.reference.rejections),
         later=LaterCards(store=ground.store, proposals=proposals, confirmations=ground.confirmations, clock=ground.clock),

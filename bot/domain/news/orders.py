@@ -137,6 +137,11 @@ class OrderElsewhere(Notice):
 
     order: Order
     fee: Decimal | None = None  # rupees that the broker takes for its own square-off, as this is one
+    maybe: tuple[int, ...] = ()  # numbers of our orders of unknown outcome that it may be: its row carries no tag
+
+    @property
+    def loudness(self) -> Sound:
+        return Sound.ALWAYS if self.maybe else self.sound
 
     @property
     def ends_order(self) -> bool:
@@ -151,6 +156,11 @@ class OrdersElsewhere(Notice):
     about = NewsKind.ELSEWHERE
 
     orders: tuple[Order, ...]
+    maybe: tuple[int, ...] = ()  # numbers of our orders of unknown outcome that one of them may be
+
+    @property
+    def loudness(self) -> Sound:
+        return Sound.ALWAYS if self.maybe else self.sound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

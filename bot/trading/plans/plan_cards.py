@@ -12,7 +12,7 @@ from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.plan import LegKind, LegState, Plan, PlanState
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal
-from bot.trading.alerts.tick_watcher import TickWatcher
+from bot.trading.ticks.tick_watcher import TickWatcher
 
 TOGETHER = 0.5  # seconds in which changes that follow one another are one
 BEAT = 60.0  # seconds between two drawings that only tell when a price was last seen
@@ -98,7 +98,7 @@ class PlanCards:
 
 
 def _of(db: Repositories, order_id: str) -> tuple[Plan, Order | None] | None:
-    plan = db.plans.owner(order_id)
+    plan = db.plans.of_order(order_id)
     if plan is None or plan.state is not PlanState.ALIVE or all(leg.order_id != order_id for leg in plan.entries):
         return None
     guard = db.orders.find(plan.guard_id) if plan.guard_id is not None else None

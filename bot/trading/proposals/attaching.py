@@ -52,18 +52,26 @@ class Attaching:
         return question, replace(plan, id=question.token) if plan is not None else None
 
     def _legs(self, entry: Entry) -> tuple[PlanLeg, ...]:
-        """The order, what is attached to it, and each part where an entry is over the freeze quantity."""
+        """The order, what is attached to it, and each part where it is over the freeze quantity.
+
+        Parts of an entry, of a stop and of an exit go by legs of their kind: an exit's are those of a list with one row.
+        """
         draft, today = entry.draft, ist_date(self.clock.now())
         freeze = self.rules.freeze(draft.instrument, today)
         over = freeze is not None and draft.quantity > freeze.quantity
-        if entry.attached is not None and entry.attached.joins is not None:
-            return (PlanLeg(number=0, kind=LegKind.ENTRY, draft=draft),) if over else entry.attached.legs(draft)
-        if entry.attached is not None and entry.attached != Attached():
-            if over:
-                raise CheckFailed(["It is over the freeze quantity and goes in parts: set its stop once it is filled."])
-            return attach(entry.attached, draft, entry.price, self.rules, today).legs(draft)
-        closes = open_units(draft, entry.held.positions, entry.held.holdings, ()) > 0
-        return sliced(draft, freeze.quantity if freeze is not None and over and not closes else draft.quantity)
+        attached = entry.attached if entry.attached is not None and entry.attached != Attached() else None
+        if attached is not None and attached.joins is not None:
+            return attached.legs(draft) if not over else sliced(draft, freeze.quantity if freeze is not None else 0)
+        legs = attach(attached, draft, entry.price, self.rules, today).legs(draft) if attached is not None else ()
+        if not over or freeze is None:
+            return legs or sliced(draft, draft.quantity)
+        open_ = open_units(draft, entry.held.positions, entry.held.holdings, ())
+        if open_ >= draft.quantity:
+            return sliced(draft, freeze.quantity, LegKind.STOP if draft.trigger is not None else LegKind.EXIT)
+        if open_ > 0:  # it closes and opens: asked as one, with its warning
+            return legs or sliced(draft, draft.quantity)
+        parts = sliced(draft, freeze.quantity)
+        return (*parts, *(replace(leg, number=len(parts) + place) for place, leg in enumerate(legs[1:])))
 
 
 def attach(attached: Attached, entry: OrderDraft, price: Price | None, rules: MarketRules, on: date) -> Attached:
@@ -124,6 +132,15 @@ def attached_of(request: OrderRequest, entry: OrderDraft, price: Price | None) -
     return Attached(stop=stop, stop_limit=limit, target=target)
 
 
+def misfit(plan: Plan, *, reduces: bool) -> str | None:
+    """Why a plan does not fit what its order does, as far as was seen when it was asked. None: it fits."""
+    if not plan.entries:
+        return None if reduces else "Part of it is being closed already. Ask for what is left."
+    if reduces and plan.joins is None and (not plan.sliced or plan.leg(LegKind.STOP) or plan.leg(LegKind.TARGET)):
+        return "It closes what is open: a stop or a target belongs to an entry."
+    return None
+
+
 def _joins(entry: Entry) -> str | None:
     return entry.attached.joins if entry.attached is not None else None
 
@@ -143,7 +160,7 @@ def plan_for(actor: Actor, legs: tuple[PlanLeg, ...], now: datetime, *, joins: s
         until=at_ist(ist_date(now) + timedelta(days=1), 0),
         created_at=now,
         joins=joins,
-        sliced=sum(leg.kind is LegKind.ENTRY for leg in legs) > 1,
+        sliced=legs[0].kind is not LegKind.EXIT and sum(leg.kind is legs[0].kind for leg in legs) > 1,
     )
 
 

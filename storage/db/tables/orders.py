@@ -104,6 +104,7 @@ class _Plans(TypedColumns):
     why: Named[str] = Column(Text)
     joins: Named[str | None] = Column(Text)
     base: Named[int] = Column(Integer, server_default="0")
+    halved: Named[bool] = Column(Flag, server_default="0")
     sliced: Named[bool] = Column(Flag, server_default="0")
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.market.instrument import InstrumentKind, Right
+from bot.domain.market.instrument import Instrument, InstrumentKind, Right
 from bot.domain.orders.net_lots import net_lots
 from bot.domain.orders.portfolio import Position
 from bot.domain.terms import Product
@@ -18,15 +18,15 @@ FUTURE = replace(NIFTY_CALL, token="9002", name="NIFTY26NOVFUT", right=None, str
 FURTHER = replace(NIFTY_CALL, token="9003", name="NIFTY26NOV25000CE", strike=Decimal(25000))
 
 
-def a_position(instrument: object, lots: int) -> Position:
+def a_position(instrument: Instrument, lots: int) -> Position:
     return Position(
-        instrument=instrument, product=Product.NRML, quantity=lots * 65, bought=0, sold=0,  # type: ignore[arg-type]
+        instrument=instrument, product=Product.NRML, quantity=lots * 65, bought=0, sold=0,
         bought_value=Decimal(0), sold_value=Decimal(0), average=None,
     )  # fmt: skip
 
 
 @given(st.lists(st.tuples(st.sampled_from((NIFTY_CALL, PUT, FUTURE, FURTHER)), st.integers(-9, 9)), max_size=8))
-def test_each_kind_is_the_sum_of_its_contracts(held: list[tuple[object, int]]) -> None:
+def test_each_kind_is_the_sum_of_its_contracts(held: list[tuple[Instrument, int]]) -> None:
     named = net_lots([a_position(instrument, lots) for instrument, lots in held])
     open_ = {instrument for instrument, lots in held if lots}
     assert bool(named) == (len(open_) > 1)
