@@ -51,6 +51,7 @@ from bot.trading.orders.confirmations import Confirmations
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.people.news_choices import NewsChoices
+from bot.trading.plans.plan_cards import PlanCards
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.rings.mute_feed import MuteFeed
@@ -71,7 +72,17 @@ from bot.web.secret_page import SecretPage
 from bot.wiring.alerts import build_alerts
 from bot.wiring.charts import build_charts
 from bot.wiring.exits import build_exits
-from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, ended, has_begun, in_session, squares_off_at
+from bot.wiring.ground import (
+    AttachedConnections,
+    Ground,
+    chosen_plan,
+    day_before,
+    ended,
+    has_begun,
+    in_session,
+    square_off_fee,
+    squares_off_at,
+)
 from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.money import build_money
 from bot.wiring.orders import build_orders
@@ -113,6 +124,7 @@ class Core:
     alerts: AlertWatch
     mute_feed: MuteFeed
     plans: PlanRunner
+    plan_cards: PlanCards
     unfilled: UnfilledOrders
     exit_runner: ExitRunner
     settle: Settling
@@ -156,6 +168,7 @@ def build_core(
         random=random_bytes,
         instrument=catalogue.by_key,
         charges_of=partial(booked_charges, tariff=reference.tariff, plan=plan),
+        square_off_fee=partial(square_off_fee, calendar, reference.tariff),
     )
     reconcile = Reconcile(store=store, connections=connections, applier=applier, clock=clock, elapsed=elapsed, egress=egress)
     reads = SharedReads(connections=connections, clock=clock, changed_at=reconcile.changed_at)
@@ -353,6 +366,7 @@ def build_core(
         alerts=alerts.watch,
         mute_feed=rings.mute_feed,
         plans=orders.plans,
+        plan_cards=orders.plan_cards,
         unfilled=orders.unfilled,
         exit_runner=exits.runner,
         settle=settle,

@@ -38,7 +38,7 @@ from handlers.views.card import (
     standing,
     state,
 )
-from handlers.views.format import average, clock_time, count, mark, price, signed, signed_count
+from handlers.views.format import amount, average, clock_time, count, mark, price, signed, signed_count
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Line, Part, View, bold, keyboard, say
 from handlers.views.repair_taps import repair_buttons
@@ -90,9 +90,15 @@ def _filled(news: Filled, scene: Scene) -> View:
     if partly or fill.quantity != order.filled:
         step = f" at {average(fill.price, tick)}" if fill.price is not None else ""
         parts.append(say(f"This step: {count(fill.quantity)}{step}, {clock_time(fill.at)}"))
+    if news.fee is not None:
+        parts.append(say(_squared_off(news.fee)))
     if news.after is not None:
         parts.append(say(_position(news.after, tick)))
     return View(tuple(parts), fill_keyboard(order, scene.label, news.after))
+
+
+def _squared_off(fee: Decimal) -> str:
+    return f"Squared off by mStock, fee ≈ ₹{amount(fee.quantize(Decimal(1)))}".removesuffix(".00")
 
 
 def _position(after: PositionAfter, tick: Decimal) -> str:
@@ -202,6 +208,9 @@ def _not_seen(news: OrderNotSeen, scene: Scene) -> View:
 @renders(OrderElsewhere)
 def _elsewhere(news: OrderElsewhere, scene: Scene) -> View:
     view = _whole("Order from elsewhere", news.order, scene)
+    if news.fee is not None:
+        book = keyboard([words("Positions", "/positions", account=scene.label)])
+        view = view.and_then(say(_squared_off(news.fee))).with_keyboard(*book)
     return view.and_then(_maybe_ours(news.maybe)) if news.maybe else view
 
 

@@ -56,6 +56,7 @@ class Situation:
     turns: Sequence[Order] = ()  # stops that guard what this exit closes: it is made of them
     doubles: Sequence[Order] = ()  # exits of unknown outcome that may be closing the same
     beyond: int = 0  # shares or units on the other side of zero if all of those fill as well
+    others: Sequence[Order] = ()  # orders that close the position on the other side already, or possibly do
     asked_as_exit: bool = False  # when the question was asked it only made a position or holding smaller
 
     @property
