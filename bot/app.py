@@ -119,6 +119,7 @@ class App:
                         ("alerts", self.core.alerts.run()),
                         ("mute feed", self.core.mute_feed.run()),
                         ("plans", self.core.plans.run()),
+                        ("trails", self.core.trails.run()),
                         ("unfilled orders", self.core.unfilled.run()),
                         ("exits", self.core.exit_runner.run()),
                         ("master", self.core.catalogue.run()),

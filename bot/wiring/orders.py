@@ -15,6 +15,7 @@ from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.orders.sending import Sending
 from bot.trading.plans.entry_slices import EntrySlices
 from bot.trading.plans.plan_runner import PlanRunner
+from bot.trading.plans.trail_runner import TrailRunner
 from bot.trading.proposals.drafting import Drafting
 from bot.trading.proposals.interpreter import Interpreter
 from bot.trading.proposals.proposal_builder import ProposalBuilder
@@ -33,6 +34,7 @@ class Orders:
     desk: OrderDesk
     exits: LiveExit
     plans: PlanRunner
+    trails: TrailRunner
     unfilled: UnfilledOrders
 
 
@@ -120,6 +122,14 @@ def build_orders(ground: Ground) -> Orders:
         background=ground.background,
         clock=ground.clock,
     )
+    trails = TrailRunner(
+        store=ground.patient,
+        exits=exits,
+        connections=ground.connections,
+        watcher=ground.watcher,
+        background=ground.background,
+        clock=ground.clock,
+    )
     unfilled = UnfilledOrders(
         store=ground.patient,
         exits=exits,
@@ -129,6 +139,16 @@ def build_orders(ground: Ground) -> Orders:
         trades=partial(trades_now, ground.calendar, ground.catalogue, ground.clock),
     )
     ground.store.on_commit(Topic.ORDERS, plans.wake)
+    ground.store.on_commit(Topic.ORDERS, trails.wake)
     ground.store.on_commit(Topic.ORDERS, unfilled.wake)
     ground.store.on_commit(Topic.RESULTS, plans.filled)
-    return Orders(exits=exits, plans=plans, unfilled=unfilled, proposals=proposals, working=working, switch=switch, desk=desk)
+    return Orders(
+        exits=exits,
+        plans=plans,
+        trails=trails,
+        unfilled=unfilled,
+        proposals=proposals,
+        working=working,
+        switch=switch,
+        desk=desk,
+    )

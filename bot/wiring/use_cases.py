@@ -56,6 +56,7 @@ from bot.trading.orders.confirmations import Confirmations
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.plans.plan_runner import PlanRunner
+from bot.trading.plans.trail_runner import TrailRunner
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.lockdown import Lockdown
@@ -114,6 +115,7 @@ class Core:
     alerts: AlertWatch
     mute_feed: MuteFeed
     plans: PlanRunner
+    trails: TrailRunner
     unfilled: UnfilledOrders
     exit_runner: ExitRunner
     settle: Settling
@@ -358,6 +360,7 @@ def build_core(
         alerts=alerts.watch,
         mute_feed=rings.mute_feed,
         plans=orders.plans,
+        trails=orders.trails,
         unfilled=orders.unfilled,
         exit_runner=exits.runner,
         settle=settle,

@@ -5,7 +5,7 @@ from datetime import datetime
 from bot.domain.clock import ist_date
 from bot.domain.money import ZERO
 from bot.domain.orders.order import Confirmation, OrderDraft, Purpose
-from bot.domain.orders.order_text import draft_line, plain
+from bot.domain.orders.order_text import draft_line, plain, trail_words
 from bot.domain.orders.proposal import ChangeOptions, Proposal, Question
 from bot.domain.orders.tariff import Loan
 from bot.domain.terms import OrderKind, Product, Side, Validity
@@ -14,6 +14,7 @@ from handlers.views.format import age, amount, clock_time, count, day_and_time, 
 from handlers.views.keyboards import button
 from handlers.views.message import Keyboard, Line, Part, Table, View, bold, code, detail, keyboard, message, say
 from handlers.views.taps import CardTap, CardVerb, ChangeTap
+from handlers.views.trail_words import trail_rows
 
 PRODUCTS = {
     Product.CNC: "Delivery (CNC)",
@@ -97,7 +98,7 @@ def _price_rows(draft: OrderDraft) -> list[tuple[str, ...]]:
 
 
 def _attached_rows(proposal: Proposal) -> list[tuple[str, ...]]:
-    """The stop, which rests at the exchange once something is filled, and the target, which the bot holds on ticks."""
+    """The stop, which rests at the exchange once something is filled; the target and the trail, which the bot holds on ticks."""
     attached, rows = proposal.attached, []
     if attached is None:
         return []
@@ -107,6 +108,8 @@ def _attached_rows(proposal: Proposal) -> list[tuple[str, ...]]:
         rows.append(row(" if hit", signed(proposal.stopped_at) if proposal.stopped_at is not None else "not known"))
     if attached.target is not None:
         rows.append(row("Target, by me", price(attached.target)))
+    if attached.trail is not None:
+        rows += trail_rows(attached.trail, proposal.draft.side)
     return rows
 
 
@@ -196,6 +199,7 @@ def _line(proposal: Proposal, now: datetime) -> str:
         legs.append(f"sl {plain(attached.stop)}/{plain(attached.stop_limit)}")
     if attached.target is not None:
         legs.append(f"t {plain(attached.target)}")
+    legs += trail_words(attached.trail)
     return " ".join([line, *legs])
 
 

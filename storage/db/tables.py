@@ -13,6 +13,7 @@ from bot.domain.orders.held import HeldNote
 from bot.domain.orders.order import ConfirmationState, OrderDraft, OrderStatus, Purpose
 from bot.domain.orders.plan import LegKind, LegState, PlanState
 from bot.domain.orders.portfolio import DayReport
+from bot.domain.orders.trail import Trail
 from bot.domain.people.account import Limits, Role
 from bot.domain.terms import Product, Side
 from storage.db.columns import Day, ExactText, Flag, Json, UtcTime, Word
@@ -249,6 +250,7 @@ class _Plans(TypedColumns):
     created_at: Named[datetime] = Column(UtcTime)
     taking_since: Named[datetime | None] = Column(UtcTime)
     why: Named[str] = Column(Text)
+    trail: Named[Trail | None] = Column(Json(Trail))
 
 
 plans = Table("plans", metadata, _Plans, sqlite_strict=True)

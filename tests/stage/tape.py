@@ -192,7 +192,12 @@ class TapeStage:
         """Plans and looks at the books go on by themselves meanwhile."""
         loops = [
             asyncio.create_task(loop)
-            for loop in (self.desk.core.plans.run(), self.desk.core.unfilled.run(), self.desk.reconcile.run())
+            for loop in (
+                self.desk.core.plans.run(),
+                self.desk.core.trails.run(),
+                self.desk.core.unfilled.run(),
+                self.desk.reconcile.run(),
+            )
         ]
         try:
             yield

@@ -49,6 +49,26 @@ class Leg:
                 return entry + sign * entry * self.value / 100
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailSaid:
+    """A trail as a person says it: `15`, `2%`, `15 step 10`."""
+
+    every: Decimal  # points, or per cent of the price that it starts from
+    measure: Measure = Measure.POINTS
+    step: Decimal | None = None  # points that the stop goes for each `every`; None: it follows continuously
+
+    def __post_init__(self) -> None:
+        stepped = self.step is not None and not (self.measure is Measure.POINTS and 0 < self.step <= self.every)
+        if self.every <= 0 or self.measure is Measure.PRICE or stepped:
+            msg = f"{self} is no trail"
+            raise ValueError(msg)
+
+    def __str__(self) -> str:
+        unit = " %" if self.measure is Measure.PERCENT else ""
+        step = f" step {in_figures(self.step)}" if self.step is not None else ""
+        return f"{in_figures(self.every)}{unit}{step}"
+
+
 class Portion(StrEnum):
     """A part of what is held, as a size."""
 

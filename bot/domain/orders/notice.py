@@ -126,6 +126,8 @@ class GuardPlaced(Notice):
 
     order: Order
     target: Decimal | None = None  # the price that the bot watches, in rupees; None: the plan has no target
+    trail: Decimal | None = None  # the bot moves it: rupees that it follows behind the best price, or that make a step
+    step: Decimal | None = None  # rupees that it goes for each step; None: it follows continuously
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,31 @@ class TargetBlind(Notice):
     draft: OrderDraft  # of the target
     since: datetime
     sees: bool = False  # again
+
+
+class TrailNews(StrEnum):
+    """What is told of a trail."""
+
+    BLIND = "blind"  # no live prices: its stop stands and does not follow
+    SEES = "sees"  # again
+    EXITS = "exits"  # the price was there before the stop could be moved: the exit goes
+    STUCK = "stuck"  # mStock does not take its moves
+    LIVES_ON = "lives on"  # who confirmed it lost the role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailTold(Notice):
+    """A trail asks for attention; its stop rests at the exchange meanwhile."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    plan_id: str
+    stop: Order
+    told: TrailNews
+    price: Decimal | None = None  # EXITS, STUCK: the trigger that it should have by now, in rupees
+    since: datetime | None = None  # BLIND, SEES: since when the price was not seen
+    name: str = ""  # LIVES_ON: of who confirmed it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

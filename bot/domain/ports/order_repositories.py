@@ -12,6 +12,7 @@ from bot.domain.orders.notice import Delivery, Filled, Notice
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Fill, Order
 from bot.domain.orders.plan import Plan, PlanLeg
 from bot.domain.orders.portfolio import DayReport
+from bot.domain.orders.trail import Trail
 
 
 class OrdersRepository(Protocol):
@@ -143,6 +144,10 @@ class PlansRepository(Protocol):
 
     def taking(self, plan_id: str, since: datetime | None) -> bool:
         """Notes since when the target is being taken. None: it is not."""
+        ...
+
+    def note_trail(self, plan_id: str, trail: Trail) -> bool:
+        """What a trail hangs on, while its plan is alive."""
         ...
 
     def end(self, plan_id: str, why: str) -> bool:

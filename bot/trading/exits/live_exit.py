@@ -240,13 +240,16 @@ class LiveExit:
             await asyncio.sleep(LOOKS[1])
         return changed
 
-    async def change(self, order: Order, terms: OrderDraft, *, by: int) -> ChangeState:
-        """New terms for a working order, once, and what became of that; a lost answer is looked for in the book."""
+    async def change(self, order: Order, terms: OrderDraft, *, by: int, urgent: bool = True) -> ChangeState:
+        """New terms for a working order, once, and what became of that; a lost answer is looked for in the book.
+
+        urgent: it closes, and leaves before what waits for its turn. A stop that only follows the price does not.
+        """
         if order.broker_id is None:
             return ChangeState.REFUSED
         state = ChangeState.TAKEN
         try:
-            await self.connections.of(order.account_id).broker.modify(order.broker_id, terms, urgent=True)
+            await self.connections.of(order.account_id).broker.modify(order.broker_id, terms, urgent=urgent)
         except OrderOver:
             state = ChangeState.OVER
         except (NotSent, TooFast):

@@ -19,7 +19,12 @@ class PlanNow:
 
     @property
     def way_out(self) -> PlanLeg | None:
-        return self.plan.leg(LegKind.STOP) or self.plan.leg(LegKind.TARGET)
+        return self.plan.stop or self.plan.leg(LegKind.TARGET)
+
+    @property
+    def adopted(self) -> int:
+        """Of a plan that took on a position: the shares or units that its stop is for."""
+        return 0 if self.entries or self.plan.stop is None else self.plan.stop.draft.quantity
 
 
 def plan_now(db: Repositories, plan_id: str) -> PlanNow | None:

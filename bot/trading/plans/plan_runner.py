@@ -5,7 +5,6 @@ import logging
 import math
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
@@ -39,6 +38,7 @@ class _Watched:
     """What this process knows of a plan that is alive; a restart finds it out again."""
 
     watching: Watching | None = None
+    stop: PlanLeg | None = None  # as it is to stand by now
     touched_at: float | None = None  # all times are loop time
     is_stopped: bool = False
     free: int | None = None
@@ -90,7 +90,7 @@ class PlanRunner:
 
     async def step(self) -> float | None:
         """Begins the next step of every plan that is alive. When to look again, in loop time; None: when something happens."""
-        plans = [plan for plan in await self.store.transaction(lambda db: db.plans.alive()) if plan.entries]
+        plans = [plan for plan in await self.store.transaction(lambda db: db.plans.alive()) if plan.entries or plan.stop]
         for gone in self._watched.keys() - {plan.id for plan in plans}:
             self._forget(gone)
         for plan in plans:
@@ -130,6 +130,7 @@ class PlanRunner:
             return False
         if now.way_out is None:
             return await self._next_slice(now)
+        watched.stop = now.plan.stop
         facts = self._facts(now, watched)
         if facts.opened > 0 and not watched.read:
             watched.read = True
@@ -182,6 +183,7 @@ class PlanRunner:
             touched=touched,
             stopped=watched.is_stopped,
             unfilled=unfilled,
+            adopted=now.adopted,
         )
 
     def _look_again(self, now: PlanNow, facts: PlanFacts, watched: _Watched) -> None:
@@ -209,14 +211,14 @@ class PlanRunner:
         return False
 
     def _watch(self, plan: Plan, watched: _Watched) -> None:
-        target, stop = plan.leg(LegKind.TARGET), plan.leg(LegKind.STOP)
+        target = plan.leg(LegKind.TARGET)
         if target is None:
             return
 
         def traded(tick: Tick) -> None:
             if tick.stale or tick.last <= 0:
                 return
-            stopped = stop is not None and is_stopped(stop, tick.last)
+            stopped = watched.stop is not None and is_stopped(watched.stop, tick.last)
             if is_touched(target, tick.last):
                 watched.touched_at = self._elapsed()
             elif stopped is watched.is_stopped:
@@ -245,7 +247,7 @@ class PlanRunner:
             if await self.exits.let_go(guard, by=plan.placed_by):
                 return True
             return await self._ask(now, watched, guard, ExitTrouble.LEFT_OVER)
-        stop = plan.leg(LegKind.STOP)
+        stop = plan.stop
         terms = replace(guard.draft, quantity=guard.filled + act.quantity)
         trouble = ExitTrouble.NOT_RAISED
         if act.act is not Act.RESIZE_STOP and stop is not None:
@@ -263,7 +265,7 @@ class PlanRunner:
         return await self._ask(now, watched, guard, trouble)
 
     async def _place_stop(self, quantity: int, now: PlanNow, watched: _Watched) -> bool:
-        leg = now.plan.leg(LegKind.STOP)
+        leg = now.plan.stop
         if leg is None:
             return False
         result = await self.exits.guard(self._wanted(now, leg, quantity))
@@ -274,7 +276,7 @@ class PlanRunner:
         watched.bare_since = None
         placed = result.order
         if placed.status is OrderStatus.TRIGGER_PENDING:
-            await self._tell(now, GuardPlaced(order=placed, target=_target_of(now.plan)), placed.id)
+            await self._tell(now, _placed(now.plan, placed), placed.id)
             self.background.start(self._read_back(now, watched, placed), f"reading back stop {placed.id}")
         return True
 
@@ -333,7 +335,7 @@ class PlanRunner:
         leg = now.way_out
         if at - watched.bare_since >= BARE_FOR and "bare" not in watched.rung and leg is not None:
             watched.rung.add("bare")
-            opened = sum(entry.filled for entry in now.entries)
+            opened = now.adopted or sum(entry.filled for entry in now.entries)
             news = Unguarded(draft=replace(leg.draft, quantity=opened))
             self.background.start(self._tell(now, news), f"plan {now.plan.id} is bare")
 
@@ -381,9 +383,14 @@ class PlanRunner:
         return asyncio.get_running_loop().time()
 
 
-def _target_of(plan: Plan) -> Decimal | None:
-    target = plan.leg(LegKind.TARGET)
-    return target.draft.price if target is not None else None
+def _placed(plan: Plan, stop: Order) -> GuardPlaced:
+    target, trail = plan.leg(LegKind.TARGET), plan.trail_said
+    return GuardPlaced(
+        order=stop,
+        target=target.draft.price if target is not None else None,
+        trail=trail.every if trail is not None else None,
+        step=trail.step if trail is not None else None,
+    )
 
 
 def _guards_less(act: Next, guard: Order | None) -> bool:

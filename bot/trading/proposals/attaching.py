@@ -9,10 +9,11 @@ from bot.domain.errors import CheckFailed, ChoiceWanted
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import in_figures, in_price, on_tick, tick_down, tick_up
-from bot.domain.orders.legs import Leg
+from bot.domain.orders.legs import Leg, Measure, TrailSaid
 from bot.domain.orders.order import Confirmation, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_line
 from bot.domain.orders.plan import Attached, Plan, PlanLeg, PlanState, sliced
+from bot.domain.orders.trail import Trail, TrailRule
 from bot.domain.people.account import Actor
 from bot.domain.terms import OrderKind, Side
 from bot.trading.orders.confirmations import Confirmations
@@ -43,25 +44,26 @@ class Attaching:
         self, actor: Actor, chat_id: int, entry: Entry, *, message_id: int | None = None, calm: bool = False
     ) -> tuple[Confirmation, Plan | None]:
         """An open question, not yet stored, whose digest covers the plan. CheckFailed as attach."""
-        legs = self._legs(entry)
-        plan = plan_for(actor, legs, self.clock.now()) if len(legs) > 1 else None
+        legs, rule = self._legs(entry)
+        plan = plan_for(actor, legs, self.clock.now(), rule) if len(legs) > 1 else None
         name = plan.digest() if plan is not None else None
         question = self.confirmations.new(
             actor, chat_id, Purpose.PLACE, draft=entry.draft, message_id=message_id, calm=calm, plan=name
         )
         return question, replace(plan, id=question.token) if plan is not None else None
 
-    def _legs(self, entry: Entry) -> tuple[PlanLeg, ...]:
-        """The order, what is attached to it, and each part where an entry is over the freeze quantity."""
+    def _legs(self, entry: Entry) -> tuple[tuple[PlanLeg, ...], TrailRule | None]:
+        """The order, what is attached to it, and each part where an entry is over the freeze quantity; how its stop follows."""
         draft, today = entry.draft, ist_date(self.clock.now())
         freeze = self.rules.freeze(draft.instrument, today)
         over = freeze is not None and draft.quantity > freeze.quantity
         if entry.attached is not None and entry.attached != Attached():
             if over:
                 raise CheckFailed(["It is over the freeze quantity and goes in parts: set its stop once it is filled."])
-            return attach(entry.attached, draft, entry.price, self.rules, today).legs(draft)
+            attached = attach(entry.attached, draft, entry.price, self.rules, today)
+            return attached.legs(draft), _rule(attached, draft, entry.price)
         closes = open_units(draft, entry.held.positions, entry.held.holdings, ()) > 0
-        return sliced(draft, freeze.quantity if freeze is not None and over and not closes else draft.quantity)
+        return sliced(draft, freeze.quantity if freeze is not None and over and not closes else draft.quantity), None
 
 
 def attach(attached: Attached, entry: OrderDraft, price: Price | None, rules: MarketRules, on: date) -> Attached:
@@ -73,7 +75,7 @@ def attach(attached: Attached, entry: OrderDraft, price: Price | None, rules: Ma
         raise CheckFailed(["A stop order opens when it triggers: attach nothing to it yet."])
     reasons = [
         f"{in_figures(each)} is between ticks of {in_figures(entry.instrument.tick)}."
-        for each in (attached.stop, attached.stop_limit, attached.target)
+        for each in (attached.stop, attached.stop_limit, attached.target, *_points(attached.trail))
         if each is not None and not on_tick(each, entry.instrument.tick)
     ]
     sign = entry.side.sign
@@ -96,7 +98,7 @@ def attached_of(request: OrderRequest, entry: OrderDraft, price: Price | None) -
 
     ChoiceWanted where a stop may be a price or points, or lies on the wrong side; CheckFailed where no price is known.
     """
-    if request.stop is None and request.target is None:
+    if request.stop is None and request.target is None and request.trail is None:
         return None
     entered = entry.price or (price.last if price is not None else None)
     if entered is None:
@@ -119,11 +121,49 @@ def attached_of(request: OrderRequest, entry: OrderDraft, price: Price | None) -
     if (leg := request.target) is not None:
         away = leg.away(entered, entry.side.sign)
         target = tick_down(away, tick) if long else tick_up(away, tick)
-    return Attached(stop=stop, stop_limit=limit, target=target)
+    begins = _begins(entry, price) or entered
+    trail = trail_in_points(request.trail, begins, tick) if request.trail is not None else None
+    if trail is not None and stop is None:
+        stop = first_stop(trail, begins, long=long, tick=tick)
+    return Attached(stop=stop, stop_limit=limit, target=target, trail=trail)
 
 
-def plan_for(actor: Actor, legs: tuple[PlanLeg, ...], now: datetime) -> Plan:
-    """The plan of a question that has no token yet: it is asked with it, and ends with the day in India."""
+def trail_in_points(said: TrailSaid, price: Decimal, tick: Decimal) -> TrailSaid:
+    """A trail in rupees on the tick: per cent of the price that it starts from, rounded down, at least one tick."""
+    if said.measure is not Measure.PERCENT:
+        return said
+    return TrailSaid(every=max(tick_down(price * said.every / 100, tick), tick))
+
+
+def first_stop(trail: TrailSaid, price: Decimal, *, long: bool, tick: Decimal) -> Decimal:
+    """The trigger that a trail in points begins with: so far from this price, on the tick. CheckFailed for none above zero."""
+    stop = tick_down(price - trail.every, tick) if long else tick_up(price + trail.every, tick)
+    if stop <= 0:
+        raise CheckFailed([f"A trail of {in_figures(trail.every)} leaves no stop: the price is {in_figures(price)}."])
+    return stop
+
+
+def _points(trail: TrailSaid | None) -> tuple[Decimal | None, ...]:
+    return () if trail is None else (trail.every, trail.step)
+
+
+def _begins(entry: OrderDraft, price: Price | None) -> Decimal | None:
+    """The price that a trail begins from: the limit of an entry; where that is only its worst price, the market's of now."""
+    if entry.protected and price is not None:
+        return price.last
+    return entry.price or (price.last if price is not None else None)
+
+
+def _rule(attached: Attached, draft: OrderDraft, price: Price | None) -> TrailRule | None:
+    begins = _begins(draft, price)
+    return attached.rule(draft, begins) if begins is not None else None
+
+
+def plan_for(actor: Actor, legs: tuple[PlanLeg, ...], now: datetime, rule: TrailRule | None = None) -> Plan:
+    """The plan of a question that has no token yet: it is asked with it, and ends with the day in India.
+
+    rule: how its stop follows the price, if it does.
+    """
     account = actor.account
     if account is None:
         msg = "a plan needs an account"
@@ -136,6 +176,7 @@ def plan_for(actor: Actor, legs: tuple[PlanLeg, ...], now: datetime) -> Plan:
         legs=legs,
         until=at_ist(ist_date(now) + timedelta(days=1), 0),
         created_at=now,
+        trail=Trail(rule=rule, trigger=rule.start, since=now) if rule is not None else None,
     )
 
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.errors import BotError, NotSent, Unclear
+from bot.domain.orders.legs import TrailSaid
 from bot.domain.orders.order import OrderRequest, OrderStatus
 from bot.domain.orders.plan import Attached
 from bot.domain.terms import OrderKind, Product, Side
@@ -20,6 +21,7 @@ from tests.storage.samples import PERSON
 
 ENTRY = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=10, price=Decimal("1480.00"), product=Product.MIS)
 LONG = Attached(stop=Decimal("1450.00"), stop_limit=Decimal("1440.00"), target=Decimal("1500.00"))
+TRAILED = replace(LONG, stop=Decimal("1465.00"), stop_limit=Decimal("1455.00"), trail=TrailSaid(every=Decimal("15.00")))
 FAULTS = (None, REFUSED, "lost", Unclear("lost on the way"), NotSent("no line"))
 
 trades = st.sampled_from(["1439.00", "1445.00", "1450.00", "1470.00", "1480.00", "1490.00", "1500.00", "1510.00"])
@@ -46,11 +48,11 @@ async def leave(stage: TapeStage, quantity: int, message: int, price: Decimal | 
         await desk.tap(await desk.card(card, message), message)
 
 
-async def play(story: list[tuple[str, object]]) -> None:
+async def play(story: list[tuple[str, object]], attached: Attached) -> None:
     clock = LoopClock(asyncio.get_running_loop(), MORNING)
     stage = await set_tape(clock)
     stage.broker.trade("1485.00")
-    await stage.plan(ENTRY, LONG)
+    await stage.plan(ENTRY, attached)
     running = stage.running()
     await running.__aenter__()
     for number, (act, what) in enumerate(story):
@@ -88,7 +90,7 @@ async def play(story: list[tuple[str, object]]) -> None:
 
 
 @settings(max_examples=examples(120), deadline=None)
-@given(st.lists(acts, max_size=14))
-def test_whatever_happens_the_exits_fit_what_is_open(story: list[tuple[str, object]]) -> None:
+@given(st.lists(acts, max_size=14), st.sampled_from([LONG, TRAILED, replace(TRAILED, target=None)]))
+def test_whatever_happens_the_exits_fit_what_is_open(story: list[tuple[str, object]], attached: Attached) -> None:
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(play(story))
+        runner.run(play(story, attached))
