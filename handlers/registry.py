@@ -25,6 +25,7 @@ from handlers.commands import (
     safety,
     start,
     status,
+    trails,
     watch,
 )
 from handlers.commands.command import Command, Pages, Taps
@@ -38,6 +39,7 @@ COMMANDS: tuple[Command, ...] = (
     *account.COMMANDS,
     *order.COMMANDS,
     *exits.COMMANDS,
+    *trails.COMMANDS,
     *books.COMMANDS,
     *pnl.COMMANDS,
     *money.COMMANDS,
@@ -59,7 +61,7 @@ async def _draw_again(ctx: Ctx, tap: ListingTap) -> None:
     await PAGES[tap.listing](ctx, tap)
 
 
-TAPS: Taps = {**confirm.TAPS, **order.TAPS, **exits.TAPS, **safety.TAPS, ListingTap: _draw_again}
+TAPS: Taps = {**confirm.TAPS, **order.TAPS, **exits.TAPS, **trails.TAPS, **safety.TAPS, ListingTap: _draw_again}
 
 _BY_WORD: dict[str, Command] = {word: command for command in COMMANDS for word in (command.name, *command.short)}
 _BY_SIDE = {word: command for word, command in _BY_WORD.items() if command.name in ("buy", "sell") and len(word) > 1}

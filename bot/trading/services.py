@@ -30,6 +30,7 @@ from bot.trading.money.summaries import Summaries
 from bot.trading.people.acts import in_words
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
+from bot.trading.plans.trails import Trails
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.proposals.proposals import Proposals
 from bot.trading.safety.limits import OwnLimits
@@ -53,6 +54,7 @@ class Services:
     desk: OrderDesk
     orders: WorkingOrders
     exits: ExitLists
+    trails: Trails
     books: AccountViews
     market: Quotes
     alerts: Alerts

@@ -80,6 +80,7 @@ from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.orders import build_orders
 from bot.wiring.rings import build_rings
 from bot.wiring.settling import Settling
+from bot.wiring.trails import build_trails
 from handlers.views.format import rupees
 from storage.inbox import SqlInbox
 from storage.secrets.pinhash import Argon2Pins
@@ -284,6 +285,7 @@ def build_core(
         desk=orders.desk,
         orders=orders.working,
         exits=exits.lists,
+        trails=build_trails(ground, orders, views),
         books=views,
         market=quotes,
         alerts=alerts.own,

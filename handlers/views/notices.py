@@ -32,6 +32,7 @@ from bot.domain.orders.period_summary import PeriodSummary
 from bot.domain.pnl.picture_news import Pictured
 from handlers.views import alerts as _alerts  # noqa: F401 - its news enter their renderers
 from handlers.views import money
+from handlers.views import trails as _trails  # noqa: F401 - its news enter their renderers
 from handlers.views.card import Explain
 from handlers.views.exits import told as exits_told
 from handlers.views.format import amount, clock_time, signed, table

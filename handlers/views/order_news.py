@@ -45,6 +45,7 @@ from handlers.views.format import average, clock_time, count, mark, price, signe
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, keyboard, say
 from handlers.views.taps import OrderTap, OrderVerb
+from handlers.views.trail_taps import TrailTap, TrailVerb
 from handlers.views.trail_words import trail_in_words
 
 MOST = 20  # orders that one message names
@@ -249,7 +250,10 @@ def _guard_placed(news: GuardPlaced, scene: Scene) -> View:
     view = _whole("Stop placed", news.order, scene)
     if news.target is not None:
         view = view.and_then(say(f"Target {price(news.target)}, held by me on live prices."))
-    if news.trail is not None:
+    if news.trail is None:
+        trail = button("Trail", TrailTap(news.order.id, TrailVerb.ASK, scene.label))
+        view = view.with_keyboard(*view.keyboard, [trail])
+    else:
         view = view.and_then(say(f"{trail_in_words(news.trail, news.step, news.order.draft.side)}, moved by me on live prices."))
     return view
 

@@ -21,6 +21,7 @@ _ALL = select(*(_p[name] for name in _FIELDS))
 _FIND = _ALL.where(_p.id == bindparam("plan"))
 _ALIVE = _ALL.where(_p.state == PlanState.ALIVE).order_by(_p.created_at, _p.id)
 _LEGS = select(*(_l[name] for name in _LEG_FIELDS)).where(_l.plan_id == bindparam("plan")).order_by(_l.number)
+_OF_ORDER = _ALL.join(plan_legs, _l.plan_id == _p.id).where(_l.order_id == bindparam("order"))
 _BEGIN = plans.update().where(_p.id == bindparam("plan"), _p.state == PlanState.ASKED).values(state=PlanState.ALIVE)
 _CLAIM = (
     plan_legs.update()
@@ -68,6 +69,10 @@ class SqlPlans:
 
     def alive(self) -> Sequence[Plan]:
         return [self._plan(row) for row in self._tx.rows(_ALIVE).all()]
+
+    def of_order(self, order_id: str) -> Plan | None:
+        row = self._tx.rows(_OF_ORDER, {"order": order_id}).one_or_none()
+        return None if row is None else self._plan(row)
 
     def begin(self, plan_id: str) -> bool:
         return self._tx.write(_BEGIN, {"plan": plan_id}) == 1

@@ -143,6 +143,7 @@ class Purpose(StrEnum):
     UNLINK = "UNLINK"
     EXIT = "EXIT"  # a list of exits
     PANIC = "PANIC"
+    TRAIL = "TRAIL"  # a stop of what is open, that follows the price
 
 
 class ConfirmationState(StrEnum):

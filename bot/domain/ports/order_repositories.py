@@ -126,8 +126,12 @@ class PlansRepository(Protocol):
         """Every plan that is alive, of all accounts, oldest first."""
         ...
 
+    def of_order(self, order_id: str) -> Plan | None:
+        """The plan one of whose legs this order is."""
+        ...
+
     def extend(self, plan_id: str, leg: PlanLeg) -> None:
-        """One more leg, for a plan that is licensed by its scope: a panic."""
+        """One more leg, as a person confirmed it, or for a plan that is licensed by its scope."""
         ...
 
     def begin(self, plan_id: str) -> bool:

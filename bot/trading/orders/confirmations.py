@@ -15,7 +15,8 @@ from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
 
 CALM = timedelta(seconds=1.5)  # after a redraw, taps that were meant for the old figures are ignored
-WITH_PLAN = frozenset({Purpose.PLACE, Purpose.EXIT, Purpose.PANIC})  # of the others the terms stand in the question alone
+# Of the others the terms stand in the question alone.
+WITH_PLAN = frozenset({Purpose.PLACE, Purpose.EXIT, Purpose.PANIC, Purpose.TRAIL})
 A_DAY = 86_400.0  # seconds for which this process remembers what it asked
 
 

@@ -14,6 +14,7 @@ from bot.domain.orders.notice import Notice, TrailNews, TrailTold, Unguarded
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState, is_touched
 from bot.domain.orders.trail import MoveBudget, Trail, TrailAct, TrailNext, next_move
+from bot.domain.orders.trail_card import TrailSeen
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
@@ -46,16 +47,6 @@ class _Followed:
     refusals: int = 0
     retry_at: float = 0.0  # loop time
     busy: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrailSeen:
-    """A trail as it stands at a moment."""
-
-    trail: Trail
-    slowed_until: datetime | None = None  # the account's trails have used up their moves
-    blind_since: datetime | None = None
-    refused: int = 0  # moves that mStock did not take, one after the other
 
 
 @dataclass(slots=True, kw_only=True)
@@ -206,7 +197,7 @@ class TrailRunner:
 
         def note(db: Repositories) -> None:
             for plan_id, trail in due.items():
-                db.plans.note_trail(plan_id, trail)
+                _keep(db, plan_id, trail)
 
         await self.store.lightly(note)
         for plan_id, trail in due.items():
@@ -236,7 +227,7 @@ class TrailRunner:
             now = self.clock.now()
             self._budgets[account_id].spend(now)
             followed.trail = moved = followed.trail.moved(now)
-            if not await self.store.transaction(lambda db: db.plans.note_trail(plan_id, moved)):
+            if not await self.store.transaction(lambda db: _keep(db, plan_id, moved)):
                 return
             log.info("trail %s: the stop goes to %s", plan_id, act.trigger)
             terms = moved.rule.terms(guard.draft, act.trigger)
@@ -271,7 +262,7 @@ class TrailRunner:
         result = await self._leave(followed.now, guard, leg, followed.trail, trigger)
         if result.state in (ExitState.SENT, ExitState.BARE):
             over = replace(followed.trail, over=True)
-            await self.store.owe(lambda db: db.plans.note_trail(plan_id, over))
+            await self.store.owe(lambda db: _keep(db, plan_id, over))
             if result.state is ExitState.BARE:
                 news: Notice = Unguarded(draft=replace(leg.draft, quantity=guard.pending))
                 await self._write(plan, news)
@@ -314,6 +305,14 @@ def _alive(db: Repositories) -> dict[str, PlanNow]:
     """Plans that are alive and whose stop follows the price."""
     found = ((plan.id, plan_now(db, plan.id)) for plan in db.plans.alive() if plan.trails and plan.stop is not None)
     return {plan_id: now for plan_id, now in found if now is not None}
+
+
+def _keep(db: Repositories, plan_id: str, trail: Trail) -> bool:
+    """Stores a trail, unless a person has ended it meanwhile or set another in its place."""
+    plan = db.plans.find(plan_id)
+    if plan is None or plan.trail is None or plan.trail.over or plan.trail.rule != trail.rule:
+        return False
+    return db.plans.note_trail(plan_id, trail)
 
 
 def _stop(now: PlanNow) -> PlanLeg:

@@ -229,7 +229,9 @@ class Proposals:
             for trigger in stops_meant(leg, entry=entry, last=price.last, long=long, tick=instrument.tick)
             if not is_passed(trigger, price.last, long=long)
         ]
-        say = f"A stop for {held.quantity:+} {instrument.symbol} at which price? Or reply to the fill: sl 2880"
+        follows = "10" if instrument.is_option else "1"
+        near.append((f"Trail {follows} %", f"/trail {instrument.name} {held.product.lower()} {follows}%"))
+        say = f"A stop for {held.quantity:+} {instrument.symbol} at which price? Or reply to the fill: sl 2880, trail 15"
         return ChoiceWanted(say, near=near)
 
     async def _open_position(self, actor: Actor, key: InstrumentKey, product: Product) -> Position:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.orders.notice import SlicesStruck
+from bot.domain.orders.notice import SlicesStruck, TrailNews, TrailTold
 from bot.domain.orders.plan import LegState
 from bot.domain.ports.repositories import Repositories
 
@@ -18,6 +18,15 @@ def strike_entries(db: Repositories, account_id: str | None, why: str, now: date
     for plan in db.plans.alive():
         if account_id in (None, plan.account_id) and of in (None, plan.placed_by):
             strike(db, plan.id, why, now)
+
+
+def tell_what_lives_on(db: Repositories, person: int, name: str, now: datetime) -> None:
+    """Tells of the trails that somebody (Telegram id) confirmed who may not trade here any more: what closes lives on."""
+    for plan in db.plans.alive():
+        guard = db.orders.find(plan.guard_id) if plan.guard_id is not None else None
+        if plan.placed_by == person and plan.trails and guard is not None and guard.status.is_working:
+            news = TrailTold(plan_id=plan.id, stop=guard, told=TrailNews.LIVES_ON, name=name)
+            db.outbox.add(plan.account_id, db.people.watching(plan.account_id), news, now, order_id=guard.id)
 
 
 def strike(db: Repositories, plan_id: str, why: str, now: datetime) -> None:

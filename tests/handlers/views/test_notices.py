@@ -21,7 +21,7 @@ from bot.domain.orders.order import Fill, Order, OrderStatus
 from bot.domain.orders.period_summary import PeriodSummary
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.pnl.picture_news import Pictured
-from bot.domain.terms import Product, Side
+from bot.domain.terms import OrderKind, Product, Side
 from bot.reference.load import load_reference
 from handlers.views.card import card
 from handlers.views.format import rupees
@@ -43,6 +43,10 @@ S = OrderStatus
 FILL = Fill(broker_id="1", filled_after=10, quantity=10, price=Decimal("1480.30"), average=Decimal("1480.30"), at=NOW)
 AN_ALERT = Alert(id=3, account_id="a1", person=1, kind=AlertKind.ABOVE, level=Decimal(1500), instrument=RELIANCE, created_at=NOW)
 DONE = an_order(number=12, status=S.FILLED, filled=10, average=Decimal("1480.30"))
+SHORT_STOP = replace(
+    an_order(number=12, status=S.TRIGGER_PENDING),
+    draft=replace(DONE.draft, side=Side.BUY, kind=OrderKind.SL, price=Decimal("1500.00"), trigger=Decimal("1490.00")),
+)
 
 UNCLEAR = "I sent this order at 09:30:00 and got no clear answer"
 BACK = "Back. Without mStock's feed 14:02:11-14:02:11."
@@ -62,6 +66,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         news.Unguarded(draft=order.draft),
         news.GuardPlaced(order=order, target=Decimal("1500.00")),
         news.TargetBlind(draft=order.draft, since=NOW),
+        news.TrailTold(plan_id="plan", stop=order, told=news.TrailNews.BLIND, since=NOW),
         news.MarketUnfilled(order=order, price=Decimal("107.00")),
         news.SlicesStruck(draft=order.draft, sent=5, why=words),
         news.ExitAsks(order=order, why=news.ExitTrouble.TRIGGERED, price=Decimal("71.50")),
@@ -130,6 +135,43 @@ def test_the_file_for_a_year_that_is_not_covered_can_be_laid_beside_as_it_is_sho
     (tmp_path / "2027.toml").write_text("\n".join(file.rows), encoding="utf-8")
     calendar = load_reference(tmp_path / "2027.toml").calendar
     assert [calendar.has_session(date(2027, 1, day)) for day in (25, 26)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (
+            news.GuardPlaced(order=SHORT_STOP, trail=Decimal("15.00")),
+            "Trail 15.00 above the low (continuous), moved by me on live prices.",
+        ),
+        (
+            news.GuardPlaced(order=SHORT_STOP, trail=Decimal("15.00"), step=Decimal("10.00")),
+            "Trail: every 15.00 down, 10.00 down, moved by me on live prices.",
+        ),
+        (
+            news.TrailTold(plan_id="p", stop=SHORT_STOP, told=news.TrailNews.BLIND, since=NOW),
+            "Trail not watched. 10 RELIANCE: no live prices since 14:02:11. The stop #12 stands at 1,490.00.",
+        ),
+        (
+            news.TrailTold(plan_id="p", stop=SHORT_STOP, told=news.TrailNews.SEES, since=NOW),
+            "not seen 14:02:11-14:02:11. What was traded then does not move the stop.",
+        ),
+        (
+            news.TrailTold(plan_id="p", stop=SHORT_STOP, told=news.TrailNews.EXITS, price=Decimal("1485.00")),
+            "Trail: out. 10 RELIANCE: the price reached 1,485.00 before the stop could be moved there. The exit goes.",
+        ),
+        (
+            news.TrailTold(plan_id="p", stop=SHORT_STOP, told=news.TrailNews.STUCK, price=Decimal("1485.00")),
+            "Trail stuck. 10 RELIANCE: mStock takes no move to 1,485.00. The stop #12 stands at 1,490.00. I go on trying.",
+        ),
+        (
+            news.TrailTold(plan_id="p", stop=SHORT_STOP, told=news.TrailNews.LIVES_ON, name="Ravi"),
+            "Trail lives on. 10 RELIANCE: Ravi may not trade here any more.",
+        ),
+    ],
+)
+def test_the_news_of_a_trail_says_where_its_stop_stands(kind: Notice, said: str) -> None:
+    assert said in draw(kind).plain
 
 
 @pytest.mark.parametrize("deed", news.ActionKind)
