@@ -18,7 +18,8 @@ from bot.charts.album import Album
 from bot.delivery.notifier import Notifier
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
-from bot.domain.orders.notice import Filled, TradingStopped
+from bot.domain.news.orders import Filled
+from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import Fill, Order, OrderDraft, OrderStatus
 from bot.domain.people.account import Account, Credentials
 from bot.domain.people.secret import Secret

@@ -34,7 +34,8 @@ from handlers.telegram.sender import Sender
 from handlers.telegram.webhook_watch import WebhookWatch
 from handlers.views.message import message
 from storage.inbox import SqlInbox
-from storage.store import SqlStore, Topic
+from storage.store import SqlStore
+from storage.topics import Topic
 
 log = logging.getLogger(__name__)
 
@@ -150,6 +151,7 @@ class App:
             await self.core.settle.after_absence(account_id, since)
         for account_id in alive:
             self.core.settle.fetch_master(account_id)
+        await self.core.services.conversions.run()
 
     async def _beat(self) -> None:
         """Shows that the loop moves, and notices whom the command line added to the list."""
@@ -229,6 +231,7 @@ async def open_app(
             clock=clock,
             pictures=core.services.pictures,
             explain=explain,
+            repairs=core.services.repairs.of,
             role_on=core.services.allowlist.role_on,
         )
         notifier = Notifier(store=core.patient, messenger=messenger, clock=clock)

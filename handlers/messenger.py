@@ -7,14 +7,12 @@ from telegram.error import TelegramError
 from bot.domain.clock import Clock
 from bot.domain.errors import DeliveryError, PictureFailed
 from bot.domain.market.watch_list import WatchShown
-from bot.domain.orders.notice import (
-    Delivery,
-    NoticePriority,
-    Sound,
-)
+from bot.domain.news.delivery import Delivery
+from bot.domain.news.notice import NoticePriority, Sound
+from bot.domain.news.picture import Pictured
 from bot.domain.orders.order import CardRef, Confirmation, Order
+from bot.domain.orders.repairs import RepairsOf
 from bot.domain.people.account import Account, Role
-from bot.domain.pnl.picture_news import Pictured
 from bot.domain.ports.pictures import Pictures
 from handlers.context.context import Explain, as_said
 from handlers.context.permissions import offered
@@ -47,6 +45,7 @@ class TelegramMessenger:
         clock: Clock,
         pictures: Pictures,
         explain: Explain | None = None,
+        repairs: RepairsOf = lambda _order: (),
         role_on: RoleOn = lambda _person, _account_id: None,
     ) -> None:
         """role_on: a person's role on an account, so that nobody is offered a button that would be refused. None: all are."""
@@ -56,10 +55,11 @@ class TelegramMessenger:
         self._clock = clock
         self._pictures = pictures
         self._explain = explain or as_said
+        self._repairs = repairs
 
     async def deliver(self, delivery: Delivery) -> int:
         """Sends a notice under its order's card, where there is one. Returns its id. DeliveryError when Telegram would not."""
-        view = notice(delivery, mode=self._mode, now=self._clock.now(), explain=self._explain)
+        view = notice(delivery, mode=self._mode, now=self._clock.now(), explain=self._explain, repairs=self._repairs)
         view = self._own(view, delivery.chat_id, delivery.account_id)
         priority = _PRIORITIES[delivery.notice.priority]
         if isinstance(delivery.notice, Pictured):
@@ -88,7 +88,9 @@ class TelegramMessenger:
     async def draw(self, ref: CardRef, order: Order, label: str) -> int:
         """Edits the card, or sends a new one where it is gone. Returns the id of the message that shows it now."""
         now = self._clock.now()
-        view = card(order, label=label, mode=self._mode, now=now, explain=self._explain, touch=ref.touch).led_by(ref.mark)
+        repairs = self._repairs(order)
+        view = card(order, label=label, mode=self._mode, now=now, explain=self._explain, touch=ref.touch, repairs=repairs)
+        view = view.led_by(ref.mark)
         view = self._own(view, ref.chat_id, order.account_id)
         return await _sorted(self._sender.edit(ref.chat_id, ref.message_id, view, priority=Priority.CARD))
 

@@ -11,8 +11,10 @@ from handlers.commands import (
     account,
     alerts,
     books,
+    chain,
     chart,
     confirm,
+    convert,
     exits,
     export,
     limits,
@@ -22,6 +24,7 @@ from handlers.commands import (
     people,
     pin,
     pnl,
+    reverse,
     safety,
     start,
     status,
@@ -40,12 +43,14 @@ COMMANDS: tuple[Command, ...] = (
     *order.COMMANDS,
     *exits.COMMANDS,
     *trails.COMMANDS,
+    *convert.COMMANDS,
     *books.COMMANDS,
     *pnl.COMMANDS,
     *money.COMMANDS,
     *export.COMMANDS,
     *market.COMMANDS,
     *chart.COMMANDS,
+    *chain.COMMANDS,
     *alerts.COMMANDS,
     *watch.COMMANDS,
     *safety.COMMANDS,
@@ -61,7 +66,10 @@ async def _draw_again(ctx: Ctx, tap: ListingTap) -> None:
     await PAGES[tap.listing](ctx, tap)
 
 
-TAPS: Taps = {**confirm.TAPS, **order.TAPS, **exits.TAPS, **trails.TAPS, **safety.TAPS, ListingTap: _draw_again}
+TAPS: Taps = {
+    **confirm.TAPS, **order.TAPS, **exits.TAPS, **trails.TAPS, **convert.TAPS, **reverse.TAPS, **safety.TAPS,
+    ListingTap: _draw_again,
+}  # fmt: skip
 
 _BY_WORD: dict[str, Command] = {word: command for command in COMMANDS for word in (command.name, *command.short)}
 _BY_SIDE = {word: command for word, command in _BY_WORD.items() if command.name in ("buy", "sell") and len(word) > 1}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.domain.errors import StorageError
-from bot.domain.orders.notice import TradingStopped
+from bot.domain.news.safety import TradingStopped
 from bot.domain.people.account import Stop
 from storage.db.engine import in_words
 from storage.repositories import SqlRepositories

@@ -8,6 +8,7 @@ from storage.repos.alerts import SqlAlerts
 from storage.repos.audit import SqlAudit
 from storage.repos.cards import SqlCards
 from storage.repos.confirmations import SqlConfirmations
+from storage.repos.conversions import SqlConversions
 from storage.repos.exit_lists import SqlExitLists
 from storage.repos.flags import SqlFlags
 from storage.repos.held import SqlHeld
@@ -79,6 +80,10 @@ class SqlRepositories:
     @property
     def exit_lists(self) -> SqlExitLists:
         return SqlExitLists(self._transaction)
+
+    @cached_property
+    def conversions(self) -> SqlConversions:
+        return SqlConversions(self._transaction)
 
     @cached_property
     def cards(self) -> SqlCards:

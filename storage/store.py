@@ -1,14 +1,9 @@
 """One writer runs plain functions over the repositories, each as one durable transaction; only this file commits."""
 
-import asyncio
 import contextlib
 import logging
 import sqlite3
-import threading
-from collections import defaultdict
-from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from enum import Enum
+from collections.abc import Callable, Coroutine
 from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
@@ -26,28 +21,16 @@ from storage.db.reader import Reader
 from storage.migrate import bring_up_to_date
 from storage.repositories import SqlRepositories
 from storage.secrets.vault import Vault
+from storage.topics import ANYTHING, Listeners, Topic
+from storage.turns import CLOSED, Turns
 
 T = TypeVar("T")
 Work = Callable[[SqlRepositories], object]
 _log = logging.getLogger(__name__)
 
-_CLOSED = "The database is closed."
 BUSY = 5.0  # seconds that a transaction waits for another program's
 BUSY_STILL = 0.2  # the same while that program was in the way a moment ago: reading must not wait behind it each time
 MOST_OWED = 1000  # acts that memory holds while the database takes nothing
-
-
-class Topic(Enum):
-    """What a commit may bring for those who wait for it, by what was written; they are woken in this order, news first."""
-
-    NOTICES = frozenset({("insert", "outbox")})
-    QUESTIONS = frozenset({("insert", "confirmations")})
-    SENDING = frozenset({("insert", "orders")})
-    ORDERS = frozenset({("update", "orders")})  # whatever changes an order makes its cards due
-    RESULTS = frozenset({("insert", "fills"), ("insert", "limit_sets"), ("insert", "secrets")})  # what a day's loss hangs on
-
-
-ANYTHING = frozenset[Write]().union(*(topic.value for topic in Topic))
 
 
 class SqlStore:
@@ -73,11 +56,11 @@ class SqlStore:
         self._path = path
         self._reader: Reader | None = None  # from the first read on
         self.made = made  # by this opening: there was no database before
-        self._writer = None if inline else ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._turns = Turns(inline=inline)
         self._closed = False
         self._busy_seconds = self._waits = busy_seconds
         self._owed: list[tuple[Work, str]] = []
-        self._listeners: defaultdict[Topic, list[Callable[[], None]]] = defaultdict(list)
+        self._listeners = Listeners()
         self.away: Callable[[str], None] = lambda _words: None  # told at each refusal that may pass, and why
 
     @classmethod
@@ -126,13 +109,7 @@ class SqlStore:
 
         The caller of that transaction goes on before anybody who is woken so.
         """
-        self._listeners[topic].append(listener)
-
-    def _wake(self, writes: set[Write]) -> None:
-        for topic in Topic:
-            if not writes.isdisjoint(topic.value):
-                for listener in self._listeners[topic]:
-                    listener()
+        self._listeners.add(topic, listener)
 
     async def transaction(self, work: Callable[[SqlRepositories], T]) -> T:
         """Runs work as one transaction: committed when it returns, rolled back when it raises.
@@ -154,12 +131,12 @@ class SqlStore:
         committed: set[Write] = set()
         act = partial(self._transact, work, origin.get(), committed, lasting=lasting)  # the writer has its own context
         try:
-            return await self._in_turn(act)
+            return await self._turns.take(act)
         except StorageAway as error:
             self.away(error.say)
             raise
         finally:  # also when the caller was cancelled in the midst
-            self._wake(committed)
+            self._listeners.wake(committed)
 
     async def read(self, work: Callable[[SqlRepositories], T]) -> T:
         """Runs what only reads, here and now: it sees what was committed last, and waits for nobody.
@@ -176,7 +153,7 @@ class SqlStore:
         except DATABASE_ERRORS as error:
             refused = in_words(error)
         try:
-            return await self._in_turn(partial(self._read, work, refused))
+            return await self._turns.take(partial(self._read, work, refused))
         except StorageAway as error:
             self.away(error.say)
             raise
@@ -185,9 +162,9 @@ class SqlStore:
         """Runs what records an act: now, or as the first thing that is written once the database takes it."""
         committed: set[Write] = set()
         try:
-            refused = await self._in_turn(partial(self._record, work, origin.get(), committed))
+            refused = await self._turns.take(partial(self._record, work, origin.get(), committed))
         finally:
-            self._wake(committed)
+            self._listeners.wake(committed)
         if refused is not None:
             self.away(refused.say)
 
@@ -196,28 +173,10 @@ class SqlStore:
         """How many acts memory holds that are not in the database yet."""
         return len(self._owed)
 
-    async def _in_turn(self, act: Callable[[], T]) -> T:
-        if self._writer is None:
-            await asyncio.sleep(0)  # others get their turn before and after, as they do while the writer thread works
-            result = act()
-            await asyncio.sleep(0)
-            return result
-        if self._closed:
-            raise StorageError(_CLOSED)
-        turn = threading.Lock()  # whoever takes it first decides: the writer works, or the caller has gone
-        future = asyncio.get_running_loop().run_in_executor(self._writer, _take_turn, turn, act)
-        try:
-            (result,) = await asyncio.shield(future)
-        except asyncio.CancelledError:
-            if not turn.acquire(blocking=False):
-                await _ended(future)
-            raise
-        return result
-
     def _transact(self, work: Callable[[SqlRepositories], T], origin: str, committed: set[Write], *, lasting: bool = True) -> T:
         """One transaction on the writer thread; what it wrote stands in `committed` once it is committed, and not before."""
         if self._closed:
-            raise StorageError(_CLOSED)
+            raise StorageError(CLOSED)
         if not lasting and not self._owed:  # what is owed is written by this very transaction
             _raw(self._connection).execute("PRAGMA synchronous=NORMAL")
             try:
@@ -313,7 +272,7 @@ class SqlStore:
 
     async def settle_log(self) -> None:
         """Moves what is committed from the write-ahead log into the database; done now and then, so that no commit has to."""
-        await self._in_turn(self._settle)
+        await self._turns.take(self._settle)
 
     def _settle(self) -> None:
         try:
@@ -326,7 +285,7 @@ class SqlStore:
 
         StorageError when the target exists or cannot be written.
         """
-        await self._in_turn(partial(self._copy, target))
+        await self._turns.take(partial(self._copy, target))
 
     def _copy(self, target: Path) -> None:
         if target.exists():
@@ -353,9 +312,8 @@ class SqlStore:
         reader, self._reader, self._path = self._reader, None, None
         if reader is not None:
             reader.close()  # before the writer's, which empties the log as the last one
-        await self._in_turn(self._shut)
-        if self._writer is not None:
-            self._writer.shutdown()
+        await self._turns.take(self._shut)
+        self._turns.close()
 
     def _shut(self) -> None:
         if self._owed:
@@ -394,21 +352,3 @@ def _plain(result: T) -> T:
         result.close()
         raise StorageError("What runs inside a transaction must be a plain function.")
     return result
-
-
-def _take_turn(turn: threading.Lock, act: Callable[[], T]) -> Sequence[T]:
-    return (act(),) if turn.acquire(blocking=False) else ()
-
-
-async def _ended(future: asyncio.Future[Sequence[T]]) -> None:
-    """Waits for a transaction whose caller was cancelled; milliseconds, so a second cancellation waits too."""
-    while not future.done():
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait([future])
-    if future.cancelled():
-        return
-    error = future.exception()
-    if error is not None:
-        _log.warning("a transaction was rolled back after its caller had been cancelled", exc_info=error)
-    elif future.result():
-        _log.warning("a transaction was committed after its caller had been cancelled")

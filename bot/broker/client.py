@@ -23,7 +23,7 @@ from bot.broker.wire.row_cache import Rows
 from bot.broker.wire.translate import Find
 from bot.domain.clock import Clock
 from bot.domain.errors import Refused, SessionExpired, StopWordsRefused, Unclear, Unreadable
-from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.market.prices import Quote
 from bot.domain.orders.order import OrderDraft, OrderFact, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
@@ -205,9 +205,13 @@ class MStock:
         """What one order alone would block."""
         return translate.margin(await self._calls.read(routes.MARGIN, bodies.margin_body([draft])))
 
-    async def margin_of_all(self, drafts: list[OrderDraft]) -> Margin:
+    async def margin_of_all(self, drafts: Sequence[OrderDraft]) -> Margin:
         """What several orders would block together."""
         return translate.margin(await self._calls.read(routes.MARGIN, bodies.margin_body(drafts)))
+
+    async def open_interest(self, market: Exchange, symbol: str, expiry: date) -> Mapping[str, int]:
+        """Open interest in units by token; empty where no such chain is listed."""
+        return await self.research.open_interest(market, symbol, expiry)
 
     async def quotes(self, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
         """Prices without a time, asked for in batches. What the broker did not answer is absent."""

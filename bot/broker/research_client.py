@@ -1,6 +1,6 @@
 """Reads for research: candles, and option chains with their open interest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from bot.broker import routes
@@ -24,6 +24,7 @@ class ResearchClient:
     def __init__(self, calls: AuthorisedCalls, clock: Clock) -> None:
         self._calls = calls
         self._clock = clock
+        self._listed: dict[Exchange, tuple[date | None, Sequence[Underlying]]] = {}  # of which day
 
     async def candles(self, instrument: Instrument, interval: Interval, start: datetime, end: datetime) -> list[Candle]:
         """Candles that began in [start, end), oldest first: earlier days and today come by two routes and are joined here.
@@ -62,6 +63,17 @@ class ResearchClient:
         """What chains there are, NFO or BFO (section 11)."""
         code = vocabulary.INTRADAY_CODES[exchange]
         return research_rows.underlyings(await self._calls.read(routes.CHAIN_MASTER, exchange=code), self._clock.now())
+
+    async def open_interest(self, market: Exchange, symbol: str, expiry: date) -> Mapping[str, int]:
+        """Units by token of every contract on that underlying with that expiry. The list of chains is read once a day."""
+        today = ist_date(self._clock.now())
+        if self._listed.get(market, (None, ()))[0] != today:
+            self._listed[market] = (today, await self.underlyings(market))
+        for listed in self._listed[market][1]:
+            if listed.name == symbol and expiry in dict(listed.expiries):
+                chain = await self.chain(market, listed, expiry)
+                return {line.token: line.open_interest for line in (*chain.calls, *chain.puts, *chain.futures)}
+        return {}
 
     async def chain(self, exchange: Exchange, underlying: Underlying, expiry: date) -> Chain:
         """Strikes and open interest of one expiry. It has no prices (section 11). KeyError for an expiry that is not listed."""

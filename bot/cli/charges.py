@@ -10,12 +10,12 @@ from decimal import Decimal
 from bot.cli.dated import day as day_argument
 from bot.cli.dated import reference_of
 from bot.cli.exit_codes import DONE
+from bot.domain.charges.charges import Trade
+from bot.domain.charges.tariff import Asset, Bill, Plan, Rate
 from bot.domain.clock import SystemClock, ist_date
 from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
 from bot.domain.money import in_figures, to_paise
-from bot.domain.orders.charges import Trade
-from bot.domain.orders.tariff import Asset, Bill, Plan, Rate
 from bot.domain.terms import Product, Side
 from bot.reference.load import ReferenceData
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from bot.domain.clock import Clock
 from bot.domain.errors import DeliveryError
-from bot.domain.orders.notice import Delivery
+from bot.domain.news.delivery import Delivery
 from bot.domain.ports.broker import Messenger
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal

@@ -8,9 +8,9 @@ from typing import Annotated
 
 from msgspec import field
 
+from bot.domain.charges.charges import Tariff
+from bot.domain.charges.tariff import Asset, ChargeName, Fee, Interest, InterestSlab, Plan, Rate, Tax, Terms, TradeClass
 from bot.domain.market.instrument import Exchange
-from bot.domain.orders.charges import Tariff
-from bot.domain.orders.tariff import Asset, ChargeName, Fee, Interest, InterestSlab, Plan, Rate, Tax, Terms, TradeClass
 from bot.domain.terms import Side
 from bot.reference.schema import SOME, Figure, Part, Row, Tables, Text, value_of
 

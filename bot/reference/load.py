@@ -7,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 
+from bot.domain.charges.charges import Tariff
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.rules import MarketRules
-from bot.domain.orders.charges import Tariff
 from bot.domain.orders.rejections import Rejections
 from bot.reference.calendar_rows import CalendarTables, read_calendar
 from bot.reference.charge_rows import ChargeTables, read_tariff

@@ -4,7 +4,7 @@ import re
 import string
 from collections.abc import Iterable
 
-from bot.domain.orders.rejections import RejectionKind, RejectionRow, Rejections, Repair
+from bot.domain.orders.rejections import REPAIR_FIGURES, RejectionKind, RejectionRow, Rejections, Repair
 from bot.reference.schema import Row, Tables, Text
 
 
@@ -24,7 +24,7 @@ class _Text(Row, frozen=True, kw_only=True):
             msg = f"the pattern cannot be read: {error}"
             raise ValueError(msg) from None
         names = {name for _, name, _, _ in string.Formatter().parse(self.says) if name is not None}
-        if names != captured:
+        if names != captured - (REPAIR_FIGURES - names):
             msg = f"the sentence wants {sorted(names)} and the pattern captures {sorted(captured)}"
             raise ValueError(msg)
 

@@ -20,10 +20,12 @@ from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.charts.candle_charts import CandleCharts
 from bot.trading.charts.payoffs import Payoffs
+from bot.trading.converting.conversions import Conversions
 from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.order_desk import OrderDesk
 from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.exits.exit_lists import ExitLists
+from bot.trading.exits.reversals import Reversals
 from bot.trading.money.exports import Exports
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.summaries import Summaries
@@ -33,10 +35,12 @@ from bot.trading.people.invitations import Invitations
 from bot.trading.plans.trails import Trails
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.proposals.proposals import Proposals
+from bot.trading.proposals.repairing import Repairing
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
 from bot.trading.unlinking import Unlinking
 from bot.trading.watch.alerts import Alerts
+from bot.trading.watch.option_chains import OptionChains
 from bot.trading.watch.watch_lists import WatchLists
 
 PAGE = 8  # acts on one page of /audit
@@ -50,16 +54,20 @@ class Services:
     accounts: Accounts
     logins: Logins
     proposals: Proposals
+    repairs: Repairing
     prompts: Prompts
     desk: OrderDesk
     orders: WorkingOrders
     exits: ExitLists
     trails: Trails
+    conversions: Conversions
+    reversals: Reversals
     books: AccountViews
     market: Quotes
     alerts: Alerts
     watch_lists: WatchLists
     charts: CandleCharts
+    chains: OptionChains
     payoffs: Payoffs
     pictures: Pictures
     switch: KillSwitch

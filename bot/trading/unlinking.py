@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, CheckFailed, NotFound
-from bot.domain.orders.notice import ActionKind
+from bot.domain.news.people import ActionKind
 from bot.domain.orders.order import LOOKED_FOR, Order, OrderStatus, Purpose
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.proposal import Unlinked, UnlinkQuestion

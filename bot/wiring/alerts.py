@@ -1,4 +1,4 @@
-"""Builds alerts, what a person does with them, and watch lists."""
+"""Builds alerts, what a person does with them, watch lists and option chains."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -6,17 +6,19 @@ from functools import partial
 from bot.trading.account.quotes import Quotes
 from bot.trading.watch.alert_watch import AlertWatch
 from bot.trading.watch.alerts import Alerts
+from bot.trading.watch.option_chains import OptionChains
 from bot.trading.watch.watch_lists import WatchLists
 from bot.wiring.ground import Ground, day_before, in_hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertServices:
-    """A person's acts, the loop of the alerts, and the lists."""
+    """A person's acts, the loop of the alerts, the lists and the chains."""
 
     own: Alerts
     watch: AlertWatch
     lists: WatchLists
+    chains: OptionChains
 
 
 def build_alerts(ground: Ground, quotes: Quotes) -> AlertServices:
@@ -47,4 +49,12 @@ def build_alerts(ground: Ground, quotes: Quotes) -> AlertServices:
         watcher=ground.watcher,
         clock=ground.clock,
     )
-    return AlertServices(own=own, watch=watch, lists=lists)
+    chains = OptionChains(
+        connections=ground.connections,
+        quotes=quotes,
+        catalogue=ground.catalogue,
+        prices=ground.prices,
+        watcher=ground.watcher,
+        clock=ground.clock,
+    )
+    return AlertServices(own=own, watch=watch, lists=lists, chains=chains)

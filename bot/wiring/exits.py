@@ -1,15 +1,19 @@
-"""Builds what closes several positions under one Confirm."""
+"""Builds what closes several positions under one Confirm, and what changes the product of one."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from bot.trading.account.account_views import AccountViews
+from bot.trading.converting.conversions import Conversions
 from bot.trading.exits.exit_lists import ExitLists
 from bot.trading.exits.exit_rows import ExitRows
 from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.exits.exit_wave import ExitWave
-from bot.wiring.ground import Ground
+from bot.trading.exits.reversals import Reversals
+from bot.trading.exits.turning_over import TurningOver
+from bot.wiring.ground import Ground, squares_off_at
 from bot.wiring.orders import Orders
-from storage.store import Topic
+from storage.topics import Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +22,8 @@ class Exits:
 
     lists: ExitLists
     runner: ExitRunner
+    conversions: Conversions
+    reversals: Reversals
 
 
 def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
@@ -30,6 +36,7 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         proposing=proposing,
         background=ground.background,
         clock=ground.clock,
+        turning=TurningOver(store=ground.patient, exits=orders.exits, send=orders.slices.send, clock=ground.clock),
     )
     lists = ExitLists(
         proposing=proposing,
@@ -40,4 +47,12 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         background=ground.background,
     )
     ground.store.on_commit(Topic.ORDERS, runner.wake)
-    return Exits(lists=lists, runner=runner)
+    conversions = Conversions(
+        views=views,
+        exits=orders.exits,
+        background=ground.background,
+        clock=ground.clock,
+        closes_at=partial(squares_off_at, ground.calendar),
+    )
+    reversals = Reversals(proposing=proposing, lists=lists)
+    return Exits(lists=lists, runner=runner, conversions=conversions, reversals=reversals)

@@ -6,13 +6,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
 from bot.config.settings import Settings
+from bot.domain.charges.charges import Tariff
+from bot.domain.charges.tariff import Plan
 from bot.domain.clock import Clock, at_ist, ist, ist_date
 from bot.domain.errors import SettingsError
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.market.sessions import PhaseKind
-from bot.domain.orders.charges import Tariff
-from bot.domain.orders.tariff import Plan
 from bot.domain.ports.broker import BrokerConnections, FeedListener, RandomBytes, Renewer
 from bot.domain.ports.repositories import Store
 from bot.domain.terms import Product

@@ -12,6 +12,7 @@ from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.exits.confirmed_exits import ConfirmedExits
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.exits.unfilled_orders import UnfilledOrders
+from bot.trading.orders.claimed_orders import ClaimedOrders
 from bot.trading.orders.sending import Sending
 from bot.trading.plans.entry_slices import EntrySlices
 from bot.trading.plans.plan_runner import PlanRunner
@@ -20,8 +21,9 @@ from bot.trading.proposals.drafting import Drafting
 from bot.trading.proposals.interpreter import Interpreter
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
+from bot.trading.proposals.repairing import Repairing
 from bot.wiring.ground import Ground, trades_now
-from storage.store import Topic
+from storage.topics import Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Orders:
     """The services of one order's life."""
 
     proposals: Proposals
+    repairs: Repairing
     working: WorkingOrders
     switch: KillSwitch
     desk: OrderDesk
@@ -36,6 +39,7 @@ class Orders:
     plans: PlanRunner
     trails: TrailRunner
     unfilled: UnfilledOrders
+    slices: EntrySlices
 
 
 def build_orders(ground: Ground) -> Orders:
@@ -80,14 +84,15 @@ def build_orders(ground: Ground) -> Orders:
         clock=ground.clock,
     )
     sending = Sending(store=ground.store, connections=ground.connections, reconcile=ground.reconcile, clock=ground.clock)
+    claimed = ClaimedOrders(store=ground.store, reconcile=ground.reconcile, clock=ground.clock, random=ground.random_bytes)
     exits = LiveExit(
         store=ground.store,
         connections=ground.connections,
         proposing=proposing,
         reconcile=ground.reconcile,
         sending=sending,
+        orders=claimed,
         clock=ground.clock,
-        random=ground.random_bytes,
     )
     desk = OrderDesk(
         store=ground.store,
@@ -100,7 +105,7 @@ def build_orders(ground: Ground) -> Orders:
         reconcile=ground.reconcile,
         background=ground.background,
         clock=ground.clock,
-        random=ground.random_bytes,
+        claimed=claimed,
         sending=sending,
         exits=ConfirmedExits(store=ground.store, exits=exits, clock=ground.clock),
     )
@@ -108,10 +113,9 @@ def build_orders(ground: Ground) -> Orders:
         store=ground.store,
         connections=ground.connections,
         proposing=proposing,
-        reconcile=ground.reconcile,
+        claimed=claimed,
         sending=sending,
         clock=ground.clock,
-        random=ground.random_bytes,
     )
     plans = PlanRunner(
         store=ground.patient,
@@ -147,7 +151,9 @@ def build_orders(ground: Ground) -> Orders:
         plans=plans,
         trails=trails,
         unfilled=unfilled,
+        slices=slices,
         proposals=proposals,
+        repairs=Repairing(store=ground.store, proposals=proposals, rejections=ground.reference.rejections),
         working=working,
         switch=switch,
         desk=desk,

@@ -84,7 +84,8 @@ from bot.wiring.trails import build_trails
 from handlers.views.format import rupees
 from storage.inbox import SqlInbox
 from storage.secrets.pinhash import Argon2Pins
-from storage.store import SqlStore, Topic
+from storage.store import SqlStore
+from storage.topics import Topic
 
 
 def heartbeat_file(settings: Settings) -> Path:
@@ -281,15 +282,19 @@ def build_core(
         accounts=accounts,
         logins=logins,
         proposals=orders.proposals,
+        repairs=orders.repairs,
         prompts=Prompts(store=store, clock=clock),
         desk=orders.desk,
         orders=orders.working,
         exits=exits.lists,
         trails=build_trails(ground, orders, views),
+        conversions=exits.conversions,
+        reversals=exits.reversals,
         books=views,
         market=quotes,
         alerts=alerts.own,
         watch_lists=alerts.lists,
+        chains=alerts.chains,
         charts=charts.candles,
         payoffs=charts.payoffs,
         pictures=album,

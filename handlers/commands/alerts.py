@@ -1,10 +1,10 @@
-"""/alert sets one on a price or on the day's result; /alerts lists a person's own, takes one away, or keeps a paused one."""
+"""/alert sets one on a price or on the day's result; /alerts lists a person's own, takes one away, keeps or adjusts one."""
 
 import re
 from decimal import Decimal
 
 from bot.domain.errors import UsageError
-from bot.domain.orders.alert import AlertKind
+from bot.domain.news.alert import AlertKind
 from bot.domain.people.account import Permission
 from handlers.commands.command import Command
 from handlers.context.command import Family
@@ -65,13 +65,14 @@ def _figure(match: re.Match[str]) -> Decimal:
 
 
 async def alerts(ctx: Ctx) -> None:
-    """The list; `delete 3` and `keep 3` are its buttons."""
+    """The list; `delete 3`, `keep 3` and `adjust 3` are its buttons."""
     act, _, number = ctx.words.lower().partition(" ")
     if not act:
         await ctx.redraw_or_reply(views.alerts(await ctx.services.alerts.shown(ctx.actor), ctx.name, ctx.label, ctx.mode))
-    elif act in ("delete", "keep") and re.fullmatch(r"#?[0-9]{1,9}", number.strip()):
-        services, wanted = ctx.services.alerts, int(number.strip().removeprefix("#"))
-        shown = await (services.remove if act == "delete" else services.keep)(ctx.actor, wanted)
+    elif act in ("delete", "keep", "adjust") and re.fullmatch(r"#?[0-9]{1,9}", number.strip()):
+        own, wanted = ctx.services.alerts, int(number.strip().removeprefix("#"))
+        acts = {"delete": own.remove, "keep": own.keep, "adjust": own.adjust}
+        shown = await acts[act](ctx.actor, wanted)
         await ctx.redraw_or_reply(views.alerts(shown, ctx.name, ctx.label, ctx.mode))
     else:
         raise UsageError("/alerts alone lists them; delete and a number takes one away.", example="/alerts delete 3")

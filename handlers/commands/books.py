@@ -32,7 +32,7 @@ async def order(ctx: Ctx) -> None:
         return
     number = order_numbers.number(ctx.words, example="/order 12")
     detail = await ctx.services.books.order(ctx.actor, number)
-    await ctx.reply(views.order(detail, ctx.mode, ctx.now, ctx.state.explain))
+    await ctx.reply(views.order(detail, ctx.mode, ctx.now, ctx.state.explain, ctx.services.repairs.of(detail.order)))
 
 
 async def trades(ctx: Ctx) -> None:

@@ -11,9 +11,10 @@ from handlers.commands.command import Command, Taps
 from handlers.context import order_numbers
 from handlers.context.command import Family
 from handlers.context.context import Ctx
-from handlers.views import books
+from handlers.views import books, reverse
 from handlers.views import card as cards
 from handlers.views import order as views
+from handlers.views.repair_taps import RepairTap
 from handlers.views.taps import OrderTap, OrderVerb
 
 
@@ -85,8 +86,10 @@ async def tapped(ctx: Ctx, tap: OrderTap) -> None:
     match tap.verb:
         case OrderVerb.SAME:
             await ask(ctx, await proposals.same_again(ctx.actor, tap.order_id, chat_id=chat_id))
-        case OrderVerb.REVERSE:  # of an old message, or a word
-            raise CheckFailed(["A position is not turned round in one step here: exit it, then open the other side."])
+        case OrderVerb.REVERSE:
+            asked = await ctx.services.reversals.ask(ctx.actor, tap.order_id, chat_id=chat_id)
+            message_id = await ctx.reply(reverse.card(asked, ctx.mode, ctx.now))
+            await proposals.shown(asked.confirmation.token, message_id)
         case OrderVerb.EXIT:
             await ask(ctx, await proposals.exit_of(ctx.actor, tap.order_id, chat_id=chat_id))
         case OrderVerb.HALF:
@@ -116,7 +119,8 @@ async def _looked_up(ctx: Ctx, tap: OrderTap) -> None:
         case OrderVerb.MODIFY:
             await _offer_prices(ctx, detail)
         case _:
-            await ctx.redraw(books.order(detail, ctx.mode, ctx.now, ctx.state.explain))
+            repairs = ctx.services.repairs.of(detail.order)
+            await ctx.redraw(books.order(detail, ctx.mode, ctx.now, ctx.state.explain, repairs))
 
 
 async def _offer_prices(ctx: Ctx, detail: OrderDetail) -> None:
@@ -172,4 +176,10 @@ COMMANDS = (
     ),
 )  # fmt: skip
 
-TAPS: Taps = {OrderTap: tapped}
+
+async def repair(ctx: Ctx, tap: RepairTap) -> None:
+    """Asks for a rejected order again, with the change that its button names."""
+    await ask(ctx, await ctx.services.repairs.ask(ctx.actor, tap.order_id, tap.change, chat_id=ctx.chat_id))
+
+
+TAPS: Taps = {OrderTap: tapped, RepairTap: repair}

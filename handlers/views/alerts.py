@@ -4,8 +4,9 @@ from decimal import Decimal
 
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import label, short
-from bot.domain.orders.alert import ARMS, Alert, AlertKind, AlertPaused, AlertsShown, AlertState, AlertStruck, Sees
+from bot.domain.news.alert import ARMS, Alert, AlertKind, AlertPaused, AlertsShown, AlertState, AlertStruck, Sees
 from bot.domain.orders.order_text import words_of
+from bot.domain.orders.rebase import Rebase
 from handlers.views.format import clock_time, count, fit, mark, price, row, signed, table, wrapped
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, keyboard, say
@@ -44,6 +45,9 @@ def _buttons(alert: Alert, account: str) -> list[Button]:
     found = [words(f"Delete {alert.id}", f"/alerts delete {alert.id}", account=account, stays=True)]
     if alert.state is AlertState.PAUSED:
         found.insert(0, words(f"Keep {alert.id}", f"/alerts keep {alert.id}", account=account, stays=True))
+        rebase = Rebase.suspected(alert.base) if alert.base is not None else None
+        if rebase is not None:
+            found.insert(0, words(f"Adjust {alert.id} {rebase}", f"/alerts adjust {alert.id}", account=account, stays=True))
     return found
 
 
@@ -101,7 +105,13 @@ def _paused(news: AlertPaused, scene: Scene) -> View:
         f"Alert {alert.id}, {alert.kind} {price(alert.level)}, is paused: {price(base.before)} became {price(base.now)}. "
         "It may be a bonus or a split, and the alert would mean another price."
     )
+    rebase, adjusted = Rebase.suspected(base), alert.rebased()
+    adjust = []
+    if rebase is not None and adjusted is not None:
+        text += f" Adjusted {rebase} it would be {alert.kind} {price(adjusted.level)}."
+        adjust = [words(f"Adjust {rebase}", f"/alerts adjust {alert.id}", account=account)]
     buttons = [
+        *adjust,
         words("Keep", f"/alerts keep {alert.id}", account=account),
         words("Delete", f"/alerts delete {alert.id}", account=account),
     ]

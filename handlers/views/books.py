@@ -10,6 +10,7 @@ from bot.domain.market.display_names import short
 from bot.domain.orders.order import Fill, Order, OrderStatus
 from bot.domain.orders.portfolio import Funds, Holding, Holdings, PositionLine, Positions
 from bot.domain.orders.proposal import OrderDetail, OrderList, TradeList
+from bot.domain.orders.repairs import Repaired
 from bot.domain.terms import Product
 from handlers.views.card import card
 from handlers.views.format import (
@@ -133,10 +134,12 @@ def _order_rows(order: Order, as_of: datetime) -> Rows:
     return (*first, *row(f" {short(draft.instrument, today=ist_date(as_of))} {draft.product}", figure))
 
 
-def order(entry: OrderDetail, mode: str, now: datetime, explain: Callable[[str], str]) -> View:
+def order(
+    entry: OrderDetail, mode: str, now: datetime, explain: Callable[[str], str], repairs: tuple[Repaired, ...] = ()
+) -> View:
     """One order whole: its card, its fills, its ids."""
     order = entry.order
-    view = card(order, label=entry.account.label, mode=mode, now=now, explain=explain)
+    view = card(order, label=entry.account.label, mode=mode, now=now, explain=explain, repairs=repairs)
     parts: list[Part] = [*view.parts]
     if entry.fills:
         rows = [_fill_row(fill) for fill in entry.fills]

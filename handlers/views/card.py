@@ -9,11 +9,13 @@ from bot.domain.market.display_names import title
 from bot.domain.money import tick_down, tick_up
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
+from bot.domain.orders.repairs import Repaired
 from bot.domain.orders.standing import Cancelled
 from bot.domain.terms import Product, Side
 from handlers.views.format import MINUS, amount, average, clock_time, count, price
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Keyboard, Line, Part, View, bold, code, keyboard, message, say
+from handlers.views.repair_taps import repair_buttons
 from handlers.views.taps import OrderTap, OrderVerb
 
 Explain = Callable[[str], str]
@@ -32,10 +34,22 @@ def verb(draft: OrderDraft) -> str:
     return "buys up to" if draft.side is Side.BUY else "sells down to"
 
 
-def card(order: Order, *, label: str, mode: str, now: datetime, explain: Explain, touch: Decimal | None = None) -> View:
-    """The order as it stands; the same message from the tap to the end. touch: the ask or bid at the tap, if it is known."""
+def card(
+    order: Order,
+    *,
+    label: str,
+    mode: str,
+    now: datetime,
+    explain: Explain,
+    touch: Decimal | None = None,
+    repairs: tuple[Repaired, ...] = (),
+) -> View:
+    """The order as it stands; the same message from the tap to the end.
+
+    touch: the ask or bid at the tap, if it is known. repairs: what can be done about a rejection.
+    """
     parts = (*standing(order, now, explain), *_story(order, now, explain, touch), place(label, mode))
-    return View(parts, order_keyboard(order, label, now))
+    return View(parts, order_keyboard(order, label, now, repairs))
 
 
 def standing(order: Order, now: datetime, explain: Explain) -> tuple[Line, ...]:
@@ -176,7 +190,7 @@ def _against_seen(order: Order, touch: Decimal | None) -> str | None:
     return f"at the {name} seen" if not gain else f"{amount(abs(gain))} {'better' if gain > 0 else 'worse'} than the {name} seen"
 
 
-def order_keyboard(order: Order, label: str, now: datetime) -> Keyboard:
+def order_keyboard(order: Order, label: str, now: datetime, repairs: tuple[Repaired, ...] = ()) -> Keyboard:
     """What can be done about an order as it stands."""
 
     def tap(text: str, verb: OrderVerb) -> Button:
@@ -195,7 +209,7 @@ def order_keyboard(order: Order, label: str, now: datetime) -> Keyboard:
             exit_ = [tap("Exit", OrderVerb.EXIT)] if may_exit(order) else []
             return keyboard([*([tap("Same again", OrderVerb.SAME)] if only_opens(order) else []), *exit_])
         case OrderStatus.REJECTED:
-            return keyboard([tap("Ask again", OrderVerb.SAME), words("Funds", "/funds", account=label)])
+            return keyboard(repair_buttons(order, repairs, label))
         case OrderStatus.CANCELLED | OrderStatus.EXPIRED:
             return keyboard([tap("Same again", OrderVerb.SAME)])
     return ()
@@ -243,7 +257,8 @@ def fill_keyboard(order: Order, label: str, after: PositionAfter | None = None) 
     again = [tap("Same again", OrderVerb.SAME)] if opened else []
     holds = after is not None and bool(after.quantity) and not closed
     stop = [tap("Set stop", OrderVerb.STOP)] if may_exit(order) and holds else []
-    return keyboard([*stop, *exit_, *again])
+    turns = holds and order.draft.product in (Product.MIS, Product.NRML)
+    return keyboard([*stop, *exit_, *again], [tap("Reverse", OrderVerb.REVERSE)] if turns else [])
 
 
 def not_there(order: Order, label: str, mode: str, now: datetime) -> View:

@@ -1,8 +1,8 @@
 """Lists of exits and panics: the question, where each row stands, and the news of them."""
 
 from bot.domain.market.display_names import short
-from bot.domain.orders.exit_list import CLOSED, ExitCard, ExitList, ExitRow, ExitsShown, ListKind, RowState, RowTold
-from bot.domain.orders.notice import ExitsTold, Told
+from bot.domain.news.exits import ExitsTold, Told
+from bot.domain.orders.exit_list import CLOSED, ExitCard, ExitList, ExitRow, ExitsShown, ListKind, Opening, RowState, RowTold
 from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.terms import Side
 from handlers.views.exit_taps import ExitsTap, ExitsVerb
@@ -77,17 +77,32 @@ def shown(way: ExitsShown, mode: str) -> View:
     """Where each row stands at this moment."""
     exits, label = way.exits, way.account.label
     closed = sum(exits.state(each, way.orders) in CLOSED for each in exits.rows)
-    title = "Closing" if exits.kind is ListKind.PANIC else "Exits"
+    title = {ListKind.PANIC: "Closing", ListKind.REVERSE: "Reversing"}.get(exits.kind, "Exits")
     end = " · over" if way.over else ""
     parts: list[Part] = [say(bold(title), f" {label} ({mode}) · {closed} of {len(exits.rows)} closed{end}")]
     parts += [say(_standing(each, exits, way)) for each in exits.rows[:MOST]]
+    if exits.then is not None:
+        parts.append(say(_opening(exits.then, way)))
     if exits.kind is ListKind.PANIC:
         parts.append(say("New orders are blocked: /resume."))
     parts.append(say(f"as of {clock_time(way.as_of)}"))
     rows = [[button("Look again", ExitsTap(exits.plan_id, ExitsVerb.LOOK, label))]]
     if not way.over and any(exits.state(each, way.orders) is RowState.WAITS for each in exits.rows):
         rows.append(_answers(exits.plan_id, label))
+    elif not way.over and exits.then is not None:
+        rows.append([button("Stop here", ExitsTap(exits.plan_id, ExitsVerb.STOP, label))])
     return View(tuple(parts), keyboard(*rows))
+
+
+def _opening(then: Opening, way: ExitsShown) -> str:
+    """The second half of a reversal."""
+    sent = [order for each in then.slices if (order := way.orders.get(each.order_id or "")) is not None]
+    draft = then.draft
+    name = f"{draft.side} {count(draft.quantity)} {short(draft.instrument)}"
+    if not sent:
+        return f"⏹ {name} was not sent" if way.over else f"⏸ {name} waits for the fill of the exit"
+    numbers = ", ".join(f"#{order.number} {order.status.lower().replace('_', ' ')}" for order in sent)
+    return f"⏳ {name}: {numbers}" if any(order.status.is_working for order in sent) else f"✅ {name}: {numbers}"
 
 
 def _answers(plan_id: str, label: str) -> list[Button]:
@@ -171,6 +186,7 @@ def told(news: ExitsTold, scene: Scene) -> View:
     titles = {
         Told.NOT_FLAT: f"Not proven flat. {news.of - len(news.rows)} of {news.of} closed.",
         Told.STALLED: f"An exit is not filled. What covers it waits: {count(news.waiting)}.",
+        Told.TURN_WAITS: "The exit is not filled. The other side waits for it.",
         Told.CUT: "Not sent: the time of this list is over.",
     }
     parts: list[Part] = [say(bold(titles[news.told]))]
@@ -180,6 +196,8 @@ def told(news: ExitsTold, scene: Scene) -> View:
     rows: list[list[Button]] = [[act] for each in news.rows[:8] if (act := _repair(each, scene)) is not None]
     if news.told is Told.STALLED:
         rows.append(_answers(news.plan_id, scene.label))
+    elif news.told is Told.TURN_WAITS:
+        rows.append([button("Stop here", ExitsTap(news.plan_id, ExitsVerb.STOP, scene.label))])
     rows.append([button("Look again", ExitsTap(news.plan_id, ExitsVerb.LOOK, scene.label))])
     return View(tuple(parts), keyboard(*rows))
 

@@ -8,11 +8,11 @@ from bot.domain.clock import ist, ist_date
 from bot.domain.market.coming_days import ComingDay
 from bot.domain.market.display_names import short
 from bot.domain.market.expiries import STOCKS
+from bot.domain.news.period_summary import PeriodSummary, Span
+from bot.domain.news.picture import Pictured
 from bot.domain.orders.day_facts import DayFacts, DayNet, Mismatch, SymbolNet, TripCount
-from bot.domain.orders.period_summary import PeriodSummary, Span
 from bot.domain.orders.portfolio import DayReport, PositionLine
 from bot.domain.pictures import DayPicture
-from bot.domain.pnl.picture_news import Pictured
 from handlers.views.books import wants_stop
 from handlers.views.format import (
     MINUS,

@@ -8,29 +8,17 @@ from datetime import datetime, timedelta
 
 import handlers.views.rings  # noqa: F401 - enters its renderers
 from bot.domain.clock import ist_date
-from bot.domain.orders.notice import (
-    ActByOther,
-    ActionKind,
-    AddressNotRegistered,
-    DayLocked,
-    DaySummary,
-    Delivery,
-    ExitsTold,
-    FeedBack,
-    FeedLost,
-    PersonJoined,
-    PersonRemoved,
-    SessionLost,
-    SessionReplaced,
-    Source,
-    TradingResumed,
-    TradingStopped,
-    Tried,
-    YearNotCovered,
-)
-from bot.domain.orders.period_summary import PeriodSummary
-from bot.domain.pnl.picture_news import Pictured
+from bot.domain.news.connections import AddressNotRegistered, FeedBack, FeedLost, SessionLost, SessionReplaced, Source
+from bot.domain.news.days import DaySummary, YearNotCovered
+from bot.domain.news.delivery import Delivery
+from bot.domain.news.exits import ExitsTold
+from bot.domain.news.people import ActByOther, ActionKind, PersonJoined, PersonRemoved, Tried
+from bot.domain.news.period_summary import PeriodSummary
+from bot.domain.news.picture import Pictured
+from bot.domain.news.safety import DayLocked, TradingResumed, TradingStopped
+from bot.domain.orders.repairs import RepairsOf
 from handlers.views import alerts as _alerts  # noqa: F401 - its news enter their renderers
+from handlers.views import convert as _convert  # noqa: F401 - likewise
 from handlers.views import money
 from handlers.views import trails as _trails  # noqa: F401 - its news enter their renderers
 from handlers.views.card import Explain
@@ -74,12 +62,12 @@ renders(ExitsTold)(exits_told)
 LATE = timedelta(seconds=60)  # news older than this says so
 
 
-def notice(delivery: Delivery, *, mode: str, now: datetime, explain: Explain) -> View:
+def notice(delivery: Delivery, *, mode: str, now: datetime, explain: Explain, repairs: RepairsOf = lambda _order: ()) -> View:
     """The delivery as a message of its own.
 
     One that may have arrived before carries its number, so that it is not taken for a second event.
     """
-    scene = Scene(delivery.label, delivery.mark, mode, now, explain)
+    scene = Scene(delivery.label, delivery.mark, mode, now, explain, repairs)
     view = RENDERERS[type(delivery.notice)](delivery.notice, scene)
     if delivery.more:
         view = _together([view, *(RENDERERS[type(other.notice)](other.notice, scene) for other in delivery.more)], scene)

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
+from bot.domain.charges.tariff import Loan
 from bot.domain.clock import ist_date
+from bot.domain.market.display_names import short
 from bot.domain.money import ZERO
 from bot.domain.orders.order import Confirmation, OrderDraft, Purpose
 from bot.domain.orders.order_text import draft_line, plain, trail_words
 from bot.domain.orders.proposal import ChangeOptions, Proposal, Question
-from bot.domain.orders.tariff import Loan
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views.card import at, place, verb, what
 from handlers.views.format import age, amount, clock_time, count, day_and_time, joined, mark, price, row, signed, table, wrapped
@@ -246,6 +247,11 @@ def folded(confirmation: Confirmation, label: str, now: datetime) -> View:
     if confirmation.draft is None:
         return message(f"Expired {at}, nothing was done.")
     name = what(confirmation.draft, now)
+    if confirmation.purpose is Purpose.CONVERT:
+        draft = confirmation.draft
+        return message(
+            f"Convert {count(draft.quantity)} {short(draft.instrument)} to {draft.product} · expired {at}, nothing changed"
+        )
     if confirmation.purpose is not Purpose.PLACE:
         return message(f"Change to {name} · expired {at}, nothing was changed")
     again = button("Ask again", CardTap(confirmation.token, CardVerb.AGAIN, label))

@@ -8,13 +8,11 @@ from typing import Any, TypeVar
 
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
-from bot.domain.orders.notice import (
-    ExitAsks,
-    ExitTrouble,
+from bot.domain.news.exits import ExitAsks, ExitTrouble, GuardPlaced, TargetBlind, Unguarded
+from bot.domain.news.notice import Notice
+from bot.domain.news.orders import (
     Filled,
-    GuardPlaced,
     MarketUnfilled,
-    Notice,
     OrderByOther,
     OrderElsewhere,
     OrderEnded,
@@ -24,11 +22,10 @@ from bot.domain.orders.notice import (
     OrdersElsewhere,
     OrderUnclear,
     SlicesStruck,
-    TargetBlind,
-    Unguarded,
 )
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
+from bot.domain.orders.repairs import RepairsOf
 from handlers.views.card import (
     Explain,
     elsewhere,
@@ -44,6 +41,7 @@ from handlers.views.card import (
 from handlers.views.format import average, clock_time, count, mark, price, signed, signed_count
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, keyboard, say
+from handlers.views.repair_taps import repair_buttons
 from handlers.views.taps import OrderTap, OrderVerb
 from handlers.views.trail_taps import TrailTap, TrailVerb
 from handlers.views.trail_words import trail_in_words
@@ -60,6 +58,7 @@ class Scene:
     mode: str
     now: datetime
     explain: Explain
+    repairs: RepairsOf = lambda _order: ()  # what can be done about a rejected order
 
 
 News = TypeVar("News", bound=Notice)
@@ -119,10 +118,7 @@ def _position(after: PositionAfter, tick: Decimal) -> str:
 @renders(OrderRejected)
 def _rejected(news: OrderRejected, scene: Scene) -> View:
     order = news.order
-    repair = [
-        button("Ask again", OrderTap(order.id, OrderVerb.SAME, scene.label)),
-        words("Funds", "/funds", account=scene.label),
-    ]
+    repair = repair_buttons(order, scene.repairs(order), scene.label)
     if order.never_left:
         return _about("Not sent", order, _sentences(order.reason, _left(order, news.after)), scene, repair)
     why = scene.explain(order.reason) if order.reason else "mStock gave no reason."
@@ -321,7 +317,7 @@ def _about(title: str, order: Order, text: str, scene: Scene, buttons: Sequence[
 def _whole(title: str, order: Order, scene: Scene) -> View:
     """An order that has no card in this chat: how it stands, and what can be done about it."""
     lines = standing(order, scene.now, scene.explain)
-    return View((say(bold(f"{title}.")), *lines), order_keyboard(order, scene.label, scene.now))
+    return View((say(bold(f"{title}.")), *lines), order_keyboard(order, scene.label, scene.now, scene.repairs(order)))
 
 
 def _look(order: Order, scene: Scene) -> Button:

@@ -5,8 +5,7 @@ from datetime import date
 
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
-from bot.domain.orders.order import Order
-from bot.domain.orders.rings import (
+from bot.domain.news.rings import (
     AuctionBegun,
     AuctionOver,
     BandNear,
@@ -22,6 +21,7 @@ from bot.domain.orders.rings import (
     StopsEnd,
     UnprotectedTonight,
 )
+from bot.domain.orders.order import Order
 from bot.domain.terms import Product, Side
 from handlers.views.format import amount, clock_time, count, price, rupees, short_time, signed, signed_count
 from handlers.views.keyboards import button, words
@@ -45,7 +45,8 @@ def square_off(news: SquareOffAhead, scene: Scene) -> View:
     parts += _more(len(news.rows), "/positions")
     parts += _orders("Resting, would open more:", news.entries, today)
     cancels = [[_cancel(order, scene)] for order in news.entries[:MOST]]
-    return View(tuple(parts), keyboard(*_exits(news.rows, scene), *cancels))
+    carries = [[_carry(row, scene)] for row in news.rows[:MOST] if row.can_be_carried]
+    return View(tuple(parts), keyboard(*_exits(news.rows, scene), *carries, *cancels))
 
 
 @renders(StopsEnd)
@@ -202,6 +203,14 @@ def _exits(rows: Sequence[OpenRow], scene: Scene) -> list[list[Button]]:
         [button(f"Exit {short(row.instrument, today=today)}", ExitTap(row.instrument.key, row.product, scene.label))]
         for row in rows[:MOST]
     ]
+
+
+def _carry(row: OpenRow, scene: Scene) -> Button:
+    """The question about its conversion, with what it blocks more."""
+    to = Product.NRML if row.instrument.is_derivative else Product.CNC
+    name = short(row.instrument, today=ist_date(scene.now))
+    more = f": needs {rupees(row.needs)} more" if row.needs is not None and row.needs > 0 else ""
+    return words(f"Carry {name}{more}", f"/convert {row.instrument.name} {to.lower()}", account=scene.label)
 
 
 def _exit(order: Order, scene: Scene) -> Button:

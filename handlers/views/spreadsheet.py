@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-import xlsxwriter  # type: ignore[import-untyped]  # it has no stubs
-
 from bot.domain.pnl.sheets import Cell, Sheet
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # with which a cell of text would be taken for something to work out
@@ -56,6 +54,8 @@ def _written(cell: Cell) -> str:
 
 def xlsx_file(sheets: Sequence[Sheet], name: str, made_at: datetime) -> FileToSend:
     """All tables in one workbook. Text is written as text, so that nothing in it is worked out. made_at: UTC."""
+    import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415  # no stubs; only an export needs its forty modules
+
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
         book.set_properties({"created": made_at.replace(tzinfo=None)})

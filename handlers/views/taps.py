@@ -94,9 +94,9 @@ class ChangeTap(OfAccount):
         return Permission.REDUCE
 
     def encode(self) -> str:
-        return f"v:{self.token}:{self._change()}{label_behind(self.label)}"
+        return f"v:{self.token}:{self.change_code()}{label_behind(self.label)}"
 
-    def _change(self) -> str:
+    def change_code(self) -> str:
         if self.quantity is not None:
             return f"q{self.quantity}"
         if self.price is not None:

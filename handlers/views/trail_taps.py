@@ -18,7 +18,7 @@ class TrailVerb(StrEnum):
     ASK = "a"  # how far the stop of an order's position is to follow
 
 
-@travels_as("u")
+@travels_as("tr")
 @dataclass(frozen=True, slots=True)
 class TrailTap(OfAccount):
     """A tap under a trail: the token of its question or plan, or the id of an order."""
@@ -32,7 +32,7 @@ class TrailTap(OfAccount):
         return Permission.LOOK if self.verb is TrailVerb.LOOK else Permission.REDUCE
 
     def encode(self) -> str:
-        return f"u:{self.token}:{self.verb}{label_behind(self.label)}"
+        return f"tr:{self.token}:{self.verb}{label_behind(self.label)}"
 
     @classmethod
     def decode(cls, kind: str, rest: str) -> Self:

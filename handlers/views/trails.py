@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
-from bot.domain.orders.notice import TrailNews, TrailTold
+from bot.domain.news.trails import TrailNews, TrailTold
 from bot.domain.orders.order import Order
 from bot.domain.orders.plan import PlanState
 from bot.domain.orders.trail import A_MINUTE, AN_HOUR

@@ -10,7 +10,8 @@ from typing import Generic, TypeVar
 import msgspec
 
 from bot.domain.errors import StorageError
-from bot.domain.orders.notice import Notice
+from bot.domain.news.families import KINDS
+from bot.domain.news.notice import Notice
 
 T = TypeVar("T")
 
@@ -45,10 +46,10 @@ class Shape(Generic[T]):
 
 @cache
 def _shape(kind: str) -> Shape[Notice]:
-    if kind not in Notice.kinds:
+    if kind not in KINDS:
         msg = f"A stored notice is of a kind that this version does not know: {kind}."
         raise StorageError(msg)
-    return Shape(Notice.kinds[kind])
+    return Shape(KINDS[kind])
 
 
 def pack(notice: Notice) -> tuple[str, str]:

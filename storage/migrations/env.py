@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from storage.db.tables import metadata
+from storage.db.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, select, tuple_
 
-from storage.db.tables import accounts
+from storage.db.tables.accounts import accounts
 
 MARKS = ("🔵", "🟠", "🟣", "🟡", "🟤", "⚪", "🔷", "🔶", "🟦", "🟧", "🟪", "🟨", "🟫", "⬜")  # green and red mean profit and loss
 

@@ -13,7 +13,8 @@ from bot.domain.errors import StorageError, VaultError
 from bot.domain.people.account import Account, Credentials, KnownAccount, Session
 from bot.domain.people.secret import Secret
 from storage.db.engine import Transaction
-from storage.db.tables import accounts, choices, data_keys, secrets
+from storage.db.tables.accounts import accounts, data_keys, secrets
+from storage.db.tables.people import choices
 from storage.repos.account_marks import PLACE, mark_of
 from storage.secrets.vault import DataKey, Ring, Vault, number_of
 

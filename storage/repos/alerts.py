@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from bot.domain.orders.alert import Alert, AlertState
+from bot.domain.news.alert import Alert, AlertState
 from storage.db.engine import Transaction
-from storage.db.tables import alerts
+from storage.db.tables.alerts import alerts
 
 _a = alerts.c
 _ALL = select(_a.id, _a.state, _a.body).order_by(_a.id)
@@ -20,7 +20,7 @@ _OF = _ALL.where(*_HIS, _a.state != AlertState.STRUCK)
 _ONE = (_a.id == bindparam("alert"), _a.state == AlertState.ARMED)
 _NOTE = alerts.update().where(*_ONE).values(body=bindparam("words"))
 _STRIKE = alerts.update().where(*_ONE).values(state=AlertState.STRUCK)
-_PAUSE = alerts.update().where(*_ONE).values(state=AlertState.PAUSED)
+_PAUSE = alerts.update().where(*_ONE).values(state=AlertState.PAUSED, body=bindparam("words"))
 _KEEP = (
     alerts.update()
     .where(_a.id == bindparam("alert"), _a.state == AlertState.PAUSED)
@@ -54,8 +54,8 @@ class SqlAlerts:
     def strike(self, alert_id: int) -> bool:
         return self._tx.write(_STRIKE, {"alert": alert_id}) == 1
 
-    def pause(self, alert_id: int) -> bool:
-        return self._tx.write(_PAUSE, {"alert": alert_id}) == 1
+    def pause(self, alert: Alert) -> bool:
+        return self._tx.write(_PAUSE, {"alert": alert.id, "words": alert}) == 1
 
     def keep(self, alert: Alert) -> bool:
         return self._tx.write(_KEEP, {"alert": alert.id, "words": alert}) == 1

@@ -9,7 +9,7 @@ from sqlalchemy import Integer, Text, bindparam, column, func, or_, select, tabl
 
 from storage.db.columns import Flag
 from storage.db.engine import Transaction
-from storage.db.tables import audit
+from storage.db.tables.bot import audit
 
 _BEFORE_ALL = bytes(32)  # what the first row is chained to
 _NO_ID = 2**63 - 1  # the highest that SQLite can give

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 
 from bot.domain.errors import VaultError
 from storage.db.engine import Transaction
-from storage.db.tables import own_keys
+from storage.db.tables.bot import own_keys
 from storage.secrets.vault import DataKey, Vault
 
 _NOBODY = ""  # in an account's place, where no account is

@@ -8,7 +8,9 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.orders.order import CardRef, Order
 from storage.db.engine import Transaction
-from storage.db.tables import accounts, cards, orders, touches
+from storage.db.tables.accounts import accounts
+from storage.db.tables.messages import cards
+from storage.db.tables.orders import orders, touches
 from storage.repos.account_marks import PLACE, mark_of
 from storage.repos.orders import ORDER_COLUMNS, order_of
 

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, or_, select
 from bot.domain.errors import IllegalMove
 from bot.domain.orders.order import Confirmation, ConfirmationState
 from storage.db.engine import Transaction
-from storage.db.tables import confirmations
+from storage.db.tables.orders import confirmations
 
 _FIELDS = tuple(field.name for field in fields(Confirmation))
 _c = confirmations.c

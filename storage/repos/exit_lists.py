@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 from bot.domain.orders.exit_list import ExitList
 from bot.domain.orders.plan import PlanState
 from storage.db.engine import Transaction
-from storage.db.tables import exit_lists, plans
+from storage.db.tables.orders import exit_lists, plans
 
 _e = exit_lists.c
 _ADD = exit_lists.insert().values({name: bindparam(name) for name in ("plan_id", "account_id", "body")})

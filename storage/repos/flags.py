@@ -9,7 +9,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.people.account import NoLogin
 from storage.db.engine import Transaction
-from storage.db.tables import flags
+from storage.db.tables.bot import flags
 
 
 class FlagName(StrEnum):

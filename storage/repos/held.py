@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.orders.held import HeldNote
 from storage.db.engine import Transaction
-from storage.db.tables import held
+from storage.db.tables.ledger import held
 
 REMEMBERED = timedelta(days=14)  # longer than any run of holidays
 

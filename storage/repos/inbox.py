@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.ports.inbox import InboxEntry
 from storage.db.engine import Transaction
-from storage.db.tables import inbox
+from storage.db.tables.messages import inbox
 
 _i = inbox.c
 _ADD = (

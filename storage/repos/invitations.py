@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 
 from bot.domain.people.access import Invitation
 from storage.db.engine import Transaction
-from storage.db.tables import invitations
+from storage.db.tables.people import invitations
 
 _FIELDS = tuple(field.name for field in fields(Invitation))
 _i = invitations.c

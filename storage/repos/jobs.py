@@ -5,7 +5,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.jobs import JobRun
 from storage.db.engine import Transaction
-from storage.db.tables import jobs
+from storage.db.tables.bot import jobs
 
 _j = jobs.c
 _LAST = select(_j.day, _j.at, _j.outcome).where(_j.name == bindparam("job"))

@@ -13,7 +13,8 @@ from bot.domain.pnl.range_report import CurvePoint
 from bot.domain.pnl.trades import BroughtForward, DayMark, LedgerTrade, RowKey
 from bot.domain.terms import Side
 from storage.db.engine import Transaction
-from storage.db.tables import brought_forward, day_curve, day_marks, orders, plan_legs, touches, trades
+from storage.db.tables.ledger import brought_forward, day_curve, day_marks, trades
+from storage.db.tables.orders import orders, plan_legs, touches
 
 _t, _b, _m, _c = trades.c, brought_forward.c, day_marks.c, day_curve.c
 _FIELDS = tuple(LedgerTrade.__dataclass_fields__)

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 from bot.domain.people.access import DayLock
 from bot.domain.people.account import Limits
 from storage.db.engine import Transaction
-from storage.db.tables import day_locks, limit_sets
+from storage.db.tables.accounts import day_locks, limit_sets
 
 _l = limit_sets.c
 _ON = (

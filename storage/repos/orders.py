@@ -13,7 +13,8 @@ from bot.domain.clock import at_ist
 from bot.domain.errors import StorageError
 from bot.domain.orders.order import Fill, Order
 from storage.db.engine import Transaction
-from storage.db.tables import cards, fills, order_numbers, orders
+from storage.db.tables.messages import cards
+from storage.db.tables.orders import fills, order_numbers, orders
 
 ORDER_FIELDS = tuple(field.name for field in fields(Order))
 ORDER_COLUMNS = tuple(orders.c[name] for name in ORDER_FIELDS)

@@ -9,10 +9,14 @@ from typing import Any, Final
 from sqlalchemy import Select, bindparam, func, select
 
 from bot.domain.errors import StorageError
-from bot.domain.orders.notice import Delivery, Filled, Notice, Sound
+from bot.domain.news.delivery import Delivery
+from bot.domain.news.families import KINDS
+from bot.domain.news.notice import Notice, Sound
+from bot.domain.news.orders import Filled
 from storage.db.engine import Transaction
 from storage.db.json_shapes import pack, unpack
-from storage.db.tables import accounts, cards, outbox
+from storage.db.tables.accounts import accounts
+from storage.db.tables.messages import cards, outbox
 from storage.repos.account_marks import PLACE, mark_of
 
 _log = logging.getLogger(__name__)
@@ -230,7 +234,7 @@ class SqlOutbox:
             return head
         rows = []
         for row in self._tx.rows(_BEHIND, {"chat": head.chat_id, "head": head.id}).all():
-            kind = Notice.kinds.get(row.kind)
+            kind = KINDS.get(row.kind)
             if kind is None or not kind.grouped or row.message_id is not None or row.account_id != head.account_id:
                 break
             rows.append(row)

@@ -9,7 +9,10 @@ from sqlalchemy.dialects.sqlite import insert
 from bot.domain.orders.order import ConfirmationState
 from bot.domain.people.account import Role, User
 from storage.db.engine import Transaction
-from storage.db.tables import alerts, cards, choices, confirmations, outbox, people, roles
+from storage.db.tables.alerts import alerts
+from storage.db.tables.messages import cards, outbox
+from storage.db.tables.orders import confirmations
+from storage.db.tables.people import choices, people, roles
 from storage.repos.outbox import BURIED, PARKED, WAITING
 
 _new_person = insert(people).values(telegram_id=bindparam("telegram_id"), name=bindparam("name"), active=bindparam("active"))

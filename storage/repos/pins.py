@@ -16,7 +16,7 @@ from bot.domain.errors import VaultError
 from bot.domain.people.access import Pin
 from bot.domain.people.secret import Secret
 from storage.db.engine import Transaction
-from storage.db.tables import pins, seals
+from storage.db.tables.people import pins, seals
 from storage.repos.bot_keys import BotKeys
 from storage.secrets.vault import DataKey, Vault, number_of
 

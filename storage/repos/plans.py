@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 from bot.domain.orders.plan import LegState, Plan, PlanLeg, PlanState
 from bot.domain.orders.trail import Trail
 from storage.db.engine import Transaction
-from storage.db.tables import plan_legs, plans
+from storage.db.tables.orders import plan_legs, plans
 
 _FIELDS = tuple(field.name for field in fields(Plan) if field.name != "legs")
 _LEG_FIELDS = tuple(field.name for field in fields(PlanLeg))
@@ -19,9 +19,9 @@ _ADD = plans.insert().values({name: bindparam(name) for name in _FIELDS})
 _ADD_LEG = plan_legs.insert().values({name: bindparam(name) for name in ("plan_id", *_LEG_FIELDS)})
 _ALL = select(*(_p[name] for name in _FIELDS))
 _FIND = _ALL.where(_p.id == bindparam("plan"))
+_OF_ORDER = _ALL.where(_p.id.in_(select(_l.plan_id).where(_l.order_id == bindparam("order"))))
 _ALIVE = _ALL.where(_p.state == PlanState.ALIVE).order_by(_p.created_at, _p.id)
 _LEGS = select(*(_l[name] for name in _LEG_FIELDS)).where(_l.plan_id == bindparam("plan")).order_by(_l.number)
-_OF_ORDER = _ALL.join(plan_legs, _l.plan_id == _p.id).where(_l.order_id == bindparam("order"))
 _BEGIN = plans.update().where(_p.id == bindparam("plan"), _p.state == PlanState.ASKED).values(state=PlanState.ALIVE)
 _CLAIM = (
     plan_legs.update()
@@ -67,12 +67,12 @@ class SqlPlans:
         row = self._tx.rows(_FIND, {"plan": plan_id}).one_or_none()
         return None if row is None else self._plan(row)
 
+    def of_order(self, order_id: str) -> Plan | None:
+        row = self._tx.rows(_OF_ORDER, {"order": order_id}).first()
+        return None if row is None else self._plan(row)
+
     def alive(self) -> Sequence[Plan]:
         return [self._plan(row) for row in self._tx.rows(_ALIVE).all()]
-
-    def of_order(self, order_id: str) -> Plan | None:
-        row = self._tx.rows(_OF_ORDER, {"order": order_id}).one_or_none()
-        return None if row is None else self._plan(row)
 
     def begin(self, plan_id: str) -> bool:
         return self._tx.write(_BEGIN, {"plan": plan_id}) == 1

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.orders.portfolio import DayReport
 from storage.db.engine import Transaction
-from storage.db.tables import reports
+from storage.db.tables.ledger import reports
 
 _ADD = insert(reports).values({name: bindparam(name) for name in ("account_id", "day", "body")}).on_conflict_do_nothing()
 _FIND = select(reports.c.body).where(reports.c.account_id == bindparam("account"), reports.c.day == bindparam("date"))

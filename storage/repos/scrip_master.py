@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 
 from bot.domain.market.instrument import MasterDay
 from storage.db.engine import Transaction
-from storage.db.tables import master
+from storage.db.tables.bot import master
 
 _CLEAR = master.delete()
 _ADD = master.insert().values({name: bindparam(name) for name in ("id", "day", "rows", "loaded_at")})

@@ -5,7 +5,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.people.account import Stop
 from storage.db.engine import Transaction
-from storage.db.tables import stops
+from storage.db.tables.accounts import stops
 
 _s = stops.c
 _STOP = insert(stops).values({name: bindparam(name) for name in ("account_id", "by", "at", "why")}).on_conflict_do_nothing()

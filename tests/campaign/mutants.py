@@ -121,7 +121,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _mutant(
         "an end that does not ring",
-        "bot.domain.orders.notice",
+        "bot.domain.news.orders",
         (
             'or by a person here after some of it had filled."""\n\n    sound = Sound.RING\n',
             'or by a person here after some of it had filled."""\n\n    sound = Sound.SILENT\n',
@@ -131,7 +131,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _mutant(
         "a swallowed not-found",
-        RECONCILE,
+        "bot.trading.sync.look_out",
         ("OrderNotSeen(order=looked) if age > LOOK_OUT_ENDS and not was_out else None\n", "None\n"),
         shows="silent_ends",
         focus=Focus(acts=BUYS, orders=("connection_dropped", "error_instead"), weather=()),

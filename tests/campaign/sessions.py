@@ -8,7 +8,7 @@ import logging
 import random
 from pathlib import Path
 
-from storage.store import Topic
+from storage.topics import Topic
 from tests.campaign.acts import ACTS, Session
 from tests.campaign.focus import Focus
 from tests.campaign.mortal import MortalLoop

@@ -27,7 +27,7 @@ from bot.wiring.use_cases import Core
 from handlers.application import App, build_application, publish_menu, running
 from handlers.poller import UpdatePoller
 from handlers.telegram.receiver import Heard
-from storage.db.tables import confirmations
+from storage.db.tables.orders import confirmations
 from storage.inbox import SqlInbox
 from storage.repositories import SqlRepositories
 from storage.store import SqlStore

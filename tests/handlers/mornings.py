@@ -7,9 +7,8 @@ from typing import Any
 
 from bot.domain.market.expiries import STOCKS, Cycle, Expiry
 from bot.domain.market.instrument import Exchange
-from bot.domain.orders.held import ContractChange, NewBase
-from bot.domain.orders.notice import Notice
-from bot.domain.orders.readiness import (
+from bot.domain.news.notice import Notice
+from bot.domain.news.readiness import (
     ClosedDay,
     ExpiryAlarm,
     LoginReminder,
@@ -21,6 +20,7 @@ from bot.domain.orders.readiness import (
     Unauthorised,
     WeekAhead,
 )
+from bot.domain.orders.held import ContractChange, NewBase
 from bot.domain.terms import Product
 from tests.handlers.samples import NOW
 from tests.stage.market import a_future, an_option

@@ -4,9 +4,8 @@ from datetime import date
 from decimal import Decimal
 
 from bot.domain.clock import at_ist
-from bot.domain.orders.notice import Notice
-from bot.domain.orders.order import OrderStatus
-from bot.domain.orders.rings import (
+from bot.domain.news.notice import Notice
+from bot.domain.news.rings import (
     AuctionBegun,
     AuctionOver,
     BandNear,
@@ -22,6 +21,7 @@ from bot.domain.orders.rings import (
     StopsEnd,
     UnprotectedTonight,
 )
+from bot.domain.orders.order import OrderStatus
 from bot.domain.terms import OrderKind, Product, Side
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 

@@ -12,13 +12,17 @@ import pytest
 from telegram import Update
 
 from bot.domain.market.instrument import Exchange, InstrumentKey
+from bot.domain.orders.proposal import Change
 from bot.domain.people.account import Role
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from handlers.registry import COMMANDS
 from handlers.telegram.admission import Verdict, judge
 from handlers.telegram.receiver import Received
+from handlers.views.convert import ConvertTap, ConvertVerb
 from handlers.views.exit_taps import ExitsTap, ExitsVerb
+from handlers.views.repair_taps import RepairTap
+from handlers.views.reverse import ReverseTap, ReverseVerb
 from handlers.views.tap import KINDS, Tap, encode
 from handlers.views.taps import (
     CardTap,
@@ -53,8 +57,8 @@ WORDS: dict[str, frozenset[Role]] = {
     "/cancel_order 12": ACTING, "/cancel_all": ACTING,
     "/orders open": ALL, "/order 12": ALL, "/trades": ALL, "/positions": ALL, "/holdings": ALL, "/funds": ALL,
     "/pnl": ALL, "/pnl week": ALL, "/export trades": ALL, "/report 20 nov": ALL, "/quote NIFTY": ALL, "/search tata motors": ALL,
-    "/chart RELIANCE 15m": ALL, "/alert mtm -5000": ALL, "/alerts": ALL, "/watch RELIANCE": ALL,
-    "/exit": ACTING, "/panic": ACTING,
+    "/chart RELIANCE 15m": ALL, "/chain NIFTY": ALL, "/alert mtm -5000": ALL, "/alerts": ALL, "/watch RELIANCE": ALL,
+    "/exit": ACTING, "/panic": ACTING, "/convert RELIANCE": OPENING,
     "/kill": ACTING, "/resume": OWNING,
     "/limits": ALL, "/limits lock": OPENING, "/limits lock now": OPENING, "/limits value 5": OWNING, "/status full": OWNING,
     "/lock": ALL, "/unlock": ALL, "/pin": ALL,
@@ -81,11 +85,14 @@ TAPS: dict[Tap, frozenset[Role]] = {
     OrderTap("o12", OrderVerb.REVERSE): OPENING,
     **{ListingTap(book): ALL for book in Listing},
     EntriesTap(): ACTING,
+    **{ReverseTap("TOKEN1", verb): OPENING for verb in ReverseVerb},
+    RepairTap("o12", Change(quantity=9)): ACTING,
     ExitTap(InstrumentKey(Exchange.NSE, "2885"), Product.CNC): ACTING,
     WordsTap("/kill"): ACTING,
     WordsTap("/resume"): OWNING,
     WordsTap("/buy RELIANCE 10"): ACTING,
     WordsTap("/positions"): ALL,
+    **{ConvertTap("TOKEN1", verb): OPENING for verb in ConvertVerb},
     **{ExitsTap("TOKEN1", verb): ACTING for verb in ExitsVerb if verb is not ExitsVerb.LOOK},
     ExitsTap("TOKEN1", ExitsVerb.LOOK): ALL,
     DoItNowTap(): ALL,  # the words it stands for are judged as words; here the message it stands under answers none

@@ -23,11 +23,13 @@ from telegram.error import (
 from bot.charts.album import Album
 from bot.charts.draw import draw
 from bot.domain.errors import DeliveryError, PictureFailed
-from bot.domain.orders.notice import Delivery, Filled, Sound
+from bot.domain.news.delivery import Delivery
+from bot.domain.news.notice import Sound
+from bot.domain.news.orders import Filled
+from bot.domain.news.picture import Pictured
 from bot.domain.orders.order import CardRef, Fill, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.pictures import Picture
-from bot.domain.pnl.picture_news import Pictured
 from bot.domain.ports.broker import Messenger
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson

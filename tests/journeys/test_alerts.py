@@ -1,6 +1,7 @@
-"""Alerts at the phone: one rings after a restart, with a ticket that asks; one rings by a quote while no tick comes."""
+"""Alerts at the phone: after a restart, by a quote while no tick comes, and over a split."""
 
 import asyncio
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.simulators.loop import LoopClock
+from bot.domain.clock import at_ist
+from bot.simulators.loop import LoopClock, VirtualLoop
+from tests.journeys.test_day_summaries import away_until, on_the_exchanges_calendar, until
+from tests.journeys.test_mornings import at_the_desk
 from tests.stage.house import House, a_house
 
 
@@ -52,3 +56,28 @@ async def test_without_ticks_a_quote_strikes_it_and_says_so(clock: LoopClock, tm
         assert "I ask mStock every 12 s" in (await house.me.ask("/alerts", "ALERTS"))["text"]
         await trades_at(house, level + 1)
         await house.me.wait_for("By a quote", 300)
+
+
+async def test_a_split_overnight_pauses_it_and_one_tap_puts_it_on_the_new_price(loop: VirtualLoop, tmp_path: Path) -> None:
+    clock = LoopClock(loop, at_ist(date(2026, 11, 19), 15))
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        await on_the_exchanges_calendar(house)
+        last = await last_of(house)
+        await house.me.ask(f"alert reliance above {last + 40}", "Alert 1 is set")
+        await trades_at(house, last + 1)
+        await until(house, at_ist(date(2026, 11, 19), 15, 31))
+        await away_until(house, at_ist(date(2026, 11, 20), 8, 33))
+        await at_the_desk(house, {"closes": [{"name": "RELIANCE-EQ", "price": float((last / 2).quantize(Decimal("0.1")))}]})
+        await house.me.ask("/login", "until")
+        await until(house, at_ist(date(2026, 11, 20), 9, 20))
+        await trades_at(house, last / 2)
+        await house.me.wait_for("bonus or split?", 60)
+        adjusted = await house.me.choose("Adjust ×0.5", "ALERTS")
+        assert f"≥ {(last + 40) / 2:.0f}." in adjusted["text"]
+        await trades_at(house, last / 2 + 19)
+        await asyncio.sleep(20)
+        assert not any("Alert RELIANCE" in message["text"] for message in house.me.history())
+        await trades_at(house, last / 2 + 21)
+        rung = await house.me.wait_for("Alert RELIANCE", 60)
+        assert rung in house.me.rings()

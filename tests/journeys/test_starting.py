@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.clock import at_ist, ist_date
-from bot.domain.orders.notice import TradingResumed
+from bot.domain.news.safety import TradingResumed
 from bot.domain.orders.order import CardRef, OrderStatus
 from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock, VirtualLoop

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, NotLinked, OrderOver, Unreadable
-from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.market.prices import Level, Quote, Tick
 from bot.domain.orders.order import OrderDraft, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
@@ -16,6 +16,7 @@ from bot.domain.orders.research import Candle, Interval, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import FeedMode
+from bot.domain.terms import Product
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT
 
@@ -47,6 +48,7 @@ class ScriptedBroker:
         self.true: list[TrueOrder] = []
         self.posts = 0
         self.cancels: list[str] = []
+        self.conversions: list[tuple[str, Product, int]] = []  # that were asked for; its positions stay as the test holds them
         self.urgent: list[bool] = []  # of each order and each change that arrived: whether it was to overtake
         self.before_place: Callable[[], None] = lambda: None
         self.after_place: Callable[[], None] = lambda: None
@@ -98,6 +100,9 @@ class ScriptedBroker:
         if self._find(broker_id).status.is_final:
             raise OrderOver("over already", code="RS-0034")
         self._find(broker_id).draft = draft
+
+    async def convert(self, position: Position, to: Product, quantity: int) -> None:
+        self.conversions.append((position.instrument.name, to, quantity))
 
     async def cancel(self, broker_id: str) -> None:
         self.cancels.append(broker_id)
@@ -184,6 +189,14 @@ class ScriptedBroker:
 
     async def quotes(self, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
         return {key: Quote(last=self.quoted) for key in keys}
+
+    async def margin_of_all(self, drafts: Sequence[OrderDraft]) -> Margin:
+        margins = [await self.margin(draft) for draft in drafts]
+        known = [each.required for each in margins if each.required is not None]
+        return Margin(required=sum(known, Decimal(0)) if len(known) == len(margins) else None)
+
+    async def open_interest(self, market: Exchange, symbol: str, expiry: date) -> Mapping[str, int]:
+        return {}
 
     async def candles(self, instrument: Instrument, interval: Interval, start: datetime, end: datetime) -> Sequence[Candle]:
         self.candle_stretches.append((start, end))

@@ -10,7 +10,7 @@ from typing import TypeVar
 from bot.charts.album import Album
 from bot.config.settings import Settings
 from bot.domain.clock import Clock, ist_date
-from bot.domain.orders.notice import Notice
+from bot.domain.news.notice import Notice
 from bot.domain.orders.order import Order
 from bot.domain.orders.proposal import Proposal
 from bot.domain.people.access import PinHash
@@ -30,7 +30,8 @@ from bot.wiring.ground import AttachedConnections
 from bot.wiring.use_cases import Core, build_core
 from storage.repositories import SqlRepositories
 from storage.secrets.pinhash import Argon2Pins
-from storage.store import SqlStore, Topic
+from storage.store import SqlStore
+from storage.topics import Topic
 from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.stage.market import REFERENCE_DATA
 from tests.stage.pictures import drawn_in_place

@@ -11,8 +11,8 @@ from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, OrderOver, Refused, Unclear
 from bot.domain.market.instrument import Instrument, InstrumentKey, Right
 from bot.domain.market.prices import Level, Quote, Tick
+from bot.domain.news.exits import ExitsTold
 from bot.domain.orders.exit_list import ExitCard, ExitsShown
-from bot.domain.orders.notice import ExitsTold
 from bot.domain.orders.order import OrderDraft, OrderFact, OrderStatus
 from bot.domain.orders.portfolio import Position
 from bot.domain.people.account import Role

@@ -10,8 +10,8 @@ from bot.domain.clock import Clock
 from bot.domain.errors import SessionExpired
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Quote
+from bot.domain.news.notice import Notice
 from bot.domain.orders.held import Held, HeldNote
-from bot.domain.orders.notice import Notice
 from bot.domain.orders.portfolio import Funds, Holding, Position
 from bot.domain.people.account import Role, Session, User
 from bot.domain.people.secret import Secret

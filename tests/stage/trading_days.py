@@ -9,8 +9,9 @@ from bot.domain.clock import at_ist, ist_date
 from bot.domain.errors import NotSent
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import total
-from bot.domain.orders.notice import DaySummary, Notice
-from bot.domain.orders.period_summary import PeriodSummary
+from bot.domain.news.days import DaySummary
+from bot.domain.news.notice import Notice
+from bot.domain.news.period_summary import PeriodSummary
 from bot.domain.orders.portfolio import DayReport, Funds, Position
 from bot.domain.orders.research import PastTrade
 from bot.domain.terms import Product

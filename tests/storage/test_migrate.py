@@ -21,7 +21,7 @@ from bot.domain.people.account import Limits
 from bot.domain.ports.repositories import Repositories
 from storage.db.engine import FileLock, make_engine
 from storage.db.json_shapes import Shape
-from storage.db.tables import metadata
+from storage.db.schema import metadata
 from storage.migrate import MIGRATIONS, bring_up_to_date
 from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, DAY, DRAFT, NOW, a_store, a_vault

@@ -11,7 +11,7 @@ from typing import TypeVar
 import pytest
 
 from bot.domain.errors import StorageError
-from bot.domain.orders.notice import FeedLost
+from bot.domain.news.connections import FeedLost
 from bot.domain.orders.order import ConfirmationState
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.account import Stop

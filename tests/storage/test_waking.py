@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import NotFound, StorageAway
-from bot.domain.orders.notice import Filled, TradingStopped
+from bot.domain.news.orders import Filled
+from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import CardRef
 from bot.domain.people.account import Limits, Session
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
-from storage.store import SqlStore, Topic
+from storage.store import SqlStore
+from storage.topics import Topic
 from tests.stage.disk import Disk
 from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_fill, a_store, a_vault, an_order
 

@@ -45,6 +45,11 @@ def short(instrument: Instrument, *, today: date | None = None) -> str:
     return f"{symbol} {what} {_day(instrument.expiry, today, '')}{_market(instrument)}"
 
 
+def day_words(day: date) -> str:
+    """`8 Dec`, as an expiry is said in words and on buttons."""
+    return _day(day, None, " ")
+
+
 def strike_words(strike: Decimal | None) -> str:
     """Rupees without needless zeros: 24500, 182.5. Empty for None."""
     if strike is None:

@@ -1,1 +1,1 @@
-"""Orders: what is asked, sent, filled and charged."""
+"""Orders: what is asked, sent and filled, and what is held then."""

@@ -29,6 +29,7 @@ class ListKind(StrEnum):
 
     EXITS = "EXITS"
     PANIC = "PANIC"
+    REVERSE = "REVERSE"  # one row, and the other side once it is closed
 
 
 class RowState(StrEnum):
@@ -99,6 +100,15 @@ class ExitRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What a reversal opens once its row is closed; each slice is an entry leg of the plan."""
+
+    draft: OrderDraft  # whole
+    slices: tuple[Slice, ...]
+    rung: bool = False  # it was told that the row does not fill
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExitList:
     """All rows of one Confirm. Its id is the token of that question, and the id of the plan whose legs license the orders."""
 
@@ -113,6 +123,7 @@ class ExitList:
     go_on: bool = False  # the person said: do not wait for the fill of what is covered
     rung: tuple[int, ...] = ()  # rows that rang because their cover waits for them
     told: bool = False  # a panic that is not proven flat said so
+    then: Opening | None = None  # of a reversal
 
     def with_row(self, row: ExitRow) -> "ExitList":
         return replace(self, rows=tuple(row if each.number == row.number else each for each in self.rows))
@@ -153,9 +164,10 @@ class ExitList:
     def stalled(self, orders: Orders, now: datetime) -> tuple[ExitRow, ...]:
         """Rows that others, their cover, wait for in vain: unfilled after five seconds, or stuck."""
         numbers = {each.number for row in self.rows if row.unsent for each in self.waits_for(row, orders)}
-        return tuple(row for row in self.rows if row.number in numbers and self._is_late(row, orders, now))
+        return tuple(row for row in self.rows if row.number in numbers and self.is_late(row, orders, now))
 
-    def _is_late(self, row: ExitRow, orders: Orders, now: datetime) -> bool:
+    def is_late(self, row: ExitRow, orders: Orders, now: datetime) -> bool:
+        """Whether what waits for this row has waited long enough to be told."""
         state = self.state(row, orders)
         if state is RowState.SENT:
             return all(now - (order.sent_at or order.created_at) >= COVER_WAITS for order in row.orders(orders))

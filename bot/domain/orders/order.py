@@ -144,6 +144,8 @@ class Purpose(StrEnum):
     EXIT = "EXIT"  # a list of exits
     PANIC = "PANIC"
     TRAIL = "TRAIL"  # a stop of what is open, that follows the price
+    CONVERT = "CONVERT"  # another product for an open position; its draft has the new one
+    REVERSE = "REVERSE"
 
 
 class ConfirmationState(StrEnum):

@@ -6,10 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from bot.domain.charges.day_bill import DayBill
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
-from bot.domain.orders.day_bill import DayBill
 from bot.domain.orders.day_facts import DayFacts
 from bot.domain.orders.held import NewBase
 from bot.domain.orders.order import OrderDraft

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from bot.domain.charges.tariff import Loan
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.orders.exit_figures import ExitFigures
 from bot.domain.orders.order import Confirmation, Fill, Order, OrderDraft
 from bot.domain.orders.plan import Attached
 from bot.domain.orders.portfolio import Position
-from bot.domain.orders.tariff import Loan
 from bot.domain.people.account import Account, CodeKind, Session, Stop
 from bot.domain.terms import Product, Side
 

@@ -11,6 +11,7 @@ from bot.domain.money import exact, to_paise
 
 ORDER_ID = re.compile(r"RMS:\s*(\d+)\s*:")
 LONGEST = 160  # characters of the broker's own words that are shown
+REPAIR_FIGURES = frozenset({"needed", "lot", "tick", "freeze", "left"})  # captured for the repair; no sentence has to say them
 MOST_SHAPES = 200  # unknown texts remembered; beyond that only the known shapes keep counting
 
 
@@ -66,7 +67,7 @@ class RejectionRow:
     name: str
     pattern: re.Pattern[str]
     kind: RejectionKind
-    says: str  # may hold {figures} that the pattern captures by name
+    says: str  # may hold {figures} that the pattern captures by name; what only a repair needs is captured besides
     repair: Repair
     source: str
     example: str
@@ -160,13 +161,12 @@ def _figures(row: RejectionRow, match: re.Match[str]) -> dict[str, Decimal] | No
     """The captured figures as Decimals; None when one that the sentence needs is missing, so that a plainer row can answer."""
     figures = {}
     for name, value in match.groupdict().items():
-        if value is None:
-            return None
         try:
-            figures[name] = exact(value)
+            figures[name] = exact(value or "")
         except ValueError:
-            return None
-    return figures if all("{" + name + "}" in row.says for name in figures) else None
+            if name not in REPAIR_FIGURES:
+                return None
+    return figures
 
 
 def _shape(normal: str) -> str:

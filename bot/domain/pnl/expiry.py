@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 
+from bot.domain.charges.day_bill import Event, at_expiry
 from bot.domain.market.instrument import Instrument, Right
 from bot.domain.money import ZERO
-from bot.domain.orders.day_bill import Event, at_expiry
 from bot.domain.pnl.trades import DayMark
 
 

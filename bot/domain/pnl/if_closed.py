@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from bot.domain.orders.charges import Tariff, Trade
+from bot.domain.charges.charges import Tariff, Trade
+from bot.domain.charges.tariff import Plan
 from bot.domain.orders.portfolio import PositionLine
-from bot.domain.orders.tariff import Plan
 from bot.domain.terms import Product, Side
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from bot.domain.charges.day_bill import DayBill
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import ZERO, total
-from bot.domain.orders.day_bill import DayBill
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.pnl.fifo import Lot, cost_of, lots_of, match_day, quantity_of
 from bot.domain.pnl.trades import DayMark, LedgerTrade

@@ -10,9 +10,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from bot.domain.charges.day_bill import DayBill
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import PAISA, ZERO, total
-from bot.domain.orders.day_bill import DayBill
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.pnl.round_trips import Booked, RoundTrip, RowDay
 from bot.domain.pnl.trades import FINE, DayMark, LedgerTrade, RowKey

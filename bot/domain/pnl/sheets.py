@@ -12,10 +12,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from bot.domain.charges.tariff import ChargeName
 from bot.domain.clock import ist
 from bot.domain.money import PAISA, ZERO, total
 from bot.domain.orders.order import Order
-from bot.domain.orders.tariff import ChargeName
 from bot.domain.pnl.fifo import Exit
 from bot.domain.pnl.range_report import RangeDay, RangeReport
 from bot.domain.pnl.round_trips import RowDay

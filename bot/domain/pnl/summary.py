@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
+from bot.domain.charges.day_bill import DayBill
 from bot.domain.market.coming_days import ComingDay
 from bot.domain.money import PAISA, ZERO, total
-from bot.domain.orders.day_bill import DayBill
+from bot.domain.news.period_summary import PeriodSummary, Span
 from bot.domain.orders.day_facts import ChargeLine, DayFacts, DayNet, LeftOut, Low, Mismatch, SymbolNet, Trip, TripCount
-from bot.domain.orders.period_summary import PeriodSummary, Span
 from bot.domain.orders.portfolio import DayReport, Funds, PositionLine
 from bot.domain.pictures import DayFill, DayPicture, DayResult, EquityCurve, NetPoint, SymbolResult
 from bot.domain.pnl.range_report import RangeReport

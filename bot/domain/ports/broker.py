@@ -5,13 +5,14 @@ from datetime import date, datetime
 from enum import IntEnum
 from typing import Protocol
 
-from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.market.prices import Quote, Tick
-from bot.domain.orders.notice import Delivery
+from bot.domain.news.delivery import Delivery
 from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderFact, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
 from bot.domain.orders.research import Candle, Interval, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
+from bot.domain.terms import Product
 
 RandomBytes = Callable[[int], bytes]  # n -> n random bytes; os.urandom in production, seeded in tests
 
@@ -41,16 +42,21 @@ class Broker(Protocol):
     async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:
         """Sends one POST, never repeated, and returns the broker's order id.
 
-        tag: at most 19 characters. An urgent one (an exit) overtakes what waits.
+        tag: at most 19 characters. An urgent one (an exit, the stop that guards a fill) overtakes what waits, and may use the
+        part of the order allowance that is kept for exits; no entry, slice, chase or trail may.
         """
         ...
 
     async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
-        """Replaces the terms of a working order. draft.quantity is the total. Urgent (an exit) overtakes what waits."""
+        """Replaces the terms of a working order. draft.quantity is the total. Urgent as `place`."""
         ...
 
     async def cancel(self, broker_id: str) -> None:
-        """Asks for a cancel. "success" is not final, the book decides (mstock-type-b.md 5.4)."""
+        """Asks for a cancel, which is always urgent. "success" is not final, the book decides (mstock-type-b.md 5.4)."""
+        ...
+
+    async def convert(self, position: Position, to: Product, quantity: int) -> None:
+        """Carries units of a position over to another product. "success" is not final, the position book decides."""
         ...
 
     async def orders(self) -> Sequence[OrderFact]:
@@ -84,6 +90,17 @@ class Broker(Protocol):
 
     async def margin(self, draft: OrderDraft) -> Margin:
         """What one order alone would block."""
+        ...
+
+    async def margin_of_all(self, drafts: Sequence[OrderDraft]) -> Margin:
+        """What several orders would block together. At mStock it may not see a hedge among them."""
+        ...
+
+    async def open_interest(self, market: Exchange, symbol: str, expiry: date) -> Mapping[str, int]:
+        """Open interest in units by token, of an underlying's contracts with that expiry. Its time is not known.
+
+        Empty where the broker lists no such chain. About a second a call (mstock-type-b.md 11).
+        """
         ...
 
     async def quotes(self, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:

@@ -5,10 +5,13 @@ from datetime import date, datetime
 from typing import Protocol
 
 from bot.domain.market.instrument import MasterDay
-from bot.domain.orders.alert import Alert
+from bot.domain.news.alert import Alert
+from bot.domain.news.delivery import Delivery
+from bot.domain.news.notice import Notice
+from bot.domain.news.orders import Filled
+from bot.domain.orders.conversion import Conversion
 from bot.domain.orders.exit_list import ExitList
 from bot.domain.orders.held import HeldNote
-from bot.domain.orders.notice import Delivery, Filled, Notice
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Fill, Order
 from bot.domain.orders.plan import Plan, PlanLeg
 from bot.domain.orders.portfolio import DayReport
@@ -122,12 +125,12 @@ class PlansRepository(Protocol):
 
     def find(self, plan_id: str) -> Plan | None: ...
 
-    def alive(self) -> Sequence[Plan]:
-        """Every plan that is alive, of all accounts, oldest first."""
+    def of_order(self, order_id: str) -> Plan | None:
+        """The plan that an order is a leg of."""
         ...
 
-    def of_order(self, order_id: str) -> Plan | None:
-        """The plan one of whose legs this order is."""
+    def alive(self) -> Sequence[Plan]:
+        """Every plan that is alive, of all accounts, oldest first."""
         ...
 
     def extend(self, plan_id: str, leg: PlanLeg) -> None:
@@ -181,6 +184,20 @@ class ExitListsRepository(Protocol):
     def save(self, exits: ExitList) -> None: ...
 
 
+class ConversionsRepository(Protocol):
+    """Changes of product, one row each."""
+
+    def add(self, conversion: Conversion) -> None: ...
+
+    def find(self, conversion_id: str) -> Conversion | None: ...
+
+    def alive(self) -> Sequence[Conversion]:
+        """Those whose end is not known, of all accounts."""
+        ...
+
+    def save(self, conversion: Conversion) -> None: ...
+
+
 class CardsRepository(Protocol):
     """Which message shows which order, and which version of it."""
 
@@ -228,7 +245,9 @@ class AlertsRepository(Protocol):
 
     def strike(self, alert_id: int) -> bool: ...
 
-    def pause(self, alert_id: int) -> bool: ...
+    def pause(self, alert: Alert) -> bool:
+        """Stores why as well."""
+        ...
 
     def keep(self, alert: Alert) -> bool:
         """Arms a paused one again, as it is given."""

@@ -23,6 +23,7 @@ from bot.domain.ports.order_repositories import (
     AlertsRepository,
     CardsRepository,
     ConfirmationsRepository,
+    ConversionsRepository,
     ExitListsRepository,
     HeldRepository,
     OrdersRepository,
@@ -59,6 +60,8 @@ class Repositories(Protocol):
 
     @property
     def exit_lists(self) -> ExitListsRepository: ...
+    @property
+    def conversions(self) -> ConversionsRepository: ...
     @property
     def cards(self) -> CardsRepository: ...
     @property

@@ -8,17 +8,17 @@ from decimal import Decimal
 from functools import partial
 from typing import Literal, TypeVar
 
+from bot.domain.charges.charges import Tariff
+from bot.domain.charges.day_bill import DayBill, Event
+from bot.domain.charges.tariff import Plan
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, NotFound, StorageAway
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
-from bot.domain.orders.charges import Tariff
-from bot.domain.orders.day_bill import DayBill, Event
 from bot.domain.orders.order import Order, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Holdings, PnL, Position, PositionLine, Positions
 from bot.domain.orders.proposal import OrderDetail, OrderList, TradeLine, TradeList
-from bot.domain.orders.tariff import Plan
 from bot.domain.people.account import Account, Actor
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Store

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import date
 
+from bot.domain.charges.charges import Tariff, Trade
+from bot.domain.charges.day_bill import DayBill, Event, day_bill
+from bot.domain.charges.tariff import Plan
 from bot.domain.market.instrument import Instrument, InstrumentKey
-from bot.domain.orders.charges import Tariff, Trade
-from bot.domain.orders.day_bill import DayBill, Event, day_bill
 from bot.domain.orders.order import TradeFact
-from bot.domain.orders.tariff import Plan
 from bot.domain.pnl.trades import LedgerTrade
 from bot.trading.instruments.catalogue import Catalogue
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.domain.charges.day_bill import Event, SquaredOff
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import PersonError
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Price
-from bot.domain.orders.day_bill import Event, SquaredOff
 from bot.domain.orders.order import TradeFact
 from bot.domain.orders.portfolio import Position
 from bot.domain.pnl.expiry import end_of, worth_at_end

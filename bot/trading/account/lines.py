@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import NotLinked
-from bot.domain.orders.notice import FeedBack
+from bot.domain.news.connections import FeedBack
 from bot.domain.orders.proposal import LineHealth
 from bot.domain.people.account import Account
 from bot.domain.ports.broker import BrokerConnections

@@ -18,7 +18,8 @@ from bot.domain.errors import (
     PasswordRefused,
     PersonError,
 )
-from bot.domain.orders.notice import ActByOther, ActionKind, SessionReplaced
+from bot.domain.news.connections import SessionReplaced
+from bot.domain.news.people import ActByOther, ActionKind
 from bot.domain.orders.proposal import CodeWanted, LoggedIn, SessionState
 from bot.domain.people.account import (
     Account,

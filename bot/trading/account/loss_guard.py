@@ -5,12 +5,12 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from bot.domain.charges.charges import Tariff
+from bot.domain.charges.day_bill import Event
+from bot.domain.charges.tariff import Plan
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, StorageAway
-from bot.domain.orders.charges import Tariff
-from bot.domain.orders.day_bill import Event
 from bot.domain.orders.portfolio import PnL, Positions
-from bot.domain.orders.tariff import Plan
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal

@@ -45,11 +45,16 @@ class Prices:
 
     async def of_all(self, account_id: str, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Price]:
         """Prices of several instruments. Those that nobody knows are absent. SessionExpired passes through."""
-        connection = self._connections.of(account_id)
         wanted = set(keys)
         if not wanted:
             return {}
         self._watcher.glance(account_id, wanted)
+        return await self.of_watched(account_id, wanted)
+
+    async def of_watched(self, account_id: str, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Price]:
+        """The same of instruments that the caller watches itself, for as long as it wants."""
+        connection = self._connections.of(account_id)
+        wanted = set(keys)
         prices = {key: price for key in wanted if (price := self.known(account_id, key))}
         missing = wanted - prices.keys()
         if not missing:

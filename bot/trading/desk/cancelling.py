@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.domain.clock import Clock
 from bot.domain.errors import AddressRefused, BrokerError, NotSent, Refused, StorageAway, TooFast
-from bot.domain.orders.notice import ActByOther, ActionKind
+from bot.domain.news.people import ActByOther, ActionKind
 from bot.domain.orders.order import Order
 from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Actor, Permission

@@ -5,8 +5,8 @@ from functools import partial
 
 from bot.domain.clock import Clock
 from bot.domain.errors import ConfirmationGone, NotFound, StorageAway
+from bot.domain.news.safety import TradingResumed, TradingStopped
 from bot.domain.orders.closing import POSSIBLY_WORKING
-from bot.domain.orders.notice import TradingResumed, TradingStopped
 from bot.domain.orders.order import Confirmation, Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import Killed, Question, Resumed
 from bot.domain.orders.standing import Cancelled, is_exit

@@ -1,10 +1,9 @@
 """The trading desk: from the tap on a question to at most one order at the broker."""
 
 import asyncio
-import base64
 from functools import partial
 
-from bot.domain.clock import Clock, ist_date
+from bot.domain.clock import Clock
 from bot.domain.errors import (
     AddressRefused,
     BrokerError,
@@ -17,13 +16,13 @@ from bot.domain.errors import (
     WordsWanted,
 )
 from bot.domain.money import in_figures
-from bot.domain.orders.notice import ActByOther, ActionKind
-from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Order, OrderDraft, OrderStatus, Purpose
+from bot.domain.news.people import ActByOther, ActionKind
+from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Order, OrderDraft, Purpose
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.proposal import Proposal, Resumed
 from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Actor
-from bot.domain.ports.broker import BrokerConnections, RandomBytes
+from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product, Side
 from bot.runtime.background import BackgroundTasks
@@ -31,6 +30,7 @@ from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.exits.confirmed_exits import ConfirmedExits
 from bot.trading.exits.live_exit import ExitWanted
+from bot.trading.orders.claimed_orders import Claim, ClaimedOrders
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.sending import Answered, Sending
 from bot.trading.proposals.checks import Situation
@@ -41,7 +41,7 @@ from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin, why_pin
 from bot.trading.sync.reconcile import Reconcile
 
-Claim = tuple[Order | ExitWanted | None, tuple[str, ...]]  # the order as stored, an exit out of a stop, or every reason against
+Claimed = tuple[Order | ExitWanted | None, tuple[str, ...]]  # the order as stored, an exit out of a stop, or every reason against
 
 ON_CARDS = frozenset({Purpose.PLACE, Purpose.MODIFY})
 IN_WORDS = frozenset({Purpose.CANCEL, Purpose.RESUME})
@@ -63,7 +63,7 @@ class OrderDesk:
         reconcile: Reconcile,
         background: BackgroundTasks,
         clock: Clock,
-        random: RandomBytes,
+        claimed: ClaimedOrders,
         sending: Sending,
         exits: ConfirmedExits,
     ) -> None:
@@ -79,7 +79,7 @@ class OrderDesk:
         self._connections = connections
         self._reconcile = reconcile
         self._background = background
-        self._random = random
+        self._claimed = claimed
 
     async def confirm(
         self, actor: Actor, token: str, *, chat_id: int, message_id: int, in_words: bool = False, answered: Answered | None = None
@@ -96,8 +96,7 @@ class OrderDesk:
         the act is heavy and its question in words has not been answered.
         """
         account_id = actor.account.id if actor.account is not None else ""
-        order_id = self._random(10).hex()
-        self._reconcile.sending(order_id)  # before it can be stored: no look may take it for one that was cut off
+        order_id = self._claimed.announce()  # before it can be stored: no look may take it for one that was cut off
         try:
             question, claim, limited = await self._store.transaction(
                 lambda db: self._first(
@@ -169,7 +168,7 @@ class OrderDesk:
         message_id: int,
         order_id: str,
         in_words: bool,
-    ) -> tuple[Confirmation, Claim | None, bool]:
+    ) -> tuple[Confirmation, Claimed | None, bool]:
         """The question behind the tap; an order that nothing speaks against is claimed in the same transaction.
 
         The last is whether a daily loss limit is set, for the reading that an open claim hangs on.
@@ -192,13 +191,12 @@ class OrderDesk:
             return question, None, limited
         return question, self._claim(db, actor, question, None, order_id), limited
 
-    def _claim(self, db: Repositories, actor: Actor, question: Confirmation, held: Held | None, order_id: str) -> Claim | None:
+    def _claim(self, db: Repositories, actor: Actor, question: Confirmation, held: Held | None, order_id: str) -> Claimed | None:
         """Transaction 1: read again all that may have changed since the card, claim, and store the order with its tag.
 
         held None: positions were not read. Where something speaks against the order as an entry nothing is written and None
         says that the answer hangs on them; so an order that nothing speaks against costs no read at the broker.
         """
-        now = self._clock.now()
         draft = terms_of(question)
         reasons, pin, turning = self._objections(db, actor, question, held or Held())
         if held is None and (reasons or pin):
@@ -216,28 +214,20 @@ class OrderDesk:
             return self._exits.license(db, question, draft, actor.user.name, doubles), ()
         plan = self._confirmations.plan_of(db, question)
         draft = plan.legs[0].draft if plan is not None else draft
-        day = ist_date(now)
-        order = Order(
-            id=order_id,
+        if plan is not None and not db.plans.begin(plan.id):
+            raise ConfirmationGone("This plan was begun already.")
+        claim = Claim(
             account_id=question.account_id,
-            number=db.orders.next_number(question.account_id, day),
-            tag=base64.b32encode(self._random(12)).decode()[:19],
             draft=draft,
-            status=OrderStatus.SUBMITTING,
-            placed_by=actor.user.telegram_id,
+            by=actor.user.telegram_id,
             closes=self._confirmations.is_exit(question.token),
-            created_at=now,
-            sent_at=now,
-            updated_at=now,
+            terms=self._proposing.terms(draft),
+            leg=(plan.id, 0) if plan is not None else None,
+            card=(question.chat_id, question.message_id or 0),
         )
-        db.orders.add(order, day)
+        order = self._claimed.take(db, order_id, claim)
         if (touch := self._proposing.prices.touch(order.account_id, draft.instrument.key, draft.side)) is not None:
             db.ledger.note_touch(order.id, touch)
-        if plan is not None and not (db.plans.begin(plan.id) and db.plans.claim(plan.id, 0, order.id)):
-            raise ConfirmationGone("This plan was begun already.")
-        db.cards.add(CardRef(chat_id=question.chat_id, message_id=question.message_id or 0, order_id=order.id, version=0))
-        terms = f"{self._proposing.terms(draft)} {draft.digest()}"
-        db.audit.add(now, actor.user.telegram_id, "order", question.account_id, order.id, before="none", after=terms)
         return order, ()
 
     def _objections(

@@ -16,7 +16,8 @@ from bot.trading.desk.cancelling import NO_CANCEL, Cancelling
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
 from bot.trading.proposals.proposal_builder import ProposalBuilder
-from bot.trading.sync.reconcile import LOOK_OUT_ENDS, Reconcile
+from bot.trading.sync.look_out import LOOK_OUT_ENDS
+from bot.trading.sync.reconcile import Reconcile
 
 
 class WorkingOrders:

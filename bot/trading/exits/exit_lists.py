@@ -11,9 +11,9 @@ from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, NotFo
 from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.money import grouped, in_figures, total
+from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.exit_choice import ExitChoice, can_exit, chosen
 from bot.domain.orders.exit_list import ExitCard, ExitList, ExitRow, ExitsShown, ListKind
-from bot.domain.orders.notice import TradingStopped
 from bot.domain.orders.order import ConfirmationState, Order, OrderRequest, OrderStatus, Purpose
 from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.orders.portfolio import Position, PositionLine
@@ -52,7 +52,7 @@ class ExitLists:
 
     async def ask(self, actor: Actor, words: str, *, chat_id: int) -> ExitCard | Proposal:
         """The card of one position, or of a list. ChoiceWanted where the words leave something open, CheckFailed for none."""
-        lines = await self._lines(actor)
+        lines = await self.lines(actor)
         choice = chosen(words, lines)
         if len(choice.lines) == 1:
             line = choice.lines[0]
@@ -127,7 +127,7 @@ class ExitLists:
         account, _ = self.proposing.connection(actor)
         if (running := await self._running(account)) is not None:
             return running
-        lines = await self._lines(actor)
+        lines = await self.lines(actor)
         rows_of_it = [line for line in lines if can_exit(line) and line.position.product in OF_PANIC]
         meant = [(line, size) for line in rows_of_it if (size := ExitChoice(lines=()).of(line))]
         working = await self.proposing.store.transaction(
@@ -219,7 +219,7 @@ class ExitLists:
         await self.runner.answer(actor, plan_id, go_on=False)
         return await self.shown(actor, plan_id)
 
-    async def _lines(self, actor: Actor) -> list[PositionLine]:
+    async def lines(self, actor: Actor) -> list[PositionLine]:
         """Today's positions, each with its instrument as the contracts' file names it: by that name and lot it is ordered."""
         await self.proposing.instruments.settled()
         known = self.proposing.instruments.by_key

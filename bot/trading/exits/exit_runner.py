@@ -11,8 +11,8 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Price
+from bot.domain.news.exits import ExitsTold, Told
 from bot.domain.orders.exit_list import ExitList, ExitRow, ListKind, RowState, Slice
-from bot.domain.orders.notice import ExitsTold, Told
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.orders.plan import LegKind, PlanLeg
 from bot.domain.people.account import Actor, Permission
@@ -25,7 +25,9 @@ from bot.trading.exits.exit_state import load, told_row
 from bot.trading.exits.exit_wave import ExitWave
 from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
 from bot.trading.exits.panic import Panic
+from bot.trading.exits.turning_over import TurningOver
 from bot.trading.proposals.proposal_builder import ProposalBuilder
+from bot.trading.safety.striking import strike
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ class ExitRunner:
     proposing: ProposalBuilder
     background: BackgroundTasks
     clock: Clock
+    turning: TurningOver
     panic: Panic = field(init=False)
     _wake: Signal = field(default_factory=Signal)
     _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
@@ -103,6 +106,7 @@ class ExitRunner:
                         db.plans.strike(plan_id, piece.leg)
                         row = row.with_slice(replace(piece, ended=RowState.LEFT))  # noqa: PLW2901 - grown piece by piece
                     exits = exits.with_row(row)
+                strike(db, plan_id, f"{actor.user.name} said: stop here.", self.clock.now())
             db.exit_lists.save(exits)
             what = "go on" if go_on else "stop here"
             db.audit.add(self.clock.now(), actor.user.telegram_id, "exits", exits.account_id, before="waiting", after=what)
@@ -118,7 +122,7 @@ class ExitRunner:
         exits, orders, _ = found
         plan = await self.store.transaction(lambda db: db.plans.find(plan_id))
         if plan is None or self.clock.now() >= plan.until:
-            await self.store.transaction(lambda db: self._over(db, plan_id, "its time was over"))
+            await self.store.transaction(lambda db: self._late(db, plan_id))
             return
         if exits.kind is ListKind.PANIC:
             await asyncio.gather(self.panic.cancel_entries(exits, orders), self._send(exits, orders))
@@ -131,8 +135,16 @@ class ExitRunner:
         await self._ring(exits, orders)
         if exits.kind is ListKind.PANIC:
             await self.panic.step(exits, orders)
+        elif exits.kind is ListKind.REVERSE:
+            if (over := await self.turning.step(exits, orders)) is not None:
+                await self.store.transaction(lambda db: self._over(db, plan_id, over))
         elif not any(row.unsent for row in exits.rows):
             await self.store.transaction(lambda db: self._over(db, plan_id, "all was sent"))
+
+    def _late(self, db: Repositories, plan_id: str) -> None:
+        """Its time is over: what is unsent never will be."""
+        strike(db, plan_id, "Its time was over.", self.clock.now())
+        self._over(db, plan_id, "its time was over")
 
     def _over(self, db: Repositories, plan_id: str, why: str) -> None:
         found = load(db, plan_id)

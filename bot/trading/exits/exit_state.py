@@ -20,7 +20,12 @@ def load(db: Repositories, plan_id: str) -> tuple[ExitList, dict[str, Order], bo
             if piece.order_id is None and piece.leg in claimed:
                 row = row.with_slice(replace(piece, order_id=claimed[piece.leg], ended=None))  # noqa: PLW2901 - grown piece by piece
         exits = exits.with_row(row)
+    if exits.then is not None:
+        pieces = tuple(replace(each, order_id=claimed.get(each.leg, each.order_id)) for each in exits.then.slices)
+        exits = replace(exits, then=replace(exits.then, slices=pieces))
+    opening = exits.then.slices if exits.then is not None else ()
     ids = {piece.order_id for row in exits.rows for piece in row.slices if piece.order_id is not None} | set(exits.entries)
+    ids |= {piece.order_id for piece in opening if piece.order_id is not None}
     orders = {order.id: order for each in ids if (order := db.orders.find(each)) is not None}
     return exits, orders, plan.state is PlanState.ALIVE
 

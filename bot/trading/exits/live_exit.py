@@ -1,7 +1,6 @@
 """One quantity has one live exit order: its stop becomes the exit, or is read as cancelled before another order goes."""
 
 import asyncio
-import base64
 import logging
 from collections import defaultdict
 from collections.abc import Collection
@@ -13,11 +12,12 @@ from enum import StrEnum
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, NotSent, OrderOver, Refused, StorageAway, TooFast
 from bot.domain.orders.closing import ClosingRow, Step, StepKind, closing_row, next_step
-from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderFact, OrderStatus
+from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderFact
 from bot.domain.orders.plan import PlanLeg
-from bot.domain.ports.broker import BrokerConnections, RandomBytes
+from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Side
+from bot.trading.orders.claimed_orders import Claim, ClaimedOrders
 from bot.trading.orders.sending import Sending
 from bot.trading.proposals.drafting import closable, open_units
 from bot.trading.proposals.held import Held
@@ -103,8 +103,8 @@ class LiveExit:
     proposing: ProposalBuilder
     reconcile: Reconcile
     sending: Sending
+    orders: ClaimedOrders
     clock: Clock
-    random: RandomBytes
     _turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     def turn(self, account_id: str) -> asyncio.Lock:
@@ -165,15 +165,18 @@ class LiveExit:
             return none
         return ExitResult(state=ExitState.SENT, order=placed) if placed is not None else none
 
-    async def retarget(self, order: Order, terms: OrderDraft, *, by: int) -> ChangeState:
-        """New terms for an exit that works, for at most what is open and in no other order. BrokerError as close."""
+    async def retarget(self, order: Order, terms: OrderDraft, *, by: int, urgent: bool = True) -> ChangeState:
+        """New terms for an exit that works, for at most what is open and in no other order. BrokerError as close.
+
+        urgent: as the port has it. A trail's move is not: NOT_SENT says that its turn did not come.
+        """
         async with self.turn(order.account_id):
             row, _ = await self.standing(order.account_id, terms, besides={order.id})
             quantity = min(terms.quantity - order.filled, row.unguarded)
             if quantity <= 0 or not await self._unchanged(order):
                 return ChangeState.OVER
             terms = replace(terms, quantity=order.filled + quantity)
-            return await self.change(order, terms, by=by) if terms != order.draft else ChangeState.TAKEN
+            return await self.change(order, terms, by=by, urgent=urgent) if terms != order.draft else ChangeState.TAKEN
 
     async def let_go(self, order: Order, *, by: int) -> bool:
         """Cancels an exit whose quantity is gone, and reads it as over. False while it may fill yet."""
@@ -241,10 +244,7 @@ class LiveExit:
         return changed
 
     async def change(self, order: Order, terms: OrderDraft, *, by: int, urgent: bool = True) -> ChangeState:
-        """New terms for a working order, once, and what became of that; a lost answer is looked for in the book.
-
-        urgent: it closes, and leaves before what waits for its turn. A stop that only follows the price does not.
-        """
+        """New terms for a working order, once, and what became of that; a lost answer is looked for in the book."""
         if order.broker_id is None:
             return ChangeState.REFUSED
         state = ChangeState.TAKEN
@@ -302,47 +302,28 @@ class LiveExit:
     async def claimed(self, wanted: ExitWanted, held: Held, quantity: int) -> Order | None:
         """The leg's one order, stored before its POST, which is the caller's. None and NotSent as in placing it."""
         draft = replace(wanted.draft, quantity=quantity)
-        order_id = self.random(10).hex()
-        self.reconcile.sending(order_id)
-        try:
-            order = await self.store.transaction(lambda db: self._claim(db, wanted, draft, held, order_id))
-        except BaseException:
-            self.reconcile.unsent(order_id)
-            raise
-        if order is None:
-            self.reconcile.unsent(order_id)
-        return order
+        return await self.orders.taken(lambda db: self._licensed(db, wanted, draft, held))
 
-    def _claim(self, db: Repositories, wanted: ExitWanted, draft: OrderDraft, held: Held, order_id: str) -> Order | None:
-        """The leg's licence is spent and its order stored in one transaction. None: nothing was written."""
+    def _licensed(self, db: Repositories, wanted: ExitWanted, draft: OrderDraft, held: Held) -> Claim | None:
+        """The leg's licence, spent in the transaction that reads what is still open. None where less is."""
         now = self.clock.now()
-        day = ist_date(now)
         orders = [
-            order for order in db.orders.lately(wanted.account_id, day, held.read_at or now) if order.id not in wanted.doubles
+            order
+            for order in db.orders.lately(wanted.account_id, ist_date(now), held.read_at or now)
+            if order.id not in wanted.doubles
         ]
         if draft.quantity > closable(draft, held.positions, held.holdings, orders, read_at=held.read_at):
             return None
-        order = Order(
-            id=order_id,
+        return Claim(
             account_id=wanted.account_id,
-            number=db.orders.next_number(wanted.account_id, day),
-            tag=base64.b32encode(self.random(12)).decode()[:19],
             draft=draft,
-            status=OrderStatus.SUBMITTING,
-            placed_by=wanted.by,
+            by=wanted.by,
             closes=True,
-            created_at=now,
-            sent_at=now,
-            updated_at=now,
+            terms=self.proposing.terms(draft),
+            licence=f"leg {wanted.leg.kind} of a plan",
+            leg=(wanted.plan_id, wanted.leg.number),
+            card=wanted.card,
         )
-        db.orders.add(order, day)
-        if not db.plans.claim(wanted.plan_id, wanted.leg.number, order.id):
-            raise NotSent("That part of the plan was sent already, or will never be. Nothing was sent.")
-        if wanted.card is not None:
-            db.cards.add(CardRef(chat_id=wanted.card[0], message_id=wanted.card[1], order_id=order.id, version=0))
-        terms = f"{self.proposing.terms(draft)} {draft.digest()}"
-        db.audit.add(now, wanted.by, "order", wanted.account_id, order.id, before=f"leg {wanted.leg.kind} of a plan", after=terms)
-        return order
 
     async def _change_seen(self, order: Order, terms: OrderDraft) -> ChangeState:
         """What the book says of a change whose answer was lost."""

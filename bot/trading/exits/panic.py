@@ -9,9 +9,9 @@ from decimal import Decimal
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
 from bot.domain.market.prices import Price
+from bot.domain.news.exits import ExitsTold, Told
 from bot.domain.orders.closing import POSSIBLY_WORKING
 from bot.domain.orders.exit_list import CLOSED, STUCK, ExitList, ExitRow, RowState, RowTold, Slice
-from bot.domain.orders.notice import ExitsTold, Told
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.plan import LegKind, PlanLeg
 from bot.domain.orders.portfolio import Position

@@ -13,7 +13,7 @@ from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Store
 from bot.runtime.memory import give_back
-from bot.trading.instruments.finder import Found, Instruments
+from bot.trading.instruments.finder import Found, Instruments, OptionChain
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +67,10 @@ class Catalogue:
     def around(self, symbol: str, strike: Decimal | None, *, today: date) -> tuple[Instrument, ...]:
         """A CE, a PE and a future on it (Instruments.around); PersonError before the first master."""
         return self._need().around(symbol, strike, today=today)
+
+    def chain(self, words: str, *, today: date) -> OptionChain | None:
+        """The options that the words name (Instruments.chain); PersonError before the first master."""
+        return self._need().chain(words, today=today)
 
     def alike(self, words: str, *, limit: int, today: date) -> tuple[Instrument, ...]:
         """What looks like the words (Instruments.alike); PersonError before the first master."""

@@ -92,6 +92,18 @@ class Contracts:
         """The contracts of that expiry; an empty chain where there are none."""
         return Chain(self._books[market].get(symbol, {}).get(expiry, ()), self._columns)
 
+    def option_days(self, market: Exchange, symbol: str, today: date) -> list[date]:
+        """Expiries from today on that have options, the nearest first."""
+        return [day for day in self.expiries(market, symbol, today) if self.chain(market, symbol, day).options]
+
+    def option_day(self, market: Exchange, symbol: str, ask: ContractQuery, today: date) -> date | None:
+        """The nearest of these that an ask names; None: it names none of them."""
+        days = self.option_days(market, symbol, today)
+        if ask.when is None:
+            return days[0] if days else None
+        named = set(self._days_named(market, symbol, ask, today))
+        return next((day for day in days if day in named), None)
+
     def exact(self, market: Exchange, symbol: str, ask: ContractQuery, today: date) -> list[int]:
         """Rows that a complete ask names; more than one is more than one reading, none means that there is no such contract."""
         days = self._days_named(market, symbol, ask, today)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from bot.domain.market import display_names
-from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
 from bot.domain.market.scrip_columns import Columnar, Columns, Directory, columns_of
 from bot.trading.instruments.contracts import Contracts
 from bot.trading.instruments.names import Names
@@ -30,6 +30,19 @@ class Found:
     near: tuple[Instrument, ...] = ()
     say: str = ""  # why there is no single one
     exact: bool = False  # the words fit more than one of the near ones as they stand; otherwise those are guesses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionChain:
+    """All options on one underlying with one expiry, by strike and right."""
+
+    symbol: str
+    market: Exchange  # NFO or BFO
+    expiry: date | None  # None: the one that was said is none
+    expiries: tuple[date, ...]  # of its options, from today on, the nearest first
+    monthly: bool
+    underlying: Instrument | None
+    options: Mapping[tuple[Decimal, Right], Instrument]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +168,34 @@ class Instruments:
         options = self._contracts.pair(markets[0], symbol, strike, today)
         futures = self._near_contracts(symbol, ContractQuery(future=True), None, today)[:1]
         return (*(self._rows[row] for row in options), *futures)
+
+    def chain(self, words: str, *, today: date) -> OptionChain | None:
+        """The options on the underlying that the words name, of the expiry among them, else of the nearest.
+
+        None: they name no underlying of options, or one contract. An expiry that there is not gives a chain without rows.
+        """
+        unnamed: OptionChain | None = None
+        for reading in self._readings(tidy(words), today):
+            symbol, ask = reading.symbol, reading.ask
+            markets = self._contracts.markets(symbol, ask.exchange, today)
+            days = self._contracts.option_days(markets[0], symbol, today) if markets else []
+            if not days or ask.strike is not None or ask.right is not None or ask.future:
+                continue
+            day = self._contracts.option_day(markets[0], symbol, ask, today)
+            rows = self._contracts.chain(markets[0], symbol, day).options if day is not None else {}
+            found = OptionChain(
+                symbol=symbol,
+                market=markets[0],
+                expiry=day,
+                expiries=tuple(days),
+                monthly=day is not None and self._contracts.is_monthly(markets[0], symbol, day),
+                underlying=next(iter(self._cash(symbol, None, "")), None),
+                options={place: self._rows[numbers[0]] for place, numbers in rows.items()},
+            )
+            if day is not None:
+                return found
+            unnamed = unnamed or found
+        return unnamed
 
     def alike(self, words: str, *, limit: int, today: date) -> tuple[Instrument, ...]:
         """What looks like the words, where nothing is near enough to be meant: for those who only look."""

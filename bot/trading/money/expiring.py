@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from bot.domain.charges.charges import Tariff, Trade
+from bot.domain.charges.day_bill import Delivered, at_expiry
+from bot.domain.charges.tariff import Plan
 from bot.domain.clock import Clock
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import InstrumentKey, Right
@@ -13,12 +16,9 @@ from bot.domain.market.market_days import DayKind
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import ExpiryStage, MarketRules
 from bot.domain.money import ZERO
-from bot.domain.orders.charges import Tariff, Trade
-from bot.domain.orders.day_bill import Delivered, at_expiry
+from bot.domain.news.readiness import ExpiryAlarm, NearExpiry, Settlement, WeekAhead
 from bot.domain.orders.held import HeldNote
 from bot.domain.orders.portfolio import Holding, Position, PositionLine
-from bot.domain.orders.readiness import ExpiryAlarm, NearExpiry, Settlement, WeekAhead
-from bot.domain.orders.tariff import Plan
 from bot.domain.people.account import Account
 from bot.domain.terms import Product, Side
 from bot.runtime.scheduler import Occasion

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.domain.clock import Clock, ist_date
+from bot.domain.news.readiness import Overnight
 from bot.domain.orders.held import ContractChange, Held, HeldNote, contract_changes
-from bot.domain.orders.readiness import Overnight
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Store
 from bot.domain.terms import Product

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
+from bot.domain.charges.day_bill import DayBill
 from bot.domain.clock import Clock, ist, ist_date
 from bot.domain.errors import SessionExpired
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
-from bot.domain.orders.day_bill import DayBill
 from bot.domain.orders.portfolio import DayReport, Position, PositionLine
 from bot.domain.orders.research import PastTrade
 from bot.domain.pnl.day import OwnRow, day_line, mark_of

@@ -9,9 +9,7 @@ from decimal import Decimal
 from bot.domain.clock import Clock
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.market_days import DayKind
-from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.orders.portfolio import Holding, Positions
-from bot.domain.orders.readiness import (
+from bot.domain.news.readiness import (
     ClosedDay,
     LoginReminder,
     Overnight,
@@ -19,6 +17,8 @@ from bot.domain.orders.readiness import (
     ReadinessAlarm,
     Unauthorised,
 )
+from bot.domain.orders.order import Order, OrderStatus
+from bot.domain.orders.portfolio import Holding, Positions
 from bot.domain.people.account import Account
 from bot.domain.ports.broker import BrokerConnection
 from bot.domain.terms import Product, Side

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 
+from bot.domain.charges.day_bill import Event
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import ZERO, total
-from bot.domain.orders.day_bill import Event
 from bot.domain.orders.order import Order
 from bot.domain.orders.portfolio import DayReport, PnL
 from bot.domain.people.account import Actor

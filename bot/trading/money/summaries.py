@@ -5,16 +5,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from bot.domain.charges.day_bill import DayBill
 from bot.domain.clock import MOST_SKEW, Clock, ist_date
 from bot.domain.errors import BotError, BrokerError, CheckFailed, NotFound
 from bot.domain.market.coming_days import ComingDay
-from bot.domain.orders.day_bill import DayBill
-from bot.domain.orders.notice import DaySummary, Notice
-from bot.domain.orders.period_summary import PeriodSummary, Span
+from bot.domain.news.days import DaySummary
+from bot.domain.news.notice import Notice
+from bot.domain.news.period_summary import PeriodSummary, Span
+from bot.domain.news.picture import Pictured
 from bot.domain.orders.portfolio import DayReport, Funds, PositionLine
 from bot.domain.people.account import Account, Actor, Role, User
 from bot.domain.pictures import DayPicture
-from bot.domain.pnl.picture_news import Pictured
 from bot.domain.pnl.summary import day_facts, day_picture, equity_curve, period_summary
 from bot.domain.pnl.trades import DayMark
 from bot.domain.ports.repositories import Repositories, Store

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BotError
-from bot.domain.orders.notice import Notice
+from bot.domain.news.notice import Notice
 from bot.domain.people.account import Account, Actor, Role, User
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.scheduler import Occasion

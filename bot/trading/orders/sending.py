@@ -19,7 +19,8 @@ from bot.domain.errors import (
     TooFast,
     Unclear,
 )
-from bot.domain.orders.notice import Notice, OrderByOther, OrderRejected, OrderUnclear
+from bot.domain.news.notice import Notice
+from bot.domain.news.orders import OrderByOther, OrderRejected, OrderUnclear
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import not_closed
 from bot.domain.ports.broker import BrokerConnections

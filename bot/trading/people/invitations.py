@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock
 from bot.domain.errors import CheckFailed, NotAllowed, NotFound
-from bot.domain.orders.notice import PersonJoined, PersonRemoved, Tried
+from bot.domain.news.people import PersonJoined, PersonRemoved, Tried
 from bot.domain.people.access import Invitation, Invited, Welcome
 from bot.domain.people.account import Actor, Permission, Role, User
 from bot.domain.people.secret import Secret

@@ -9,7 +9,8 @@ from datetime import datetime
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
 from bot.domain.market.prices import Tick
-from bot.domain.orders.notice import ExitAsks, ExitTrouble, GuardPlaced, Notice, TargetBlind, Unguarded
+from bot.domain.news.exits import ExitAsks, ExitTrouble, GuardPlaced, TargetBlind, Unguarded
+from bot.domain.news.notice import Notice
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.plan import Act, LegKind, Next, Plan, PlanFacts, PlanLeg, is_stopped, is_touched, next_act, next_slice
 from bot.domain.ports.broker import BrokerConnections
@@ -90,7 +91,8 @@ class PlanRunner:
 
     async def step(self) -> float | None:
         """Begins the next step of every plan that is alive. When to look again, in loop time; None: when something happens."""
-        plans = [plan for plan in await self.store.transaction(lambda db: db.plans.alive()) if plan.entries or plan.stop]
+        alive = await self.store.transaction(lambda db: db.plans.alive())
+        plans = [plan for plan in alive if (plan.entries or plan.stop) and plan.leg(LegKind.EXIT) is None]  # no reversal
         for gone in self._watched.keys() - {plan.id for plan in plans}:
             self._forget(gone)
         for plan in plans:

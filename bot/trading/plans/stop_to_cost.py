@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from bot.domain.charges.charges import Trade
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted
 from bot.domain.money import in_price, tick_down, tick_up
-from bot.domain.orders.charges import Trade
 from bot.domain.orders.order import Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import request_line
 from bot.domain.orders.portfolio import Position

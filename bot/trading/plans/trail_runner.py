@@ -10,7 +10,9 @@ from decimal import Decimal
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.market.prices import Tick
-from bot.domain.orders.notice import Notice, TrailNews, TrailTold, Unguarded
+from bot.domain.news.exits import Unguarded
+from bot.domain.news.notice import Notice
+from bot.domain.news.trails import TrailNews, TrailTold
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState, is_touched
 from bot.domain.orders.trail import MoveBudget, Trail, TrailAct, TrailNext, next_move

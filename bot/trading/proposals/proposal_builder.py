@@ -1,12 +1,14 @@
 """From a request to a proposal: read the broker side by side, draft, check, price the charges, store the question."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
+from bot.domain.charges.charges import Tariff, Trade
+from bot.domain.charges.tariff import Bill, ChargeName, Loan, Plan, RoundTrip
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import BrokerError, CheckFailed, SessionExpired
 from bot.domain.market.calendar import Calendar
@@ -14,7 +16,6 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import ZERO
-from bot.domain.orders.charges import Tariff, Trade
 from bot.domain.orders.exit_figures import ExitFigures
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import order_words, record_line
@@ -22,7 +23,6 @@ from bot.domain.orders.plan import Attached
 from bot.domain.orders.plan import Plan as OrderPlan
 from bot.domain.orders.portfolio import Funds, Margin, PnL, met_today
 from bot.domain.orders.proposal import Proposal, Remark
-from bot.domain.orders.tariff import Bill, ChargeName, Loan, Plan, RoundTrip
 from bot.domain.people.account import GRANTS, Account, Actor, Permission, Role
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
@@ -108,7 +108,7 @@ class ProposalBuilder:
 
     async def funds(self, connection: BrokerConnection) -> Funds | None:
         """Cash for the card; None when it cannot be read now."""
-        return await _known(connection.broker.funds())
+        return await known(connection.broker.funds())
 
     def limited(self, db: Repositories, account_id: str) -> bool:
         """Whether a daily loss limit is set, so that the day's result matters."""
@@ -120,7 +120,7 @@ class ProposalBuilder:
             limited = await self.store.read(lambda db: self.limited(db, account_id))
         if not limited:
             return None
-        return await _known(self.results.of(account_id, connection))
+        return await known(self.results.of(account_id, connection))
 
     async def held(
         self, connection: BrokerConnection, side: Side, product: Product | None, instrument: Instrument, *, closes: bool = False
@@ -176,7 +176,7 @@ class ProposalBuilder:
         if draft is None:
             msg = "a proposal needs a draft"
             raise ValueError(msg)
-        margin = await _known(connection.broker.margin(draft)) or Margin(required=None)
+        margin = await known(connection.broker.margin(draft)) or Margin(required=None)
         cash = funds.available if funds else None
 
         offers: list[tuple[str, str]] = []
@@ -358,6 +358,12 @@ class ProposalBuilder:
         bills = [self._charges(leg.draft, each, 0)[0] for leg in plan.entries]
         return sum((bill.total for bill in bills if bill is not None), ZERO) - whole.total
 
+    def charges_of(self, drafts: Sequence[OrderDraft]) -> Decimal | None:
+        """What several orders cost together, in rupees, each at its worst price. None where one of them is not known."""
+        bills = [self._charges(draft, draft.price, 0)[0] for draft in drafts]
+        known_ones = [bill.total for bill in bills if bill is not None]
+        return sum(known_ones, ZERO) if len(known_ones) == len(bills) else None
+
     def _charges(self, draft: OrderDraft, each: Decimal | None, meets: int) -> tuple[Bill | None, RoundTrip | None]:
         """What the order costs, and what it and its exit cost: a sale out of the depository has its other side in the past.
 
@@ -380,7 +386,7 @@ def _is_delivery_sale(draft: OrderDraft) -> bool:
     return draft.side is Side.SELL and draft.product is Product.CNC
 
 
-async def _known(reading: Awaitable[T]) -> T | None:
+async def known(reading: Awaitable[T]) -> T | None:
     """A figure of the card that cannot be read now is shown as not known; only a dead session ends the question."""
     try:
         return await reading

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from bot.domain.orders.notice import Notice
+from bot.domain.news.notice import Notice
 from bot.domain.people.account import Role
 from bot.domain.ports.repositories import Repositories
 

@@ -9,7 +9,8 @@ from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import in_figures
-from bot.domain.orders.notice import ActByOther, ActionKind, DayLocked
+from bot.domain.news.people import ActByOther, ActionKind
+from bot.domain.news.safety import DayLocked
 from bot.domain.orders.order import OrderStatus
 from bot.domain.orders.portfolio import PnL
 from bot.domain.people.access import DayLock, LimitsShown

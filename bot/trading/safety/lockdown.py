@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.errors import BrokerError
-from bot.domain.orders.notice import TradingStopped
+from bot.domain.news.safety import TradingStopped
 from bot.domain.people.account import Stop
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store

@@ -15,7 +15,7 @@ from decimal import Decimal
 from bot.domain.clock import Clock, ist
 from bot.domain.errors import NotFound, PinClosed, PinWanted
 from bot.domain.money import in_figures
-from bot.domain.orders.notice import ActByOther, ActionKind
+from bot.domain.news.people import ActByOther, ActionKind
 from bot.domain.people.access import Pad, PadEnded, PadStep, PadUse, Pin, PinHash, PinState
 from bot.domain.people.account import Actor, Limits, User
 from bot.domain.people.secret import Secret

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.orders.notice import SlicesStruck, TrailNews, TrailTold
+from bot.domain.news.orders import SlicesStruck
+from bot.domain.news.trails import TrailNews, TrailTold
 from bot.domain.orders.plan import LegState
 from bot.domain.ports.repositories import Repositories
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bot.domain.clock import Clock
 from bot.domain.errors import SettingsError
-from bot.domain.orders.notice import TradingStopped
+from bot.domain.news.safety import TradingStopped
 from bot.domain.people.account import Role, Stop
 from bot.domain.ports.repositories import Repositories, Store
 

@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from bot.domain.orders.notice import FeedBack, Filled, OrderEnded, OrderRejected, Source
+from bot.domain.news.connections import FeedBack, Source
+from bot.domain.news.orders import Filled, OrderEnded, OrderRejected
 from bot.domain.orders.order import OrderStatus
 from bot.domain.ports.repositories import Repositories
 from bot.trading.sync.fact_applier import Change

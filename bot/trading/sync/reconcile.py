@@ -12,8 +12,9 @@ from functools import partial
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import AddressRefused, BrokerError, NotLinked, SessionExpired, StorageAway
 from bot.domain.market.instrument import InstrumentKey
-from bot.domain.orders.notice import AddressNotRegistered, Notice, OrderEnded, OrderNotSeen, SessionLost, Source
-from bot.domain.orders.order import LOOKED_FOR, Order, OrderFact, OrderStatus, TradeFact
+from bot.domain.news.connections import AddressNotRegistered, SessionLost, Source
+from bot.domain.news.orders import OrderEnded
+from bot.domain.orders.order import Order, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.standing import OpenRows
 from bot.domain.ports.broker import Broker, BrokerConnections
@@ -22,17 +23,12 @@ from bot.runtime.signal import Signal
 from bot.trading.sync.books import of_earlier_day, read_books
 from bot.trading.sync.fact_applier import Change, FactApplier
 from bot.trading.sync.gaps import NOTICED, at_stake, tell_back
+from bot.trading.sync.look_out import IDLE, LookOut
 from bot.trading.sync.shared_reads import NEVER, Reading, SharedRead
 
 log = logging.getLogger(__name__)
 
-LOOK_OUT = (1, 2, 4, 6, 8, 10, 15, 30, 60, 90, 120, 180)  # seconds after sending (F1); an exit may be sent anew after ten
-LOOK_OUT_ENDS = timedelta(seconds=180)
-QUICK, BUSY, IDLE = 2.0, 10.0, 60.0  # seconds between syncs: an order is young, orders work, none works (F9)
-YOUNG = 20.0  # seconds after sending; most orders end within them
-A_DAY = 86_400.0  # seconds for which the age of an order is remembered
 FRESH = 5.0  # seconds; a tick of within them values what is held after a fill
-A_BIT = 0.001  # seconds; a step of the look-out that is nearer was this sync
 STEPS = 0.06  # seconds within which an order's steps follow one another when it fills at once
 FRESH_SYNCS = (0.7,)  # seconds after sending: a fill whose event got lost is told of before the first look by the clock
 
@@ -75,8 +71,7 @@ class Reconcile:
         self._timers: set[asyncio.Task[None]] = set()
         self._egress = egress
         self._wake = Signal()
-        self._sending: set[str] = set()  # ids of orders whose POST is under way in this process
-        self._met: dict[str, tuple[float, timedelta]] = {}  # orders: when this process met each, in loop time, and how old it was
+        self._look_out = LookOut(clock, elapsed)
 
     def seen_at(self, account_id: str) -> datetime | None:
         """When the order book was last read whole."""
@@ -100,36 +95,23 @@ class Reconcile:
 
     def sending(self, order_id: str) -> None:
         """An order's POST begins: its absence from the book means nothing yet."""
-        self._sending.add(order_id)
-        now = self._elapsed()
-        for other in [known_id for known_id, (at, _) in list(self._met.items()) if now - at > A_DAY]:
-            self._met.pop(other, None)
-        self._met[order_id] = (now, timedelta(0))
+        self._look_out.begin(order_id)
 
     def unsent(self, order_id: str) -> None:
         """The order did not come to be, or its POST will not begin."""
-        self._sending.discard(order_id)
+        self._look_out.end(order_id)
 
     def sent(self, account_id: str, order_id: str) -> None:
         """An order's POST ended, in whatever way: a sync follows soon, with or without an event."""
-        self._sending.discard(order_id)
+        self._look_out.end(order_id)
         self._of(account_id).changed_at = self._elapsed()
         self._wake()
         for delay in FRESH_SYNCS:
             self._later(delay, account_id)
 
-    def age(self, order: Order, at: float | None = None) -> timedelta:
-        """How long ago an order was sent; at: a moment of loop time, None for now.
-
-        The host's clock is asked once, when this process meets an order of before; from then on only passing time counts, so
-        that the look-out is neither cut short nor drawn out by a clock that is set.
-        """
-        now = self._elapsed()
-        if order.id not in self._met:
-            sent = order.sent_at or order.created_at
-            self._met[order.id] = (now, max(self._clock.now() - sent, timedelta(0)))
-        met, was = self._met[order.id]
-        return was + timedelta(seconds=(now if at is None else at) - met)
+    def age(self, order: Order) -> timedelta:
+        """How long ago an order was sent, by passing time alone."""
+        return self._look_out.age(order)
 
     def forget(self, account_id: str) -> None:
         """The account is unlinked. What was known of its books is true no more, and no event of it causes a sync later."""
@@ -211,23 +193,11 @@ class Reconcile:
             unsettled = await self._unsettled(account_id)
             if self._connections.of(account_id).session is None and not unsettled:
                 break  # nothing is at stake, and a sync would only ask for a login
-            due = self._next_sync(unsettled, self._of(account_id).tried)
+            due = self._look_out.next_sync(unsettled, self._of(account_id).tried)
             if due is not None and due > self._elapsed():
                 return due
             await self._quiet_sync(account_id)
         return self._elapsed() + (IDLE if self._connections.of(account_id).session is None else 1)
-
-    def _next_sync(self, unsettled: Sequence[Order], tried: float | None) -> float | None:
-        """When to sync again after the last try, in loop time, by the most urgent order; None: now."""
-        if tried is None:
-            return None
-        ages = [self.age(order, tried).total_seconds() for order in unsettled if order.status.is_working]
-        due = tried + (IDLE if not ages else BUSY if min(ages) >= YOUNG else QUICK)
-        for order in unsettled:
-            if order.status in LOOKED_FOR and order.status is not OrderStatus.NOT_SEEN:
-                age = self.age(order, tried).total_seconds()
-                due = min(due, next((tried + step - age for step in LOOK_OUT if step - age > A_BIT), due))
-        return due
 
     async def _unsettled(self, account_id: str) -> Sequence[Order]:
         """The orders that are not over; none while the records cannot even be read."""
@@ -340,7 +310,7 @@ class Reconcile:
         change = self._applier.apply(db, account_id, facts, trades, now, positions=positions, last=last)
         present = {fact.broker_id for fact in facts}
         for order in db.orders.unsettled(account_id):
-            after, notice = self._absent(order, present, started, now, seen.get(order.id, ""))
+            after, notice = self._look_out.absent(order, present, started, now, seen.get(order.id, ""))
             if after is not order:
                 db.orders.save(after)
                 change.touched.append(order.id)
@@ -352,30 +322,6 @@ class Reconcile:
             tell_back(db, account_id, Source.BOOKS, since=now - away, until=now, change=change, now=now)
             self._of(account_id).back_at = self._elapsed()
         return change
-
-    def _absent(self, order: Order, present: set[str], started: float, now: datetime, seen: str) -> tuple[Order, Notice | None]:
-        """What follows for an order that this sync did not show; never that it does not exist (invariant I4)."""
-        if order.id in self._sending or (order.broker_id in present and order.status.is_working):
-            return order, None
-        sent = order.sent_at or order.created_at
-        age = self.age(order, started)  # as this sync began
-        if order.status is OrderStatus.REFUSED:
-            return (order.settled(now), None) if age > LOOK_OUT_ENDS else (order.looked(sent + age), None)
-        if order.status is OrderStatus.SUBMITTING:
-            return order.unclear(now), None
-        if order.status is OrderStatus.UNKNOWN:
-            if not seen and order.day < ist_date(now):
-                return order, None  # this book is another day's, so it was not looked for
-            looked = order.looked(sent + age, seen)  # on the order's own time: a clock that was set says nothing about a look-out
-            was_out = order.looked_at is not None and order.looked_at - sent > LOOK_OUT_ENDS
-            return looked, OrderNotSeen(order=looked) if age > LOOK_OUT_ENDS and not was_out else None
-        if order.status.is_working and ist_date(sent) < ist_date(now):
-            # Not absence but the rule of a day order: it cannot outlive its day, and that day's book is gone.
-            over = order.expired(now)
-            return over, OrderEnded(order=over)
-        if order.status.is_working and order.updated_at < now - timedelta(seconds=self._elapsed() - started):
-            log.warning("order %s (%s) is missing from the book; holding its state", order.id, order.broker_id)
-        return order, None
 
     async def _session_lost(self, account_id: str) -> None:
         session = await self._store.transaction(lambda db: db.accounts.session(account_id))

@@ -3,16 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.market.prices import Price, Tick
-from bot.domain.orders.alert import Alert, AlertPaused, AlertStruck, Sees
+from bot.domain.news.alert import Alert, AlertPaused, AlertStruck, Sees
+from bot.domain.news.notice import Notice
 from bot.domain.orders.held import NewBase
-from bot.domain.orders.notice import Notice
 from bot.domain.orders.portfolio import PnL
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
@@ -201,7 +201,7 @@ class AlertWatch:
         if hit is None:
             return
         if hit.base is not None:
-            await self._strike(watched, AlertPaused(alert=alert, base=hit.base))
+            await self._strike(watched, AlertPaused(alert=replace(alert, base=hit.base), base=hit.base))
             return
         products = await self._products(alert)
         await self._strike(watched, AlertStruck(alert=alert, value=hit.price.last, at=hit.price.at, products=products))
@@ -214,7 +214,7 @@ class AlertWatch:
             if db.accounts.find(alert.account_id) is None or db.people.role_on(alert.person, alert.account_id) is None:
                 db.alerts.remove(alert.account_id, alert.person, alert.id)
                 return False
-            moved = db.alerts.pause(alert.id) if isinstance(notice, AlertPaused) else db.alerts.strike(alert.id)
+            moved = db.alerts.pause(notice.alert) if isinstance(notice, AlertPaused) else db.alerts.strike(alert.id)
             if moved:
                 db.outbox.add(alert.account_id, [alert.person], notice, now, order_id=None)
             return moved

@@ -1,13 +1,13 @@
-"""What a person does with alerts: sets one, lists them, takes one away, keeps one that was paused."""
+"""What a person does with alerts: sets one, lists them, takes one away, keeps or adjusts one that was paused."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from bot.domain.clock import Clock, ist_date
+from bot.domain.clock import Clock
 from bot.domain.errors import CheckFailed, NotFound
 from bot.domain.money import to_paise
-from bot.domain.orders.alert import Alert, AlertKind, AlertsShown, AlertState, Sees
+from bot.domain.news.alert import Alert, AlertKind, AlertsShown, AlertState, Sees
 from bot.domain.people.account import Account, Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.prices import Prices
@@ -74,16 +74,29 @@ class Alerts:
 
     async def keep(self, actor: Actor, number: int) -> AlertsShown:
         """Arms a paused one again at its old level. NotFound where none is paused under that number."""
+        return await self._arm(actor, number, lambda alert: alert)
+
+    async def adjust(self, actor: Actor, number: int) -> AlertsShown:
+        """Arms a paused one again at its level on the new base.
+
+        NotFound where none is paused under that number. CheckFailed where no usual bonus or split explains the new base.
+        """
+        return await self._arm(actor, number, lambda alert: alert.rebased())
+
+    async def _arm(self, actor: Actor, number: int, became: Callable[[Alert], Alert | None]) -> AlertsShown:
         account, person = account_of(actor), actor.user.telegram_id
 
-        def again(db: Repositories) -> bool:
+        def arm(db: Repositories) -> bool:
             demand_role(db, actor, Permission.LOOK, _REFUSAL)
-            own = [alert for alert in db.alerts.of(account.id, person) if alert.id == number]
-            now = self.clock.now()
-            fresh = [replace(alert, created_at=now, kept_on=ist_date(now)) for alert in own if alert.state is AlertState.PAUSED]
-            return any(db.alerts.keep(alert) for alert in fresh)
+            paused = [one for one in db.alerts.of(account.id, person) if one.id == number and one.state is AlertState.PAUSED]
+            if not paused:
+                return False
+            alert = became(paused[0])
+            if alert is None:
+                raise CheckFailed(["No usual bonus or split explains the new price. Keep it, or delete it and set another."])
+            return db.alerts.keep(alert.again(self.clock.now()))
 
-        if not await self.store.transaction(again):
+        if not await self.store.transaction(arm):
             raise NotFound(f"No alert {number} is paused.")
         self.changed()
         return await self.shown(actor)

@@ -3,20 +3,17 @@
 Every time comes from the dated rows of the calendar, so a day with hours of its own rings by these.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from bot.domain.clock import Clock, ist, ist_date
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Instrument, InstrumentKind
 from bot.domain.market.sessions import PhaseKind, SessionClass
-from bot.domain.orders.closing import is_guard
-from bot.domain.orders.notice import Notice
-from bot.domain.orders.order import Order, OrderDraft, OrderStatus
-from bot.domain.orders.plan import LegKind, LegState
-from bot.domain.orders.portfolio import Position
-from bot.domain.orders.rings import (
+from bot.domain.news.notice import Notice
+from bot.domain.news.rings import (
     AuctionBegun,
     AuctionOver,
     OpenRow,
@@ -26,11 +23,17 @@ from bot.domain.orders.rings import (
     StopsEnd,
     UnprotectedTonight,
 )
+from bot.domain.orders.closing import is_guard
+from bot.domain.orders.conversion import new_product
+from bot.domain.orders.order import Order, OrderDraft, OrderStatus
+from bot.domain.orders.plan import LegKind, LegState
+from bot.domain.orders.portfolio import Position
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product, Side
 from bot.runtime.scheduler import Job, Occasion
 from bot.trading.account.account_views import AccountViews
+from bot.trading.converting.margins import product_margins
 from bot.trading.money.telling import Telling, by_the_clock
 
 Work = Callable[[Occasion], Awaitable[None]]
@@ -38,6 +41,7 @@ Make = Callable[[Account], Awaitable[Notice | None]]
 
 MINUTE = timedelta(minutes=1)
 LEADS = (30 * MINUTE, 15 * MINUTE, 5 * MINUTE)  # before a square-off; the first is silent
+CARRIED = 8  # rows of a ring whose margin over the night is asked for
 STOPS_LEAD = 10 * MINUTE  # before the exchange cancels the stops of shares that go into the auction
 NIGHT_LEAD = 20 * MINUTE  # before the last trade of the day
 SESSION_LEAD = 30 * MINUTE  # before midnight, when the broker's session ends
@@ -102,9 +106,28 @@ class Afternoon:
                 return None
             instruments = [row.instrument for row in rows] + [order.draft.instrument for order in entries]
             found = [self.calendar.square_off(one, Product.MIS, occasion.day) for one in instruments]
+            rows = await self._with_needs(account, rows, positions)
             return kind(at=at, rows=rows, entries=entries, proven=all(one.proven for one in found if one is not None))
 
         await self._each(f"square-off {ist(at):%H:%M} {lead // MINUTE}", occasion, make)
+
+    async def _with_needs(
+        self, account: Account, rows: tuple[OpenRow, ...], positions: Sequence[Position]
+    ) -> tuple[OpenRow, ...]:
+        """The rows with what each blocks more where it is carried over the night, read side by side."""
+        connection = self.books.connections.of(account.id)
+        prices = await self.books.prices.of_all(account.id, {row.instrument.key for row in rows})
+
+        async def needs(row: OpenRow) -> OpenRow:
+            held = next(one for one in positions if (one.instrument.key, one.product) == (row.instrument.key, row.product))
+            to, price = new_product(held), prices.get(row.instrument.key)
+            if to is None or price is None:
+                return row
+            margins = await product_margins(connection, held, to, abs(held.quantity), price.last)
+            return replace(row, needs=margins.more)
+
+        asked = await asyncio.gather(*(needs(row) for row in rows[:CARRIED]))
+        return (*asked, *rows[CARRIED:])
 
     async def stops_end(self, occasion: Occasion) -> None:
         """Stops on shares of the closing auction, before the exchange cancels them."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, StorageAway
-from bot.domain.orders.rings import FeedMute
+from bot.domain.news.rings import FeedMute
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Store
 from bot.trading.alerts.tick_watcher import TickWatcher

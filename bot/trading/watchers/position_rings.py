@@ -14,11 +14,12 @@ from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.market.instrument import InstrumentKey, InstrumentKind
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import ZERO, total
+from bot.domain.news.exits import ExitAsks, ExitTrouble
+from bot.domain.news.notice import Notice
+from bot.domain.news.rings import BandNear, LossNear, MarginNear, MarginShort, NoStop, OpenRow
 from bot.domain.orders.closing import is_guard
-from bot.domain.orders.notice import ExitAsks, ExitTrouble, Notice
 from bot.domain.orders.order import Order
 from bot.domain.orders.portfolio import Funds, PnL, Position, PositionLine
-from bot.domain.orders.rings import BandNear, LossNear, MarginNear, MarginShort, NoStop, OpenRow
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product
 from bot.runtime.background import BackgroundTasks

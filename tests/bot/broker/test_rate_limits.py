@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.broker.rate_limits import URGENT_PATIENCE, WINDOWS, BrokerRateLimits, RateLimit
+from bot.broker.rate_limits import KEPT_FOR_EXITS, URGENT_PATIENCE, WINDOWS, BrokerRateLimits, RateLimit
 from bot.broker.routes import Bucket
 from bot.domain.errors import TooFast
 from bot.simulators.loop import VirtualLoop
@@ -90,3 +90,27 @@ async def test_calls_that_come_slowly_are_not_held_up(loop: VirtualLoop) -> None
         times.append(loop.time())
         await asyncio.sleep(0.5)
     assert all(later - first == pytest.approx(0.5) for first, later in pairwise(times))
+
+
+async def test_entries_leave_a_share_of_each_minute_and_hour_to_exits_which_find_their_turn_at_once(loop: VirtualLoop) -> None:
+    pace = BrokerRateLimits(orders_a_second=8)
+    entries: list[float] = []
+
+    async def enter() -> None:
+        while loop.time() < 3700:
+            try:
+                await pace.enter(Bucket.ORDERS)
+            except TooFast as told:
+                await asyncio.sleep(told.retry_after)
+            else:
+                entries.append(loop.time())
+
+    busy = [asyncio.create_task(enter()) for _ in range(3)]
+    await asyncio.sleep(50.0)
+    for _ in range(60):  # in the busiest minute, as many as are kept
+        asked = loop.time()
+        await pace.enter(Bucket.ORDERS, urgent=True)
+        assert loop.time() - asked <= 1.0
+    await asyncio.gather(*busy)
+    for (kept, span), (count, _) in zip(KEPT_FOR_EXITS[Bucket.ORDERS], WINDOWS[Bucket.ORDERS][1:], strict=True):
+        assert max(sum(first <= each < first + span for each in entries) for first in entries) == count - kept

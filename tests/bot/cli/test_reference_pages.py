@@ -11,10 +11,10 @@ from bot.cli.charges import charges_page, order_of, rates_page
 from bot.cli.exit_codes import WRONG_SETTINGS
 from bot.cli.main import build_parser
 from bot.config.settings import market_data
+from bot.domain.charges.charges import Trade
+from bot.domain.charges.tariff import Plan
 from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange, InstrumentKind
-from bot.domain.orders.charges import Trade
-from bot.domain.orders.tariff import Plan
 from bot.domain.terms import Product, Side
 from tests.stage.market import REFERENCE_DATA
 

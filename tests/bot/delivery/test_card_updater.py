@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from bot.delivery.card_updater import RETRY, CardUpdater
 from bot.domain.clock import ist_date
 from bot.domain.errors import DeliveryError
-from bot.domain.orders.notice import Delivery
+from bot.domain.news.delivery import Delivery
 from bot.domain.orders.order import CardRef, Order, OrderStatus
 from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock, VirtualLoop

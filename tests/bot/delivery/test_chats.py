@@ -13,7 +13,10 @@ from bot.delivery.card_updater import CardUpdater
 from bot.delivery.notifier import Notifier
 from bot.domain.clock import ist_date
 from bot.domain.errors import DeliveryError, StorageError
-from bot.domain.orders.notice import Delivery, Filled, Notice, OrderEnded, TradingStopped
+from bot.domain.news.delivery import Delivery
+from bot.domain.news.notice import Notice
+from bot.domain.news.orders import Filled, OrderEnded
+from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import CardRef, Order, OrderStatus
 from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from bot.delivery.notifier import LEASE, Notifier
 from bot.domain.errors import DeliveryError
-from bot.domain.orders.notice import Delivery, TradingStopped
+from bot.domain.news.delivery import Delivery
+from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import CardRef, Order
 from bot.simulators.loop import LoopClock
 from storage.store import SqlStore

@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
+from bot.domain.charges.tariff import Asset, Case, ChargeName, TradeClass
 from bot.domain.market.instrument import Exchange
-from bot.domain.orders.tariff import Asset, Case, ChargeName, TradeClass
 from bot.domain.terms import Side
 from bot.reference.charge_rows import ChargeTables, read_tariff
 from bot.reference.schema import BadRow, tables_of

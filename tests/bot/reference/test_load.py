@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.charges.charges import Trade
+from bot.domain.charges.tariff import ChargeName, TradeClass
 from bot.domain.market.market_days import DayKind
 from bot.domain.market.sessions import PhaseKind, SessionClass
-from bot.domain.orders.charges import Trade
 from bot.domain.orders.rejections import RejectionKind
-from bot.domain.orders.tariff import ChargeName, TradeClass
 from bot.domain.terms import OrderKind, Product, Side
 from bot.reference.load import FILES, HERE, MODELS, ReferenceData, load_reference
 from bot.reference.schema import BadRow, tables_of

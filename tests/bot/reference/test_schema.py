@@ -9,8 +9,8 @@ from typing import Annotated
 import pytest
 from msgspec import field
 
+from bot.domain.charges.tariff import Terms
 from bot.domain.errors import BotError
-from bot.domain.orders.tariff import Terms
 from bot.reference.schema import SOME, BadRow, Count, Figure, Part, Row, Tables, Text, tables_of, value_of
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.errors import CheckFailed, ConfirmationGone, Unclear
-from bot.domain.orders.notice import OrderNotSeen
+from bot.domain.news.orders import OrderNotSeen
 from bot.domain.orders.order import Order, OrderRequest, OrderStatus
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.proposal import Proposal, Question

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.errors import CheckFailed, NotFound, NotSent
-from bot.domain.orders.notice import FeedBack
+from bot.domain.news.connections import FeedBack
 from bot.domain.orders.order import OrderRequest
 from bot.domain.people.access import PadEnded, PadUse
 from bot.domain.terms import Side

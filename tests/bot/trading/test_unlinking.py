@@ -20,7 +20,7 @@ from bot.domain.errors import (
     PinWanted,
     Unclear,
 )
-from bot.domain.orders.notice import ActByOther, ActionKind
+from bot.domain.news.people import ActByOther, ActionKind
 from bot.domain.orders.order import ConfirmationState, Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import Unlinked, UnlinkQuestion
 from bot.domain.people.account import Actor, Credentials, LoginStep, NoLogin, Role, Stop, User

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.clock import IST
-from bot.domain.orders.alert import Alert, AlertKind, AlertPaused, AlertsShown, AlertState, AlertStruck, Sees
+from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertsShown, AlertState, AlertStruck, Sees
+from bot.domain.news.delivery import Delivery
 from bot.domain.orders.held import NewBase
-from bot.domain.orders.notice import Delivery
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from handlers.context.context import as_said
@@ -124,7 +124,9 @@ def test_a_result_that_struck_says_that_charges_are_not_in_it() -> None:
     assert buttons == ["Positions"]
 
 
-def test_a_paused_alert_asks_and_names_both_prices() -> None:
-    text, buttons = rung(AlertPaused(alert=an_alert(), base=NewBase(instrument=RELIANCE, before=Decimal(1490), now=Decimal(745))))
+def test_a_paused_alert_asks_names_both_prices_and_offers_the_level_on_the_new_base() -> None:
+    base = NewBase(instrument=RELIANCE, before=Decimal(1490), now=Decimal(745))
+    text, buttons = rung(AlertPaused(alert=an_alert(base=base), base=base))
     assert "1,490.00 became 745.00" in text
-    assert buttons == ["Keep", "Delete"]
+    assert "Adjusted ×0.5 it would be above 750.00" in text
+    assert buttons == ["Adjust ×0.5", "Keep", "Delete"]

@@ -7,7 +7,10 @@ from datetime import timedelta
 import pytest
 
 from bot.charts.album import Album
-from bot.domain.orders.notice import Delivery, Filled, Notice, OrderByOther, OrderNotSeen, OrderRejected, TradingStopped
+from bot.domain.news.delivery import Delivery
+from bot.domain.news.notice import Notice
+from bot.domain.news.orders import Filled, OrderByOther, OrderNotSeen, OrderRejected
+from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import CardRef, Fill, Order, OrderStatus
 from bot.domain.people.account import GRANTS, Permission, Role
 from bot.simulators.loop import LoopClock

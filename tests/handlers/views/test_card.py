@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from bot.domain.errors import Refused
 from bot.domain.orders.order import Order, OrderStatus
+from bot.domain.orders.proposal import Change
+from bot.domain.orders.repairs import FUNDS, Repaired
 from bot.domain.orders.standing import Cancelled
 from bot.domain.terms import OrderKind, Side
 from handlers.views import card as views
@@ -23,7 +25,9 @@ LATER = NOW + timedelta(seconds=0.4)
 
 
 def draw(order: Order, seconds: float = 1, explain: views.Explain = str) -> View:
-    return views.card(order, label="main", mode="PAPER", now=NOW + timedelta(seconds=seconds), explain=explain)
+    repairs = (Repaired(label="Ask again", change=Change(quantity=10)), FUNDS) if order.status is OrderStatus.REJECTED else ()
+    now = NOW + timedelta(seconds=seconds)
+    return views.card(order, label="main", mode="PAPER", now=now, explain=explain, repairs=repairs)
 
 
 def labels(view: View) -> list[list[str]]:

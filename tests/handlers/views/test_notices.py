@@ -12,15 +12,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.orders import notice as news
-from bot.domain.orders.alert import Alert, AlertKind, AlertPaused, AlertStruck
+from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertStruck
+from bot.domain.news.connections import AddressNotRegistered, FeedBack, FeedLost, SessionLost, SessionReplaced
+from bot.domain.news.conversions import ConversionUnclear, Converted
+from bot.domain.news.days import DaySummary, YearNotCovered
+from bot.domain.news.delivery import Delivery
+from bot.domain.news.exits import ExitAsks, ExitsTold, ExitTrouble, GuardPlaced, TargetBlind, Told, Unguarded
+from bot.domain.news.families import KINDS
+from bot.domain.news.notice import Notice, NoticePriority, Sound
+from bot.domain.news.orders import (
+    Filled,
+    MarketUnfilled,
+    OrderByOther,
+    OrderElsewhere,
+    OrderEnded,
+    OrderFound,
+    OrderNotSeen,
+    OrderRejected,
+    OrdersElsewhere,
+    OrderUnclear,
+    SlicesStruck,
+)
+from bot.domain.news.people import ActByOther, ActionKind, PersonJoined, PersonRemoved, Tried
+from bot.domain.news.period_summary import PeriodSummary
+from bot.domain.news.picture import Pictured
+from bot.domain.news.safety import DayLocked, TradingResumed, TradingStopped
+from bot.domain.news.trails import TrailNews, TrailTold
+from bot.domain.orders.conversion import Conversion, ConversionState
 from bot.domain.orders.exit_list import RowState, RowTold
 from bot.domain.orders.held import NewBase
-from bot.domain.orders.notice import Delivery, Notice, Sound
 from bot.domain.orders.order import Fill, Order, OrderStatus
-from bot.domain.orders.period_summary import PeriodSummary
 from bot.domain.orders.position_after import PositionAfter
-from bot.domain.pnl.picture_news import Pictured
 from bot.domain.terms import OrderKind, Product, Side
 from bot.reference.load import load_reference
 from handlers.views.card import card
@@ -42,6 +64,10 @@ from tests.stage.pictures import a_day
 S = OrderStatus
 FILL = Fill(broker_id="1", filled_after=10, quantity=10, price=Decimal("1480.30"), average=Decimal("1480.30"), at=NOW)
 AN_ALERT = Alert(id=3, account_id="a1", person=1, kind=AlertKind.ABOVE, level=Decimal(1500), instrument=RELIANCE, created_at=NOW)
+CONVERSION = Conversion(
+    id="t1", account_id="a1", by=1, name="Ravi", instrument=RELIANCE, product=Product.MIS, to=Product.CNC, quantity=10,
+    side=Side.BUY, was=10, was_there=0, began_at=NOW, state=ConversionState.DONE,
+)  # fmt: skip
 DONE = an_order(number=12, status=S.FILLED, filled=10, average=Decimal("1480.30"))
 SHORT_STOP = replace(
     an_order(number=12, status=S.TRIGGER_PENDING),
@@ -56,42 +82,44 @@ ROWS = tuple(RowTold(draft=DONE.draft, state=state, order=DONE) for state in Row
 
 def every_kind(order: Order, words: str = "words") -> list[Notice]:
     return [
-        news.Filled(order=order, fill=FILL, after=PositionAfter(quantity=25, average=Decimal("1471.40"))),
-        news.OrderRejected(order=order),
-        news.OrderEnded(order=order),
-        news.OrderUnclear(order=order),
-        news.OrderFound(order=order),
-        news.OrderNotSeen(order=order),
-        news.OrderElsewhere(order=order),
-        news.Unguarded(draft=order.draft),
-        news.GuardPlaced(order=order, target=Decimal("1500.00")),
-        news.TargetBlind(draft=order.draft, since=NOW),
-        news.TrailTold(plan_id="plan", stop=order, told=news.TrailNews.BLIND, since=NOW),
-        news.MarketUnfilled(order=order, price=Decimal("107.00")),
-        news.SlicesStruck(draft=order.draft, sent=5, why=words),
-        news.ExitAsks(order=order, why=news.ExitTrouble.TRIGGERED, price=Decimal("71.50")),
-        *(news.ExitsTold(plan_id="P1", told=told, at=NOW, rows=ROWS, waiting=1, of=2, orders=1) for told in news.Told),
-        news.OrdersElsewhere(orders=(order, order)),
-        news.OrderByOther(order=order, name=words),
-        news.ActByOther(name=words, deed=news.ActionKind.CANCELLED, at=NOW, detail=words),
-        news.DayLocked(at=NOW, result=Decimal("-5012.50")),
-        news.PersonJoined(name=words, telegram_id=5, role="trader", everywhere=True, by=words, at=NOW),
-        news.PersonRemoved(name=words, telegram_id=5, by=words, at=NOW),
-        news.Tried(name=words, telegram_id=5, what=words, at=NOW),
-        news.TradingStopped(name=words, at=NOW),
-        news.TradingResumed(name=words, at=NOW),
-        news.SessionLost(at=NOW, why=words, positions=True),
-        news.SessionReplaced(at=NOW),
-        news.FeedLost(at=NOW),
-        news.FeedBack(since=NOW, until=NOW, fills=2, rejections=1),
-        news.AddressNotRegistered(at=NOW, words=words),
-        news.DaySummary(report=a_report()),
-        news.YearNotCovered(year=2027),
+        Filled(order=order, fill=FILL, after=PositionAfter(quantity=25, average=Decimal("1471.40"))),
+        OrderRejected(order=order),
+        OrderEnded(order=order),
+        OrderUnclear(order=order),
+        OrderFound(order=order),
+        OrderNotSeen(order=order),
+        OrderElsewhere(order=order),
+        Unguarded(draft=order.draft),
+        GuardPlaced(order=order, target=Decimal("1500.00")),
+        TargetBlind(draft=order.draft, since=NOW),
+        TrailTold(plan_id="plan", stop=order, told=TrailNews.BLIND, since=NOW),
+        MarketUnfilled(order=order, price=Decimal("107.00")),
+        SlicesStruck(draft=order.draft, sent=5, why=words),
+        ExitAsks(order=order, why=ExitTrouble.TRIGGERED, price=Decimal("71.50")),
+        *(ExitsTold(plan_id="P1", told=told, at=NOW, rows=ROWS, waiting=1, of=2, orders=1) for told in Told),
+        OrdersElsewhere(orders=(order, order)),
+        OrderByOther(order=order, name=words),
+        ActByOther(name=words, deed=ActionKind.CANCELLED, at=NOW, detail=words),
+        DayLocked(at=NOW, result=Decimal("-5012.50")),
+        PersonJoined(name=words, telegram_id=5, role="trader", everywhere=True, by=words, at=NOW),
+        PersonRemoved(name=words, telegram_id=5, by=words, at=NOW),
+        Tried(name=words, telegram_id=5, what=words, at=NOW),
+        TradingStopped(name=words, at=NOW),
+        TradingResumed(name=words, at=NOW),
+        SessionLost(at=NOW, why=words, positions=True),
+        SessionReplaced(at=NOW),
+        FeedLost(at=NOW),
+        FeedBack(since=NOW, until=NOW, fills=2, rejections=1),
+        AddressNotRegistered(at=NOW, words=words),
+        DaySummary(report=a_report()),
+        YearNotCovered(year=2027),
         WEEK,
         Pictured(day=a_day()),
         *every_morning(),
         AlertStruck(alert=AN_ALERT, value=Decimal("1500.10"), at=NOW),
         AlertPaused(alert=AN_ALERT, base=NewBase(instrument=RELIANCE, before=Decimal(1490), now=Decimal(745))),
+        Converted(conversion=CONVERSION),
+        ConversionUnclear(conversion=CONVERSION),
         *every_ring(),
     ]
 
@@ -119,17 +147,17 @@ def labels(view: View) -> list[str]:
 
 def test_every_kind_of_news_is_here_and_names_account_and_mode() -> None:
     kinds = every_kind(DONE)
-    assert {type(kind) for kind in kinds} == set(Notice.kinds.values())
+    assert {type(kind) for kind in kinds} == set(KINDS.values())
     assert {kind.sound for kind in kinds} == set(Sound), "each class says how it arrives"
     for kind in kinds:
-        in_its_table = isinstance(kind, (news.DaySummary, PeriodSummary)) or type(kind) in OWN_PLACE
+        in_its_table = isinstance(kind, (DaySummary, PeriodSummary)) or type(kind) in OWN_PLACE
         assert re.search("main +LIVE" if in_its_table else "main · LIVE", draw(kind).plain)
         assert "n 41" not in draw(kind).plain, "a first delivery needs no number"
         assert draw(kind, attempts=1).plain.endswith("n 41"), "by which a second copy can be told from a second event"
 
 
 def test_the_file_for_a_year_that_is_not_covered_can_be_laid_beside_as_it_is_shown(tmp_path: Path) -> None:
-    view = draw(news.YearNotCovered(year=2027))
+    view = draw(YearNotCovered(year=2027))
     assert "no new position from 1 Jan 2027 on; exits go." in view.plain
     (file,) = [part for part in view.parts if isinstance(part, Table)]
     (tmp_path / "2027.toml").write_text("\n".join(file.rows), encoding="utf-8")
@@ -141,31 +169,31 @@ def test_the_file_for_a_year_that_is_not_covered_can_be_laid_beside_as_it_is_sho
     ("kind", "said"),
     [
         (
-            news.GuardPlaced(order=SHORT_STOP, trail=Decimal("15.00")),
+            GuardPlaced(order=SHORT_STOP, trail=Decimal("15.00")),
             "Trail 15.00 above the low (continuous), moved by me on live prices.",
         ),
         (
-            news.GuardPlaced(order=SHORT_STOP, trail=Decimal("15.00"), step=Decimal("10.00")),
+            GuardPlaced(order=SHORT_STOP, trail=Decimal("15.00"), step=Decimal("10.00")),
             "Trail: every 15.00 down, 10.00 down, moved by me on live prices.",
         ),
         (
-            news.TrailTold(plan_id="p", stop=SHORT_STOP, told=news.TrailNews.BLIND, since=NOW),
+            TrailTold(plan_id="p", stop=SHORT_STOP, told=TrailNews.BLIND, since=NOW),
             "Trail not watched. 10 RELIANCE: no live prices since 14:02:11. The stop #12 stands at 1,490.00.",
         ),
         (
-            news.TrailTold(plan_id="p", stop=SHORT_STOP, told=news.TrailNews.SEES, since=NOW),
+            TrailTold(plan_id="p", stop=SHORT_STOP, told=TrailNews.SEES, since=NOW),
             "not seen 14:02:11-14:02:11. What was traded then does not move the stop.",
         ),
         (
-            news.TrailTold(plan_id="p", stop=SHORT_STOP, told=news.TrailNews.EXITS, price=Decimal("1485.00")),
+            TrailTold(plan_id="p", stop=SHORT_STOP, told=TrailNews.EXITS, price=Decimal("1485.00")),
             "Trail: out. 10 RELIANCE: the price reached 1,485.00 before the stop could be moved there. The exit goes.",
         ),
         (
-            news.TrailTold(plan_id="p", stop=SHORT_STOP, told=news.TrailNews.STUCK, price=Decimal("1485.00")),
+            TrailTold(plan_id="p", stop=SHORT_STOP, told=TrailNews.STUCK, price=Decimal("1485.00")),
             "Trail stuck. 10 RELIANCE: mStock takes no move to 1,485.00. The stop #12 stands at 1,490.00. I go on trying.",
         ),
         (
-            news.TrailTold(plan_id="p", stop=SHORT_STOP, told=news.TrailNews.LIVES_ON, name="Ravi"),
+            TrailTold(plan_id="p", stop=SHORT_STOP, told=TrailNews.LIVES_ON, name="Ravi"),
             "Trail lives on. 10 RELIANCE: Ravi may not trade here any more.",
         ),
     ],
@@ -174,9 +202,9 @@ def test_the_news_of_a_trail_says_where_its_stop_stands(kind: Notice, said: str)
     assert said in draw(kind).plain
 
 
-@pytest.mark.parametrize("deed", news.ActionKind)
-def test_each_deed_of_another_person_is_named(deed: news.ActionKind) -> None:
-    first = draw(news.ActByOther(name="Ravi", deed=deed, at=NOW, detail="#12")).plain.splitlines()[0]
+@pytest.mark.parametrize("deed", ActionKind)
+def test_each_deed_of_another_person_is_named(deed: ActionKind) -> None:
+    first = draw(ActByOther(name="Ravi", deed=deed, at=NOW, detail="#12")).plain.splitlines()[0]
     assert first.startswith("Ravi ")
     assert "14:02:11" in first
 
@@ -188,7 +216,7 @@ def test_the_accounts_mark_leads_every_message() -> None:
 
 
 def test_an_order_found_in_the_book_names_account_and_mode_once() -> None:
-    text = draw(news.OrderFound(order=replace(DONE, status=S.OPEN, filled=0))).plain
+    text = draw(OrderFound(order=replace(DONE, status=S.OPEN, filled=0))).plain
     assert text.splitlines() == [
         "Found in the order book.",
         "#12 BUY 10 RELIANCE",
@@ -207,25 +235,25 @@ def test_an_order_found_in_the_book_names_account_and_mode_once() -> None:
     ],
 )
 def test_what_was_told_wrongly_is_taken_back_with_the_way_out(told: S, status: S, first: str, button: list[str]) -> None:
-    found = news.OrderFound(order=replace(DONE, status=status, filled=10 if status is S.FILLED else 0), told=told)
+    found = OrderFound(order=replace(DONE, status=status, filled=10 if status is S.FILLED else 0), told=told)
     view = draw(found)
     assert view.plain.startswith(first)
     assert labels(view) == button
-    assert found.priority is news.NoticePriority.SAFETY
+    assert found.priority is NoticePriority.SAFETY
 
 
 def test_a_refusal_that_is_no_proof_offers_a_look_and_no_second_order() -> None:
-    view = draw(news.OrderRejected(order=replace(DONE, status=S.REFUSED, filled=0, reason="API key suspended")))
+    view = draw(OrderRejected(order=replace(DONE, status=S.REFUSED, filled=0, reason="API key suspended")))
     assert view.plain.startswith("Refused #12 BUY 10 RELIANCE")
     assert "An answer is no proof" in view.plain
     assert labels(view) == ["Look now"]
 
 
 def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_about_it() -> None:
-    view = draw(news.OrderElsewhere(order=replace(DONE, status=S.OPEN, filled=0, tag=None)))
+    view = draw(OrderElsewhere(order=replace(DONE, status=S.OPEN, filled=0, tag=None)))
     assert view.plain.splitlines()[:3] == ["Order from elsewhere.", "#12 BUY 10 RELIANCE", "open at 1,480.30 since 09:30:00"]
     assert labels(view) == ["Modify", "Cancel"]
-    filled = draw(news.OrderElsewhere(order=DONE))
+    filled = draw(OrderElsewhere(order=DONE))
     assert "filled, avg 1,480.30" in filled.plain
     assert "Exit" in labels(filled)
 
@@ -233,50 +261,50 @@ def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_ab
 @pytest.mark.parametrize(
     ("kind", "first"),
     [
-        (news.Filled(order=DONE, fill=FILL), "Filled #12 BUY 10 RELIANCE, avg 1,480.30"),
-        (news.OrderRejected(order=replace(DONE, status=S.REJECTED)), "Rejected #12 BUY 10 RELIANCE"),
-        (news.OrderEnded(order=replace(DONE, status=S.CANCELLED, filled=0)), "Cancelled #12 BUY 10 RELIANCE"),
-        (news.OrderEnded(order=replace(DONE, status=S.EXPIRED, filled=0)), "Expired #12 BUY 10 RELIANCE"),
-        (news.OrderUnclear(order=DONE), "Outcome unknown #12 BUY 10 RELIANCE"),
-        (news.OrderFound(order=replace(DONE, status=S.OPEN, filled=0)), "Found in the order book."),
-        (news.OrderNotSeen(order=DONE), "Not found #12 BUY 10 RELIANCE"),
-        (news.OrderElsewhere(order=DONE), "Order from elsewhere."),
-        (news.SlicesStruck(draft=DONE.draft, sent=5, why="Stopped."), "Not sent whole BUY 10 RELIANCE"),
+        (Filled(order=DONE, fill=FILL), "Filled #12 BUY 10 RELIANCE, avg 1,480.30"),
+        (OrderRejected(order=replace(DONE, status=S.REJECTED)), "Rejected #12 BUY 10 RELIANCE"),
+        (OrderEnded(order=replace(DONE, status=S.CANCELLED, filled=0)), "Cancelled #12 BUY 10 RELIANCE"),
+        (OrderEnded(order=replace(DONE, status=S.EXPIRED, filled=0)), "Expired #12 BUY 10 RELIANCE"),
+        (OrderUnclear(order=DONE), "Outcome unknown #12 BUY 10 RELIANCE"),
+        (OrderFound(order=replace(DONE, status=S.OPEN, filled=0)), "Found in the order book."),
+        (OrderNotSeen(order=DONE), "Not found #12 BUY 10 RELIANCE"),
+        (OrderElsewhere(order=DONE), "Order from elsewhere."),
+        (SlicesStruck(draft=DONE.draft, sent=5, why="Stopped."), "Not sent whole BUY 10 RELIANCE"),
         (
-            news.TargetBlind(draft=DONE.draft, since=NOW),
+            TargetBlind(draft=DONE.draft, since=NOW),
             "Target not watched. RELIANCE at 1,480.30: no live prices since 14:02:11. A stop at the exchange stands.",
         ),
         (
-            news.TargetBlind(draft=DONE.draft, since=NOW, sees=True),
+            TargetBlind(draft=DONE.draft, since=NOW, sees=True),
             f"Target watched again. RELIANCE at {DONE.draft.price:,.2f}; not seen 14:02:11-14:02:11.",
         ),
-        (news.MarketUnfilled(order=DONE), "Not filled #12 BUY 10 RELIANCE"),
-        (news.GuardPlaced(order=DONE), "Stop placed."),
-        (news.ExitAsks(order=DONE, why=news.ExitTrouble.TRIGGERED), "Stop triggered, not filled."),
-        (news.ExitAsks(order=DONE, why=news.ExitTrouble.LEFT_OVER), "Exit left over."),
+        (MarketUnfilled(order=DONE), "Not filled #12 BUY 10 RELIANCE"),
+        (GuardPlaced(order=DONE), "Stop placed."),
+        (ExitAsks(order=DONE, why=ExitTrouble.TRIGGERED), "Stop triggered, not filled."),
+        (ExitAsks(order=DONE, why=ExitTrouble.LEFT_OVER), "Exit left over."),
         (
-            news.Unguarded(draft=DONE.draft),
+            Unguarded(draft=DONE.draft),
             "No stop. 10 RELIANCE CNC: its stop does not stand, and no exit could be sent. Nothing guards it.",
         ),
-        (news.OrderByOther(order=DONE, name="Ravi"), "Ravi sent an order."),
+        (OrderByOther(order=DONE, name="Ravi"), "Ravi sent an order."),
         (
-            news.TradingStopped(name="Ravi", at=NOW),
+            TradingStopped(name="Ravi", at=NOW),
             "Stopped by Ravi. New orders are blocked since 14:02:11. Exits and cancels work.",
         ),
         (
-            news.FeedBack(since=NOW, until=NOW + timedelta(minutes=7), fills=2, rejections=1),
+            FeedBack(since=NOW, until=NOW + timedelta(minutes=7), fills=2, rejections=1),
             "Back. Without mStock's feed 14:02:11-14:09:11. Missed: 2 fills, 1 rejection (told apart). Books and records agree.",
         ),
         (
-            news.FeedBack(since=NOW, until=NOW, fills=0, rejections=0),
+            FeedBack(since=NOW, until=NOW, fills=0, rejections=0),
             "Back. Without mStock's feed 14:02:11-14:02:11. Nothing was missed. Books and records agree.",
         ),
         (
-            news.FeedBack(since=NOW, until=NOW, fills=0, rejections=0, unknown=1),
+            FeedBack(since=NOW, until=NOW, fills=0, rejections=0, unknown=1),
             f"{BACK} Nothing was missed. One order's outcome is still unknown; I keep looking for it.",
         ),
         (
-            news.FeedBack(since=NOW, until=NOW, fills=0, rejections=0, read=False),
+            FeedBack(since=NOW, until=NOW, fills=0, rejections=0, read=False),
             f"{BACK} The books could not be read yet, so what was missed is not known; I keep trying and ring for it.",
         ),
     ],
@@ -290,7 +318,7 @@ def test_a_partial_fill_counts_up_and_names_its_step() -> None:
         number=13, status=S.PARTIAL, filled=65, average=Decimal("101.20"), draft=a_draft(instrument=NIFTY_CALL, quantity=195)
     )
     step = Fill(broker_id="1", filled_after=65, quantity=65, price=None, average=Decimal("101.20"), at=NOW)
-    lines = draw(news.Filled(order=order, fill=step)).plain.splitlines()
+    lines = draw(Filled(order=order, fill=step)).plain.splitlines()
     assert lines[:2] == ["Partly filled #13 BUY 65/195 NF 24500CE 23Nov", "avg 101.20"]
     assert lines[2] == "This step: 65, 14:02:11", "a price that is not known is not shown"
 
@@ -321,13 +349,16 @@ def after(quantity: int | None, **changes: Any) -> PositionAfter:
 def test_a_fill_tells_what_is_held_or_booked_and_offers_no_way_out_of_nothing(
     held: PositionAfter, said: str, offered: list[str]
 ) -> None:
-    view = draw(news.Filled(order=DONE, fill=FILL, after=held))
+    view = draw(Filled(order=DONE, fill=FILL, after=held))
     assert said in view.plain.splitlines()
     assert labels(view) == offered
     intraday = replace(DONE, draft=replace(DONE.draft, product=Product.MIS))
-    turns = labels(draw(news.Filled(order=intraday, fill=FILL, after=held)))
+    turns = labels(draw(Filled(order=intraday, fill=FILL, after=held)))
     known = held.quantity is not None or held.closes
-    assert turns == (offered if known else ["Exit"]), "the same again of what may have closed could open a short"
+    assert ("Reverse" in turns) is (bool(held.quantity) and not held.closes)
+    assert [label for label in turns if label != "Reverse"] == (offered if known else ["Exit"]), (
+        "the same again of what may have closed could open a short"
+    )
 
 
 def test_an_average_has_two_decimals_and_four_where_the_tick_is_finer() -> None:
@@ -335,46 +366,46 @@ def test_an_average_has_two_decimals_and_four_where_the_tick_is_finer() -> None:
     for instrument, said in ((RELIANCE, "avg 691.03"), (fine, "avg 691.0333")):
         order = replace(DONE, draft=a_draft(instrument=instrument, price=Decimal(700)), average=Decimal("691.0333"))
         step = replace(FILL, average=Decimal("691.033333"))
-        assert draw(news.Filled(order=order, fill=step)).plain.splitlines()[0].endswith(said)
-        assert f"filled, {said} " in draw(news.OrderElsewhere(order=order)).plain
+        assert draw(Filled(order=order, fill=step)).plain.splitlines()[0].endswith(said)
+        assert f"filled, {said} " in draw(OrderElsewhere(order=order)).plain
 
 
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
         (
-            news.OrderEnded(order=replace(DONE, status=S.CANCELLED, filled=8, draft=a_draft(quantity=20)), after=after(8)),
+            OrderEnded(order=replace(DONE, status=S.CANCELLED, filled=8, draft=a_draft(quantity=20)), after=after(8)),
             "8 of 20 filled, 12 cancelled.",
         ),
         (
-            news.OrderRejected(order=replace(DONE, status=S.REJECTED, filled=8, draft=a_draft(quantity=20))),
+            OrderRejected(order=replace(DONE, status=S.REJECTED, filled=8, draft=a_draft(quantity=20))),
             "8 of 20 filled before. mStock gave no reason.",
         ),
         (
-            news.OrderEnded(
+            OrderEnded(
                 order=replace(DONE, status=S.CANCELLED, filled=0, draft=a_draft(side=Side.SELL)),
                 after=after(10, average=Decimal("1471.40")),
             ),
             "Nothing was filled. Still held: +10, avg 1,471.40; nothing guards it.",
         ),
         (
-            news.OrderEnded(
+            OrderEnded(
                 order=replace(DONE, status=S.EXPIRED, filled=0, draft=a_draft(side=Side.SELL)), after=after(10, guarded=True)
             ),
             "Nothing was filled. Still held: +10; another order still works on it.",
         ),
         (
-            news.OrderRejected(
+            OrderRejected(
                 order=replace(DONE, status=S.REJECTED, filled=0, broker_id="1", reason="no"), after=after(None, closes=True)
             ),
             "no What it was to close is still held; nothing guards it.",
         ),
         (
-            news.OrderRejected(order=replace(DONE, status=S.REJECTED, reason="mStock cannot be reached. Nothing was sent.")),
+            OrderRejected(order=replace(DONE, status=S.REJECTED, reason="mStock cannot be reached. Nothing was sent.")),
             "mStock cannot be reached. Nothing was sent.",
         ),
         (
-            news.OrderUnclear(order=replace(DONE, status=S.UNKNOWN, reason="no (HTTP 403)")),
+            OrderUnclear(order=replace(DONE, status=S.UNKNOWN, reason="no (HTTP 403)")),
             f"{UNCLEAR} (no (HTTP 403)). I will not send it again. I am looking for it.",
         ),
     ],
@@ -386,7 +417,7 @@ def test_an_end_says_what_was_filled_what_is_still_held_and_whose_words_they_are
 def test_an_answer_that_was_not_clear_is_told_in_mstocks_own_words_scrubbed_like_all_of_them() -> None:
     order = replace(DONE, status=S.UNKNOWN, reason="Access denied (HTTP 403) eyJ0eXAi")
     explain = lambda text: REFERENCE_DATA.rejections.explain(text).words(rupees).replace("eyJ0eXAi", "***")  # noqa: E731
-    for text in (draw(news.OrderUnclear(order=order), explain=explain).plain, whole(order, explain)):
+    for text in (draw(OrderUnclear(order=order), explain=explain).plain, whole(order, explain)):
         assert 'no clear answer (mStock\'s words: "Access denied (HTTP 403) ***"). I will not send it again.' in text
 
 
@@ -404,7 +435,7 @@ def whole(order: Order, explain: Callable[[str], str]) -> str:
 def test_only_the_brokers_own_words_are_called_so_and_they_are_kept_short(reason: str, said: str) -> None:
     explain = lambda text: REFERENCE_DATA.rejections.explain(text).words(rupees)  # noqa: E731
     order = replace(DONE, status=S.CANCELLED, filled=0, reason=reason)
-    text = draw(news.OrderEnded(order=order), explain=explain).plain.splitlines()[1]
+    text = draw(OrderEnded(order=order), explain=explain).plain.splitlines()[1]
     assert said in text
     assert ("mStock's words" in text) is ("mStock's words" in said)
     assert len(text) < 220
@@ -412,19 +443,19 @@ def test_only_the_brokers_own_words_are_called_so_and_they_are_kept_short(reason
 
 def test_a_delivery_sale_leaves_nothing_to_exit() -> None:
     sale = replace(DONE, draft=replace(DONE.draft, side=Side.SELL, product=Product.CNC))
-    assert labels(draw(news.Filled(order=sale, fill=FILL))) == []
+    assert labels(draw(Filled(order=sale, fill=FILL))) == []
 
 
 def test_a_rejection_is_explained_and_its_own_words_are_escaped() -> None:
     order = replace(DONE, status=S.REJECTED, reason="RMS:1:<b>margin & more")
-    assert "RMS:1:<b>margin & more" in draw(news.OrderRejected(order=order)).plain
-    assert "&lt;b&gt;margin &amp; more" in draw(news.OrderRejected(order=order)).html
-    assert "not enough funds" in draw(news.OrderRejected(order=order), explain=lambda _: "not enough funds").plain
-    assert "mStock gave no reason." in draw(news.OrderRejected(order=replace(order, reason=""))).plain
+    assert "RMS:1:<b>margin & more" in draw(OrderRejected(order=order)).plain
+    assert "&lt;b&gt;margin &amp; more" in draw(OrderRejected(order=order)).html
+    assert "not enough funds" in draw(OrderRejected(order=order), explain=lambda _: "not enough funds").plain
+    assert "mStock gave no reason." in draw(OrderRejected(order=replace(order, reason=""))).plain
 
 
 def test_an_order_that_was_not_found_can_be_closed_from_its_news() -> None:
-    view = draw(news.OrderNotSeen(order=DONE))
+    view = draw(OrderNotSeen(order=DONE))
     taps = [decode(item.data) for line in view.keyboard for item in line]
     assert taps == [OrderTap("o1", OrderVerb.LOOK, "main"), OrderTap("o1", OrderVerb.NOT_THERE, "main")]
 
@@ -433,7 +464,7 @@ def test_an_order_that_was_not_found_can_be_closed_from_its_news() -> None:
     ("late", "said"), [(0, None), (60, None), (61, "late 1 min"), (240, "late 4 min (from 13:58:11)"), (3 * 3600, "late 3 h")]
 )
 def test_late_news_says_that_it_is_late(late: int, said: str | None) -> None:
-    text = draw(news.FeedLost(at=NOW), created_at=NOW - timedelta(seconds=late)).plain
+    text = draw(FeedLost(at=NOW), created_at=NOW - timedelta(seconds=late)).plain
     assert ("late" in text) is (said is not None)
     assert said is None or said in text
 

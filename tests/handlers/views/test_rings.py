@@ -4,9 +4,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.clock import at_ist
-from bot.domain.orders.notice import ExitAsks, ExitTrouble, Notice
-from bot.domain.orders.order import OrderStatus
-from bot.domain.orders.rings import (
+from bot.domain.news.exits import ExitAsks, ExitTrouble
+from bot.domain.news.notice import Notice
+from bot.domain.news.rings import (
     AuctionBegun,
     AuctionOver,
     BandNear,
@@ -18,6 +18,7 @@ from bot.domain.orders.rings import (
     StopsEnd,
     UnprotectedTonight,
 )
+from bot.domain.orders.order import OrderStatus
 from bot.domain.terms import Product
 from handlers.views.message import View
 from tests.handlers.rings import AT, CALL, ENTRY, FRIDAY, LONG, SALE, SHORT, STOP, square_off

@@ -12,7 +12,7 @@ from sqlalchemy.exc import StatementError
 
 from bot.domain.people.account import Role
 from storage.db.columns import Day, ExactText, Flag, Json, UtcTime, Word
-from storage.db.tables import metadata
+from storage.db.schema import metadata
 from tests.storage.strategies import amounts, moments
 
 plain = Table(

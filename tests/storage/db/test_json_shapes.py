@@ -10,7 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.errors import StorageError
-from bot.domain.orders.notice import DaySummary, Filled, Notice, OrderRejected, SessionLost
+from bot.domain.news.connections import SessionLost
+from bot.domain.news.days import DaySummary
+from bot.domain.news.families import KINDS
+from bot.domain.news.notice import Notice
+from bot.domain.news.orders import Filled, OrderRejected
 from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.secret import Secret
@@ -26,11 +30,11 @@ def test_rows_of_earlier_versions_find_their_class_by_the_name_they_were_stored_
         *("OrderByOther", "ActByOther", "DayLocked", "PersonJoined", "PersonRemoved", "Tried", "TradingStopped"),
         *("TradingResumed", "SessionLost", "FeedLost", "FeedBack", "AddressNotRegistered", "DaySummary"),
     }
-    assert stored <= set(Notice.kinds)
-    assert {kind.__name__: kind for kind in Notice.kinds.values()} == Notice.kinds
+    assert stored <= set(KINDS)
+    assert {kind.__name__: kind for kind in KINDS.values()} == KINDS
 
 
-@pytest.mark.parametrize("kind", Notice.kinds.values())
+@pytest.mark.parametrize("kind", KINDS.values())
 def test_every_notice_comes_back_as_it_went_in(kind: Any) -> None:
     @settings(max_examples=examples(25), deadline=None)
     @given(of(kind))
@@ -103,4 +107,4 @@ def test_a_field_added_later_with_a_default_does_not_shut_out_what_was_stored_be
 def test_a_value_of_another_class_is_refused() -> None:
     with pytest.raises(StorageError, match="no DayReport"):
         Shape(DayReport).write(DRAFT)  # type: ignore[arg-type]  # what a slip would look like
-    assert DaySummary in Notice.kinds.values()
+    assert DaySummary in KINDS.values()

@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, func, select
 from bot.domain.errors import StorageError
 from bot.domain.orders.order import OrderStatus
 from storage.db.prepared import prepared
-from storage.db.tables import orders, stops
+from storage.db.tables.accounts import stops
+from storage.db.tables.orders import orders
 from storage.repositories import SqlRepositories
 from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, DAY, NOW, an_order

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.domain.orders.notice import FeedLost
+from bot.domain.news.connections import FeedLost
 from bot.domain.orders.order import CardRef
 from bot.domain.ports.repositories import Repositories
 from storage.store import SqlStore

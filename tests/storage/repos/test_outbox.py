@@ -12,7 +12,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.domain.orders.notice import Delivery, FeedLost, Filled, OrderRejected, Sound, TradingStopped
+from bot.domain.news.connections import FeedLost
+from bot.domain.news.delivery import Delivery
+from bot.domain.news.notice import Sound
+from bot.domain.news.orders import Filled, OrderRejected
+from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import CardRef
 from bot.domain.ports.repositories import Repositories
 from storage.store import SqlStore

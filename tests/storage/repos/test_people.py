@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.errors import StorageError
-from bot.domain.orders.notice import FeedLost
+from bot.domain.news.connections import FeedLost
 from bot.domain.orders.order import CardRef, ConfirmationState
 from bot.domain.people.account import Account, Role, User
 from bot.domain.ports.repositories import Repositories

@@ -9,11 +9,11 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.charges.charges import Trade
 from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
-from bot.domain.orders.charges import Trade
 from bot.domain.orders.portfolio import Holding, Missing, Reason
 from bot.domain.pnl.day import DayPnl, OwnRow, day_line, mark_of
 from bot.domain.pnl.fifo import Lot

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from bot.domain.charges.charges import Trade
 from bot.domain.market.prices import Price
-from bot.domain.orders.charges import Trade
 from bot.domain.orders.portfolio import Position, PositionLine
 from bot.domain.pnl.if_closed import if_closed
 from bot.domain.terms import Product, Side

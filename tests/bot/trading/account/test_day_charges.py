@@ -3,10 +3,10 @@
 from dataclasses import replace
 from decimal import Decimal
 
+from bot.domain.charges.tariff import ChargeName, Plan
 from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.orders.order import TradeFact
-from bot.domain.orders.tariff import ChargeName, Plan
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from bot.trading.account.day_charges import day_charges

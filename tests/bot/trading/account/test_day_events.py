@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from bot.domain.charges.charges import Trade
+from bot.domain.charges.day_bill import Delivered, Exercised, SquaredOff, day_bill
 from bot.domain.clock import at_ist
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
-from bot.domain.orders.charges import Trade
-from bot.domain.orders.day_bill import Delivered, Exercised, SquaredOff, day_bill
 from bot.domain.orders.portfolio import Missing
 from bot.domain.pnl.expiry import end_of, worth_at_end
 from bot.domain.terms import Product, Side

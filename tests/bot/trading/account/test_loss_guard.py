@@ -10,7 +10,9 @@ import pytest
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, NotSent
-from bot.domain.orders.notice import DayLocked, Filled, Notice
+from bot.domain.news.notice import Notice
+from bot.domain.news.orders import Filled
+from bot.domain.news.safety import DayLocked
 from bot.domain.orders.order import OrderRequest, TradeFact
 from bot.domain.orders.portfolio import Position
 from bot.domain.people.account import Role, User

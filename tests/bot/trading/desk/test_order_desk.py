@@ -23,7 +23,8 @@ from bot.domain.errors import (
     Unclear,
 )
 from bot.domain.market.instrument import Exchange
-from bot.domain.orders.notice import AddressNotRegistered, Filled, OrderFound, OrderNotSeen, OrderRejected, OrderUnclear
+from bot.domain.news.connections import AddressNotRegistered
+from bot.domain.news.orders import Filled, OrderFound, OrderNotSeen, OrderRejected, OrderUnclear
 from bot.domain.orders.order import Order, OrderDraft, OrderRequest, OrderStatus
 from bot.domain.orders.portfolio import Holding, Position
 from bot.domain.orders.proposal import Change, Proposal, Question, Resumed

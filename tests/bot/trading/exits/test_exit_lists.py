@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, NotAllowed, SessionExpired
+from bot.domain.news.exits import Told
 from bot.domain.orders.exit_list import ExitsShown
-from bot.domain.orders.notice import Told
 from bot.domain.orders.order import OrderStatus
 from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Role

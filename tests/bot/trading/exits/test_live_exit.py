@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.errors import CheckFailed, NotSent, Unclear, Unreadable
-from bot.domain.orders.notice import Notice, Unguarded
+from bot.domain.news.exits import Unguarded
+from bot.domain.news.notice import Notice
 from bot.domain.orders.order import Order, OrderRequest, OrderStatus
 from bot.domain.orders.proposal import Proposal
 from bot.domain.terms import OrderKind, Product, Side

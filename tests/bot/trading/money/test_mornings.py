@@ -11,10 +11,10 @@ from bot.domain.clock import at_ist
 from bot.domain.errors import NotSent, Unreadable
 from bot.domain.jobs import JobOutcome, JobRun
 from bot.domain.market.expiries import STOCKS
+from bot.domain.news.notice import Notice, Sound
+from bot.domain.news.readiness import ClosedDay, Light, LoginReminder, Overnight, Readiness, ReadinessAlarm, Unauthorised
 from bot.domain.orders.held import ContractChange, NewBase
-from bot.domain.orders.notice import Notice, Sound
 from bot.domain.orders.order import OrderStatus
-from bot.domain.orders.readiness import ClosedDay, Light, LoginReminder, Overnight, Readiness, ReadinessAlarm, Unauthorised
 from bot.domain.people.account import Role, User
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop

@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.clock import at_ist, ist
 from bot.domain.errors import NotFound, SessionExpired
-from bot.domain.orders.notice import DaySummary, YearNotCovered
+from bot.domain.news.days import DaySummary, YearNotCovered
 from bot.domain.orders.portfolio import DayReport, Funds
 from bot.domain.people.account import Role, Session, User
 from bot.domain.people.secret import Secret

@@ -8,10 +8,10 @@ import pytest
 from bot.domain.clock import at_ist
 from bot.domain.errors import NotSent, SessionExpired
 from bot.domain.money import ZERO, total
-from bot.domain.orders.notice import DaySummary
-from bot.domain.orders.period_summary import PeriodSummary, Span
+from bot.domain.news.days import DaySummary
+from bot.domain.news.period_summary import PeriodSummary, Span
+from bot.domain.news.picture import Pictured
 from bot.domain.orders.portfolio import DayReport
-from bot.domain.pnl.picture_news import Pictured
 from bot.domain.terms import Product
 from bot.simulators.loop import VirtualLoop
 from tests.stage.orders import NIFTY_CALL, RELIANCE

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.orders.notice import ActByOther, ActionKind
+from bot.domain.news.people import ActByOther, ActionKind
 from bot.domain.orders.order import Order
 from bot.domain.people.account import Role, User
 from bot.domain.ports.repositories import Repositories

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.errors import CheckFailed, ConfirmationGone, NotAllowed, NotFound, PinWanted
-from bot.domain.orders.notice import PersonJoined, PersonRemoved, Tried
+from bot.domain.news.people import PersonJoined, PersonRemoved, Tried
 from bot.domain.people.access import Welcome
 from bot.domain.people.account import Account, Role, User
 from bot.simulators.loop import LoopClock

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.errors import CheckFailed, Unclear
-from bot.domain.orders.notice import SlicesStruck
+from bot.domain.news.orders import SlicesStruck
 from bot.domain.orders.order import OrderRequest, OrderStatus
 from bot.domain.orders.plan import Attached
 from bot.domain.people.account import Role

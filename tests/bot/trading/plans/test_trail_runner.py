@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import Unclear
+from bot.domain.news.exits import GuardPlaced
+from bot.domain.news.trails import TrailNews, TrailTold
 from bot.domain.orders.legs import TrailSaid
-from bot.domain.orders.notice import GuardPlaced, TrailNews, TrailTold
 from bot.domain.orders.order import OrderRequest
 from bot.domain.orders.plan import Attached, Plan
 from bot.domain.terms import OrderKind, Product, Side

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.errors import CheckFailed, NotAllowed, PinWanted
 from bot.domain.market.instrument import Exchange
-from bot.domain.orders.notice import ActByOther, ActionKind, DayLocked
+from bot.domain.news.people import ActByOther, ActionKind
+from bot.domain.news.safety import DayLocked
 from bot.domain.orders.order import Order, OrderRequest
 from bot.domain.people.account import Limits, Role, Segment, User
 from bot.domain.people.secret import Secret

@@ -8,7 +8,8 @@ import pytest
 from bot.delivery.card_updater import CardUpdater
 from bot.delivery.notifier import Notifier
 from bot.domain.errors import StorageAway, StorageError
-from bot.domain.orders.notice import Delivery, TradingStopped
+from bot.domain.news.delivery import Delivery
+from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import CardRef, Order
 from bot.domain.people.account import Role
 from bot.domain.ports.repositories import Repositories

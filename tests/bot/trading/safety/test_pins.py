@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot.domain.errors import BotError, CheckFailed, ConfirmationGone, NotFound, PhoneLocked, PinClosed, PinWanted
-from bot.domain.orders.notice import ActByOther, ActionKind
+from bot.domain.news.people import ActByOther, ActionKind
 from bot.domain.orders.order import Order, OrderRequest
 from bot.domain.people.access import Pad, PadEnded, PadStep, PadUse
 from bot.domain.people.account import Permission, Role, User

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.orders.notice import SlicesStruck
+from bot.domain.news.orders import SlicesStruck
 from bot.domain.orders.plan import Attached, LegKind, LegState, Plan, PlanState
 from bot.domain.people.account import Role, User
 from bot.domain.terms import Product

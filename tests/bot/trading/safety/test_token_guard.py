@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.errors import SettingsError
-from bot.domain.orders.notice import TradingStopped
+from bot.domain.news.safety import TradingStopped
 from bot.domain.people.account import Role, User
 from bot.simulators.loop import LoopClock
 from bot.trading.safety.token_guard import POLLER, WEBHOOK, TokenGuard

@@ -9,7 +9,8 @@ from itertools import pairwise
 import pytest
 
 from bot.domain.errors import BrokerError, OrderOver, Refused, Unclear
-from bot.domain.orders.notice import Filled, Notice, OrderEnded, OrderNotSeen, OrderRejected, OrderUnclear
+from bot.domain.news.notice import Notice
+from bot.domain.news.orders import Filled, OrderEnded, OrderNotSeen, OrderRejected, OrderUnclear
 from bot.domain.orders.order import Order, OrderDraft, OrderFact, OrderRequest, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.position_after import PositionAfter

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.money import total
-from bot.domain.orders.notice import Delivery, Filled, OrderElsewhere, OrderRejected
+from bot.domain.news.delivery import Delivery
+from bot.domain.news.orders import Filled, OrderElsewhere, OrderRejected
 from bot.domain.orders.order import OrderFact, OrderStatus, TradeFact
 from bot.domain.ports.repositories import Repositories
 from bot.trading.sync.fact_applier import Change, FactApplier, step_price

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.errors import Unreadable
-from bot.domain.orders.notice import FeedBack, FeedLost, Filled, Notice, OrderEnded, Source
+from bot.domain.news.connections import FeedBack, FeedLost, Source
+from bot.domain.news.notice import Notice
+from bot.domain.news.orders import Filled, OrderEnded
 from bot.domain.orders.order import OrderStatus
 from bot.simulators.loop import LoopClock
 from bot.trading.feed_events import FeedEvents

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.charges.charges import Tariff, Trade
+from bot.domain.charges.tariff import Bill, Plan
 from bot.domain.errors import BotError, NotSent, Unreadable
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Quote, Tick
-from bot.domain.orders.charges import Tariff, Trade
 from bot.domain.orders.order import OrderFact, OrderStatus
 from bot.domain.orders.portfolio import Funds, Position, Positions
-from bot.domain.orders.tariff import Bill, Plan
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.account.account_views import AccountViews
 from bot.trading.feed_events import FeedEvents

@@ -12,8 +12,8 @@ import pytest
 from bot.domain.errors import CheckFailed, NotFound
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price, Tick
-from bot.domain.orders.alert import Alert, AlertKind, AlertPaused, AlertState, AlertStruck, Sees
-from bot.domain.orders.held import Held
+from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertState, AlertStruck, Sees
+from bot.domain.orders.held import Held, NewBase
 from bot.domain.orders.portfolio import Position
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
@@ -199,6 +199,40 @@ async def test_a_suspected_split_pauses_it_and_a_person_keeps_it(clock: LoopCloc
         trade(stage, "1510", close="745")
         await asyncio.sleep(1)
         assert [type(each) for each in await news(stage)] == [AlertStruck]
+
+
+async def test_a_paused_alert_can_be_adjusted_by_the_factor_of_the_split(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    async with watching(stage):
+        await above(stage)
+        trade(stage, "1490", close="1480")
+        await asyncio.sleep(EVERY + 1)
+        await asyncio.sleep(timedelta(days=1).total_seconds())
+        stage.connection.session = replace(stage.connection.session, expires=clock.now() + timedelta(hours=9))  # type: ignore[type-var] # it has one
+        trade(stage, "745", close="745")
+        await asyncio.sleep(1)
+        (paused,) = await news(stage)
+        adjusted = await stage.core.services.alerts.adjust(stage.actor, paused.alert.id)
+        assert [(each.state, each.level) for each in adjusted.alerts] == [(AlertState.ARMED, Decimal(750))]
+        with pytest.raises(NotFound):
+            await stage.core.services.alerts.adjust(stage.actor, paused.alert.id)
+        await asyncio.sleep(2)
+        trade(stage, "749", close="745")
+        await asyncio.sleep(1)
+        assert await news(stage) == []
+        trade(stage, "750.05", close="745")
+        await asyncio.sleep(1)
+        (struck,) = await news(stage)
+    assert isinstance(struck, AlertStruck)
+
+
+async def test_a_new_base_that_no_split_explains_is_not_adjusted(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    alert = await above(stage)
+    base = NewBase(instrument=RELIANCE, before=Decimal(1490), now=Decimal(924))
+    await stage.store.transaction(lambda db: db.alerts.pause(replace(alert, base=base)))
+    with pytest.raises(CheckFailed, match="No usual bonus"):
+        await stage.core.services.alerts.adjust(stage.actor, alert.id)
 
 
 async def test_a_day_that_opens_as_the_last_one_closed_pauses_nothing(clock: LoopClock) -> None:

@@ -7,10 +7,8 @@ import pytest
 
 from bot.domain.clock import at_ist
 from bot.domain.market.instrument import Instrument
-from bot.domain.orders.notice import Notice, Sound
-from bot.domain.orders.order import OrderDraft, OrderStatus
-from bot.domain.orders.portfolio import Position
-from bot.domain.orders.rings import (
+from bot.domain.news.notice import Notice, Sound
+from bot.domain.news.rings import (
     AuctionBegun,
     AuctionOver,
     SessionEnds,
@@ -19,6 +17,8 @@ from bot.domain.orders.rings import (
     StopsEnd,
     UnprotectedTonight,
 )
+from bot.domain.orders.order import OrderDraft, OrderStatus
+from bot.domain.orders.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.handlers.samples import a_position

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from bot.domain.clock import at_ist
 from bot.domain.market.prices import Tick
-from bot.domain.orders.rings import FeedMute
+from bot.domain.news.rings import FeedMute
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.alerts.tick_watcher import Use
 from tests.stage.mornings import Morning, a_morning

@@ -11,10 +11,11 @@ import pytest
 from bot.domain.clock import at_ist
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import Band
-from bot.domain.orders.notice import ExitAsks, ExitTrouble, Notice
+from bot.domain.news.exits import ExitAsks, ExitTrouble
+from bot.domain.news.notice import Notice
+from bot.domain.news.rings import BandNear, LossNear, MarginNear, MarginShort, NoStop
 from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.orders.portfolio import Funds, PnL, Position, PositionLine
-from bot.domain.orders.rings import BandNear, LossNear, MarginNear, MarginShort, NoStop
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.watchers.position_rings import PositionRings

@@ -9,8 +9,8 @@ from bot.domain.clock import MOST_SKEW
 from bot.domain.market.expiries import Expiry
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import ZERO
+from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.orders.held import ContractChange, NewBase
-from bot.domain.orders.notice import Notice, NoticePriority, Sound
 from bot.domain.terms import Product
 
 LITTLE_SKEW = Decimal(2)  # seconds; a clock that is further off is worth a look

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from bot.domain.charges.charges import Tariff, Trade
+from bot.domain.charges.tariff import Bill, ChargeName, Gap, Line, Plan, merged
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
 from bot.domain.money import ZERO, to_paise, total
-from bot.domain.orders.charges import Tariff, Trade
-from bot.domain.orders.tariff import Bill, ChargeName, Gap, Line, Plan, merged
 from bot.domain.terms import Side
 
 RUPEE = Decimal(1)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.domain.orders.notice import Notice, Sound
+from bot.domain.news.notice import Notice, Sound
 from bot.domain.pictures import DayPicture, EquityCurve
 
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bot.domain.charges.charges import Trade
+from bot.domain.charges.tariff import Asset, Bill, ChargeName, Plan, Terms, TradeClass, merged
+from bot.domain.charges.turnover import series_of
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
 from bot.domain.money import to_paise, total
-from bot.domain.orders.charges import Trade
-from bot.domain.orders.tariff import Asset, Bill, ChargeName, Plan, Terms, TradeClass, merged
-from bot.domain.orders.turnover import series_of
 from bot.domain.terms import Product, Side
 from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_option
 from tests.stage.worked import Worked, worked_cases, worth

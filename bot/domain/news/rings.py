@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import ZERO
-from bot.domain.orders.notice import Notice, NoticePriority, Sound
+from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.orders.portfolio import Position
 from bot.domain.terms import Product
@@ -19,6 +19,7 @@ class OpenRow:
     instrument: Instrument
     product: Product
     quantity: int  # signed, shares or units
+    needs: Decimal | None = None  # rupees that it blocks more where it is carried; None: not known, or not asked
 
     @classmethod
     def of(cls, position: Position) -> "OpenRow":

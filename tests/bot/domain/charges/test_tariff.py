@@ -7,8 +7,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.charges.tariff import Asset, Bill, Case, ChargeName, Gap, Line, Rate, Terms, TradeClass, merged
 from bot.domain.market.instrument import Exchange
-from bot.domain.orders.tariff import Asset, Bill, Case, ChargeName, Gap, Line, Rate, Terms, TradeClass, merged
 from bot.domain.terms import Side
 
 AMOUNTS = st.decimals("0", "100000", places=6)

@@ -6,9 +6,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Protocol
 
+from bot.domain.charges.tariff import TradeClass
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.money import total
-from bot.domain.orders.tariff import TradeClass
 from bot.domain.terms import Product, Side
 
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 
-from bot.domain.market.instrument import Instrument, InstrumentKind, Right
-from bot.domain.money import ZERO, total
-from bot.domain.orders.tariff import (
+from bot.domain.charges.tariff import (
     HUNDRED,
     Asset,
     Bill,
@@ -27,7 +25,9 @@ from bot.domain.orders.tariff import (
     TradeClass,
     merged,
 )
-from bot.domain.orders.turnover import Turnover, class_of, meeting, netted, series_of, turnovers
+from bot.domain.charges.turnover import Turnover, class_of, meeting, netted, series_of, turnovers
+from bot.domain.market.instrument import Instrument, InstrumentKind, Right
+from bot.domain.money import ZERO, total
 from bot.domain.terms import Product, Side
 
 LEVIES = (ChargeName.STT, ChargeName.EXCHANGE, ChargeName.IPFT, ChargeName.SEBI, ChargeName.STAMP)

@@ -5,10 +5,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
+from bot.domain.news.notice import Notice, Sound
 from bot.domain.orders.held import Held, NewBase, new_base
-from bot.domain.orders.notice import Notice, Sound
+from bot.domain.orders.rebase import Rebase
 from bot.domain.terms import Product
 
 ARMS = Decimal(500)  # rupees; what is given back of a smaller profit is noise
@@ -50,6 +52,7 @@ class Alert:
     seen: Held | None = None  # the last price that traded, with the previous close of that date, for the next morning
     seen_on: date | None = None
     kept_on: date | None = None  # the person said on that date in India that the base is right
+    base: NewBase | None = None  # why it is paused
 
     def is_reached(self, value: Decimal) -> bool:
         """Whether a price, or a result of the day in rupees, is at the level or beyond."""
@@ -77,6 +80,17 @@ class Alert:
             instrument=self.instrument, product=Product.CNC, quantity=0, close=price.last, previous_close=price.previous_close
         )
         return replace(self, seen=seen, seen_on=day)
+
+    def again(self, now: datetime) -> "Alert":
+        """Armed from now on, on the base of today."""
+        return replace(self, state=AlertState.ARMED, created_at=now, kept_on=ist_date(now), base=None)
+
+    def rebased(self) -> "Alert | None":
+        """With its level as it reads on the share's new base; None where no usual bonus or split explains that."""
+        rebase = Rebase.suspected(self.base) if self.base is not None else None
+        if rebase is None or self.instrument is None:
+            return None
+        return replace(self, level=rebase.price(self.level, self.instrument.tick), percent=None)
 
     def base_of(self, price: Price, day: date, day_before: date) -> NewBase | None:
         """Whether the share seems to have a new base on that date, by what was seen on the trading day before."""

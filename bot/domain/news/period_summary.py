@@ -5,8 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from bot.domain.news.notice import Notice, Sound
 from bot.domain.orders.day_facts import DayNet, SymbolNet, TripCount, deepest_fall, gained, summed
-from bot.domain.orders.notice import Notice, Sound
 
 
 class Span(StrEnum):

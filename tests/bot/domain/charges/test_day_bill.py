@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.charges.charges import Trade
+from bot.domain.charges.day_bill import Borrowed, DayBill, Delivered, Event, Exercised, SquaredOff, at_expiry, day_bill
+from bot.domain.charges.tariff import ChargeName, Plan
 from bot.domain.market.instrument import Exchange, Instrument, Right
 from bot.domain.money import to_paise, total
-from bot.domain.orders.charges import Trade
-from bot.domain.orders.day_bill import Borrowed, DayBill, Delivered, Event, Exercised, SquaredOff, at_expiry, day_bill
-from bot.domain.orders.tariff import ChargeName, Plan
 from bot.domain.terms import Product, Side
 from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_option
 

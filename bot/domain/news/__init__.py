@@ -1,0 +1,1 @@
+"""News: everything that a person can be told, as data."""

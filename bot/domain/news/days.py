@@ -1,0 +1,24 @@
+"""News by the date: the summary of a day, and the end of the dated facts."""
+
+from dataclasses import dataclass
+
+from bot.domain.news.notice import Notice, Sound
+from bot.domain.orders.portfolio import DayReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaySummary(Notice):
+    """The summary of a date."""
+
+    sound = Sound.SILENT
+
+    report: DayReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YearNotCovered(Notice):
+    """The dated facts end before a year that comes, or that has begun: the host has to lay a file beside them."""
+
+    sound = Sound.RING
+
+    year: int

@@ -1,0 +1,29 @@
+"""A notice on its way to one person."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.domain.news.notice import Notice, Sound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A notice on its way to one person; id is the visible event number, so a repeated delivery can be recognised."""
+
+    id: int
+    chat_id: int
+    account_id: str
+    label: str  # the account's
+    notice: Notice
+    sound: Sound
+    created_at: datetime
+    attempts: int = 0
+    reply_to: int | None = None  # message id of the order's card in that chat
+    edits: int | None = None  # message id of what this one mends; None: a message of its own
+    mark: str = field(default="", compare=False)  # the account's
+    more: "tuple[Delivery, ...]" = ()  # what waited behind it and leaves in the same message
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Of all that this message tells."""
+        return (self.id, *(other.id for other in self.more))

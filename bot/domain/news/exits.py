@@ -1,0 +1,94 @@
+"""News of ways out: stops that rest or are gone, targets that nobody watches, lists of exits that ask."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.domain.news.notice import Notice, NoticePriority, Sound
+from bot.domain.orders.exit_list import RowTold
+from bot.domain.orders.order import Order, OrderDraft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unguarded(Notice):
+    """A stop is gone and the exit that was to replace it was not sent."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    draft: OrderDraft  # of the exit that was not sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardPlaced(Notice):
+    """The stop of a plan rests at the exchange."""
+
+    sound = Sound.SILENT
+
+    order: Order
+    target: Decimal | None = None  # the price that the bot watches, in rupees; None: the plan has no target
+    trail: Decimal | None = None  # the bot moves it: rupees that it follows behind the best price, or that make a step
+    step: Decimal | None = None  # rupees that it goes for each step; None: it follows continuously
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetBlind(Notice):
+    """A target is not being watched, or is again."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    draft: OrderDraft  # of the target
+    since: datetime
+    sees: bool = False  # again
+
+
+class ExitTrouble(StrEnum):
+    """Why an exit asks for a hand."""
+
+    TRIGGERED = "triggered"  # a stop was triggered and does not fill
+    RESTS = "rests"  # its limit does not fill
+    TARGET_RESTS = "target rests"  # the target's limit does not fill, and would not go back to a stop
+    NOT_RAISED = "not raised"  # the stop guards less than is open
+    WRONG_STOP = "wrong stop"  # the book shows other terms than were sent
+    LEFT_OVER = "left over"  # what it guarded is gone, and it could not be cancelled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitAsks(Notice):
+    """An exit that works is not what it should be, and only a person can decide what follows."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    order: Order
+    why: ExitTrouble
+    price: Decimal | None = None  # at which it would fill now, in rupees; None: not known
+
+
+class Told(StrEnum):
+    """What is told of a list of exits."""
+
+    TURN_WAITS = "TURN_WAITS"  # the exit of a reversal is not filled
+    STALLED = "STALLED"  # what a cover waits for is not filled
+    CUT = "CUT"  # its time was over before all of it was sent
+    FLAT = "FLAT"
+    NOT_FLAT = "NOT_FLAT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitsTold(Notice):
+    """A list of exits asks, or a panic says whether all is flat."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    plan_id: str
+    told: Told
+    at: datetime
+    rows: tuple[RowTold, ...]
+    waiting: int = 0  # rows that were not sent
+    orders: int = 0  # that filled
+    of: int = 0  # rows in all
+    slippage: Decimal | None = None  # rupees against the prices at the question; None: not known

@@ -1,0 +1,37 @@
+"""Every kind of news by the name under which it is stored; a new family is named here once."""
+
+from collections.abc import Mapping
+
+from bot.domain.news import (
+    alert,
+    connections,
+    conversions,
+    days,
+    exits,
+    orders,
+    people,
+    period_summary,
+    picture,
+    readiness,
+    rings,
+    safety,
+    trails,
+)
+from bot.domain.news.notice import Notice
+
+FAMILIES = (
+    orders,
+    conversions,
+    exits,
+    trails,
+    people,
+    safety,
+    connections,
+    days,
+    rings,
+    readiness,
+    alert,
+    period_summary,
+    picture,
+)
+KINDS: Mapping[str, type[Notice]] = Notice.kinds

@@ -1,0 +1,125 @@
+"""News of orders: what filled, was refused, ended, got lost, and what somebody else placed."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bot.domain.news.notice import Notice, NoticePriority, Sound
+from bot.domain.orders.order import Fill, Order, OrderDraft, OrderStatus
+from bot.domain.orders.position_after import PositionAfter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled(Notice):
+    """An order filled further; the fill is the step, the order stands as it is after it."""
+
+    sound = Sound.RING
+    priority = NoticePriority.FILL
+    grouped = True
+
+    order: Order
+    fill: Fill
+    after: PositionAfter | None = None  # what is held then; None: nobody looked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRejected(Notice):
+    """The broker or the exchange refused an order."""
+
+    sound = Sound.RING
+    grouped = True
+
+    order: Order
+    after: PositionAfter | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEnded(Notice):
+    """An order was cancelled or expired: by somebody else, or by a person here after some of it had filled."""
+
+    sound = Sound.RING
+    grouped = True
+
+    order: Order
+    after: PositionAfter | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderUnclear(Notice):
+    """The answer to an order got lost; it is being looked for."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFound(Notice):
+    """An order that was unclear, refused or given up turned up in the book."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    order: Order
+    told: OrderStatus = OrderStatus.UNKNOWN  # what people took it for until then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderNotSeen(Notice):
+    """The look-out's time has passed without a row: the person may look in the broker's app and say so."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketUnfilled(Notice):
+    """A market order with a worst price rests: the price ran beyond it."""
+
+    sound = Sound.RING
+
+    order: Order
+    price: Decimal | None = None  # at which the rest would fill now, in rupees; None: not known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlicesStruck(Notice):
+    """What is unsent of an entry will never be sent."""
+
+    sound = Sound.RING
+
+    draft: OrderDraft  # of the whole entry
+    sent: int  # shares or units in orders that were sent
+    why: str  # in words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderElsewhere(Notice):
+    """An order that this bot did not place: from the broker's app, the website, or the broker itself."""
+
+    sound = Sound.RING
+    grouped = True
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersElsewhere(Notice):
+    """Several orders that this bot did not place turned up in one look."""
+
+    sound = Sound.RING
+
+    orders: tuple[Order, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderByOther(Notice):
+    """Another person of the account placed an order."""
+
+    sound = Sound.RING
+    grouped = True
+
+    order: Order
+    name: str  # who

@@ -1,0 +1,73 @@
+"""News of people: who joined, who was removed, who tried, and what another person of the account did."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.news.notice import Notice, Sound
+
+
+class ActionKind(StrEnum):
+    """What another person of the account did, besides orders and the kill switch."""
+
+    CANCELLED = "cancelled"
+    MODIFIED = "modified"
+    LOGGED_IN = "logged in"
+    LOGGED_OUT = "logged out"
+    LIMITS = "limits"
+    DAY_LOCKED = "day locked"
+    PIN_CLOSED = "pin closed"  # too many wrong tries on that person's phone
+    PIN_CHANGED = "pin changed"  # set, changed or removed
+    PHONE_LOCKED = "sealed"  # that person's own phone
+    LINKED = "linked"
+    UNLINKED = "unlinked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActByOther(Notice):
+    """Another person of the account did something that all of them should know."""
+
+    sound = Sound.RING
+
+    name: str  # who
+    deed: ActionKind
+    at: datetime
+    detail: str = ""  # which order, which limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonJoined(Notice):
+    """Somebody used an invitation."""
+
+    sound = Sound.ALWAYS
+
+    name: str
+    telegram_id: int
+    role: str
+    everywhere: bool  # on every account
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRemoved(Notice):
+    """Somebody was taken off the list."""
+
+    sound = Sound.RING
+
+    name: str
+    telegram_id: int
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried(Notice):
+    """Something was refused that looks like trying; told at most once an hour for each id."""
+
+    sound = Sound.ALWAYS
+
+    name: str  # as that person calls itself: not to be believed
+    telegram_id: int
+    what: str
+    at: datetime

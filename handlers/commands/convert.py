@@ -1,0 +1,60 @@
+"""/convert: another product for an open position."""
+
+from bot.domain.errors import CheckFailed, ConfirmationGone, UsageError
+from bot.domain.people.account import Permission
+from bot.trading.converting.conversions import EXAMPLE
+from handlers.commands.command import Command, Taps
+from handlers.commands.confirm import answering
+from handlers.context.command import Family
+from handlers.context.context import Ctx
+from handlers.context.words.script import latin
+from handlers.telegram.rate_limits import Priority
+from handlers.views import convert as views
+from handlers.views.convert import ConvertTap, ConvertVerb
+from handlers.views.failures import failure
+from handlers.views.message import message
+
+
+async def convert(ctx: Ctx) -> None:
+    """Proposes a change of product, and sends nothing."""
+    said = latin(ctx.words)
+    if not said:
+        raise UsageError("Which position?", example=EXAMPLE)
+    asked = await ctx.services.conversions.ask(ctx.actor, said, chat_id=ctx.chat_id)
+    message_id = await ctx.reply(views.card(asked, ctx.mode))
+    await ctx.services.proposals.shown(asked.confirmation.token, message_id)
+
+
+async def tapped(ctx: Ctx, tap: ConvertTap) -> None:
+    """One of the buttons of the question."""
+    conversions = ctx.services.conversions
+    if tap.verb is ConvertVerb.DISCARD:
+        await conversions.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+        await ctx.redraw(views.discarded())
+        return
+    repeated = not ctx.state.first_tap(tap.token)
+    answered = None if repeated else answering(ctx, "Converting…")
+    try:
+        made = await conversions.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id, answered=answered)
+    except ConfirmationGone as gone:
+        if gone.expired:
+            await ctx.redraw(message(gone.say))
+        elif repeated:
+            await ctx.answer(gone.say, alert=True)
+        else:
+            raise
+    except CheckFailed as refusal:
+        await ctx.redraw(failure(refusal, "", account=ctx.label))
+    else:
+        await ctx.redraw(views.ended(made, ctx.label, ctx.mode), priority=Priority.SAFETY)
+
+
+COMMANDS = (
+    Command(
+        name="convert", short=("carry",), arguments="<symbol> [quantity|half] [cnc|nrml|mis]",
+        help="Another product for an open position: intraday to delivery or carry-forward, or back", example=EXAMPLE,
+        family=Family.ORDER, permission=Permission.OPEN, handler=convert,
+    ),
+)  # fmt: skip
+
+TAPS: Taps = {ConvertTap: tapped}
