@@ -37,6 +37,7 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         background=ground.background,
         clock=ground.clock,
         turning=TurningOver(store=ground.patient, exits=orders.exits, send=orders.slices.send, clock=ground.clock),
+        auction=orders.auction,
     )
     lists = ExitLists(
         proposing=proposing,

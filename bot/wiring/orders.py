@@ -13,6 +13,7 @@ from bot.trading.exits.confirmed_exits import ConfirmedExits
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.orders.claimed_orders import ClaimedOrders
+from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.orders.sending import Sending
 from bot.trading.plans.entry_slices import EntrySlices
 from bot.trading.plans.plan_runner import PlanRunner
@@ -40,6 +41,7 @@ class Orders:
     trails: TrailRunner
     unfilled: UnfilledOrders
     slices: EntrySlices
+    auction: ClosingAuction
 
 
 def build_orders(ground: Ground) -> Orders:
@@ -94,6 +96,12 @@ def build_orders(ground: Ground) -> Orders:
         orders=claimed,
         clock=ground.clock,
     )
+    auction = ClosingAuction(
+        connections=ground.connections,
+        calendar=ground.calendar,
+        has_contracts=ground.catalogue.has_contracts,
+        clock=ground.clock,
+    )
     desk = OrderDesk(
         store=ground.store,
         connections=ground.connections,
@@ -108,6 +116,7 @@ def build_orders(ground: Ground) -> Orders:
         claimed=claimed,
         sending=sending,
         exits=ConfirmedExits(store=ground.store, exits=exits, clock=ground.clock),
+        auction=auction,
     )
     slices = EntrySlices(
         store=ground.store,
@@ -154,6 +163,7 @@ def build_orders(ground: Ground) -> Orders:
         slices=slices,
         proposals=proposals,
         repairs=Repairing(store=ground.store, proposals=proposals, rejections=ground.reference.rejections),
+        auction=auction,
         working=working,
         switch=switch,
         desk=desk,

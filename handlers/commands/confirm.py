@@ -43,8 +43,12 @@ async def tapped(ctx: Ctx, tap: CardTap) -> None:
             await Sender(ctx.bot).buttons(ctx.chat_id, ctx.message_id, views.changes(tap.token, options, tap.label))
         case CardVerb.BACK:
             confirmation = await ctx.services.proposals.question(ctx.actor, tap.token)
-            rows = views.proposal_keyboard(confirmation, tap.label)
+            raising = await ctx.services.proposals.raising(ctx.actor, tap.token)
+            rows = views.proposal_keyboard(confirmation, tap.label, raising)
             await Sender(ctx.bot).buttons(ctx.chat_id, ctx.message_id, rows)
+        case CardVerb.RAISE | CardVerb.KEEP:
+            proposals, join = ctx.services.proposals, tap.verb is CardVerb.RAISE
+            await ask(ctx, await proposals.raise_stop(ctx.actor, tap.token, join=join, chat_id=ctx.chat_id), in_place=True)
         case CardVerb.AGAIN:
             await ask(ctx, await ctx.services.proposals.again(ctx.actor, tap.token, chat_id=ctx.chat_id), in_place=True)
 

@@ -13,6 +13,7 @@ from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.views import books, reverse
 from handlers.views import card as cards
+from handlers.views import exits as exit_views
 from handlers.views import order as views
 from handlers.views.repair_taps import RepairTap
 from handlers.views.taps import OrderTap, OrderVerb
@@ -65,6 +66,12 @@ async def cancel_all(ctx: Ctx) -> None:
 
 async def ask(ctx: Ctx, proposal: Proposal, *, in_place: bool = False, options: ChangeOptions | None = None) -> None:
     """Shows a question and ties it to its message, so that only taps under that message count. options: they stay open."""
+    if proposal.closes is not None and proposal.before is None and ctx.services.exits.in_auction(proposal.draft):
+        asked = await ctx.services.exits.ask_in_auction(ctx.actor, proposal, chat_id=ctx.chat_id)
+        listed = exit_views.card(asked, ctx.mode)
+        message_id = await (ctx.redraw(listed) if in_place else ctx.reply(listed))
+        await ctx.services.proposals.shown(asked.confirmation.token, message_id)
+        return
     view = views.proposal(proposal, ctx.mode, ctx.now)
     if options is not None:
         view = view.with_keyboard(*views.changes(proposal.confirmation.token, options, proposal.account.label))

@@ -19,12 +19,13 @@ def card(asked: ExitCard, mode: str) -> View:
     """The question, with its Confirm alone on its row."""
     exits, label = asked.exits, asked.account.label
     panic = exits.kind is ListKind.PANIC
-    head = "PANIC" if panic else f"EXIT {len(exits.rows)} positions"
+    many = len(exits.rows)
+    head = "PANIC" if panic else f"EXIT {many} position{'s' if many > 1 else ''}"
     rows: list[tuple[str, ...] | str] = [row(head, mode), joined(asked.account.name), ""]
     for each in exits.rows[:MOST]:
         rows += _lines(each)
     rows.append("")
-    if asked.profit is not None or not panic:
+    if asked.profit is not None or (not panic and many > 1):
         rows.append(money_row("P&L of these", asked.profit))
     rows.append(row("", f"until {clock_time(asked.confirmation.expires_at)}"))
     parts: list[Part] = [table(*rows)]
@@ -32,14 +33,15 @@ def card(asked: ExitCard, mode: str) -> View:
         parts.append(say(bold(f"This closes intraday and carry-forward on {label} ({mode}): "), _panic_counts(asked)))
     elif len(exits.rows) > 1:
         parts.append(say("Closes what is listed here, and nothing that is opened later."))
+    parts += _of_auction(exits)
     parts += [say(f"⚠️ {warning}.") for warning in asked.warnings]
     if asked.not_touched:
         parts.append(say(f"Not touched: {', '.join(asked.not_touched)}."))
     how = "Rows go at the price of now, never beyond the worst price shown; nothing is ever sent past zero."
-    waits = "Between 15:15 and 15:20 the exchange takes no order of shares with F&O: what it refuses then is told, not stored."
+    waits = "Between 15:15 and 15:20 the exchange takes no order of shares with F&O: such a row is kept and sent at 15:20."
     more = ["What rests is priced anew every 3 s, at most 3 times.", "New orders stay blocked: /resume."] if panic else []
     parts.append(detail(how, *more, waits))
-    name = "Close these" if panic else f"Confirm {len(exits.rows)} exits"
+    name = "Close these" if panic else f"Confirm {many} exit{'s' if many > 1 else ''}"
     token = asked.confirmation.token
     return View(
         tuple(parts),
@@ -48,6 +50,20 @@ def card(asked: ExitCard, mode: str) -> View:
             [button("No" if panic else "Discard", ExitsTap(token, ExitsVerb.DISCARD, label))],
         ),
     )
+
+
+def _of_auction(exits: ExitList) -> list[Part]:
+    """When rows that the closing auction takes are sent, and what becomes of them there."""
+    opens = {each.opens for each in exits.rows if each.opens is not None}
+    gathers = any(each.rests_until is not None for each in exits.rows)
+    parts: list[Part] = []
+    for at in sorted(opens):
+        names = ", ".join(_name(each.draft) for each in exits.rows if each.opens == at)
+        first = f"⏸ No orders until {clock_time(at)}: {names} is kept, and sent then. Until then it can be discarded."
+        parts.append(say(first))
+    if gathers:
+        parts.append(say("In the closing auction: a limit at the edge of its band, filled at its one price or not at all."))
+    return parts
 
 
 def _panic_counts(asked: ExitCard) -> str:
@@ -87,10 +103,13 @@ def shown(way: ExitsShown, mode: str) -> View:
         parts.append(say("New orders are blocked: /resume."))
     parts.append(say(f"as of {clock_time(way.as_of)}"))
     rows = [[button("Look again", ExitsTap(exits.plan_id, ExitsVerb.LOOK, label))]]
-    if not way.over and any(exits.state(each, way.orders) is RowState.WAITS for each in exits.rows):
+    states = {exits.state(each, way.orders) for each in exits.rows}
+    if not way.over and RowState.WAITS in states:
         rows.append(_answers(exits.plan_id, label))
     elif not way.over and exits.then is not None:
         rows.append([button("Stop here", ExitsTap(exits.plan_id, ExitsVerb.STOP, label))])
+    elif not way.over and RowState.LATER in states:
+        rows.append([button("Discard what waits", ExitsTap(exits.plan_id, ExitsVerb.STOP, label))])
     return View(tuple(parts), keyboard(*rows))
 
 
@@ -118,12 +137,16 @@ def _standing(each: ExitRow, exits: ExitList, way: ExitsShown) -> str:
     moves = max((piece.moves for piece in each.slices), default=0)
     waiting = ", ".join(str(other.number + 1) for other in exits.waits_for(each, way.orders))
     more = f", price {moves + 1} of 4" if moves and state is RowState.SENT else f" ({waiting})" if state is RowState.WAITS else ""
+    if state is RowState.LATER and each.opens is not None:
+        more = f" {clock_time(each.opens)} (auction)"
+    elif state is RowState.SENT and each.rests_until is not None:
+        more = f", in the closing auction until {clock_time(each.rests_until)}"
     return f"{_line(row_told)}{more}"
 
 
 _MARKS = {
     **dict.fromkeys((RowState.READY, RowState.SENT), "⏳"),
-    **dict.fromkeys((RowState.WAITS, RowState.HELD), "⏸"),
+    **dict.fromkeys((RowState.WAITS, RowState.LATER, RowState.HELD), "⏸"),
     **dict.fromkeys((RowState.FILLED, RowState.GONE), "✅"),
     **dict.fromkeys((RowState.REFUSED, RowState.KEPT, RowState.BARE), "✖️"),
     RowState.UNKNOWN: "❔",
@@ -141,6 +164,16 @@ def _name(draft: OrderDraft) -> str:
     return f"{'+' if draft.side is Side.SELL else '−'}{count(draft.quantity)} {short(draft.instrument)}"
 
 
+_STANDING = {
+    RowState.GONE: "was not open any more",
+    RowState.WAITS: "waits for the fill of what it covers",
+    RowState.LATER: "waits for",
+    RowState.KEPT: "nothing sent: its stop would not change, or mStock was not reached",
+    RowState.BARE: "its stop is gone and nothing was sent: nothing guards it",
+    RowState.LEFT: "left as it is",
+}
+
+
 def _words(told: RowTold) -> str:
     order = told.order
     number = f"#{order.number}" if order is not None else told.said
@@ -148,14 +181,10 @@ def _words(told: RowTold) -> str:
         case RowState.FILLED:
             average = f" {price(order.average)}" if order is not None and order.average is not None else ""
             return f"{number} filled{average}"
-        case RowState.GONE:
-            return "was not open any more"
         case RowState.SENT:
             at = f" at {price(order.draft.price)}" if order is not None and order.draft.price is not None else ""
             part = f", {count(order.filled)} filled" if order is not None and order.filled else ""
             return f"{number} rests{at}{part}"
-        case RowState.WAITS:
-            return "waits for the fill of what it covers"
         case RowState.HELD:
             return f"is being closed by {number or 'another order'}"
         case RowState.REFUSED:
@@ -165,14 +194,8 @@ def _words(told: RowTold) -> str:
             if order is not None and order.status is OrderStatus.REFUSED:
                 return f"{number} refused ({order.reason}); looked for all the same, not sent again"
             return f"{number}: outcome unknown, not sent again"
-        case RowState.KEPT:
-            return "nothing sent: its stop would not change, or mStock was not reached"
-        case RowState.BARE:
-            return "its stop is gone and nothing was sent: nothing guards it"
-        case RowState.LEFT:
-            return "left as it is"
         case _:
-            return "to be sent"
+            return _STANDING.get(told.state, "to be sent")
 
 
 def discarded() -> View:
@@ -223,7 +246,7 @@ def _repair(told: RowTold, scene: Scene) -> Button | None:
             return button(f"Look now: {name}", OrderTap(order.id, OrderVerb.LOOK, scene.label))
         case RowState.SENT if order is not None and order.draft.side is draft.side:
             return words(f"Chase {name}", f"/modify {order.number}", account=scene.label)
-        case RowState.FILLED | RowState.GONE | RowState.WAITS | RowState.READY:
+        case RowState.FILLED | RowState.GONE | RowState.WAITS | RowState.LATER | RowState.READY:
             return None
         case _:
             return button(f"Exit {name}", ExitTap(draft.instrument.key, draft.product, scene.label))

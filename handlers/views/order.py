@@ -8,12 +8,12 @@ from bot.domain.market.display_names import short
 from bot.domain.money import ZERO
 from bot.domain.orders.order import Confirmation, OrderDraft, Purpose
 from bot.domain.orders.order_text import draft_line, plain, trail_words
-from bot.domain.orders.proposal import ChangeOptions, Proposal, Question
+from bot.domain.orders.proposal import ChangeOptions, Proposal, Question, Raising
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views.card import at, place, verb, what
 from handlers.views.format import age, amount, clock_time, count, day_and_time, joined, mark, price, row, signed, table, wrapped
 from handlers.views.keyboards import button
-from handlers.views.message import Keyboard, Line, Part, Table, View, bold, code, detail, keyboard, message, say
+from handlers.views.message import Button, Keyboard, Line, Part, Table, View, bold, code, detail, keyboard, message, say
 from handlers.views.taps import CardTap, CardVerb, ChangeTap
 from handlers.views.trail_words import trail_rows
 
@@ -37,17 +37,25 @@ def proposal(proposal: Proposal, mode: str, now: datetime) -> View:
         again = f"{proposal.draft.instrument.exchange} takes this again on {day_and_time(proposal.opens)}."
         return View((*parts, say(bold(again))), keyboard([button("Discard", CardTap(token, CardVerb.DISCARD, label))]))
     parts.append(_more(proposal, now))
-    return View(tuple(parts), proposal_keyboard(proposal.confirmation, label))
+    return View(tuple(parts), proposal_keyboard(proposal.confirmation, label, proposal.raising))
 
 
-def proposal_keyboard(confirmation: Confirmation, label: str) -> Keyboard:
-    """Puts Confirm on a row of its own, and what cannot hurt below it."""
+def proposal_keyboard(confirmation: Confirmation, label: str, raising: Raising | None = None) -> Keyboard:
+    """Puts Confirm on a row of its own, and what cannot hurt below it. raising: the stop of what the entry adds to."""
     token, draft = confirmation.token, confirmation.draft
     act = "change" if confirmation.purpose is Purpose.MODIFY else draft.side.lower() if draft is not None else ""
     return keyboard(
         [button(f"Confirm {act}".strip(), CardTap(token, CardVerb.CONFIRM, label))],
+        [_raising(raising, token, label)] if raising is not None else [],
         [button("Change", CardTap(token, CardVerb.CHANGE, label)), button("Discard", CardTap(token, CardVerb.DISCARD, label))],
     )
+
+
+def _raising(raising: Raising, token: str, label: str) -> Button:
+    """The other choice about the stop: the card says which one stands."""
+    if raising.raised:
+        return button(f"Leave the stop at {count(raising.before)}", CardTap(token, CardVerb.KEEP, label))
+    return button(f"Raise stop to {count(raising.after)}", CardTap(token, CardVerb.RAISE, label))
 
 
 def _terms(proposal: Proposal, mode: str, now: datetime) -> Table:
@@ -102,16 +110,34 @@ def _attached_rows(proposal: Proposal) -> list[tuple[str, ...]]:
     """The stop, which rests at the exchange once something is filled; the target and the trail, which the bot holds on ticks."""
     attached, rows = proposal.attached, []
     if attached is None:
-        return []
-    if attached.stop is not None and attached.stop_limit is not None:
-        way = "sells to" if proposal.draft.side is Side.BUY else "buys to"
-        rows += [row("Stop, exchange", price(attached.stop)), row(f" {way}", price(attached.stop_limit))]
-        rows.append(row(" if hit", signed(proposal.stopped_at) if proposal.stopped_at is not None else "not known"))
+        return _kept_rows(proposal)
+    if attached.stop is not None:
+        way = "sells" if proposal.draft.side is Side.BUY else "buys"
+        limit = f" {way} to" if attached.stop_limit is not None else f" {way} at"
+        rows += _raised_rows(proposal)
+        rows.append(row("Stop, exchange", price(attached.stop)))
+        rows.append(row(limit, price(attached.stop_limit) if attached.stop_limit is not None else "market"))
+        hit = " if hit" if attached.joins is None else f" if hit, the new {count(proposal.draft.quantity)}"
+        rows.append(row(hit, signed(proposal.stopped_at) if proposal.stopped_at is not None else "not known"))
     if attached.target is not None:
         rows.append(row("Target, by me", price(attached.target)))
     if attached.trail is not None:
         rows += trail_rows(attached.trail, proposal.draft.side)
     return rows
+
+
+def _raised_rows(proposal: Proposal) -> list[tuple[str, ...]]:
+    """The stop that rests already and grows by the entry once it is filled."""
+    raising = proposal.raising
+    if raising is None or not raising.raised:
+        return []
+    whose = "" if raising.is_ours else " (app)"
+    return [row(f"Stop #{raising.number}{whose}", f"{count(raising.before)} → {count(raising.after)}")]
+
+
+def _kept_rows(proposal: Proposal) -> list[tuple[str, ...]]:
+    raising = proposal.raising
+    return [row(f"Stop #{raising.number}", f"stays at {count(raising.before)}")] if raising is not None else []
 
 
 def _market_rows(proposal: Proposal, now: datetime) -> list[tuple[str, ...]]:
@@ -185,6 +211,8 @@ def _more(proposal: Proposal, now: datetime) -> Part:
         lines.append(f"Cash now {amount(proposal.cash)}.")
     if proposal.before is None:
         lines.append(say("The same in words: ", code(_line(proposal, now))))
+        if proposal.closes is not None and proposal.draft.trigger is not None:
+            lines.append("It guards at most what is open: less after a part exit, and it is cancelled when nothing is left.")
     else:
         lines.append(f"The order keeps its number #{proposal.before.number}; its place in the queue may change.")
     return detail(*lines)
@@ -193,7 +221,7 @@ def _more(proposal: Proposal, now: datetime) -> Part:
 def _line(proposal: Proposal, now: datetime) -> str:
     """The order as a command, with what is attached to it."""
     line, attached = draft_line(proposal.draft, ist_date(now)), proposal.attached
-    if attached is None:
+    if attached is None or attached.joins is not None:  # the stop of what is open is joined by itself
         return line
     legs = []
     if attached.stop is not None and attached.stop_limit is not None:

@@ -24,6 +24,8 @@ class CardVerb(StrEnum):
     BACK = "b"  # close it again
     AGAIN = "a"  # an expired card: ask again at the price of now
     YES = "k"  # a question in words, not an order: cancel the stop, lift the kill switch
+    RAISE = "r"  # an entry that adds to a guarded position: the stop that rests is to guard it as well
+    KEEP = "p"  # the stop stays as it is
     UNLINK = "u"  # another such question: whether an account's secrets are to be destroyed
 
 

@@ -1,67 +1,13 @@
 """What people and the exchange do in a session: one line each in ACTS; to add a way in or out, add its line."""
 
 import asyncio
-import random
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 
-from bot.simulators.broker.accounts.records import CANCELLED, EXPIRED, REJECTED, Order
+from bot.simulators.broker.accounts.records import CANCELLED, EXPIRED, REJECTED
 from bot.simulators.broker.exchange.requests import OrderRequest
-from tests.campaign.troubles import Kind, Troubles, drawn
-from tests.campaign.world import Json, World
-
-SHARES = ("RELIANCE", "ITC", "TCS", "INFY", "M&M", "HDFCBANK")
-A_LOOK = 4.0  # seconds that somebody looks at a card before the thumb comes down, at most
-
-
-@dataclass
-class Session:
-    """The world, its dice, and the quantities that were used: no two orders of a session have the same."""
-
-    world: World
-    chance: random.Random
-    troubles: Troubles
-    spoilers: tuple[Kind, ...]  # misbehaviours that an order may meet
-    spoiled: float  # how often it meets one
-    coming: Kind | None = None  # what begins as the thumb comes down on the next card
-    _used: set[int] = field(default_factory=set)
-
-    def quantity(self, most: int = 90) -> int:
-        number = self.chance.choice([each for each in range(3, most) if each not in self._used])
-        self._used.add(number)
-        return number
-
-    def price(self, share: str) -> float:
-        broker = self.world.near.paper.broker
-        instrument = broker.named("NSE", f"{share}-EQ")
-        assert instrument is not None
-        return round(broker.market.price(instrument, self.world.clock.now()) / 100, 2)
-
-    def resting(self) -> list[Order]:
-        """Orders at the exchange that have arrived and wait."""
-        return [each for each in self.world.near.paper.broker.ledger.orders.values() if each.working and each.exchange_id != "0"]
-
-    async def pause(self, longest: float) -> None:
-        await asyncio.sleep(self.chance.uniform(0.0, longest))
-
-    def begin_coming(self) -> None:
-        if self.coming is not None:
-            kind, self.coming = self.coming, None
-            self.troubles.begin(kind)
-
-    async def confirmed(self, words: str, side: str) -> Json | None:
-        """Asks for an order and confirms its card, perhaps with bad luck at the broker. The card as it was tapped."""
-        card = await self.world.me.ask(words, "until ")
-        if card is None:
-            return None
-        await self.pause(A_LOOK)
-        self.begin_coming()
-        if self.spoilers and self.chance.random() < self.spoiled:
-            self.troubles.begin(drawn(self.spoilers, self.chance))
-        self.world.me.tap(f"Confirm {side}", card)
-        return card
-
+from tests.campaign import ways_out
+from tests.campaign.hands import A_LOOK, SHARES, Session
 
 Act = Callable[[Session], Awaitable[object]]
 
@@ -91,11 +37,7 @@ async def waits_with_a_stop(session: Session) -> None:
     await session.confirmed(f"/buy {share} {session.quantity()} stop {trigger:.0f}/{trigger * 1.005:.0f} mis", "buy")
     if session.chance.random() < 0.5:
         await asyncio.sleep(2)
-        broker = session.world.near.paper.broker
-        instrument = broker.named("NSE", f"{share}-EQ")
-        assert instrument is not None
-        broker.market.set_price(instrument, round(trigger * 100.5), session.world.clock.now())
-        broker.matcher.look(instrument.key)
+        session.move(share, trigger * 1.005)
 
 
 async def taps_twice(session: Session) -> None:
@@ -241,4 +183,10 @@ ACTS: tuple[tuple[Act, int], ...] = (
     (the_exchange_fills, 8),
     (the_exchange_ends, 2),
     (looks, 1),
+    (ways_out.buys_with_stop_and_target, 6),
+    (ways_out.buys_with_a_stop_that_waits, 3),
+    (ways_out.the_price_falls_or_rises, 4),
+    (ways_out.exits, 4),
+    (ways_out.exits_on_two_phones_at_once, 1),
+    (ways_out.panics, 2),
 )

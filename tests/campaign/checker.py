@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from tests.campaign.licences import Licences, of_here
 from tests.campaign.record import Act, Deed, Record, Shown, Trouble
 
 LIFE = 60.0  # seconds in which a card may be confirmed
@@ -22,6 +23,8 @@ GAP = 27.0  # seconds of absence that must be told of; the bot tells of 20, coun
 Key = tuple[str, int, str]  # side, quantity, share
 
 _ORDER = r"#(?P<number>\d+) (?P<side>BUY|SELL) (?:(?P<part>[\d,]+)/)?(?P<size>[\d,]+) (?P<share>[A-Z&]+)"
+_NAMED = re.compile(_ORDER)
+STOPS = ("STOPLOSS_LIMIT", "STOPLOSS_MARKET")
 _SIGN = "(?:(?:✅|✖️|❔|⏳) )?"
 _NEWS = re.compile(rf"(?P<title>Partly filled|Filled|Rejected|Not sent|Cancelled|Expired|Not found|Outcome unknown) {_ORDER}")
 _CARD = re.compile(rf"^(?:[^\w\s]+ )?{_SIGN}{_ORDER}\n(?P<state>[^\n]*)")
@@ -32,6 +35,9 @@ _AGAIN = re.compile(r" · n (\d+)")
 _NOTHING = re.compile(r"Back\. .*?(\d\d:\d\d:\d\d)-(\d\d:\d\d:\d\d)\. Nothing was missed")
 OPENING = 9 * 3600.0  # seconds of the day in India at which a session begins
 _STATE_FILLED = re.compile(r"([\d,]+) filled")
+
+_FLAT = re.compile(r"\bFlat at \d\d:\d\d:\d\d")
+_FALSE_BOOKS = frozenset({"book_empty", "book_late", "book_shrinks", "rows_dropped", "changes_late"})  # books that lie
 
 A_TICK = 0.01  # seconds; the exchange's log rounds
 FILLS = ("Filled", "Partly filled")
@@ -47,6 +53,8 @@ class Order:
     at: float
     channel: str
     price: int
+    stops: bool = False  # it waits for a trigger
+    sizes: set[int] = field(default_factory=set)  # that it ever had: a stop follows its position
     fills: list[tuple[float, int]] = field(default_factory=list)  # when, and how much in all then
     end: tuple[float, str] | None = None
 
@@ -74,7 +82,7 @@ class Verdict:
 
 KINDS = (
     "lost", "doubled", "misordered", "unannounced_gaps", "untrue_cards", "silent_ends", "duplicate_orders", "unconfirmed",
-    "delayed", "unanswered", "secrets_out", "untrue_gaps",
+    "delayed", "unanswered", "secrets_out", "untrue_gaps", "crossed_zero", "unlicensed", "left_over", "untrue_flats",
 )  # fmt: skip
 
 
@@ -98,7 +106,10 @@ class _Judge:
         self.orders = _orders(record.deeds)
         self.by_key: dict[Key, list[Order]] = defaultdict(list)
         for order in self.orders:
-            self.by_key[order.key].append(order)
+            for size in order.sizes:
+                self.by_key[order.key[0], size, order.key[2]].append(order)
+        self.numbers = _numbers(record.shown, self.by_key)
+        self.licences = Licences(record)
         self.rung = {chat: [each for each in record.shown if each.chat == chat] for chat in record.chats}
         self.unknown = {
             _key(match) for shown in record.shown for match in _NEWS.finditer(shown.text) if match["title"] == "Outcome unknown"
@@ -109,14 +120,16 @@ class _Judge:
         self._sent_once_and_confirmed()
         for chat in self.record.chats:
             for order in self.orders:
-                self._fills(order, chat)
-                self._end(order, chat)
+                if self._is_told_apart(order):
+                    self._fills(order, chat)
+                    self._end(order, chat)
             self._not_found(chat)
             self._cards(chat)
             self._gaps(chat)
             self._missed(chat)
         self._answers()
         self._secrets()
+        self._ways_out()
         faults = Counter(trouble.kind for trouble in self.record.troubles)
         return Verdict(faults=faults, fills=sum(len(order.fills) for order in self.orders), wrong=self.wrong)
 
@@ -132,7 +145,7 @@ class _Judge:
             if match is not None and act.at - self._asked_at(act) <= LIFE:
                 taps[_key(match)].add(act.message)
         for key, orders in self.by_key.items():
-            sent = [order for order in orders if order.channel == "API"]
+            sent = [order for order in orders if order.channel == "API" and order.key[0] == "BUY"]
             if len(sent) > max(len(taps[key]), 1):
                 self._note("duplicate_orders", f"{len(sent)} orders {key} for {len(taps[key])} confirmed cards")
             elif len(sent) > len(taps[key]):
@@ -140,6 +153,21 @@ class _Judge:
             for order in sent:
                 if not any(tap.at <= order.at + A_TICK <= self._asked_at(tap) + LIFE + SLACK for tap in self._taps_on(key)):
                     self._note("unconfirmed", f"{key} went at {order.at:.1f}, when no card of it was open")
+
+    def _ways_out(self) -> None:
+        """Sales: each has its licence, none sells more than is open, and none stays when its position is gone."""
+        for deed in of_here(self.record.deeds):
+            if self.licences.license_of(deed) is None:
+                self._note("unlicensed", f"{deed.detail['name']} {deed.detail['quantity']} was sold at {deed.at:.1f}")
+        self.wrong["crossed_zero"] += [f"seed {self.record.seed}: {words}" for words in self.licences.crossed]
+        self.wrong["left_over"] += [f"seed {self.record.seed}: {words}" for words in self.licences.left_over()]
+        for shown in self.record.shown:
+            if shown.what != "message" or not _FLAT.search(shown.text):
+                continue
+            rows = self.licences.intraday_at(shown.at)
+            false = [each for each in self.record.troubles if each.kind in _FALSE_BOOKS]
+            if rows and not any(each.overlaps(shown.at - 90.0, shown.at) for each in false):
+                self._note("untrue_flats", f"flat was said at {shown.at:.1f}, and {rows} were open")
 
     def _taps_on(self, key: Key) -> Iterator[Act]:
         for act in self.record.acts:
@@ -163,11 +191,21 @@ class _Judge:
             told.extend(
                 (shown, _whole(match["part"] or match["size"]), match["title"])
                 for match in _NEWS.finditer(shown.text)
-                if _key(match) == order.key and match["title"] in FILLS
+                if self._means(match, order) and match["title"] in FILLS
             )
             if "rom elsewhere" in shown.text or "Found in the order book" in shown.text:
                 told.extend((shown, amount, "state") for amount in _in_states(shown.text, order.key))
         return told
+
+    def _means(self, match: re.Match[str], order: Order) -> bool:
+        """Whether words name this order: by its number where several have the same side, quantity and share."""
+        side, size, share = _key(match)
+        same = (side, share) == (order.key[0], order.key[2]) and size in order.sizes
+        number = self.numbers.get(order.id)
+        return same and (number is None or number == int(match["number"]))
+
+    def _is_told_apart(self, order: Order) -> bool:
+        return order.id in self.numbers or all(len(self.by_key[order.key[0], size, order.key[2]]) == 1 for size in order.sizes)
 
     def _fills(self, order: Order, chat: int) -> None:
         told = self._tellings(order, chat)
@@ -233,10 +271,11 @@ class _Judge:
             return
         at, what = order.end
         wished = what == "cancelled" and not order.filled and any(act.at <= at + A_TICK for act in self.cancels)
-        if wished:
+        makes_room = what == "cancelled" and not order.filled and order.stops  # its plan took it away for an exit
+        if wished or makes_room:
             return
         for shown in self.rung[chat]:
-            titles = [match["title"] for match in _NEWS.finditer(shown.text) if _key(match) == order.key]
+            titles = [match["title"] for match in _NEWS.finditer(shown.text) if self._means(match, order)]
             rang = shown.what == "message" and not shown.silent
             if rang and shown.at >= at - A_TICK and ENDS[what] in titles:
                 return
@@ -277,8 +316,26 @@ class _Judge:
             question = _QUESTION.match(shown.text)
             if match is not None:
                 self._card(match, shown, chat)
-            elif message in confirmed and question is not None and "until " in shown.text:
+            elif message in confirmed and question is not None and "until " in shown.text and not self._slept_over(message):
                 self._note("untrue_cards", f"{_key(question)} in {chat}: still asks, though it was confirmed")
+
+    def _slept_over(self, message: int) -> bool:
+        """Whether the bot was away for all of the card's life after the tap, and could not be heard when it came back.
+
+        Such a card names the end of its time, which is past, and its button answers that nothing was sent.
+        """
+        taps = [act for act in self.record.acts if act.message == message and act.what == "taps" and "Confirm" in act.text]
+        away = [each for each in self.record.troubles if each.kind in ("killed", "stopped")]
+        deaf = [each for each in self.record.troubles if each.side == "telegram"]
+        return all(
+            any(
+                gone.began <= tap.at
+                and gone.ended >= tap.at + LIFE
+                and any(each.overlaps(gone.ended, gone.ended + 2.0) for each in deaf)
+                for gone in away
+            )
+            for tap in taps
+        )
 
     def _card(self, match: re.Match[str], shown: Shown, chat: int) -> None:
         orders = self.by_key.get(_key(match), [])
@@ -414,7 +471,8 @@ def _orders(deeds: Sequence[Deed]) -> list[Order]:
             share = str(detail["name"]).removesuffix("-EQ")
             order = Order(
                 id=deed.order, key=(str(detail["side"]), int(str(detail["quantity"])), share), at=deed.at,
-                channel=str(detail["channel"]), price=int(str(detail["price"])),
+                channel=str(detail["channel"]), price=int(str(detail["price"])), stops=str(detail.get("kind")) in STOPS,
+                sizes={int(str(detail["quantity"]))},
             )  # fmt: skip
             orders[deed.order] = order
             if detail["status"] == "Rejected":
@@ -422,10 +480,27 @@ def _orders(deeds: Sequence[Deed]) -> list[Order]:
         elif deed.what == "fill":
             orders[deed.order].fills.append((deed.at, int(str(detail["filled"]))))
         elif deed.what == "modified":
-            orders[deed.order].price = int(str(detail["price"]))
+            order = orders[deed.order]
+            order.price = int(str(detail["price"]))
+            order.key = (order.key[0], int(str(detail.get("quantity", order.key[1]))), order.key[2])
+            order.sizes.add(order.key[1])
         elif deed.what in ENDS:
             orders[deed.order].end = (deed.at, deed.what)
     return list(orders.values())
+
+
+def _numbers(shown: Sequence[Shown], by_key: dict[Key, list[Order]]) -> dict[str, int]:
+    """The day's number of each order that shares side, quantity and share with another: both count upwards."""
+    seen: dict[Key, set[int]] = defaultdict(set)
+    for each in shown:
+        for match in _NAMED.finditer(each.text):
+            seen[_key(match)].add(int(match["number"]))
+    return {
+        order.id: number
+        for key, orders in by_key.items()
+        if len(orders) > 1 and len(orders) == len(seen[key])
+        for order, number in zip(sorted(orders, key=lambda order: order.at), sorted(seen[key]), strict=True)
+    }
 
 
 def _states(text: str, key: Key) -> str:

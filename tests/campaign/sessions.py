@@ -9,8 +9,9 @@ import random
 from pathlib import Path
 
 from storage.topics import Topic
-from tests.campaign.acts import ACTS, Session
+from tests.campaign.acts import ACTS
 from tests.campaign.focus import Focus
+from tests.campaign.hands import Session
 from tests.campaign.mortal import MortalLoop
 from tests.campaign.record import Record
 from tests.campaign.troubles import ORDERS, STEP, WEATHER, Kind, Troubles, drawn

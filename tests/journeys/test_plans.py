@@ -263,3 +263,23 @@ async def test_set_stop_under_a_fill_offers_prices_each_of_which_is_a_card(clock
         house.me.press("Confirm sell", card)
         await house.me.wait_for("waiting for")
         assert [(order.status, order.draft.quantity) for order in await exits(house)] == [(OrderStatus.TRIGGER_PENDING, 10)]
+
+
+async def test_adding_to_a_guarded_position_raises_its_stop_after_the_fill(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await enter(house)
+        await house.me.wait_for("Stop placed", 30)
+        card = await house.me.ask("/buy RELIANCE 10 @1475 mis", "BUY 10 RELIANCE")
+        rows = " ".join(card["text"].split())
+        for said in ("Stop #2 10 → 20", "Stop, exchange 1,450.00", "Target, by me 1,500.00"):
+            assert said in rows
+        kept = await house.me.choose("Leave the stop at 10", "stays at 10")
+        assert "Raise stop to 20" in [line[0]["label"] for line in kept["buttons"]]
+        card = await house.me.choose("Raise stop to 20", "10 → 20")
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("Position +20", 30)
+        await asyncio.sleep(10)
+        assert [(order.status, order.draft.quantity) for order in await exits(house)] == [(OrderStatus.TRIGGER_PENDING, 20)]
+        price(house, "1501.00")
+        await asyncio.sleep(30)
+        assert (open_quantity(house), house.placed, await plan_of(house)) == (0, 3, None)

@@ -16,6 +16,7 @@ from bot.domain.clock import Clock
 from bot.domain.orders.order import Order
 from bot.domain.people.account import Role, User
 from bot.runtime.redaction import Redactor
+from bot.simulators.broker.market.hours import Hours
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.person.scripted import ScriptedPerson
 from storage.store import SqlStore
@@ -115,8 +116,12 @@ async def a_house(
     walk: float = 0.0,
     seed_number: int = 5,
     host_clock: Clock | None = None,
+    hours: Hours = "always",
 ) -> AsyncIterator[House]:
-    """A house whose bot is running; prices stand still unless they are told to walk. host_clock: the bot's, if another."""
+    """A house whose bot is running; prices stand still unless they are told to walk.
+
+    host_clock: the bot's, if another. hours: of the exchange and of the bot's calendar.
+    """
 
     async def no_shift(seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -124,8 +129,11 @@ async def a_house(
     chance = random.Random(seed_number)
     kept = DemoDirectory(directory)
     kept.prepare(chance.randbytes)
+    kept.keep_hours(hours)
     account = account or PaperAccount()
-    async with neighbours(clock=clock, chance=random.Random(3), data=None, shift=no_shift, account=account, walk=walk) as near:
+    async with neighbours(
+        clock=clock, chance=random.Random(3), data=None, shift=no_shift, account=account, walk=walk, hours=hours
+    ) as near:
         settings = demo_settings(kept, near)
         await seed(settings, account, clock, chance.randbytes, inline=True)
         house = House(near=near, settings=settings, clock=host_clock or clock, chance=chance)

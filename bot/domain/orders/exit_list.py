@@ -37,6 +37,7 @@ class RowState(StrEnum):
 
     READY = "READY"
     WAITS = "WAITS"  # for the fill of a row that it covers
+    LATER = "LATER"  # the exchange takes no order of it before a time
     SENT = "SENT"  # an order of it works
     FILLED = "FILLED"
     GONE = "GONE"  # nothing of it is open any more
@@ -75,6 +76,8 @@ class ExitRow:
     said: str = ""  # why it stands where it does, in words
     since: datetime | None = None  # when it began to be held by another order
     flat: bool = False  # the book shows nothing open of it, whoever closed it
+    opens: datetime | None = None  # when the exchange takes orders of it again: none goes before
+    rests_until: datetime | None = None  # an order of it gathers in the closing auction until then, and is not late before
 
     @property
     def place(self) -> tuple[InstrumentKey, Product]:
@@ -137,6 +140,8 @@ class ExitList:
             return RowState.SENT
         if row.flat:
             return RowState.GONE
+        if row.unsent and row.opens is not None:
+            return RowState.LATER
         if row.unsent:
             return RowState.WAITS if self.waits_for(row, orders) else RowState.READY
         if (ended := [each.ended for each in row.slices if each.ended is not None]) and ended[-1] is not RowState.GONE:
@@ -159,7 +164,8 @@ class ExitList:
 
     def _goes_on(self, row: ExitRow, orders: Orders) -> bool:
         """Whether the rest of a row whose first slices work may follow."""
-        return self.state(row, orders) is RowState.SENT and bool(row.unsent) and not self.waits_for(row, orders)
+        rest = bool(row.unsent) and row.opens is None
+        return rest and self.state(row, orders) is RowState.SENT and not self.waits_for(row, orders)
 
     def stalled(self, orders: Orders, now: datetime) -> tuple[ExitRow, ...]:
         """Rows that others, their cover, wait for in vain: unfilled after five seconds, or stuck."""
@@ -188,6 +194,8 @@ class ExitList:
         state = self.state(row, orders)
         if state is RowState.HELD:
             return row.since is not None and now - row.since >= HELD_FOR
+        if row.rests_until is not None and now < row.rests_until and state in (RowState.SENT, RowState.LATER):
+            return False
         if state is RowState.SENT:
             resting = ((piece, orders.get(piece.order_id or "")) for piece in row.slices)
             working = [(piece, order) for piece, order in resting if order is not None and order.status.is_working]

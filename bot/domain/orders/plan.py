@@ -71,6 +71,9 @@ class Plan:
     taking_since: datetime | None = None  # since when the target is being taken
     why: str = ""  # why it is over, or why something of it was struck off
     trail: Trail | None = None  # how its stop follows the price
+    joins: str | None = None  # id of the stop that rests already and is to guard the entry as well
+    base: int = 0  # shares or units, in all, of the order that guards and stood before the entries: what it closes of them counts
+    sliced: bool = False  # its orders go one after the other; what is attached to each is a plan of its own
 
     def leg(self, kind: LegKind) -> PlanLeg | None:
         """The first leg of that kind. None when the plan has none."""
@@ -104,9 +107,15 @@ class Plan:
     def entries(self) -> tuple[PlanLeg, ...]:
         return tuple(leg for leg in self.legs if leg.kind is LegKind.ENTRY)
 
+    @property
+    def only_exits(self) -> bool:
+        """Whether it is a way out, or a list of them, and guards nothing."""
+        return all(leg.kind is LegKind.EXIT for leg in self.legs)
+
     def digest(self) -> str:
-        """A name for all that the card shows of it: every leg with its terms, and the end."""
+        """A name for all that the card shows of it: every leg with its terms, the stop that it joins, and the end."""
         legs = "\n".join(leg.licence for leg in self.legs)
+        legs += f"\njoins {self.joins}" if self.joins is not None else ""
         trail = f"\n{self.trail.rule.licence}" if self.trail is not None else ""
         return hashlib.sha256(f"{self.account_id}\n{legs}\n{self.until.isoformat()}{trail}".encode()).hexdigest()
 
@@ -119,6 +128,8 @@ class Attached:
     stop_limit: Decimal | None = None
     target: Decimal | None = None
     trail: TrailSaid | None = None  # how the stop follows the price, in points
+    joins: str | None = None  # id of the stop that rests already and is to guard the entry as well
+    guarded: int = 0  # shares or units that it guards before
 
     @classmethod
     def of(cls, plan: Plan) -> "Attached":
@@ -129,17 +140,20 @@ class Attached:
             stop_limit=stop.draft.price if stop is not None else None,
             target=target.draft.price if target is not None else None,
             trail=plan.trail_said,
+            joins=plan.joins,
+            guarded=stop.draft.quantity - plan.legs[0].draft.quantity if plan.joins is not None and stop is not None else 0,
         )
 
     def legs(self, entry: OrderDraft) -> tuple[PlanLeg, ...]:
         """The legs of a plan around this entry. ValueError for a stop without its worst price, or a price off the tick."""
-        drafts = [(LegKind.ENTRY, entry)]
+        drafts, whole = [(LegKind.ENTRY, entry)], replace(entry, quantity=entry.quantity + self.guarded)
         if self.stop is not None:
-            drafts.append((LegKind.STOP, _closing(entry, OrderKind.SL, self.stop_limit, self.stop)))
+            kind = OrderKind.SL_M if self.joins is not None and self.stop_limit is None else OrderKind.SL
+            drafts.append((LegKind.STOP, _closing(whole, kind, self.stop_limit, self.stop)))
         if self.target is not None:
-            drafts.append((LegKind.TARGET, _closing(entry, OrderKind.LIMIT, self.target, None)))
+            drafts.append((LegKind.TARGET, _closing(whole, OrderKind.LIMIT, self.target, None)))
         if self.trail is not None:
-            drafts.append((LegKind.TRAIL, _closing(entry, OrderKind.LIMIT, self.stop_limit, None)))
+            drafts.append((LegKind.TRAIL, _closing(whole, OrderKind.LIMIT, self.stop_limit, None)))
         return tuple(PlanLeg(number=number, kind=kind, draft=draft) for number, (kind, draft) in enumerate(drafts))
 
     def rule(self, entry: OrderDraft, entered: Decimal) -> TrailRule | None:
@@ -202,22 +216,18 @@ class PlanFacts:
     """All that a plan's next act hangs on."""
 
     entries: tuple[Order, ...]  # as stored, of the entry legs that were sent
+    base: int = 0  # of the plan; without a guard: what was open when a stop for it was confirmed
     guard: Order | None  # the order of plan.guard_id
     free: int | None  # open shares or units on the plan's side that no other order is closing, as last read; None: not read yet
     touched: bool = False  # the target's price is traded now
     stopped: bool = False  # the stop's trigger is traded now: on one tick the stop wins
     unfilled: bool = False  # the target's limit rests longer than it may
-    adopted: int = 0  # of a plan without an entry: what was open when it was confirmed
 
     @property
     def opened(self) -> int:
-        """Shares or units that the plan opened, or took on, and has not closed yet.
-
-        What it took on is what its guard guards: that may be raised or lowered by others, who know why.
-        """
-        if self.adopted:
-            return self.guard.pending if self.guard is not None else self.adopted
-        return sum(entry.filled for entry in self.entries) - (self.guard.filled if self.guard is not None else 0)
+        """Shares or units that the plan opened, or took over with its stop, and has not closed yet."""
+        entered = sum(entry.filled for entry in self.entries)
+        return entered or self.base if self.guard is None else self.base + entered - self.guard.filled
 
 
 def next_act(plan: Plan, facts: PlanFacts, now: datetime) -> Next | None:

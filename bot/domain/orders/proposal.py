@@ -24,6 +24,17 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Raising:
+    """The stop of a position that an entry adds to: whether the entry joins it."""
+
+    number: int  # the stop's day number
+    is_ours: bool
+    before: int  # shares or units that it guards
+    after: int  # that it guards once the entry is filled
+    raised: bool  # as this card stands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """An order, or new terms of one, as the person is asked to confirm it. Rupees; None is "not known"."""
 
@@ -50,6 +61,7 @@ class Proposal:
     before: Order | None = None  # MODIFY: the order as it stands
     attached: Attached | None = None  # the stop and the target that go with an entry
     stopped_at: Decimal | None = None  # the result before charges if the stop fills at its worst price; None: not known
+    raising: Raising | None = None  # the stop that rests already; None: it adds to nothing that is guarded
     redrawn: str | None = None  # why it is asked again: "The ask is 1,491.00 now; ..."
 
 

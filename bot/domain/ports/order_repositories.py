@@ -12,7 +12,7 @@ from bot.domain.news.orders import Filled
 from bot.domain.orders.conversion import Conversion
 from bot.domain.orders.exit_list import ExitList
 from bot.domain.orders.held import HeldNote
-from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Fill, Order
+from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Fill, Order, OrderDraft
 from bot.domain.orders.plan import Plan, PlanLeg
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.orders.trail import Trail
@@ -147,6 +147,21 @@ class PlansRepository(Protocol):
 
     def strike(self, plan_id: str, leg: int) -> bool:
         """A leg from WAITING to STRUCK: it will never be sent."""
+        ...
+
+    def owner(self, order_id: str) -> Plan | None:
+        """The plan that is alive and has this order as one of its legs' own."""
+        ...
+
+    def widen(self, plan_id: str, leg: int, draft: OrderDraft) -> None:
+        """Another licence for a leg, in the transaction that claims the Confirm which gives it."""
+        ...
+
+    def adopt(self, plan_id: str, leg: int, order_id: str, base: int) -> bool:
+        """A leg from WAITING to CLAIMED by an order that rests already, and that no plan which is alive has.
+
+        base: the shares or units of that order, in all.
+        """
         ...
 
     def taking(self, plan_id: str, since: datetime | None) -> bool:

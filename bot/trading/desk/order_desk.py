@@ -19,6 +19,7 @@ from bot.domain.money import in_figures
 from bot.domain.news.people import ActByOther, ActionKind
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Order, OrderDraft, Purpose
 from bot.domain.orders.order_text import request_of
+from bot.domain.orders.plan import Plan
 from bot.domain.orders.proposal import Proposal, Resumed
 from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Actor
@@ -31,8 +32,10 @@ from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.exits.confirmed_exits import ConfirmedExits
 from bot.trading.exits.live_exit import ExitWanted
 from bot.trading.orders.claimed_orders import Claim, ClaimedOrders
+from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.sending import Answered, Sending
+from bot.trading.plans.joined_stops import guard_gone, join, own_stop
 from bot.trading.proposals.checks import Situation
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
@@ -66,8 +69,10 @@ class OrderDesk:
         claimed: ClaimedOrders,
         sending: Sending,
         exits: ConfirmedExits,
+        auction: ClosingAuction,
     ) -> None:
         self._store = store
+        self._auction = auction
         self._exits = exits
         self._sending = sending
         self._proposals = proposals
@@ -202,6 +207,7 @@ class OrderDesk:
         if held is None and (reasons or pin):
             return None
         self._confirmations.claim(db, question)
+        plan = self._confirmations.plan_of(db, question)
         if pin is not None:
             demand_pin(
                 db, actor.user.telegram_id, question.token, pin
@@ -212,23 +218,38 @@ class OrderDesk:
         if turning is not None:
             doubles = frozenset(each.id for each in turning.doubles)
             return self._exits.license(db, question, draft, actor.user.name, doubles), ()
-        plan = self._confirmations.plan_of(db, question)
+        if plan is not None and plan.joins is not None and guard_gone(db, plan):
+            db.confirmations.close(question.token, ConfirmationState.REFUSED)
+            return None, ("The stop that was to be raised waits no longer. Ask anew.",)
         draft = plan.legs[0].draft if plan is not None else draft
-        if plan is not None and not db.plans.begin(plan.id):
-            raise ConfirmationGone("This plan was begun already.")
+        leg = self._leg(db, question, plan, draft)
         claim = Claim(
             account_id=question.account_id,
             draft=draft,
             by=actor.user.telegram_id,
             closes=self._confirmations.is_exit(question.token),
             terms=self._proposing.terms(draft),
-            leg=(plan.id, 0) if plan is not None else None,
+            leg=leg,
             card=(question.chat_id, question.message_id or 0),
         )
         order = self._claimed.take(db, order_id, claim)
         if (touch := self._proposing.prices.touch(order.account_id, draft.instrument.key, draft.side)) is not None:
             db.ledger.note_touch(order.id, touch)
         return order, ()
+
+    def _leg(self, db: Repositories, question: Confirmation, plan: Plan | None, draft: OrderDraft) -> tuple[str, int] | None:
+        """The leg of a plan whose one POST the order is. A stop that closes is a plan of its own: it never guards too much."""
+        if plan is not None and plan.joins is not None:
+            return join(db, plan)
+        if plan is not None:
+            if not db.plans.begin(plan.id):
+                raise ConfirmationGone("This plan was begun already.")
+            return plan.id, 0
+        if draft.trigger is None or not self._confirmations.is_exit(question.token):
+            return None
+        stop = own_stop(question, draft, self._clock.now())
+        db.plans.add(stop)
+        return stop.id, 0
 
     def _objections(
         self, db: Repositories, actor: Actor, question: Confirmation, held: Held
@@ -263,6 +284,8 @@ class OrderDesk:
         listed = self._proposing.instruments.by_key(draft.instrument.key)
         if listed is not None and listed.lot != draft.instrument.lot:
             return f"A lot of {listed.symbol} is {listed.lot} now, no longer {draft.instrument.lot}."
+        if self._waits_for_auction(question):
+            return "The exchange takes no order of this share until the closing auction."
         best = self._proposing.prices.touch(question.account_id, draft.instrument.key, draft.side)
         if not draft.protected or draft.price is None or best is None:
             return None
@@ -271,6 +294,14 @@ class OrderDesk:
             return None
         name = "ask" if draft.side is Side.BUY else "bid"
         return f"The {name} is {in_figures(best)} now; your card would no longer fill."
+
+    def _waits_for_auction(self, question: Confirmation) -> bool:
+        """Whether an exit would be refused now and can be kept until the auction takes it, which is asked about anew."""
+        draft = terms_of(question)
+        if draft.trigger is not None or not self._confirmations.is_exit(question.token):
+            return False
+        hours = self._auction.hours(draft.instrument)
+        return hours is not None and hours.opens is not None
 
     def _of_before(self, question: Confirmation) -> str | None:
         """Why a card from before a restart is asked anew: what it was to close may be gone, or it was to be asked again."""

@@ -28,9 +28,8 @@ async def end_cut_off(store: Store, exits: LiveExit, clock: Clock) -> None:
 
 
 def _ways_out(db: Repositories) -> list[Plan]:
-    """Exits of one position. A list of exits, a panic, and what guards a position go on by themselves."""
-    once = [plan for plan in db.plans.alive() if not plan.entries and plan.stop is None]
-    return [plan for plan in once if db.exit_lists.find(plan.id) is None]
+    """Exits of one position. A list of exits and a panic go on by themselves."""
+    return [plan for plan in db.plans.alive() if plan.only_exits and db.exit_lists.find(plan.id) is None]
 
 
 def _end(db: Repositories, *, plan: Plan, bare: int, clock: Clock) -> None:

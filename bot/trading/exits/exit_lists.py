@@ -14,13 +14,13 @@ from bot.domain.money import grouped, in_figures, total
 from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.exit_choice import ExitChoice, can_exit, chosen
 from bot.domain.orders.exit_list import ExitCard, ExitList, ExitRow, ExitsShown, ListKind
-from bot.domain.orders.order import ConfirmationState, Order, OrderRequest, OrderStatus, Purpose
+from bot.domain.orders.order import ConfirmationState, Order, OrderDraft, OrderRequest, OrderStatus, Purpose
 from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.orders.portfolio import Position, PositionLine
 from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Account, Actor, Permission, Stop
 from bot.domain.ports.repositories import Repositories
-from bot.domain.terms import Product, Side
+from bot.domain.terms import OrderKind, Product, Side
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.account_views import AccountViews
 from bot.trading.actor import account_of, demand_role
@@ -29,6 +29,7 @@ from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.exits.exit_state import load
 from bot.trading.orders.cover import covers, uncovers
 from bot.trading.orders.sending import Answered
+from bot.trading.proposals.drafting import WIDE_OR_OLD
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
 from bot.trading.safety.announce import tell_others
@@ -78,6 +79,23 @@ class ExitLists:
         if held is not None:
             demand_no_cover(held, abs(held.quantity), rows)
         return await self.proposals.exit_position(actor, key, product, chat_id=chat_id)
+
+    def in_auction(self, draft: OrderDraft) -> bool:
+        """Whether an exit on these terms goes through the closing auction, now or when it takes orders again."""
+        return draft.trigger is None and self.runner.auction.takes_exits(draft.instrument)
+
+    async def ask_in_auction(self, actor: Actor, proposal: Proposal, *, chat_id: int) -> ExitCard:
+        """The card of one exit that is kept under its Confirm until the closing auction takes it.
+
+        A price that nobody named, a limit at mid for want of a fresh one, gives way to the edge of the auction's band.
+        """
+        account, _ = self.proposing.connection(actor)
+        draft = proposal.draft
+        if any(remark.name == WIDE_OR_OLD for remark in proposal.warnings):
+            draft = replace(draft, kind=OrderKind.MARKET, price=None)
+        row = await self.rows.alone(account, draft)
+        exits = self._listed(actor, (row,), ListKind.EXITS)
+        return await self._ask(actor, exits, _Said(profit=None, not_touched=()), chat_id=chat_id)
 
     async def _single(self, actor: Actor, choice: ExitChoice, line: PositionLine, chat_id: int) -> Proposal:
         position, quantity = line.position, choice.of(line)
@@ -251,13 +269,14 @@ class ExitLists:
             for piece in row.slices
         )
         panic = exits.kind is ListKind.PANIC
+        opens = [row.opens for row in exits.rows if row.opens is not None]
         plan = Plan(
             id="",
             account_id=exits.account_id,
             placed_by=exits.by,
             state=PlanState.ASKED,
             legs=legs,
-            until=now + (PANIC_LASTS if panic else LIST_LASTS),
+            until=max([now, *opens]) + (PANIC_LASTS if panic else LIST_LASTS),
             created_at=now,
         )
         purpose = Purpose.PANIC if panic else Purpose.EXIT

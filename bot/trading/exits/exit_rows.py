@@ -38,7 +38,7 @@ class ExitRows:
             position = line.position
             side = Side.SELL if position.quantity > 0 else Side.BUY
             price = prices.get(position.instrument.key)
-            draft = self._licence(closing_draft(position, quantity), price, slabs)
+            draft = await self.licence(account.id, closing_draft(position, quantity), price, slabs)
             pieces = tuple(
                 Slice(leg=leg + place, quantity=size) for place, size in enumerate(self._sizes(position.instrument, quantity))
             )
@@ -46,7 +46,7 @@ class ExitRows:
             after = tuple(
                 other for other, (short, _) in enumerate(ordered) if other < number and covers(position, short.position)
             )
-            rows.append(ExitRow(number=number, draft=draft, slices=pieces, after=after, seen=_best(price, side)))
+            rows.append(self.dated(ExitRow(number=number, draft=draft, slices=pieces, after=after, seen=_best(price, side))))
         return tuple(rows)
 
     async def with_entries(self, account: Account, rows: tuple[ExitRow, ...], entries: Sequence[Order]) -> tuple[ExitRow, ...]:
@@ -66,7 +66,7 @@ class ExitRows:
                 whole = OrderDraft(
                     instrument=draft.instrument, side=side, quantity=order.pending, kind=OrderKind.MARKET, product=draft.product
                 )
-                licence = self._licence(whole, price, PANIC_SLABS)
+                licence = await self.licence(account.id, whole, price, PANIC_SLABS)
                 grown.append(ExitRow(number=len(grown), draft=licence, slices=(), seen=_best(price, side)))
         return tuple(grown)
 
@@ -76,8 +76,31 @@ class ExitRows:
         whole, rest = divmod(quantity, max(most, instrument.lot))
         return [max(most, instrument.lot)] * whole + ([rest] if rest else [])
 
-    def _licence(self, row: OrderDraft, price: Price | None, slabs: int) -> OrderDraft:
-        """The licence of a row: no worse than so many slabs from the price of now; without a price, at the market."""
+    async def alone(self, account: Account, draft: OrderDraft) -> ExitRow:
+        """The row of one exit, licensed at its own price, or at the worst one of now where it names none."""
+        prices = await self.proposing.prices.of_all(account.id, {draft.instrument.key})
+        price = prices.get(draft.instrument.key)
+        if draft.price is None or draft.protected:
+            bare = replace(draft, kind=OrderKind.MARKET, price=None, protected=False)
+            draft = await self.licence(account.id, bare, price, 1)
+        pieces = tuple(Slice(leg=leg, quantity=size) for leg, size in enumerate(self._sizes(draft.instrument, draft.quantity)))
+        return self.dated(ExitRow(number=0, draft=draft, slices=pieces, seen=_best(price, draft.side)))
+
+    def dated(self, row: ExitRow) -> ExitRow:
+        """The row with the hours of its share's closing auction."""
+        hours = self.runner.auction.hours(row.draft.instrument)
+        return row if hours is None else replace(row, opens=hours.opens, rests_until=hours.over)
+
+    async def licence(self, account_id: str, row: OrderDraft, price: Price | None, slabs: int) -> OrderDraft:
+        """The licence of a row: no worse than so many slabs from the price of now; without a price, at the market.
+
+        In the closing auction it is the edge of the auction's band.
+        """
+        auction = self.runner.auction
+        if auction.takes_exits(row.instrument):
+            edge = await auction.edge(account_id, row.instrument, row.side, price.last if price is not None else None)
+            if edge is not None:
+                return replace(row, kind=OrderKind.LIMIT, price=edge, protected=True)
         best = _best(price, row.side)
         if price is None or best is None or best <= 0:
             return row

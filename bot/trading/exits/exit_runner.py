@@ -26,6 +26,7 @@ from bot.trading.exits.exit_wave import ExitWave
 from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
 from bot.trading.exits.panic import Panic
 from bot.trading.exits.turning_over import TurningOver
+from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.safety.striking import strike
 
@@ -55,6 +56,7 @@ class ExitRunner:
     background: BackgroundTasks
     clock: Clock
     turning: TurningOver
+    auction: ClosingAuction
     panic: Panic = field(init=False)
     _wake: Signal = field(default_factory=Signal)
     _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
@@ -78,7 +80,13 @@ class ExitRunner:
                 if not self._locks[gone].locked():
                     del self._locks[gone]
             await asyncio.sleep(0.05)  # what an order's own changes bring at once is one step
-            await self._wake.wait(PULSE if alive else None)
+            await self._wake.wait(self._pause(alive))
+
+    def _pause(self, alive: Sequence[ExitList]) -> float | None:
+        """Seconds until the next step: shorter where the exchange takes orders again before that. None: nothing is alive."""
+        now = self.clock.now()
+        opens = [(row.opens - now).total_seconds() for exits in alive for row in exits.rows if row.opens is not None]
+        return min([PULSE, *(max(each, 0.01) for each in opens)]) if alive else None
 
     async def carry_on(self, plan_id: str) -> None:
         """The next step of a list."""
@@ -120,6 +128,7 @@ class ExitRunner:
         if found is None or not found[2]:
             return
         exits, orders, _ = found
+        exits = await self._by_the_clock(exits)
         plan = await self.store.transaction(lambda db: db.plans.find(plan_id))
         if plan is None or self.clock.now() >= plan.until:
             await self.store.transaction(lambda db: self._late(db, plan_id))
@@ -145,6 +154,27 @@ class ExitRunner:
         """Its time is over: what is unsent never will be."""
         strike(db, plan_id, "Its time was over.", self.clock.now())
         self._over(db, plan_id, "its time was over")
+
+    async def _by_the_clock(self, exits: ExitList) -> ExitList:
+        """The list with the hours of the closing auction noted on its rows, and taken off them when they are over."""
+        dated = exits
+        for row in exits.rows:
+            hours = self.auction.hours(row.draft.instrument)
+            opens, over = (hours.opens, hours.over) if hours is not None else (None, None)
+            if (opens, over) != (row.opens, row.rests_until):
+                dated = dated.with_row(replace(row, opens=opens, rests_until=over))
+        if dated == exits:
+            return exits
+
+        def note(db: Repositories) -> ExitList:
+            found = load(db, exits.plan_id)
+            kept = found[0] if found is not None else exits
+            for row in dated.rows:
+                kept = kept.with_row(replace(kept.rows[row.number], opens=row.opens, rests_until=row.rests_until))
+            db.exit_lists.save(kept)
+            return kept
+
+        return await self.store.transaction(note)
 
     def _over(self, db: Repositories, plan_id: str, why: str) -> None:
         found = load(db, plan_id)
@@ -257,8 +287,11 @@ class ExitRunner:
         )  # fmt: skip
 
     def priced(self, licence: OrderDraft, price: Price | None) -> OrderDraft:
-        """The order of now within a licence: one slab from the bid or ask, never beyond the worst price."""
-        if licence.price is None or price is None:
+        """The order of now within a licence: one slab from the bid or ask, never beyond the worst price.
+
+        In the closing auction it goes at the worst price: all that gathers there trades at one price.
+        """
+        if licence.price is None or price is None or self.auction.hours(licence.instrument) is not None:
             return licence
         now = self.protected(licence.instrument, licence.side, price)
         worst = min(now, licence.price) if licence.side is Side.BUY else max(now, licence.price)

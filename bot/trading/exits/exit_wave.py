@@ -9,6 +9,7 @@ from bot.domain.clock import ist_date
 from bot.domain.errors import BrokerError, NotSent, StorageAway
 from bot.domain.orders.closing import closing_row
 from bot.domain.orders.order import Order
+from bot.domain.terms import Product, Side
 from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
 from bot.trading.proposals.drafting import open_units
 from bot.trading.proposals.held import Held
@@ -52,12 +53,15 @@ class ExitWave:
         exits = self.exits
         await exits.reconcile.sync(account_id)
         began = exits.clock.now()
-        held = Held(positions=await exits.connections.of(account_id).broker.positions(), read_at=began)
+        broker = exits.connections.of(account_id).broker
+        positions = await broker.positions()
+        sells_shares = any(each.draft.product is Product.CNC and each.draft.side is Side.SELL for each in wanted)
+        held = Held(positions=positions, holdings=await broker.holdings() if sells_shares else (), read_at=began)
         orders = await exits.store.transaction(lambda db: db.orders.lately(account_id, ist_date(began), began))
         left: dict[object, int] = {}
         for index, each in enumerate(wanted):
             draft = each.draft
-            row = closing_row(draft, open_units(draft, held.positions, (), orders, read_at=began), orders)
+            row = closing_row(draft, open_units(draft, held.positions, held.holdings, orders, read_at=began), orders)
             if row.guards or row.others:
                 alone.append(index)
                 continue

@@ -173,6 +173,8 @@ class LiveExit:
         async with self.turn(order.account_id):
             row, _ = await self.standing(order.account_id, terms, besides={order.id})
             quantity = min(terms.quantity - order.filled, row.unguarded)
+            if terms.quantity > order.draft.quantity and replace(terms, quantity=order.draft.quantity) == order.draft:
+                quantity = max(quantity, order.pending)  # one reading raises a stop, and does not lower it
             if quantity <= 0 or not await self._unchanged(order):
                 return ChangeState.OVER
             terms = replace(terms, quantity=order.filled + quantity)

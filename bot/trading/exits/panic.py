@@ -53,7 +53,11 @@ class Panic:
     async def step(self, exits: ExitList, orders: dict[str, Order]) -> None:
         """Prices anew what rests; then looks at the books, closes what was opened meanwhile, and says when all is flat."""
         await asyncio.gather(
-            *(self._move(exits, row, piece, order) for row, piece, order in exits.to_move(orders, self.clock.now()))
+            *(
+                self._move(exits, row, piece, order)
+                for row, piece, order in exits.to_move(orders, self.clock.now())
+                if row.opens is None
+            )
         )
         at = asyncio.get_running_loop().time()
         if at - self._looked.get(exits.plan_id, -LOOK) < LOOK:

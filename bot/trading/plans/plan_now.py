@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-from bot.domain.orders.order import Order
+from bot.domain.news.exits import GuardPlaced
+from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.plan import LegKind, Plan, PlanLeg
 from bot.domain.ports.repositories import Repositories
 
@@ -22,9 +24,27 @@ class PlanNow:
         return self.plan.stop or self.plan.leg(LegKind.TARGET)
 
     @property
-    def adopted(self) -> int:
-        """Of a plan that took on a position: the shares or units that its stop is for."""
-        return 0 if self.entries or self.plan.stop is None else self.plan.stop.draft.quantity
+    def target(self) -> Decimal | None:
+        """The target's price in rupees."""
+        leg = self.plan.leg(LegKind.TARGET)
+        return leg.draft.price if leg is not None else None
+
+    def placed(self, stop: Order) -> GuardPlaced:
+        """The news that its stop rests."""
+        trail = self.plan.trail_said
+        every, step = (trail.every, trail.step) if trail is not None else (None, None)
+        return GuardPlaced(order=stop, target=self.target, trail=every, step=step)
+
+    @property
+    def ended_quietly(self) -> bool:
+        """Whether nothing is to be told of how the guard ended: it closed, or its day did.
+
+        Of a stop that a person placed by itself its own news tells a rejection, and a cancel is what that person asked for.
+        """
+        if self.guard is None or self.guard.status in (OrderStatus.FILLED, OrderStatus.EXPIRED):
+            return True
+        by_hand = not self.plan.entries
+        return by_hand and (self.guard.cancelled_by is not None or self.guard.status is OrderStatus.REJECTED)
 
 
 def plan_now(db: Repositories, plan_id: str) -> PlanNow | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
 from bot.domain.market.prices import Tick
-from bot.domain.news.exits import ExitAsks, ExitTrouble, GuardPlaced, TargetBlind, Unguarded
+from bot.domain.news.exits import ExitAsks, ExitTrouble, TargetBlind, Unguarded
 from bot.domain.news.notice import Notice
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.plan import Act, LegKind, Next, Plan, PlanFacts, PlanLeg, is_stopped, is_touched, next_act, next_slice
@@ -92,7 +92,7 @@ class PlanRunner:
     async def step(self) -> float | None:
         """Begins the next step of every plan that is alive. When to look again, in loop time; None: when something happens."""
         alive = await self.store.transaction(lambda db: db.plans.alive())
-        plans = [plan for plan in alive if (plan.entries or plan.stop) and plan.leg(LegKind.EXIT) is None]  # no reversal
+        plans = [plan for plan in alive if plan.leg(LegKind.EXIT) is None]  # exits and reversals have runners of their own
         for gone in self._watched.keys() - {plan.id for plan in plans}:
             self._forget(gone)
         for plan in plans:
@@ -130,26 +130,21 @@ class PlanRunner:
             watched.due = self._elapsed() + BLIND_FOR  # a look would only ask for a login
             await self._note_blind(now, watched)
             return False
-        if now.way_out is None:
+        if now.plan.sliced or now.way_out is None:
             return await self._next_slice(now)
         watched.stop = now.plan.stop
-        facts = self._facts(now, watched)
+        facts, fresh = self._facts(now, watched), False
         if facts.opened > 0 and not watched.read:
-            watched.read = True
-            besides = {now.guard.id} if now.guard is not None else set()
-            try:
-                row, _ = await self.exits.standing(now.plan.account_id, now.way_out.draft, besides=besides)
-            except BrokerError:
-                watched.read = False
-                raise
-            watched.free = row.unguarded
-            now = await self.store.transaction(lambda db: plan_now(db, plan_id))
+            now, fresh = await self._read(now, watched), True
             if now is None:
                 return False
             facts = self._facts(now, watched)
         if facts.opened > 0 and now.plan.leg(LegKind.TARGET) is not None and watched.watching is None:
             self._watch(now.plan, watched)
         act = next_act(now.plan, facts, self.clock.now())
+        if act is not None and act.act is Act.RESIZE_STOP and not fresh:  # another way out may have changed the stop since
+            watched.read, watched.urgent = False, True
+            return False
         if act is None:
             self._look_again(now, facts, watched)
             await self._note_blind(now, watched)
@@ -157,6 +152,20 @@ class PlanRunner:
         if _guards_less(act, now.guard) and not self._is_sure(watched):
             return False
         return await self._do(act, now, watched)
+
+    async def _read(self, now: PlanNow, watched: _Watched) -> PlanNow | None:
+        """Reads what is open and in no other order, and the plan as it stands after that. BrokerError: it was not read."""
+        if now.way_out is None:
+            return now
+        besides = {now.guard.id} if now.guard is not None else set()
+        watched.read = True  # until the next fill, which may come meanwhile
+        try:
+            row, _ = await self.exits.standing(now.plan.account_id, now.way_out.draft, besides=besides)
+        except BrokerError:
+            watched.read = False
+            raise
+        watched.free = row.unguarded
+        return await self.store.transaction(lambda db: plan_now(db, now.plan.id))
 
     async def _next_slice(self, now: PlanNow) -> bool:
         plan = now.plan
@@ -180,12 +189,12 @@ class PlanRunner:
         unfilled = watched.taking_at is not None and at - watched.taking_at >= UNFILLED
         return PlanFacts(
             entries=now.entries,
+            base=now.plan.base,
             guard=now.guard,
             free=watched.free,
             touched=touched,
             stopped=watched.is_stopped,
             unfilled=unfilled,
-            adopted=now.adopted,
         )
 
     def _look_again(self, now: PlanNow, facts: PlanFacts, watched: _Watched) -> None:
@@ -278,7 +287,7 @@ class PlanRunner:
         watched.bare_since = None
         placed = result.order
         if placed.status is OrderStatus.TRIGGER_PENDING:
-            await self._tell(now, _placed(now.plan, placed), placed.id)
+            await self._tell(now, now.placed(placed), placed.id)
             self.background.start(self._read_back(now, watched, placed), f"reading back stop {placed.id}")
         return True
 
@@ -317,8 +326,7 @@ class PlanRunner:
         """The plan is over; where its guard ended without closing all of it, what is bare is told."""
         leg, guard = now.way_out, now.guard
         bare = 0
-        quiet = guard is None or guard.status in (OrderStatus.FILLED, OrderStatus.EXPIRED)
-        if act.quantity > 0 and leg is not None and not quiet and not told:
+        if act.quantity > 0 and leg is not None and not told and not now.ended_quietly:
             async with self.exits.turn(now.plan.account_id):  # another way out may be under way with it
                 row, _ = await self.exits.standing(now.plan.account_id, leg.draft)
             bare = min(act.quantity, max(row.unguarded, 0))
@@ -337,7 +345,7 @@ class PlanRunner:
         leg = now.way_out
         if at - watched.bare_since >= BARE_FOR and "bare" not in watched.rung and leg is not None:
             watched.rung.add("bare")
-            opened = now.adopted or sum(entry.filled for entry in now.entries)
+            opened = sum(entry.filled for entry in now.entries) or now.plan.base
             news = Unguarded(draft=replace(leg.draft, quantity=opened))
             self.background.start(self._tell(now, news), f"plan {now.plan.id} is bare")
 
@@ -383,16 +391,6 @@ class PlanRunner:
 
     def _elapsed(self) -> float:
         return asyncio.get_running_loop().time()
-
-
-def _placed(plan: Plan, stop: Order) -> GuardPlaced:
-    target, trail = plan.leg(LegKind.TARGET), plan.trail_said
-    return GuardPlaced(
-        order=stop,
-        target=target.draft.price if target is not None else None,
-        trail=trail.every if trail is not None else None,
-        step=trail.step if trail is not None else None,
-    )
 
 
 def _guards_less(act: Next, guard: Order | None) -> bool:

@@ -182,7 +182,7 @@ class Trails:
             PlanLeg(number=0, kind=LegKind.STOP, draft=card.stop),
             PlanLeg(number=1, kind=LegKind.TRAIL, draft=card.rule.exit(card.stop, card.rule.start)),
         )
-        plan = plan_for(actor, legs, now, card.rule)
+        plan = plan_for(actor, legs, now, rule=card.rule)
         order_id = card.guard.id if card.guard is not None else None
         question = self.proposing.confirmations.new(actor, chat_id, Purpose.TRAIL, order_id=order_id, plan=plan.digest())
         self.proposing.confirmations.note_exit(question)
@@ -190,7 +190,7 @@ class Trails:
         def store(db: Repositories) -> None:
             demand_role(db, actor, Permission.REDUCE, _NO)
             db.confirmations.add(question)
-            db.plans.add(replace(plan, id=question.token))
+            db.plans.add(replace(plan, id=question.token, base=card.stop.quantity))
 
         await self.proposing.store.transaction(store)
         return replace(card, confirmation=question)
@@ -235,12 +235,10 @@ class Trails:
         is_same = stop is not None and leg is not None and stop.draft == leg.draft
         if stop is None or not is_same or stop.status is not OrderStatus.TRIGGER_PENDING or stop.cancelled_by is not None:
             raise CheckFailed(["The stop changed since this card: ask again."])
-        holder = db.plans.of_order(stop.id)
+        holder = db.plans.owner(stop.id)
         if holder is None:
-            db.plans.claim(asked.id, 0, stop.id)
+            db.plans.adopt(asked.id, 0, stop.id, stop.draft.quantity)
             return db.plans.find(asked.id) or asked
-        if holder.state is not PlanState.ALIVE:
-            raise CheckFailed([f"#{stop.number} is of a plan that is over: cancel it, then say trail again."])
         if holder.leg(LegKind.TRAIL) is None:
             out = asked.legs[-1]
             db.plans.extend(holder.id, replace(out, number=max(each.number for each in holder.legs) + 1))

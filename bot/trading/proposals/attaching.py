@@ -12,7 +12,7 @@ from bot.domain.money import in_figures, in_price, on_tick, tick_down, tick_up
 from bot.domain.orders.legs import Leg, Measure, TrailSaid
 from bot.domain.orders.order import Confirmation, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_line
-from bot.domain.orders.plan import Attached, Plan, PlanLeg, PlanState, sliced
+from bot.domain.orders.plan import Attached, LegKind, Plan, PlanLeg, PlanState, sliced
 from bot.domain.orders.trail import Trail, TrailRule
 from bot.domain.people.account import Actor
 from bot.domain.terms import OrderKind, Side
@@ -45,7 +45,8 @@ class Attaching:
     ) -> tuple[Confirmation, Plan | None]:
         """An open question, not yet stored, whose digest covers the plan. CheckFailed as attach."""
         legs, rule = self._legs(entry)
-        plan = plan_for(actor, legs, self.clock.now(), rule) if len(legs) > 1 else None
+        now, joins = self.clock.now(), _joins(entry)
+        plan = plan_for(actor, legs, now, joins=joins, rule=rule) if len(legs) > 1 else None
         name = plan.digest() if plan is not None else None
         question = self.confirmations.new(
             actor, chat_id, Purpose.PLACE, draft=entry.draft, message_id=message_id, calm=calm, plan=name
@@ -57,6 +58,9 @@ class Attaching:
         draft, today = entry.draft, ist_date(self.clock.now())
         freeze = self.rules.freeze(draft.instrument, today)
         over = freeze is not None and draft.quantity > freeze.quantity
+        if entry.attached is not None and entry.attached.joins is not None:
+            alone = (PlanLeg(number=0, kind=LegKind.ENTRY, draft=draft),)
+            return (alone if over else entry.attached.legs(draft)), None
         if entry.attached is not None and entry.attached != Attached():
             if over:
                 raise CheckFailed(["It is over the freeze quantity and goes in parts: set its stop once it is filled."])
@@ -159,7 +163,13 @@ def _rule(attached: Attached, draft: OrderDraft, price: Price | None) -> TrailRu
     return attached.rule(draft, begins) if begins is not None else None
 
 
-def plan_for(actor: Actor, legs: tuple[PlanLeg, ...], now: datetime, rule: TrailRule | None = None) -> Plan:
+def _joins(entry: Entry) -> str | None:
+    return entry.attached.joins if entry.attached is not None else None
+
+
+def plan_for(
+    actor: Actor, legs: tuple[PlanLeg, ...], now: datetime, *, joins: str | None = None, rule: TrailRule | None = None
+) -> Plan:
     """The plan of a question that has no token yet: it is asked with it, and ends with the day in India.
 
     rule: how its stop follows the price, if it does.
@@ -177,6 +187,8 @@ def plan_for(actor: Actor, legs: tuple[PlanLeg, ...], now: datetime, rule: Trail
         until=at_ist(ist_date(now) + timedelta(days=1), 0),
         created_at=now,
         trail=Trail(rule=rule, trigger=rule.start, since=now) if rule is not None else None,
+        joins=joins,
+        sliced=sum(leg.kind is LegKind.ENTRY for leg in legs) > 1,
     )
 
 

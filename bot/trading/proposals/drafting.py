@@ -21,6 +21,7 @@ from bot.domain.terms import OrderKind, Product, Side
 
 WIDE_CASH, WIDE_OTHER = Decimal("0.005"), Decimal("0.03")  # of the mid price
 OLD = timedelta(seconds=60)
+WIDE_OR_OLD = "wide_or_old"  # the name of the remark that a limit at mid stands where a market order was meant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,7 @@ class Drafting:
                 late = "Last trade is over a minute old" if price.at is not None else "Age of the price is not known"
                 why = "Wide spread" if wide else late
                 rounded = tick_up(mid, instrument.tick) if side is Side.SELL else tick_down(mid, instrument.tick)
-                remark = Remark(name="wide_or_old", say=f"{why}: limit at mid, not market")
+                remark = Remark(name=WIDE_OR_OLD, say=f"{why}: limit at mid, not market")
                 return Pricing(kind=OrderKind.LIMIT, price=max(rounded, instrument.tick), remarks=(remark,))
         best = Price(last=price.last, bid=bid or price.last, ask=ask or price.last)
         worst = self.rules.protected_price(

@@ -1,14 +1,14 @@
 """From a request to a proposal: read the broker side by side, draft, check, price the charges, store the question."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from bot.domain.charges.charges import Tariff, Trade
-from bot.domain.charges.tariff import Bill, ChargeName, Loan, Plan, RoundTrip
+from bot.domain.charges.charges import Tariff
+from bot.domain.charges.tariff import ChargeName, Plan
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import BrokerError, CheckFailed, SessionExpired
 from bot.domain.market.calendar import Calendar
@@ -33,10 +33,12 @@ from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.proposals.attaching import Attaching, Entry, attached_of, loss_if_stopped
+from bot.trading.proposals.charging import Charging
 from bot.trading.proposals.checks import TWIN, Situation, beyond_reducing, refusals, repairs
 from bot.trading.proposals.drafting import Drafting, closable, of_held, product_of
 from bot.trading.proposals.held import Held, WayOut
 from bot.trading.proposals.interpreter import Interpreter
+from bot.trading.proposals.joining import Joining, joining, raising, unjoined
 from bot.trading.proposals.meaning import Meant, priced
 from bot.trading.proposals.remarks import closed_until, remarks
 from bot.trading.proposals.weight import weighs
@@ -73,6 +75,10 @@ class ProposalBuilder:
             raise SessionExpired("There is no session with mStock. /login, then ask again. Nothing was sent.")
         return account, connection
 
+    @property
+    def charging(self) -> Charging:
+        return Charging(tariff=self.tariff, plan=self.plan, clock=self.clock)
+
     async def propose(
         self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int, attached: Attached | None = None
     ) -> Proposal:
@@ -97,9 +103,20 @@ class ProposalBuilder:
         may_open = actor.may(Permission.OPEN)
         product = product_of(request, instrument, held.positions, held.holdings, may_open=may_open)
         draft, said = self.drafting.draft(request, instrument, price, product)
-        entry = Entry(draft=draft, price=price, attached=attached or attached_of(request, draft, price), held=held)
+        attached = attached_of(request, draft, price) if attached is None or attached.joins is not None else attached
+        if attached is None and (stop := await self.joins(account.id, draft, held)) is not None:
+            attached = stop.attached if stop.fits else None
+        entry = Entry(draft=draft, price=price, attached=attached, held=held)
         confirmation, plan = self.attaching.question(actor, chat_id, entry)
         return await self.ask(actor, account, connection, confirmation, price=price, funds=funds, held=held, said=said, plan=plan)
+
+    async def joins(self, account_id: str, draft: OrderDraft, held: Held) -> Joining | None:
+        """The stop that guards what the draft adds to."""
+        return await self.store.read(lambda db: self._joining(db, account_id, draft, held))
+
+    def _joining(self, db: Repositories, account_id: str, draft: OrderDraft, held: Held) -> Joining | None:
+        freeze = self.rules.freeze(draft.instrument, ist_date(self.clock.now()))
+        return joining(db, account_id, draft, held, freeze=freeze.quantity if freeze is not None else None)
 
     @property
     def attaching(self) -> Attaching:
@@ -180,6 +197,7 @@ class ProposalBuilder:
         cash = funds.available if funds else None
 
         offers: list[tuple[str, str]] = []
+        joins: list[Joining] = []
 
         def store(db: Repositories) -> tuple[tuple[str, ...], Situation]:
             role = demand_role(db, actor, Permission.REDUCE, "You may not trade here any more.")
@@ -189,7 +207,7 @@ class ProposalBuilder:
             if against := self.against(role, situation):
                 offers.extend(repairs(situation))
                 return against, situation
-            if plan is not None and situation.reduces and len(plan.entries) == 1:
+            if plan is not None and situation.reduces and not plan.sliced and plan.joins is None:
                 return ("It closes what is open: a stop or a target belongs to an entry.",), situation
             if situation.reduces:
                 self.confirmations.note_exit(confirmation)
@@ -200,6 +218,9 @@ class ProposalBuilder:
             db.confirmations.add(replace(confirmation, light=not weight and not situation.reduces))
             if plan is not None:
                 db.plans.add(plan)
+            asks = before is None and not situation.reduces and (plan is None or plan.joins is not None)
+            if asks and (found := self._joining(db, account.id, draft, held)) is not None:
+                joins.append(found)
             return (), situation
 
         reasons, situation = await self.store.transaction(store)
@@ -218,6 +239,7 @@ class ProposalBuilder:
             before=before,
             redrawn=redrawn,
             plan=plan,
+            joins=joins[0] if joins else None,
         )
 
     def situation(
@@ -309,13 +331,15 @@ class ProposalBuilder:
         before: Order | None,
         redrawn: str | None,
         plan: OrderPlan | None,
+        joins: Joining | None,
     ) -> Proposal:
         each = draft.price or (price.last if price else None)
         value = each * draft.quantity if each is not None else None
         if draft.kind is OrderKind.MARKET and draft.side is Side.BUY and draft.product is Product.CNC:
             value = margin.required or value  # paid whole: the broker's figure and ours are one
-        bill, both = self._charges(draft, each, meets)
-        more = self._of_parts(plan, each, bill) if plan is not None and bill is not None else ZERO
+        charging = self.charging
+        bill, both = charging.of(draft, each, meets)
+        more = charging.of_parts(plan, each, bill) if plan is not None and bill is not None else ZERO
         attached = Attached.of(plan) if plan is not None else None
         closes = situation.closable if situation.reduces else None
         figures = ExitFigures.of(draft, situation.positions, situation.holdings, price)
@@ -334,52 +358,18 @@ class ProposalBuilder:
             break_even=both.break_even.move if both and both.break_even else None,
             break_even_ticks=both.break_even.ticks if both and both.break_even else None,
             proceeds=value - bill.total if bill and value is not None and _is_delivery_sale(draft) else None,
-            loan=self._loan(draft, value, margin) if closes is None else None,
+            loan=charging.loan(draft, value, margin) if closes is None else None,
             closes=closes,
             figures=figures if closes is not None else None,
             opens=closed_until(situation),
             monthly=self.instruments.is_monthly(draft.instrument) if draft.instrument.is_derivative else None,
-            warnings=said + remarks(situation, parts=len(plan.entries) if plan is not None else 1),
+            warnings=said + unjoined(joins, draft) + remarks(situation, parts=len(plan.entries) if plan is not None else 1),
             before=before,
             redrawn=redrawn,
+            raising=raising(joins, draft, plan) if joins is not None and joins.fits else None,
             attached=attached,
             stopped_at=loss_if_stopped(attached, draft, price) if attached is not None else None,
         )
-
-    def _loan(self, draft: OrderDraft, value: Decimal | None, margin: Margin) -> Loan | None:
-        if draft.product is not Product.MTF or draft.side is not Side.BUY or value is None or margin.required is None:
-            return None
-        return self.tariff.loan(value, margin.required, ist_date(self.clock.now()))
-
-    def _of_parts(self, plan: OrderPlan, each: Decimal | None, whole: Bill) -> Decimal:
-        """What an entry costs more, in rupees, for going in several orders: brokerage counts orders."""
-        if len(plan.entries) == 1:
-            return ZERO
-        bills = [self._charges(leg.draft, each, 0)[0] for leg in plan.entries]
-        return sum((bill.total for bill in bills if bill is not None), ZERO) - whole.total
-
-    def charges_of(self, drafts: Sequence[OrderDraft]) -> Decimal | None:
-        """What several orders cost together, in rupees, each at its worst price. None where one of them is not known."""
-        bills = [self._charges(draft, draft.price, 0)[0] for draft in drafts]
-        known_ones = [bill.total for bill in bills if bill is not None]
-        return sum(known_ones, ZERO) if len(known_ones) == len(bills) else None
-
-    def _charges(self, draft: OrderDraft, each: Decimal | None, meets: int) -> tuple[Bill | None, RoundTrip | None]:
-        """What the order costs, and what it and its exit cost: a sale out of the depository has its other side in the past.
-
-        meets: shares of it that the day has traded the other way, which the contract note takes as intraday.
-        """
-        if each is None or not draft.instrument.is_tradable:
-            return None, None
-        trade = Trade(
-            instrument=draft.instrument,
-            side=draft.side,
-            product=draft.product,
-            quantity=draft.quantity,
-            price=each,
-            day=ist_date(self.clock.now()),
-        )
-        return self.tariff.order(trade, self.plan, meets=meets), self.tariff.round_trip(trade, self.plan)
 
 
 def _is_delivery_sale(draft: OrderDraft) -> bool:

@@ -12,7 +12,7 @@ from bot.domain.orders.order import Confirmation, ConfirmationState, Order, Orde
 from bot.domain.orders.order_text import request_line, request_of
 from bot.domain.orders.plan import Attached
 from bot.domain.orders.portfolio import Position
-from bot.domain.orders.proposal import Change, ChangeOptions, Proposal
+from bot.domain.orders.proposal import Change, ChangeOptions, Proposal, Raising
 from bot.domain.orders.reading import Readings
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
@@ -22,6 +22,7 @@ from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
 from bot.trading.proposals.attached import is_passed, stops_meant
 from bot.trading.proposals.attaching import Entry, attached_of
+from bot.trading.proposals.joining import raising
 from bot.trading.proposals.meaning import Meant
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 
@@ -123,6 +124,28 @@ class Proposals:
         proposal = await self.propose(actor, request_of(draft), chat_id=chat_id, attached=attached)
         await self._store.transaction(lambda db: db.confirmations.close(token, ConfirmationState.REPLACED))
         return proposal
+
+    async def raise_stop(self, actor: Actor, token: str, *, join: bool, chat_id: int) -> Proposal:
+        """The same card with the stop of the position raised for the entry as well, or left as it is."""
+        old = await self._mine(actor, token, chat_id)
+        draft = terms_of(old)
+        if old.state is not ConfirmationState.OPEN or old.purpose is not Purpose.PLACE:
+            raise ConfirmationGone("This card is closed. Nothing was sent.")
+        held = await self._proposing.held_for(actor, draft)
+        stop = await self._proposing.joins(old.account_id, draft, held) if join else None
+        if join and (stop is None or not stop.fits):
+            raise CheckFailed(["The stop of this position waits no longer. Ask for the order anew."])
+        attached = stop.attached if stop is not None else Attached()
+        return await self.ask_anew(actor, old, asked_as(draft), redrawn=None, attached=attached)
+
+    async def raising(self, actor: Actor, token: str) -> Raising | None:
+        """The stop that an open card's entry adds to, and whether it is raised as the card stands."""
+        old = await self._mine(actor, token, actor.user.telegram_id)
+        plan = await self._store.transaction(lambda db: self._confirmations.plan_of(db, old))
+        if old.draft is None or old.purpose is not Purpose.PLACE or (plan is not None and plan.joins is None):
+            return None
+        stop = await self._proposing.joins(old.account_id, old.draft, await self._proposing.held_for(actor, old.draft))
+        return raising(stop, old.draft, plan) if stop is not None and stop.fits else None
 
     async def change_options(self, actor: Actor, token: str) -> ChangeOptions:
         """Steps of lots, and of about 0.1 % on the tick; bid, mid, ask, and the other products.
@@ -284,8 +307,19 @@ class Proposals:
             before=order,
         )
 
-    async def ask_anew(self, actor: Actor, old: Confirmation, request: OrderRequest, *, redrawn: str | None) -> Proposal:
-        """The same message with new terms: the old question is replaced in the transaction that stores the new one."""
+    async def ask_anew(
+        self,
+        actor: Actor,
+        old: Confirmation,
+        request: OrderRequest,
+        *,
+        redrawn: str | None,
+        attached: Attached | None = None,
+    ) -> Proposal:
+        """The same message with new terms: the old question is replaced in the transaction that stores the new one.
+
+        attached: instead of what the old card had attached to the entry; an empty one is nothing.
+        """
         account, connection = self._proposing.connection(actor)
         terms = terms_of(old)
         instrument = self._proposing.instruments.by_key(terms.instrument.key) or terms.instrument
@@ -297,7 +331,12 @@ class Proposals:
         plan = await self._store.transaction(lambda db: self._confirmations.plan_of(db, old))
         calm = redrawn is not None
         if old.purpose is Purpose.PLACE:
-            entry = Entry(draft=draft, price=price, attached=Attached.of(plan) if plan is not None else None, held=held)
+            if attached is None and plan is not None:
+                attached = Attached.of(plan)
+                if attached.joins is not None:  # as it stands now
+                    stop = await self._proposing.joins(account.id, draft, held)
+                    attached = stop.attached if stop is not None and stop.fits else None
+            entry = Entry(draft=draft, price=price, attached=attached, held=held)
             new, plan = self._proposing.attaching.question(actor, old.chat_id, entry, message_id=old.message_id, calm=calm)
         else:
             new = self._confirmations.new(
@@ -342,6 +381,12 @@ def _closing(held: Position) -> OrderRequest:
         product=held.product,
         exchange=held.instrument.exchange,
     )
+
+
+def asked_as(draft: OrderDraft) -> OrderRequest:
+    """The request that leads to this draft again, with its price as it stands."""
+    request = request_of(draft)
+    return request if draft.protected or draft.price is None else replace(request, price=draft.price)
 
 
 def terms_of(confirmation: Confirmation) -> OrderDraft:

@@ -160,6 +160,18 @@ class Afternoon:
             return AuctionBegun(orders_from=orders_from, limits=limits, targets=targets)
 
         await self._each("auction begun", occasion, make)
+        await self.books.store.transaction(lambda db: self._end_held(db, occasion.day))
+
+    def _end_held(self, db: Repositories, day: date) -> None:
+        """What the bot holds for shares of the auction ends: the exchange cancels their stops, and no trade strikes a target.
+
+        A plan whose entry has filled nothing stays: it may fill in the auction.
+        """
+        for plan in db.plans.alive():
+            entries = [db.orders.find(leg.order_id) for leg in plan.entries if leg.order_id is not None]
+            filled = [entry for entry in entries if entry is not None and entry.filled]
+            if filled and self._in_auction(filled[0].draft.instrument, day):
+                db.plans.end(plan.id, "closing auction")
 
     async def auction_over(self, occasion: Occasion) -> None:
         """Sales that the auction did not fill, and intraday shorts in shares, which go to the settlement's auction."""

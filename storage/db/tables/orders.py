@@ -104,6 +104,9 @@ class _Plans(TypedColumns):
     taking_since: Named[datetime | None] = Column(UtcTime)
     why: Named[str] = Column(Text)
     trail: Named[Trail | None] = Column(Json(Trail))
+    joins: Named[str | None] = Column(Text)
+    base: Named[int] = Column(Integer, server_default="0")
+    sliced: Named[bool] = Column(Flag, server_default="0")
 
 
 plans = Table("plans", metadata, _Plans, sqlite_strict=True)

@@ -155,7 +155,7 @@ class OrderBook:
             self.tell(order)
 
     def by_the_broker(self, account: Account, instrument: Instrument, product: Product, signed: int, price: int) -> Order:
-        """An order of the broker's own, untagged and filled at once at `price`: a square-off."""
+        """An order of the broker's own, untagged and filled at once at `price`, unless it is to rest: a square-off."""
         now = self.clock.now()
         request = OrderRequest(
             exchange=instrument.exchange, token=instrument.token, symbol=instrument.name,
@@ -166,5 +166,12 @@ class OrderBook:
             order = self.draft(account, request, instrument, "WEB")
             self.ledger.put(order)
             self.ledger.tell(now, account.client, "square-off", id=order.id, name=instrument.name, quantity=abs(signed))
-            self.fill(order, abs(signed), price, by="broker")
+            if self.faults.on("square_off_rests", account.client):
+                order.never = True
+                self.reach_exchange(order)
+                self.move(order, self.resting_word(account.client))
+                self.ledger.put(order)
+                self.tell(order)
+            else:
+                self.fill(order, abs(signed), price, by="broker")
         return order

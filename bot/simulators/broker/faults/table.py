@@ -238,6 +238,7 @@ _ALL = [
         {"spelling": "STOP_LOSS"},
         {"spelling": frozenset({"STOPLOSS", "STOP_LOSS"})},
     ),
+    Fault("square_off_rests", "switch", "The broker's own square-off orders rest until the desk fills or cancels them."),
     Fault("market_orders_refused", "switch", "Plain MARKET orders are refused by RMS (1.8).", frozenset({"place"})),
     Fault("partial_called", "switch", "What a partly filled order's status is called (5.7).", ANY, {"word": "Partially Traded"}),
     Fault("pending_called", "switch", "What a resting order's status is called (5.7).", ANY, {"word": "O-Pending"}),

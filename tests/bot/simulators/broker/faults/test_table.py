@@ -462,6 +462,18 @@ async def test_the_app_places_changes_cancels_and_fills_behind_the_bots_back(wir
     assert (rows[other]["status"], rows[outside]["ordertag"], rows[mine]["ordertag"]) == ("Cancelled", "NA", "test")
 
 
+async def test_a_square_off_that_rests_leaves_the_position_until_the_desk_fills_it(wire: Wire) -> None:
+    await wire.place(producttype="INTRADAY", quantity=5)
+    await asyncio.sleep(3)
+    arm(wire, "square_off_rests")
+    (made,) = (await wire.desk("POST", "/squareoff", {}))["orders"]
+    await asyncio.sleep(30)
+    rows = {row["orderid"]: row for row in await wire.data("GET", "orders")}
+    assert (rows[made["id"]]["filledshares"], rows[made["id"]]["quantity"]) == ("0", "5")
+    await wire.desk("POST", f"/orders/{made['id']}/fill", {})
+    assert [row["netqty"] for row in await wire.data("GET", "portfolio/positions")] == ["0"]
+
+
 def test_every_fault_of_the_table_is_made_to_happen_by_a_test() -> None:
     written = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parents[1].rglob("test_*.py"))
     assert [name for name in FAULTS if f'"{name}"' not in written] == []

@@ -1,0 +1,58 @@
+"""The charges of a card, from the tariff: of the order, of it and its exit, of its parts, and what a loan costs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bot.domain.charges.charges import Tariff, Trade
+from bot.domain.charges.tariff import Bill, Loan, Plan, RoundTrip
+from bot.domain.clock import Clock, ist_date
+from bot.domain.money import ZERO
+from bot.domain.orders.order import OrderDraft
+from bot.domain.orders.plan import Plan as OrderPlan
+from bot.domain.orders.portfolio import Margin
+from bot.domain.terms import Product, Side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charging:
+    """Charges in rupees at the rates of today."""
+
+    tariff: Tariff
+    plan: Plan | None  # None: nobody named a brokerage plan, so brokerage is not known
+    clock: Clock
+
+    def loan(self, draft: OrderDraft, value: Decimal | None, margin: Margin) -> Loan | None:
+        if draft.product is not Product.MTF or draft.side is not Side.BUY or value is None or margin.required is None:
+            return None
+        return self.tariff.loan(value, margin.required, ist_date(self.clock.now()))
+
+    def of_parts(self, plan: OrderPlan, each: Decimal | None, whole: Bill) -> Decimal:
+        """What an entry costs more, in rupees, for going in several orders: brokerage counts orders."""
+        if len(plan.entries) == 1:
+            return ZERO
+        bills = [self.of(leg.draft, each, 0)[0] for leg in plan.entries]
+        return sum((bill.total for bill in bills if bill is not None), ZERO) - whole.total
+
+    def of_all(self, drafts: Sequence[OrderDraft]) -> Decimal | None:
+        """What several orders cost together, in rupees, each at its worst price. None where one of them is not known."""
+        bills = [self.of(draft, draft.price, 0)[0] for draft in drafts]
+        known_ones = [bill.total for bill in bills if bill is not None]
+        return sum(known_ones, ZERO) if len(known_ones) == len(bills) else None
+
+    def of(self, draft: OrderDraft, each: Decimal | None, meets: int) -> tuple[Bill | None, RoundTrip | None]:
+        """What the order costs, and what it and its exit cost: a sale out of the depository has its other side in the past.
+
+        meets: shares of it that the day has traded the other way, which the contract note takes as intraday.
+        """
+        if each is None or not draft.instrument.is_tradable:
+            return None, None
+        trade = Trade(
+            instrument=draft.instrument,
+            side=draft.side,
+            product=draft.product,
+            quantity=draft.quantity,
+            price=each,
+            day=ist_date(self.clock.now()),
+        )
+        return self.tariff.order(trade, self.plan, meets=meets), self.tariff.round_trip(trade, self.plan)

@@ -1,0 +1,20 @@
+"""What a plan guards beyond its own entries: a stop that stood before, and parts that are guarded by plans of their own."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0018"
+down_revision = "0015"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("plans", sa.Column("joins", sa.Text(), nullable=True))
+    op.add_column("plans", sa.Column("base", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("plans", sa.Column("sliced", sa.Integer(), server_default="0", nullable=False))
+    # Parts of an entry over the freeze quantity, as they were asked until now.
+    op.execute(
+        "UPDATE plans SET sliced = 1 WHERE id IN "
+        "(SELECT plan_id FROM plan_legs WHERE kind = 'ENTRY' GROUP BY plan_id HAVING count(*) > 1)"
+    )
