@@ -24,6 +24,7 @@ from handlers.commands import (
     people,
     pin,
     pnl,
+    pnl_exits,
     reverse,
     safety,
     start,
@@ -67,7 +68,7 @@ async def _draw_again(ctx: Ctx, tap: ListingTap) -> None:
 
 
 TAPS: Taps = {
-    **confirm.TAPS, **order.TAPS, **exits.TAPS, **trails.TAPS, **convert.TAPS, **reverse.TAPS, **safety.TAPS,
+    **confirm.TAPS, **order.TAPS, **exits.TAPS, **trails.TAPS, **pnl_exits.TAPS, **convert.TAPS, **reverse.TAPS, **safety.TAPS,
     ListingTap: _draw_again,
 }  # fmt: skip
 

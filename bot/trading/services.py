@@ -25,6 +25,7 @@ from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.order_desk import OrderDesk
 from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.exits.exit_lists import ExitLists
+from bot.trading.exits.pnl_exits import PnlExits
 from bot.trading.exits.reversals import Reversals
 from bot.trading.money.exports import Exports
 from bot.trading.money.range_pnl import RangePnl
@@ -59,6 +60,7 @@ class Services:
     desk: OrderDesk
     orders: WorkingOrders
     exits: ExitLists
+    pnl_exits: PnlExits
     trails: Trails
     conversions: Conversions
     reversals: Reversals

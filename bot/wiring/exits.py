@@ -9,7 +9,10 @@ from bot.trading.exits.exit_lists import ExitLists
 from bot.trading.exits.exit_rows import ExitRows
 from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.exits.exit_wave import ExitWave
+from bot.trading.exits.pnl_exits import PnlExits
+from bot.trading.exits.pnl_watch import PnlWatch
 from bot.trading.exits.reversals import Reversals
+from bot.trading.exits.scope_rows import ScopeReader
 from bot.trading.exits.turning_over import TurningOver
 from bot.wiring.ground import Ground, squares_off_at
 from bot.wiring.orders import Orders
@@ -24,6 +27,8 @@ class Exits:
     runner: ExitRunner
     conversions: Conversions
     reversals: Reversals
+    pnl: PnlExits
+    pnl_watch: PnlWatch
 
 
 def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
@@ -39,12 +44,13 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         turning=TurningOver(store=ground.patient, exits=orders.exits, send=orders.slices.send, clock=ground.clock),
         auction=orders.auction,
     )
+    rows = ExitRows(proposing=proposing, runner=runner)
     lists = ExitLists(
         proposing=proposing,
         proposals=orders.proposals,
         views=views,
         runner=runner,
-        rows=ExitRows(proposing=proposing, runner=runner),
+        rows=rows,
         background=ground.background,
     )
     ground.store.on_commit(Topic.ORDERS, runner.wake)
@@ -56,4 +62,26 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         closes_at=partial(squares_off_at, ground.calendar),
     )
     reversals = Reversals(proposing=proposing, lists=lists)
-    return Exits(lists=lists, runner=runner, conversions=conversions, reversals=reversals)
+    reader = ScopeReader(
+        connections=ground.connections,
+        prices=ground.prices,
+        day_book=views.day_book,
+        events=views.events,
+        instruments=ground.catalogue,
+        tariff=ground.reference.tariff,
+        plan=ground.plan,
+        clock=ground.clock,
+    )
+    watch = PnlWatch(
+        store=ground.patient,
+        connections=ground.connections,
+        watcher=ground.watcher,
+        reader=reader,
+        rows=rows,
+        began=runner.wake,
+        background=ground.background,
+        clock=ground.clock,
+    )
+    ground.store.on_commit(Topic.RESULTS, watch.filled)
+    pnl = PnlExits(proposing=proposing, views=views, reader=reader, now=watch.now, changed=watch.wake)
+    return Exits(lists=lists, runner=runner, conversions=conversions, reversals=reversals, pnl=pnl, pnl_watch=watch)

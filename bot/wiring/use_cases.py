@@ -39,6 +39,7 @@ from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.exits.exit_runner import ExitRunner
+from bot.trading.exits.pnl_watch import PnlWatch
 from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
@@ -118,6 +119,7 @@ class Core:
     mute_feed: MuteFeed
     plans: PlanRunner
     trails: TrailRunner
+    pnl_watch: PnlWatch
     unfilled: UnfilledOrders
     exit_runner: ExitRunner
     settle: Settling
@@ -287,6 +289,7 @@ def build_core(
         desk=orders.desk,
         orders=orders.working,
         exits=exits.lists,
+        pnl_exits=exits.pnl,
         trails=build_trails(ground, orders, views),
         conversions=exits.conversions,
         reversals=exits.reversals,
@@ -368,6 +371,7 @@ def build_core(
         mute_feed=rings.mute_feed,
         plans=orders.plans,
         trails=orders.trails,
+        pnl_watch=exits.pnl_watch,
         unfilled=orders.unfilled,
         exit_runner=exits.runner,
         settle=settle,

@@ -20,6 +20,7 @@ from bot.domain.orders.repairs import RepairsOf
 from handlers.views import alerts as _alerts  # noqa: F401 - its news enter their renderers
 from handlers.views import convert as _convert  # noqa: F401 - likewise
 from handlers.views import money
+from handlers.views import pnl_exits as _pnl_exits  # noqa: F401 - likewise
 from handlers.views import trails as _trails  # noqa: F401 - its news enter their renderers
 from handlers.views.card import Explain
 from handlers.views.exits import told as exits_told

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.news.notice import Notice, NoticePriority, Sound
-from bot.domain.orders.exit_list import RowTold
+from bot.domain.orders.exit_list import ListKind, RowTold
 from bot.domain.orders.order import Order, OrderDraft
 
 
@@ -85,6 +85,7 @@ class ExitsTold(Notice):
     priority = NoticePriority.SAFETY
 
     plan_id: str
+    kind: ListKind = ListKind.PANIC
     told: Told
     at: datetime
     rows: tuple[RowTold, ...]

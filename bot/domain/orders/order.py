@@ -143,6 +143,7 @@ class Purpose(StrEnum):
     UNLINK = "UNLINK"
     EXIT = "EXIT"  # a list of exits
     PANIC = "PANIC"
+    PNL_EXIT = "PNL_EXIT"
     TRAIL = "TRAIL"  # a stop of what is open, that follows the price
     CONVERT = "CONVERT"  # another product for an open position; its draft has the new one
     REVERSE = "REVERSE"

@@ -29,6 +29,7 @@ from bot.domain.ports.order_repositories import (
     OrdersRepository,
     OutboxRepository,
     PlansRepository,
+    PnlExitsRepository,
     ReportsRepository,
     ScripMasterRepository,
 )
@@ -60,6 +61,8 @@ class Repositories(Protocol):
 
     @property
     def exit_lists(self) -> ExitListsRepository: ...
+    @property
+    def pnl_exits(self) -> PnlExitsRepository: ...
     @property
     def conversions(self) -> ConversionsRepository: ...
     @property

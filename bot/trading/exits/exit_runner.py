@@ -133,7 +133,7 @@ class ExitRunner:
         if plan is None or self.clock.now() >= plan.until:
             await self.store.transaction(lambda db: self._late(db, plan_id))
             return
-        if exits.kind is ListKind.PANIC:
+        if exits.proves_flat:  # only a panic has entries to cancel
             await asyncio.gather(self.panic.cancel_entries(exits, orders), self._send(exits, orders))
         else:
             await self._send(exits, orders)
@@ -142,7 +142,7 @@ class ExitRunner:
             return
         exits, orders, _ = found
         await self._ring(exits, orders)
-        if exits.kind is ListKind.PANIC:
+        if exits.proves_flat:
             await self.panic.step(exits, orders)
         elif exits.kind is ListKind.REVERSE:
             if (over := await self.turning.step(exits, orders)) is not None:
@@ -237,7 +237,7 @@ class ExitRunner:
 
     def _again(self, exits: ExitList, orders: dict[str, Order]) -> list[tuple[ExitRow, Slice]]:
         """What a panic tries again: rows that another order held, or whose stop would not move; never beside an unknown order."""
-        if exits.kind is not ListKind.PANIC:
+        if not exits.proves_flat:
             return []
         again = (RowState.HELD, RowState.UNKNOWN, RowState.KEPT, RowState.BARE)
         found = []

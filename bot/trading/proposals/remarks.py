@@ -5,6 +5,7 @@ from datetime import datetime
 from bot.domain.money import grouped
 from bot.domain.orders.proposal import Remark
 from bot.trading.proposals.checks import WARNINGS, Situation, over_freeze
+from bot.trading.proposals.pnl_checks import PNL_EXITS
 from bot.trading.proposals.selling import SELLING
 
 
@@ -13,7 +14,9 @@ def remarks(at: Situation, *, parts: int = 1) -> tuple[Remark, ...]:
     if parts > 1:
         told = tuple(remark for remark in remarks(at) if remark.name != over_freeze.__name__)
         return (Remark(name="sliced", say=f"Over the freeze of {grouped(str(at.freeze))}: sent in {parts} orders"), *told)
-    return tuple(Remark(name=check.__name__, say=say) for check in (*WARNINGS, *SELLING) if (say := check(at)) is not None)
+    return tuple(
+        Remark(name=check.__name__, say=say) for check in (*WARNINGS, *SELLING, *PNL_EXITS) if (say := check(at)) is not None
+    )
 
 
 def closed_until(at: Situation) -> datetime | None:

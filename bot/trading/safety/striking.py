@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.news.orders import SlicesStruck
+from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.news.trails import TrailNews, TrailTold
 from bot.domain.orders.plan import LegState
+from bot.domain.orders.pnl_words import levels_in_words, scope_in_words
 from bot.domain.ports.repositories import Repositories
 
 OFF_THE_LIST = "Who confirmed it is not on the list any more."
@@ -22,12 +24,17 @@ def strike_entries(db: Repositories, account_id: str | None, why: str, now: date
 
 
 def tell_what_lives_on(db: Repositories, person: int, name: str, now: datetime) -> None:
-    """Tells of the trails that somebody (Telegram id) confirmed who may not trade here any more: what closes lives on."""
+    """Tells of the trails and P&L exits of somebody (Telegram id) who may not trade here any more: what closes lives on."""
     for plan in db.plans.alive():
         guard = db.orders.find(plan.guard_id) if plan.guard_id is not None else None
         if plan.placed_by == person and plan.trails and guard is not None and guard.status.is_working:
             news = TrailTold(plan_id=plan.id, stop=guard, told=TrailNews.LIVES_ON, name=name)
             db.outbox.add(plan.account_id, db.people.watching(plan.account_id), news, now, order_id=guard.id)
+    for each in db.pnl_exits.alive():
+        if each.by == person:
+            scope, levels = scope_in_words(each.scope), levels_in_words(each)
+            told = PnlExitTold(exit_id=each.id, told=PnlNews.LIVES_ON, scope=scope, levels=levels, at=now, name=name)
+            db.outbox.add(each.account_id, db.people.watching(each.account_id), told, now, order_id=None)
 
 
 def strike(db: Repositories, plan_id: str, why: str, now: datetime) -> None:
