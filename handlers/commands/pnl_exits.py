@@ -21,7 +21,9 @@ _BLOCK = re.compile(r"\bblock(?:\s+(?:entries\s+)?(?:till|until|to)\s+([0-9]{1,2
 _CHARGES = re.compile(r"\b(?:(before|after)\s+charges|(gross)|(net))\b", re.IGNORECASE)
 _ALERT = re.compile(r"\b(?:only\s+)?alert(?:\s+only)?\b", re.IGNORECASE)
 _GIVEBACK = re.compile(r"\bgive\s?back\s+(\S+)", re.IGNORECASE)
-_FILLERS = frozenset({"or", "and", "ya", "at", "p&l", "pnl", "mtm", "<", ">", "<=", ">=", ",", "exit", "entries"})
+_BELOW = re.compile(r"(?:\bbelow|\bunder|<=?)\s*([+-]?[0-9][0-9.,]*\w?)", re.IGNORECASE)
+_ABOVE = re.compile(r"(?:\babove|\bover|>=?)\s*([+-]?[0-9][0-9.,]*\w?)", re.IGNORECASE)
+_FILLERS = frozenset({"or", "and", "ya", "at", "p&l", "pnl", "mtm", ",", "exit", "entries"})
 
 
 def parted(words: str) -> tuple[str, str] | None:
@@ -31,21 +33,23 @@ def parted(words: str) -> tuple[str, str] | None:
 
 
 def said(text: str) -> PnlSaid:
-    """`-5000`, `+8000`, `giveback 3000`, `-5000 or +8000 block till 14:30`. UsageError for anything else."""
+    """`-5000`, `+8000`, `below 2000`, `giveback 3000`, `-5000 or +8000 block till 14:30`. UsageError for anything else."""
     rest, action, charges, block = text.replace("−", "-").replace("₹", ""), PnlAction.EXIT, None, _BLOCK.search(text)
     if (match := _CHARGES.search(rest)) is not None:
         charges = bool(match[3] or (match[1] or "").lower() == "after")
     if _ALERT.search(rest):
         action = PnlAction.ALERT
     giveback = _GIVEBACK.search(rest)
-    for pattern in (_BLOCK, _CHARGES, _ALERT, _GIVEBACK):
+    below, above = _BELOW.findall(rest), _ABOVE.findall(rest)
+    for pattern in (_BLOCK, _CHARGES, _ALERT, _GIVEBACK, _BELOW, _ABOVE):
         rest = pattern.sub(" ", rest)
     levels = [_level(word) for word in rest.replace(",,", ",").split() if word.lower().strip(",") not in _FILLERS]
-    stops, targets = [level for level in levels if level < 0], [level for level in levels if level > 0]
+    stops = [*(level for level in levels if level < 0), *map(_level, below)]
+    targets = [*(level for level in levels if level > 0), *map(_level, above)]
     given = _level(giveback[1]) if giveback is not None else None
     till = _time(block[1], block[2]) if block is not None and block[1] else None
     wrong = len(stops) > 1 or len(targets) > 1 or 0 in levels or (given is not None and given <= 0)
-    if wrong or not (levels or given) or (block is not None and block[1] and till is None):
+    if wrong or not (stops or targets or given) or (block is not None and block[1] and till is None):
         raise UsageError("After if comes −5000, +8000 or giveback 3000.", example=EXAMPLE)
     return PnlSaid(
         stop=stops[0] if stops else None, target=targets[0] if targets else None, giveback=given, action=action,

@@ -6,7 +6,7 @@ some seconds; a figure that is not known strikes nothing.
 
 import hashlib
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -162,13 +162,13 @@ def mark_of(tick: Tick | None, now: datetime) -> Mark | None:
     return Mark(price=middle, at_mid=True) if ask - bid <= middle * WIDEST else None
 
 
-@dataclass(slots=True)
 class Recheck:
     """How long known figures have stood beyond a level, and which best result has stood. A gap begins both anew."""
 
-    level: Level | None = None
-    since: datetime | None = None
-    _stood: deque[tuple[datetime, Decimal]] = field(default_factory=deque)  # (when, the lowest from then to the next)
+    def __init__(self) -> None:
+        self.level: Level | None = None
+        self.since: datetime | None = None
+        self._stood: deque[tuple[datetime, Decimal]] = deque()  # (when, the lowest from then to the next)
 
     def saw(self, exit_: PnlExit, value: Decimal, now: datetime) -> None:
         """A known figure, in rupees."""

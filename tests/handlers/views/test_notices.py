@@ -36,6 +36,7 @@ from bot.domain.news.orders import (
 from bot.domain.news.people import ActByOther, ActionKind, PersonJoined, PersonRemoved, Tried
 from bot.domain.news.period_summary import PeriodSummary
 from bot.domain.news.picture import Pictured
+from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.news.safety import DayLocked, TradingResumed, TradingStopped
 from bot.domain.news.trails import TrailNews, TrailTold
 from bot.domain.orders.conversion import Conversion, ConversionState
@@ -93,6 +94,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         GuardPlaced(order=order, target=Decimal("1500.00")),
         TargetBlind(draft=order.draft, since=NOW),
         TrailTold(plan_id="plan", stop=order, told=TrailNews.BLIND, since=NOW),
+        PnlExitTold(exit_id="token", told=PnlNews.BLIND, scope=words, levels=words, at=NOW, since=NOW),
         MarketUnfilled(order=order, price=Decimal("107.00")),
         SlicesStruck(draft=order.draft, sent=5, why=words),
         ExitAsks(order=order, why=ExitTrouble.TRIGGERED, price=Decimal("71.50")),
@@ -199,6 +201,32 @@ def test_the_file_for_a_year_that_is_not_covered_can_be_laid_beside_as_it_is_sho
     ],
 )
 def test_the_news_of_a_trail_says_where_its_stop_stands(kind: Notice, said: str) -> None:
+    assert said in draw(kind).plain
+
+
+def a_pnl_exit(told: PnlNews, **more: object) -> PnlExitTold:
+    return PnlExitTold(exit_id="token", told=told, scope="all NIFTY", levels="−5,000", at=NOW, **more)  # type: ignore[arg-type]  # fields of the news
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (a_pnl_exit(PnlNews.EXITS, value=Decimal("-5012.50"), rows=3), "−5,000 of all NIFTY: −5,012.50 🔴. It closes 3 rows."),
+        (a_pnl_exit(PnlNews.EXITS, value=Decimal(-5000), rows=1, blocks_until=NOW), "It closes 1 row. No entries until 14:02."),
+        (a_pnl_exit(PnlNews.ALERTS, value=Decimal(8000)), "P&L level reached. −5,000 of all NIFTY: +8,000.00 🟢. Alert only"),
+        (
+            a_pnl_exit(PnlNews.BLIND, missing=("24800 CE",), since=NOW),
+            "blind since 14:02:11. −5,000 of all NIFTY. Not known: 24800 CE.",
+        ),
+        (
+            a_pnl_exit(PnlNews.SEES, value=Decimal(1), since=NOW),
+            "watches again. −5,000 of all NIFTY: +1.00 🟢. Not seen 14:02:11-14:02:11.",
+        ),
+        (a_pnl_exit(PnlNews.ENDED), "P&L exit ended."),
+        (a_pnl_exit(PnlNews.LIVES_ON, name="Ravi"), "Ravi may not trade here any more. It lives on"),
+    ],
+)
+def test_the_news_of_a_pnl_exit_says_what_it_did_or_cannot(kind: Notice, said: str) -> None:
     assert said in draw(kind).plain
 
 

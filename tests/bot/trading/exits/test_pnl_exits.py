@@ -56,7 +56,7 @@ async def watched(stage: FloorStage) -> AsyncIterator[None]:
 async def begin(stage: FloorStage, words: str = "all", message: int = 77, **said: object) -> PnlCard:
     """Asks and confirms."""
     exits = stage.desk.core.services.pnl_exits
-    card = await exits.ask(stage.desk.actor, words, PnlSaid(after_charges=False, **said), chat_id=PERSON)  # type: ignore[arg-type]
+    card = await exits.ask(stage.desk.actor, words, PnlSaid(after_charges=False, **said), chat_id=PERSON)  # type: ignore[arg-type]  # what was said
     token = card.confirmation.token
     await stage.desk.proposals.shown(token, message)
     await exits.confirm(stage.desk.actor, token, chat_id=PERSON, message_id=message)
