@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from bot.delivery.card_folder import CardFolder
 from bot.delivery.card_updater import CardUpdater
 from bot.delivery.notifier import Notifier
 from bot.domain.clock import Clock
+from bot.domain.errors import SettingsError
 from bot.domain.market.instrument import Exchange
 from bot.domain.ports.broker import RandomBytes
 from bot.reference.load import load_reference
@@ -27,7 +28,7 @@ from bot.trading.people.allowlist import MAX_AGE
 from bot.trading.safety.pins import begin_mode
 from bot.trading.safety.token_guard import POLLER, REPAIR, TAMPERED, WEBHOOK
 from bot.wiring.use_cases import Core, build_core, heartbeat_file
-from handlers.application import build_application, publish_menu, running
+from handlers.application import TelegramLine, build_application, line_of, publish_menu
 from handlers.messenger import TelegramMessenger
 from handlers.poller import UpdatePoller
 from handlers.telegram.sender import Sender
@@ -40,6 +41,7 @@ from storage.topics import Topic
 log = logging.getLogger(__name__)
 
 BEATS = 4  # looks at the list of people for each heartbeat that is written
+PATIENCE = 5.0  # seconds that a start waits for Telegram; then it goes on without
 DRAIN = 10.0  # seconds for confirmations in flight, and again for notices, when the process is asked to stop
 
 
@@ -89,8 +91,13 @@ class App:
         poller: UpdatePoller,
         heartbeat: Path,
         watch: WebhookWatch,
+        line: TelegramLine,
+        join: Callable[[], Awaitable[None]],
     ) -> None:
+        """line, join: to Telegram, and what is done once it is open; both done already where Telegram could be reached."""
         self.core = core
+        self._line = line
+        self._join = join
         self.store = store
         self._heartbeat = heartbeat
         self._connections = connections
@@ -99,21 +106,25 @@ class App:
         self._folder = folder
         self._poller = poller
         self._watch = watch
+        self._joined = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Runs until asked to stop. Raises what ended one of its tasks, so that a supervisor can start the process anew."""
+        """Runs until asked to stop. Raises what ended one of its tasks, so that a supervisor can start the process anew.
+
+        While Telegram is away the books, the sockets, stops and exits are looked after all the same, and news waits.
+        """
         await self._begin()
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(work, name=name)
                     for name, work in (
-                        ("telegram", self._poller.run()),
+                        ("telegram", self._talk()),
                         ("feeds", self._connections.run()),
                         ("reconcile", self.core.reconcile.run()),
-                        ("notifier", self._notifier.run()),
-                        ("cards", self._cards.run()),
-                        ("folder", self._folder.run()),
+                        ("notifier", self._once_joined(self._notifier.run)),
+                        ("cards", self._once_joined(self._cards.run)),
+                        ("folder", self._once_joined(self._folder.run)),
                         ("scheduler", self.core.scheduler.run()),
                         ("losses", self.core.losses.run()),
                         ("curve", self.core.curve.run()),
@@ -126,13 +137,18 @@ class App:
                         ("exits", self.core.exit_runner.run()),
                         ("master", self.core.catalogue.run()),
                         ("heartbeat", self._beat()),
-                        ("webhook", self._watch.run()),
+                        ("webhook", self._once_joined(self._watch.run)),
+                        ("watch lists", self._once_joined(self.core.services.watch_lists.resume)),
                     )
                 ]
                 await stop.wait()
                 await self._end()
                 for task in tasks:
                     task.cancel()
+        except BaseExceptionGroup as faults:
+            if refusals := faults.subgroup(SettingsError):  # Telegram came later and will never do: nothing to start anew for
+                raise SettingsError("; ".join(str(refusal) for refusal in _all_of(refusals))) from faults
+            raise
         finally:
             await self.core.background.finish(DRAIN)
 
@@ -153,6 +169,19 @@ class App:
         for account_id in alive:
             self.core.settle.fetch_master(account_id)
         await self.core.services.conversions.run()
+
+    async def _talk(self) -> None:
+        """Opens the line where it is not, does what is due then, and polls."""
+        if not self._line.is_open:
+            await self._line.open()
+            await self._join()
+            self._poller.was_away(self._line.away_for())
+        self._joined.set()
+        await self._poller.run()
+
+    async def _once_joined(self, work: Callable[[], Awaitable[None]]) -> None:
+        await self._joined.wait()
+        await work()
 
     async def _beat(self) -> None:
         """Shows that the loop moves, and notices whom the command line added to the list."""
@@ -177,9 +206,16 @@ class App:
         self._poller.close()
         await self._poller.drain(seconds=DRAIN)
         await self.core.background.finish(DRAIN)
-        await self._notifier.drain(DRAIN)  # before the cards: what is left of those is drawn at the next start
-        await self._cards.drain(DRAIN)
+        if self._joined.is_set():
+            await self._notifier.drain(DRAIN)  # before the cards: what is left of those is drawn at the next start
+            await self._cards.drain(DRAIN)
         self._write_heartbeat()  # from here on this process sees nothing
+
+
+def _all_of(faults: BaseException) -> list[BaseException]:
+    if not isinstance(faults, BaseExceptionGroup):
+        return [faults]
+    return [each for fault in faults.exceptions for each in _all_of(fault)]
 
 
 @asynccontextmanager
@@ -194,7 +230,7 @@ async def open_app(
     new_bot: bool = False,
     album: Album | None = None,
 ) -> AsyncIterator[App]:
-    """Everything built and connected to Telegram. SettingsError, StorageError or Telegram's own errors say why it cannot be.
+    """Everything built, and connected to Telegram where it can be reached. SettingsError or StorageError say why it cannot be.
 
     inline keeps the store on the loop's own thread (for the virtual-time loop). new_bot: the database may change hands to
     the bot of this token. album: where pictures come from; None: from a process of their own.
@@ -241,6 +277,7 @@ async def open_app(
         store.on_commit(Topic.NOTICES, notifier.wake)
         store.on_commit(Topic.ORDERS, cards.wake)
         store.on_commit(Topic.QUESTIONS, folder.wake)
+        store.on_commit(Topic.ORDERS, folder.wake)  # a question about an order ends with it
         store.on_commit(Topic.SENDING, cards.wake_if_slow)
 
         def back(seconds: float) -> None:
@@ -263,10 +300,15 @@ async def open_app(
         stack.push_async_callback(core.services.watch_lists.close)
         stack.push_async_callback(core.services.secret_entry.close)
         await core.services.allowlist.refresh()
-        await stack.enter_async_context(running(application))
-        await core.token_guard.pin(application.bot.id, forget_updates=SqlInbox(store).clear, take_new=new_bot)
+        line = await stack.enter_async_context(line_of(application))
+
+        async def join() -> None:
+            await core.token_guard.pin(application.bot.id, forget_updates=SqlInbox(store).clear, take_new=new_bot)
+            await publish_menu(application)
+
+        if await line.open(within=PATIENCE):
+            await join()
         await store.transaction(lambda db: begin_mode(db, core.services.mode, clock.now()))
-        await publish_menu(application)
         yield App(
             core,
             store=store,
@@ -277,4 +319,6 @@ async def open_app(
             folder=folder,
             poller=poller,
             watch=watch,
+            line=line,
+            join=join,
         )

@@ -91,47 +91,91 @@ def build_application(
     return application
 
 
-@asynccontextmanager
-async def running(application: App) -> AsyncIterator[None]:
-    """Opens and starts the application, and takes it down at the end, bounded.
+class TelegramLine:
+    """The application's line to Telegram: opened at once where that is possible, else while all the rest runs already."""
 
-    Waits for a Telegram that cannot be reached, however long; SettingsError when it refuses the token, or when the bot is set up
-    for inline queries, which would let what is typed to it appear in other chats (T10).
-    """
-    try:
-        await _reach(application)
-        if application.bot.supports_inline_queries:
-            raise SettingsError("The bot has inline mode on: switch it off at @BotFather (/setinline).")
-        await application.start()
+    def __init__(self, application: App) -> None:
+        self._application = application
+        self._open = asyncio.Event()
+        self._away_from: float | None = None  # loop time of the first try that failed
+
+    @property
+    def is_open(self) -> bool:
+        return self._open.is_set()
+
+    async def opened(self) -> None:
+        """Returns once it is open."""
+        await self._open.wait()
+
+    async def open(self, *, within: float | None = None) -> bool:
+        """Tries to open it, again and again where no time is set. False: it could not be opened within that many seconds.
+
+        SettingsError when Telegram refuses the token, or when the bot is set up for inline queries, which would let what is
+        typed to it appear in other chats (T10).
+        """
         try:
-            yield
+            async with asyncio.timeout(within):
+                await self._reach(again=within is None)
+        except (TelegramError, TimeoutError) as error:
+            self._is_away(error)
+            return False
+        if self._application.bot.supports_inline_queries:
+            raise SettingsError("The bot has inline mode on: switch it off at @BotFather (/setinline).")
+        await self._application.start()
+        self._open.set()
+        return True
+
+    def away_for(self) -> float:
+        """Seconds since the first try that failed; 0 where the first did not."""
+        return 0.0 if self._away_from is None else asyncio.get_running_loop().time() - self._away_from
+
+    async def _reach(self, *, again: bool) -> None:
+        pause = 1.0
+        while True:
+            try:
+                await self._application.initialize()
+            except InvalidToken:  # its words carry the token, so it is not chained
+                say = "Telegram refuses the bot token (TELEGRAM_BOT_TOKEN): ask @BotFather for it again."
+                raise SettingsError(say) from None
+            except TelegramError as error:
+                if not again:
+                    raise
+                self._is_away(error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+            else:
+                if self._away_from is not None:
+                    _log.warning("telegram can be reached")
+                return
+
+    def _is_away(self, error: TelegramError | TimeoutError) -> None:
+        if self._away_from is None:
+            words = error.message if isinstance(error, TelegramError) else ""
+            _log.warning("telegram cannot be reached (%s: %s); trying again until it can", type(error).__name__, words)
+            self._away_from = asyncio.get_running_loop().time()
+
+
+@asynccontextmanager
+async def line_of(application: App) -> AsyncIterator[TelegramLine]:
+    """The line, not yet open. Takes it down at the end, bounded."""
+    line = TelegramLine(application)
+    try:
+        try:
+            yield line
         finally:
-            await _stop(application)
+            if line.is_open:
+                await _stop(application)
     finally:
         await application.shutdown()
         await application.bot.shutdown()  # the application leaves its bot's connections open where it was never initialised
 
 
-async def _reach(application: App) -> None:
-    pause, away = 1.0, False
-    while True:
-        try:
-            await application.initialize()
-        except InvalidToken:  # its words carry the token, so it is not chained
-            say = "Telegram refuses the bot token (TELEGRAM_BOT_TOKEN): ask @BotFather for it again."
-            raise SettingsError(say) from None
-        except TelegramError as error:
-            if not away:
-                _log.warning(
-                    "telegram cannot be reached (%s: %s); trying again until it can", type(error).__name__, error.message
-                )
-                away = True
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
-        else:
-            if away:
-                _log.warning("telegram can be reached")
-            return
+@asynccontextmanager
+async def running(application: App) -> AsyncIterator[None]:
+    """The application with its line open, waited for however long; SettingsError as TelegramLine.open."""
+    async with line_of(application) as line:
+        await line.open()
+        yield
 
 
 async def _stop(application: App) -> None:

@@ -61,8 +61,8 @@ class TelegramMessenger:
         """Sends a notice under its order's card, where there is one. Returns its id. DeliveryError when Telegram would not."""
         view = notice(delivery, mode=self._mode, now=self._clock.now(), explain=self._explain, repairs=self._repairs)
         view = self._own(view, delivery.chat_id, delivery.account_id)
-        priority = _PRIORITIES[delivery.notice.priority]
-        if isinstance(delivery.notice, Pictured):
+        priority = Priority.SAFETY if delivery.sound is Sound.ALWAYS else _PRIORITIES[delivery.notice.priority]
+        if isinstance(delivery.notice, Pictured) and not delivery.discreet:
             png = await self._drawn(delivery.notice)
             silent = delivery.sound is Sound.SILENT
             return await _sorted(self._sender.photo(delivery.chat_id, png, view, silent=silent, priority=priority))
@@ -101,12 +101,12 @@ class TelegramMessenger:
         view = self._own(view, chat_id, shown.account.id)
         await _sorted(self._sender.edit(chat_id, message_id, view, priority=Priority.WATCH, silent=True, anew=False))
 
-    async def fold(self, confirmation: Confirmation, account: Account) -> None:
+    async def fold(self, confirmation: Confirmation, account: Account, ended: Order | None = None) -> None:
         """Makes one line of a card whose time is over. DeliveryError when Telegram would not, or the message is gone."""
         chat, message_id = confirmation.chat_id, confirmation.message_id
         if message_id is None:
             return
-        view = folded(confirmation, account.label, self._clock.now()).led_by(account.mark)
+        view = folded(confirmation, account.label, self._clock.now(), ended).led_by(account.mark)
         view = self._own(view, chat, confirmation.account_id)
         await _sorted(self._sender.edit(chat, message_id, view, priority=Priority.CARD, silent=True, anew=False))
 

@@ -103,6 +103,11 @@ class UpdatePoller:
             if self._handling:
                 await asyncio.wait(self._handling, timeout=HEAD_START)
 
+    def was_away(self, seconds: float) -> None:
+        """Telegram could not be reached for so long before this began."""
+        if seconds and self._back is not None:
+            self._back(seconds)
+
     def close(self) -> None:
         """Takes no more updates. What was taken goes on."""
         self._closing.set()

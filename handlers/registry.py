@@ -17,6 +17,7 @@ from handlers.commands import (
     convert,
     exits,
     export,
+    later,
     limits,
     market,
     money,
@@ -27,6 +28,7 @@ from handlers.commands import (
     pnl_exits,
     reverse,
     safety,
+    settings,
     start,
     status,
     trails,
@@ -56,6 +58,7 @@ COMMANDS: tuple[Command, ...] = (
     *watch.COMMANDS,
     *safety.COMMANDS,
     *status.COMMANDS,
+    *settings.COMMANDS,
     *limits.COMMANDS,
     *pin.COMMANDS,
     *people.COMMANDS,
@@ -68,7 +71,8 @@ async def _draw_again(ctx: Ctx, tap: ListingTap) -> None:
 
 
 TAPS: Taps = {
-    **confirm.TAPS, **order.TAPS, **exits.TAPS, **trails.TAPS, **pnl_exits.TAPS, **convert.TAPS, **reverse.TAPS, **safety.TAPS,
+    **confirm.TAPS, **order.TAPS, **exits.TAPS, **trails.TAPS, **pnl_exits.TAPS, **convert.TAPS, **reverse.TAPS, **later.TAPS,
+    **safety.TAPS, **settings.TAPS,
     ListingTap: _draw_again,
 }  # fmt: skip
 

@@ -15,8 +15,11 @@ from storage.repos.held import SqlHeld
 from storage.repos.inbox import SqlInboxRepository
 from storage.repos.invitations import SqlInvitations
 from storage.repos.jobs import SqlJobs
+from storage.repos.later_cards import SqlLaterCards
 from storage.repos.ledger import SqlLedger
+from storage.repos.lent import SqlLent
 from storage.repos.limits import SqlLimits
+from storage.repos.news_settings import SqlNewsSettings
 from storage.repos.orders import SqlOrders
 from storage.repos.outbox import SqlOutbox
 from storage.repos.people import SqlPeople
@@ -63,6 +66,10 @@ class SqlRepositories:
         return SqlPins(self._transaction, self._vault)
 
     @cached_property
+    def news_settings(self) -> SqlNewsSettings:
+        return SqlNewsSettings(self._transaction)
+
+    @cached_property
     def orders(self) -> SqlOrders:
         return SqlOrders(self._transaction)
 
@@ -77,6 +84,10 @@ class SqlRepositories:
     @cached_property
     def alerts(self) -> SqlAlerts:
         return SqlAlerts(self._transaction)
+
+    @cached_property
+    def later_cards(self) -> SqlLaterCards:
+        return SqlLaterCards(self._transaction)
 
     @property
     def exit_lists(self) -> SqlExitLists:
@@ -113,6 +124,10 @@ class SqlRepositories:
     @cached_property
     def held(self) -> SqlHeld:
         return SqlHeld(self._transaction)
+
+    @property
+    def lent(self) -> SqlLent:
+        return SqlLent(self._transaction)
 
     @cached_property
     def ledger(self) -> SqlLedger:

@@ -1,5 +1,9 @@
 """What every test finds ready: the virtual-time loop, its clock, and hypothesis without a stopwatch."""
 
+import gc
+from collections.abc import Generator
+
+import pytest
 from hypothesis import settings
 
 from tests.stage.depth import FULL, SHARE
@@ -11,3 +15,14 @@ __all__ = ["clock", "host_clock", "loop", "pytest_asyncio_loop_factories"]
 settings.register_profile(FULL, deadline=None)
 settings.register_profile("house", deadline=None, max_examples=settings.get_profile(FULL).max_examples // SHARE)
 settings.load_profile("house")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported and collected stays to the end, so the garbage collector need not walk through it, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()

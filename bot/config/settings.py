@@ -37,6 +37,7 @@ __all__ = [
     "PAPER_PORT",
     "SETTINGS",
     "Consent",
+    "ExpiryEntries",
     "KeySource",
     "LogFormat",
     "LogLevel",
@@ -86,6 +87,13 @@ class MarketHours(StrEnum):
 
     REAL = "real"
     ALWAYS = "always"
+
+
+class ExpiryEntries(StrEnum):
+    """What becomes of a new order in a stock contract on its last two days."""
+
+    REFUSE = "refuse"
+    WARN = "warn"
 
 
 def _secret(value: str) -> Secret:
@@ -225,6 +233,14 @@ class Settings:
             _one_of(MarketHours),
         ),
     ] = MarketHours.REAL
+    expiry_entries: Annotated[
+        ExpiryEntries,
+        Says(
+            "what becomes of a new order in a stock future or option on its last two days, before it settles in shares: "
+            "`refuse` or `warn`; exits are free of it",
+            _one_of(ExpiryEntries),
+        ),
+    ] = ExpiryEntries.REFUSE
     brokerage_plan: Annotated[
         str | None,
         Says(

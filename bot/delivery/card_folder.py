@@ -1,4 +1,7 @@
-"""The card folder: a question whose time is over becomes one line that says so, and that nothing was sent."""
+"""The card folder: a question whose time is over becomes one line that says so, and that nothing was sent.
+
+The time of a question about an order is over when that order is.
+"""
 
 import asyncio
 import logging
@@ -8,7 +11,7 @@ from typing import Protocol
 
 from bot.domain.clock import Clock
 from bot.domain.errors import DeliveryError
-from bot.domain.orders.order import Confirmation, ConfirmationState
+from bot.domain.orders.order import Confirmation, ConfirmationState, Order
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal
@@ -23,8 +26,8 @@ OLDEST = timedelta(hours=1)  # a card that ended before that is left as it stand
 class Folder(Protocol):
     """Draws what a question has become."""
 
-    async def fold(self, confirmation: Confirmation, account: Account) -> None:
-        """In its own message alone. DeliveryError when Telegram would not."""
+    async def fold(self, confirmation: Confirmation, account: Account, ended: Order | None = None) -> None:
+        """In its own message alone. ended: the order that it was about ended first. DeliveryError when Telegram would not."""
         ...
 
 
@@ -54,24 +57,31 @@ class CardFolder:
         """Folds every card whose time is over. Returns in how many seconds the next one's is; None: none is open."""
         now = self._clock.now()
 
-        def read(db: Repositories) -> list[tuple[Confirmation, Account]]:
+        def read(db: Repositories) -> list[tuple[Confirmation, Account, Order | None]]:
             found = db.confirmations.open_since(now - OLDEST)
             accounts = {question.account_id: db.accounts.find(question.account_id) for question in found}
-            return [(each, account) for each in found if (account := accounts[each.account_id]) is not None]
+            over = {each.token: order for each in found if (order := _ended(db, each)) is not None}
+            return [(each, account, over.get(each.token)) for each in found if (account := accounts[each.account_id]) is not None]
 
         ends = []
-        for question, account in await self._store.transaction(read):
-            if question.expires_at + GRACE > now or self._may_be_open(question.token):
+        for question, account, ended in await self._store.transaction(read):
+            if ended is None and (question.expires_at + GRACE > now or self._may_be_open(question.token)):
                 ends.append(max((question.expires_at + GRACE - now).total_seconds(), PAUSE))
             elif await self._store.transaction(lambda db, token=question.token: _closed(db, token)):  # type: ignore[misc] # bound at once
-                await self._fold(question, account)
+                await self._fold(question, account, ended)
         return min(ends, default=None)
 
-    async def _fold(self, question: Confirmation, account: Account) -> None:
+    async def _fold(self, question: Confirmation, account: Account, ended: Order | None) -> None:
         try:
-            await self._folder.fold(question, account)
+            await self._folder.fold(question, account, ended)
         except DeliveryError as error:  # its buttons answer that it is over
             log.info("the card %s could not be folded: %s", question.token[:4], error.say)
+
+
+def _ended(db: Repositories, question: Confirmation) -> Order | None:
+    """The order that an open question is about, once nothing can be changed in it any more."""
+    order = db.orders.find(question.order_id) if question.order_id is not None else None
+    return order if order is not None and order.status.is_final else None
 
 
 def _closed(db: Repositories, token: str) -> bool:

@@ -33,7 +33,9 @@ from bot.trading.money.summaries import Summaries
 from bot.trading.people.acts import in_words
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
+from bot.trading.people.news_choices import NewsChoices
 from bot.trading.plans.trails import Trails
+from bot.trading.proposals.later_cards import LaterCards
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.proposals.proposals import Proposals
 from bot.trading.proposals.repairing import Repairing
@@ -56,6 +58,7 @@ class Services:
     logins: Logins
     proposals: Proposals
     repairs: Repairing
+    later: LaterCards
     prompts: Prompts
     desk: OrderDesk
     orders: WorkingOrders
@@ -68,6 +71,7 @@ class Services:
     market: Quotes
     alerts: Alerts
     watch_lists: WatchLists
+    news: NewsChoices
     charts: CandleCharts
     chains: OptionChains
     payoffs: Payoffs

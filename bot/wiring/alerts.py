@@ -8,17 +8,19 @@ from bot.trading.watch.alert_watch import AlertWatch
 from bot.trading.watch.alerts import Alerts
 from bot.trading.watch.option_chains import OptionChains
 from bot.trading.watch.watch_lists import WatchLists
+from bot.trading.watch.watched import WatchedFindings
 from bot.wiring.ground import Ground, day_before, in_hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertServices:
-    """A person's acts, the loop of the alerts, the lists and the chains."""
+    """A person's acts, the loop of the alerts, the lists, the chains, and what a morning says of what is watched."""
 
     own: Alerts
     watch: AlertWatch
     lists: WatchLists
     chains: OptionChains
+    findings: WatchedFindings
 
 
 def build_alerts(ground: Ground, quotes: Quotes) -> AlertServices:
@@ -57,4 +59,5 @@ def build_alerts(ground: Ground, quotes: Quotes) -> AlertServices:
         watcher=ground.watcher,
         clock=ground.clock,
     )
-    return AlertServices(own=own, watch=watch, lists=lists, chains=chains)
+    findings = WatchedFindings(store=ground.patient, catalogue=ground.catalogue)
+    return AlertServices(own=own, watch=watch, lists=lists, chains=chains, findings=findings)

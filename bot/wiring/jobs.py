@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 
 from bot.domain.clock import IST, Clock, ist, ist_date
 from bot.domain.market.market_days import MarketDays
+from bot.domain.orders.later_card import AFTER_OPEN, due_at
 from bot.domain.ports.inbox import Inbox
 from bot.domain.ports.repositories import Store
 from bot.runtime.scheduler import Job, Occasion
@@ -12,6 +13,7 @@ from bot.trading.money.expiring import Expiring
 from bot.trading.money.held_notes import HeldNotes
 from bot.trading.money.mornings import Mornings
 from bot.trading.money.summaries import Summaries
+from bot.trading.proposals.later_cards import LaterCards
 from bot.trading.safety.uncovered_year import UncoveredYear
 
 KEEP = timedelta(days=3)  # what was answered, handled, told or drawn; orders, fills and the audit are kept for good
@@ -49,6 +51,11 @@ class Days:
         rest = (day + ahead * DAY for ahead in range(1, (end - day).days + 1))
         return self.trading(day) and not any(self.trading(later) for later in rest)
 
+    def later_at(self, day: date) -> time:
+        """When cards of later ring, IST: just after the usual opening, or that of a special session."""
+        start = None if self.calendar is None else self.calendar.special_start(day)
+        return AFTER_OPEN if start is None else ist(due_at(start)).time()
+
     def summary_at(self, day: date) -> time:
         """When the day is summed up, IST: as the settings say, but not before a special session is over."""
         end = None if self.calendar is None else self.calendar.special_end(day)
@@ -76,6 +83,7 @@ class Sweep:
         await self.store.transaction(lambda db: db.cards.forget_before(before))
         await self.store.transaction(lambda db: db.alerts.forget_struck())
         await self.store.transaction(lambda db: db.pnl_exits.forget_asked())
+        await self.store.transaction(lambda db: db.later_cards.forget_before(before))
         await self.store.transaction(lambda db: db.flags.forget_days_before(ist_date(before)))
         await self.store.transaction(lambda db: db.ledger.forget_curves_before(self.clock.now() - KEEP_CURVES))
         await self.inbox.forget_before(before)
@@ -95,12 +103,15 @@ def table(
     notes: HeldNotes,
     mornings: Mornings,
     expiring: Expiring,
+    later: LaterCards,
 ) -> tuple[Job, ...]:
     """Every job, a line each: its IST time, its dates, how long after its time it is still done, and the work."""
     return (
         Job(name="sweep", at=time(3, 0), within=timedelta(hours=20), work=sweep.sweep),
         Job(name="uncovered year", at=time(9, 0), when=year.is_day, within=timedelta(days=28), work=year.tell),
         Job(name="readiness", at=time(8, 40), when=days.trading, within=SHORT, work=mornings.tell),
+        Job(name="cards of later, ahead", at=time(8, 40), when=days.trading, within=SHORT, work=later.tell_ahead),
+        Job(name="cards of later", at=days.later_at, when=days.trading, within=timedelta(hours=6), work=later.tell_due),
         Job(name="first login reminder", at=time(9, 5), when=days.trading, within=MINUTE, work=mornings.remind),
         Job(name="last login reminder", at=time(9, 14), when=days.trading, within=MINUTE, work=mornings.remind),
         Job(name="near expiry, morning", at=time(8, 40), when=days.trading, within=SHORT, work=expiring.tell),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
-from bot.config.settings import Consent
+from bot.config.settings import Consent, ExpiryEntries
 from bot.trading.desk.cancelling import Cancelling
 from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.order_desk import OrderDesk
@@ -20,6 +20,7 @@ from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.plans.trail_runner import TrailRunner
 from bot.trading.proposals.drafting import Drafting
 from bot.trading.proposals.interpreter import Interpreter
+from bot.trading.proposals.later_cards import LaterCards
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
 from bot.trading.proposals.repairing import Repairing
@@ -33,6 +34,7 @@ class Orders:
 
     proposals: Proposals
     repairs: Repairing
+    later: LaterCards
     working: WorkingOrders
     switch: KillSwitch
     desk: OrderDesk
@@ -60,6 +62,7 @@ def build_orders(ground: Ground) -> Orders:
         tariff=ground.reference.tariff,
         calendar=ground.calendar,
         ceiling=Decimal(ground.settings.order_ceiling),
+        settling=ground.settings.expiry_entries is ExpiryEntries.WARN,
         ddpi=ground.settings.ddpi is Consent.YES,
         plan=ground.plan,
     )
@@ -164,6 +167,7 @@ def build_orders(ground: Ground) -> Orders:
         proposals=proposals,
         repairs=Repairing(store=ground.store, proposals=proposals, rejections=ground.reference.rejections),
         auction=auction,
+        later=LaterCards(store=ground.store, proposals=proposals, confirmations=ground.confirmations, clock=ground.clock),
         working=working,
         switch=switch,
         desk=desk,

@@ -11,7 +11,7 @@ from bot import __version__
 from bot.broker.session import code_from_seed
 from bot.charts.album import Album
 from bot.charts.process import DrawingProcess
-from bot.config.settings import Settings
+from bot.config.settings import Consent, Settings
 from bot.database import state_of
 from bot.delivery.direct import DirectMessages
 from bot.diagnostics.facts import inspect
@@ -33,6 +33,7 @@ from bot.trading.account.day_events import DayEvents
 from bot.trading.account.lines import Lines
 from bot.trading.account.logins import Logins
 from bot.trading.account.loss_guard import LossGuard, Results
+from bot.trading.account.margin_loans import MarginLoans
 from bot.trading.account.new_bases import NewBases
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
@@ -47,7 +48,6 @@ from bot.trading.ledger.day_book import DayBook
 from bot.trading.money.expiring import Expiring
 from bot.trading.money.exports import Exports
 from bot.trading.money.held_notes import HeldNotes
-from bot.trading.money.late_days import LateDays
 from bot.trading.money.mornings import Mornings
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.reports import Reports
@@ -56,6 +56,7 @@ from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
+from bot.trading.people.news_choices import NewsChoices
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.plans.trail_runner import TrailRunner
 from bot.trading.proposals.prompts import Prompts
@@ -78,6 +79,7 @@ from bot.wiring.charts import build_charts
 from bot.wiring.exits import build_exits
 from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, ended, in_session, squares_off_at
 from bot.wiring.jobs import Days, Sweep, table
+from bot.wiring.late_days import build_late_days
 from bot.wiring.orders import build_orders
 from bot.wiring.rings import build_rings
 from bot.wiring.settling import Settling
@@ -185,6 +187,7 @@ def build_core(
         store=store,
         prices=prices,
         instruments=catalogue,
+        loans=MarginLoans(store=store, connections=connections, day_before=partial(day_before, calendar), clock=clock),
         clock=clock,
         ended=partial(ended, calendar),
         closes_at=partial(squares_off_at, calendar),
@@ -259,9 +262,7 @@ def build_core(
         books=views,
         reports=reports,
         ranges=range_pnl,
-        late_days=LateDays(
-            store=store, books=views, day_before=partial(day_before, calendar), is_trading=days.trading, clock=clock
-        ),
+        late_days=build_late_days(ground, views, reports, days),
         weeks_last=days.weeks_last,
         months_last=days.months_last,
         coming=partial(coming_days, calendar),
@@ -285,6 +286,7 @@ def build_core(
         logins=logins,
         proposals=orders.proposals,
         repairs=orders.repairs,
+        later=orders.later,
         prompts=Prompts(store=store, clock=clock),
         desk=orders.desk,
         orders=orders.working,
@@ -297,6 +299,7 @@ def build_core(
         market=quotes,
         alerts=alerts.own,
         watch_lists=alerts.lists,
+        news=NewsChoices(store=store),
         chains=alerts.chains,
         charts=charts.candles,
         payoffs=charts.payoffs,
@@ -341,7 +344,15 @@ def build_core(
         days=days,
         summaries=summaries,
         notes=notes,
-        mornings=Mornings(telling=telling, books=views, notes=notes, calendar=calendar, clock=clock),
+        mornings=Mornings(
+            telling=telling,
+            books=views,
+            notes=notes,
+            calendar=calendar,
+            families=(alerts.findings,),
+            ddpi=settings.ddpi is Consent.YES,
+            clock=clock,
+        ),
         expiring=Expiring(
             telling=telling,
             books=views,
@@ -354,6 +365,7 @@ def build_core(
         ),
         sweep=Sweep(store=patient, inbox=SqlInbox(store), clock=clock),
         year=UncoveredYear(store=patient, calendar=calendar, clock=clock),
+        later=orders.later,
     )
     return Core(
         services=services,

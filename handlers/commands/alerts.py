@@ -18,7 +18,7 @@ _SIDES = {
 }
 _FIGURE = r"([+\-−]?)\s*₹?\s*([0-9]{1,3}(?:,[0-9]{2,3})+|[0-9]{1,12})(\.[0-9]{1,4})?"
 _LEVEL = re.compile(rf"{_FIGURE}\s*(%|percent)?")
-_ASKED = re.compile(r"(\S.*?)\s+([^\s0-9]+)\s*([+\-−₹0-9].*)")
+_ASKED = re.compile(r"(\S.*)\s+([^\s0-9+\-−₹]+)\s*([+\-−₹0-9].*)")
 _GIVEBACK = re.compile(r"giveback\s+([0-9]{1,2})\s*%?")
 
 

@@ -18,8 +18,8 @@ from handlers.context.context import Ctx
 from handlers.telegram.sender import Sender
 from handlers.views import account as account_views
 from handlers.views import card as cards
+from handlers.views import later, safety
 from handlers.views import order as views
-from handlers.views import safety
 from handlers.views.failures import failure
 from handlers.views.message import message
 from handlers.views.taps import CardTap, CardVerb, ChangeTap
@@ -38,6 +38,9 @@ async def tapped(ctx: Ctx, tap: CardTap) -> None:
             await _unlink(ctx, tap)
         case CardVerb.DISCARD:
             await _discard(ctx, tap)
+        case CardVerb.LATER:
+            card = await ctx.services.later.keep(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+            await ctx.redraw(later.kept(card, ctx.label, ctx.mode, ctx.now))
         case CardVerb.CHANGE:
             options = await ctx.services.proposals.change_options(ctx.actor, tap.token)
             await Sender(ctx.bot).buttons(ctx.chat_id, ctx.message_id, views.changes(tap.token, options, tap.label))
@@ -106,7 +109,9 @@ async def _unlink(ctx: Ctx, tap: CardTap) -> None:
 async def _gone(ctx: Ctx, tap: CardTap, gone: ConfirmationGone, *, repeated: bool) -> None:
     """Says in its place that a card expired, and in a note that a second tap came too late. Anything else is raised."""
     if gone.again:
-        await ctx.redraw(views.expired(gone.say, tap.token, tap.label))
+        confirmation = await ctx.services.proposals.question(ctx.actor, tap.token)
+        say = views.ended(confirmation, ctx.now) if gone.expired else gone.say
+        await ctx.redraw(views.expired(say, tap.token, tap.label))
     elif gone.expired:
         await ctx.redraw(message(gone.say))
     elif repeated:

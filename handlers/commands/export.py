@@ -30,6 +30,7 @@ async def export(ctx: Ctx) -> None:
         return
     what, first, last = _asked(ctx.words, ist_date(ctx.now))
     await ctx.bot.send_chat_action(ctx.chat_id, ChatAction.UPLOAD_DOCUMENT)
+    await ctx.services.summaries.look_again(ctx.actor)
     sheets = await ctx.services.exports.sheets(ctx.actor, what, first, last)
     if not any(sheet.rows for sheet in sheets):
         await ctx.reply(views.nothing(what, first, last))

@@ -11,6 +11,7 @@ from handlers.commands.command import Command, Taps
 from handlers.context import order_numbers
 from handlers.context.command import Family
 from handlers.context.context import Ctx
+from handlers.telegram.sender import Sender
 from handlers.views import books, reverse
 from handlers.views import card as cards
 from handlers.views import exits as exit_views
@@ -108,6 +109,9 @@ async def tapped(ctx: Ctx, tap: OrderTap) -> None:
             outcome = await orders.cancel(ctx.actor, tap.order_id, chat_id=chat_id)
             if isinstance(outcome, Question) or not outcome.order.status.is_final:  # an end is drawn on the card
                 await _cancelled(ctx, outcome)
+        case OrderVerb.LEAVE:
+            await ctx.answer("It stays as it is.")
+            await Sender(ctx.bot).buttons(chat_id, ctx.message_id, ())
         case OrderVerb.LOOK:
             await ctx.answer("Looking…")
             await orders.sync(ctx.actor, tap.order_id)
@@ -134,7 +138,9 @@ async def _offer_prices(ctx: Ctx, detail: OrderDetail) -> None:
     if not detail.order.status.is_working:
         raise CheckFailed([f"#{detail.order.number} does not work any more: there is nothing to change."])
     await order_steps.await_words(ctx, f"/modify {detail.order.number}")
-    await ctx.reply(cards.modify_prices(detail.order, detail.account.label, ctx.mode, ctx.now), to=ctx.message_id)
+    view = cards.modify_prices(detail.order, detail.account.label, ctx.mode, ctx.now)
+    message_id = await ctx.reply(view, to=ctx.message_id)
+    await ctx.services.orders.follow(detail.order, chat_id=ctx.chat_id, message_id=message_id)
 
 
 async def _halved(ctx: Ctx, whole: Proposal) -> Proposal:
@@ -151,8 +157,8 @@ async def _given_up(ctx: Ctx, order: Order) -> None:
 
 
 _ARGUMENTS = (
-    "<symbol> <quantity | lots | ₹ | all | half> [price | mkt] [stop trigger[/limit]]"
-    " [sl stop[/limit]] [t target] [product] [exchange] [ioc]"
+    "<symbol> <quantity | lots | ₹ | risk ₹ | all | half> [price | mkt] [stop trigger[/limit | mkt]]"
+    " [sl stop[/limit]] [t target] [product] [exchange] [ioc] [dq shown]"
 )
 
 COMMANDS = (

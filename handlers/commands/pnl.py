@@ -21,6 +21,7 @@ async def pnl(ctx: Ctx) -> None:
     if span == (today, today):
         await ctx.reply(await page(ctx, ListingTap(Listing.PNL, ctx.label)))
         return
+    await ctx.services.summaries.look_again(ctx.actor)
     report = await ctx.services.range_pnl.of(ctx.actor, *span)
     tap = ListingTap(Listing.PNL, ctx.label, views.argument_of(*span))
     under = await ctx.reply(views.range_view(report, views.Section.WHOLE, tap, ctx.name, ctx.mode))
@@ -36,6 +37,7 @@ async def page(ctx: Ctx, tap: ListingTap) -> View:
         return views.today(await services.today(ctx.actor), tap, ctx.name, ctx.mode)
     today = ist_date(ctx.now)
     first, last = span or (today, today)
+    await ctx.services.summaries.look_again(ctx.actor)
     return views.range_view(await services.of(ctx.actor, first, last), section, tap, ctx.name, ctx.mode)
 
 

@@ -24,7 +24,7 @@ async def watch(ctx: Ctx) -> None:
         return
     shown = lists.until(shown)
     message_id = await ctx.redraw_or_reply(views.watch(shown, ctx.now, ctx.mode))
-    lists.follow(ctx.actor, ctx.chat_id, message_id, shown)
+    await lists.follow(ctx.actor, ctx.chat_id, message_id, shown)
     if shown.until is not None and not ctx.stays:
         await ctx.pin(message_id)
 

@@ -1,10 +1,11 @@
 """A person's alerts, and the news of one that was struck or paused."""
 
+from datetime import date
 from decimal import Decimal
 
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import label, short
-from bot.domain.news.alert import ARMS, Alert, AlertKind, AlertPaused, AlertsShown, AlertState, AlertStruck, Sees
+from bot.domain.news.alert import ARMS, Alert, AlertKind, AlertPaused, AlertsBlind, AlertsShown, AlertState, AlertStruck, Sees
 from bot.domain.orders.order_text import words_of
 from bot.domain.orders.rebase import Rebase
 from handlers.views.format import clock_time, count, fit, mark, price, row, signed, table, wrapped
@@ -15,6 +16,7 @@ from handlers.views.taps import ExitTap
 
 _SIGNS = {AlertKind.ABOVE: "≥", AlertKind.BELOW: "≤", AlertKind.PROFIT: "≥", AlertKind.LOSS: "≤"}
 _MOST_BUTTONS = 24
+_MOST_NAMED = 6
 
 
 def alerts(shown: AlertsShown, name: str, account: str, mode: str) -> View:
@@ -96,6 +98,23 @@ def _struck(news: AlertStruck, scene: Scene) -> View:
     ]
     rows = [trade, exits] if instrument.is_tradable else []
     return View(tuple(lines), keyboard(*rows, [words("Quote", f"/quote {query}", account=account)]))
+
+
+@renders(AlertsBlind)
+def _blind(news: AlertsBlind, scene: Scene) -> View:
+    names = [_name(alert, ist_date(scene.now)) for alert in news.alerts[:_MOST_NAMED]]
+    more = f" and {len(news.alerts) - _MOST_NAMED} more" if len(news.alerts) > _MOST_NAMED else ""
+    which, since = f"{', '.join(names)}{more}", clock_time(news.since)
+    if news.sees:
+        line = say(bold("Alerts see again."), f" {which}. Not seen: {since}-{clock_time(scene.now)}.")
+    else:
+        line = say(bold("Alerts blind."), f" {which}. No figure since {since}, so nothing strikes until I see again.")
+    return View((line,), keyboard([words("Alerts", "/alerts", account=scene.label)]))
+
+
+def _name(alert: Alert, today: date) -> str:
+    what = short(alert.instrument, today=today) if alert.instrument is not None else _on_result(alert)
+    return f"{alert.id} {what}"
 
 
 @renders(AlertPaused)

@@ -137,6 +137,11 @@ def day_and_time(moment: datetime) -> str:
     return f"{ist(moment):%a %-d %b at %H:%M}"
 
 
+def time_on_day(moment: datetime) -> str:
+    """09:16 on Mon 30 Nov, in India."""
+    return f"{ist(moment):%H:%M on %a %-d %b}"
+
+
 def short_time(moment: datetime) -> str:
     return ist(moment).strftime("%H:%M")
 

@@ -57,7 +57,7 @@ def report(summary: DayReport, label: str, mode: str, *, mark: str = "") -> View
             used = ("Margin now", facts.margin) if facts.margin >= 0 else ("Sales of today", -facts.margin)
             rows.append(row(used[0], f"{amount(used[1])}   "))
         rows.append(row("Cash now", f"{amount(summary.cash)}   " if summary.cash is not None else "not known   "))
-    rows += _mismatch_rows(facts.mismatches)
+    rows += _mismatch_rows(facts)
     rows += [_coming_rows(each) for each in facts.coming]
     parts: list[Part] = [table(*rows)]
     if not summary.trades and not summary.records_only:
@@ -195,16 +195,26 @@ def _carried(line: PositionLine) -> Rows:
     return (*row(fit(name), figure), *note)
 
 
-def _mismatch_rows(mismatches: Sequence[Mismatch]) -> list[Rows]:
-    """Where mStock's positions say otherwise, in rupees and why."""
+def _mismatch_rows(facts: DayFacts) -> list[Rows]:
+    """What mStock's positions say of the day where that is not what our fills say, in rupees and why."""
+    mismatches = facts.mismatches
     if not mismatches:
         return []
     rows = [row("Ours less mStock's books")]
+    if facts.broker is not None:
+        rows = [row("mStock's books", f"{signed(facts.broker)}   "), row("Ours less theirs")]
     for each in mismatches[:_LINES]:
         rows.append(row(fit(f" {short(each.instrument)} {each.product}"), f"{signed(each.rupees)}   "))
-        why = ", ".join(each.reasons) or "no reason found"
-        rows.append(tuple(f"  {line}" for line in wrapped(why, width=28, indent="")))
+        rows += why_rows(each)
     return [*rows, row(f" and {len(mismatches) - _LINES} more")] if len(mismatches) > _LINES else rows
+
+
+def why_rows(each: Mismatch) -> list[Rows]:
+    """The reasons of one difference, each with its rupees where there are several."""
+    if len(each.parts) > 1:
+        return [row(f"  {part.reason}", f"{signed(part.rupees)}   ") for part in each.parts]
+    why = ", ".join(each.reasons) or "no reason found"
+    return [tuple(f"  {line}" for line in wrapped(why, width=28, indent=""))]
 
 
 def _coming_rows(coming: ComingDay) -> Rows:

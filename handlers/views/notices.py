@@ -4,6 +4,7 @@ The words are made when it is sent, so a late one can say that it is late.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import handlers.views.rings  # noqa: F401 - enters its renderers
@@ -19,10 +20,12 @@ from bot.domain.news.safety import DayLocked, TradingResumed, TradingStopped
 from bot.domain.orders.repairs import RepairsOf
 from handlers.views import alerts as _alerts  # noqa: F401 - its news enter their renderers
 from handlers.views import convert as _convert  # noqa: F401 - likewise
+from handlers.views import later as _later  # noqa: F401 - likewise
 from handlers.views import money
 from handlers.views import pnl_exits as _pnl_exits  # noqa: F401 - likewise
 from handlers.views import trails as _trails  # noqa: F401 - its news enter their renderers
 from handlers.views.card import Explain
+from handlers.views.discreet import discreet
 from handlers.views.exits import told as exits_told
 from handlers.views.format import amount, clock_time, signed, table
 from handlers.views.keyboards import button, words
@@ -69,9 +72,9 @@ def notice(delivery: Delivery, *, mode: str, now: datetime, explain: Explain, re
     One that may have arrived before carries its number, so that it is not taken for a second event.
     """
     scene = Scene(delivery.label, delivery.mark, mode, now, explain, repairs)
-    view = RENDERERS[type(delivery.notice)](delivery.notice, scene)
-    if delivery.more:
-        view = _together([view, *(RENDERERS[type(other.notice)](other.notice, scene) for other in delivery.more)], scene)
+    together = (*delivery.earlier, delivery, *delivery.more)
+    views = [RENDERERS[type(one.notice)](one.notice, scene) for one in together]
+    view = views[0] if len(views) == 1 else _together(views, scene)
     own_place = type(delivery.notice) in {DaySummary, PeriodSummary, *OWN_PLACE}  # its table names account and mode
     remarks = [] if own_place else [delivery.label, mode]
     if delivery.attempts:
@@ -81,7 +84,14 @@ def notice(delivery: Delivery, *, mode: str, now: datetime, explain: Explain, re
         minutes = int(late.total_seconds() // 60)
         spell = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
         remarks.append(f"late {spell} (from {clock_time(delivery.created_at)})")
-    return (view.and_then(say(" · ".join(remarks))) if remarks else view).led_by(delivery.mark)
+    view = (view.and_then(say(" · ".join(remarks))) if remarks else view).led_by(delivery.mark)
+    return discreet(view) if delivery.discreet else view
+
+
+def told(found: Sequence[tuple[Delivery, datetime]], *, mode: str, explain: Explain) -> View:
+    """A message of news once more, as it read when it was sent, with its rupees."""
+    (first, sent_at), others = found[0], tuple(news for news, _ in found[1:])
+    return notice(replace(first, more=others, discreet=False), mode=mode, now=sent_at, explain=explain)
 
 
 def _together(views: Sequence[View], scene: "Scene") -> View:

@@ -6,12 +6,27 @@ from bot.domain.charges.tariff import Loan
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
 from bot.domain.money import ZERO
-from bot.domain.orders.order import Confirmation, OrderDraft, Purpose
+from bot.domain.orders.later_card import due_at
+from bot.domain.orders.order import Confirmation, Order, OrderDraft, Purpose
 from bot.domain.orders.order_text import draft_line, plain, trail_words
 from bot.domain.orders.proposal import ChangeOptions, Proposal, Question, Raising
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views.card import at, place, verb, what
-from handlers.views.format import age, amount, clock_time, count, day_and_time, joined, mark, price, row, signed, table, wrapped
+from handlers.views.format import (
+    age,
+    amount,
+    clock_time,
+    count,
+    day_and_time,
+    joined,
+    mark,
+    price,
+    row,
+    signed,
+    table,
+    time_on_day,
+    wrapped,
+)
 from handlers.views.keyboards import button
 from handlers.views.message import Button, Keyboard, Line, Part, Table, View, bold, code, detail, keyboard, message, say
 from handlers.views.taps import CardTap, CardVerb, ChangeTap
@@ -35,7 +50,9 @@ def proposal(proposal: Proposal, mode: str, now: datetime) -> View:
     token, label = proposal.confirmation.token, proposal.account.label
     if proposal.opens is not None:  # a Confirm could only fail
         again = f"{proposal.draft.instrument.exchange} takes this again on {day_and_time(proposal.opens)}."
-        return View((*parts, say(bold(again))), keyboard([button("Discard", CardTap(token, CardVerb.DISCARD, label))]))
+        later = button(f"Card at {time_on_day(due_at(proposal.opens))}", CardTap(token, CardVerb.LATER, label))
+        discard = button("Discard", CardTap(token, CardVerb.DISCARD, label))
+        return View((*parts, say(bold(again))), keyboard([later], [discard]))
     parts.append(_more(proposal, now))
     return View(tuple(parts), proposal_keyboard(proposal.confirmation, label, proposal.raising))
 
@@ -99,8 +116,10 @@ def _price_rows(draft: OrderDraft) -> list[tuple[str, ...]]:
         trigger = price(draft.trigger or ZERO)
         rows = [
             row("Stop", trigger),
-            row(f" then {verb(draft)}", price(draft.price) if draft.price is not None else "at market"),
+            row(f" then {verb(draft)}", price(draft.price)) if draft.price is not None else row(" then", "at market"),
         ]
+    if draft.disclosed is not None:
+        rows.append(row("Shows", f"{count(draft.disclosed)} at a time"))
     if draft.validity is Validity.IOC:
         rows += [row("IOC"), wrapped("Fills what it can at once, the rest is cancelled")]
     return rows
@@ -269,8 +288,11 @@ def refused(refusal: View, confirmation: Confirmation, now: datetime) -> View:
     return refusal.and_then(say(what(confirmation.draft, now).split(" · ")[0]))
 
 
-def folded(confirmation: Confirmation, label: str, now: datetime) -> View:
-    """One line in the place of a question whose time is over."""
+def folded(confirmation: Confirmation, label: str, now: datetime, ended: Order | None = None) -> View:
+    """One line in the place of a question whose time is over. ended: the order that it was about ended first."""
+    if ended is not None:
+        act = f"Change to {what(confirmation.draft, now)}" if confirmation.draft is not None else f"Cancel #{ended.number}"
+        return message(f"{act} · #{ended.number} is {ended.status.lower()} already, nothing was changed")
     at = clock_time(confirmation.expires_at)
     if confirmation.draft is None:
         return message(f"Expired {at}, nothing was done.")
@@ -284,6 +306,12 @@ def folded(confirmation: Confirmation, label: str, now: datetime) -> View:
         return message(f"Change to {name} · expired {at}, nothing was changed")
     again = button("Ask again", CardTap(confirmation.token, CardVerb.AGAIN, label))
     return message(f"{name} · expired {at}, nothing sent").with_keyboard([again])
+
+
+def ended(confirmation: Confirmation, now: datetime) -> str:
+    """What an old card was for, and when its time was over."""
+    named = what(confirmation.draft, now) if confirmation.draft is not None else "an order"
+    return f"This card was for {named} and expired at {clock_time(confirmation.expires_at)}. Nothing was sent."
 
 
 def expired(words_of_it: str, token: str, label: str) -> View:

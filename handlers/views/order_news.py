@@ -217,7 +217,10 @@ def _several_elsewhere(news: OrdersElsewhere, scene: Scene) -> View:
     if len(news.orders) > MOST:
         lines.append(say(f"and {len(news.orders) - MOST} more"))
     title = say(bold(f"{len(news.orders)} orders from elsewhere."))
-    return View((title, *lines), keyboard([words("Orders", "/orders", account=scene.label)]))
+    working = [order for order in news.orders[:MOST] if order.status.is_working]
+    cancels = [button(f"Cancel #{order.number}", OrderTap(order.id, OrderVerb.CANCEL, scene.label)) for order in working]
+    rows = [cancels[start : start + 3] for start in range(0, len(cancels), 3)]
+    return View((title, *lines), keyboard(*rows, [words("Orders", "/orders", account=scene.label)]))
 
 
 @renders(OrderByOther)
@@ -276,7 +279,8 @@ def _market_unfilled(news: MarketUnfilled, scene: Scene) -> View:
     if news.price is not None:
         chase = f"/modify {order.number} {news.price:f}"
         buttons.insert(0, words(f"Chase to {price(news.price)}", chase, account=scene.label))
-    return _about("Not filled", order, text, scene, buttons)
+    buttons.append(button("Leave", OrderTap(order.id, OrderVerb.LEAVE, scene.label)))
+    return _about("Rest not filled" if order.filled else "Not filled yet", order, text, scene, buttons)
 
 
 _ASKS = {

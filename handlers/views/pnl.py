@@ -104,10 +104,19 @@ def _by_the_broker(lines: Sequence[PositionLine]) -> list[Part]:
     told = [(line, off) for line in lines if (off := line.difference) is not None and abs(off) >= PAISA]
     if not told:
         return []
-    own = total(off for _, off in told)
-    why = [f"{short(line.position.instrument)} {signed(off)}: {', '.join(line.reasons)}" for line, off in told[:_LINES]]
+    both = [(line.difference, line.broker) for line in lines if line.difference is not None and line.broker is not None]
+    theirs, off = total(broker for _, broker in both), total(difference for difference, _ in both)
+    why = [f"{short(line.position.instrument)} {signed(off)}: {_reasons(line)}" for line, off in told[:_LINES]]
     more = [f"and {len(told) - _LINES} more"] if len(told) > _LINES else []
-    return [detail(f"By our own fills {signed(own)} against mStock's positions.", *why, *more)]
+    said = f"Before charges: by our own fills {signed(theirs + off)}, by mStock's positions {signed(theirs)}."
+    return [detail(said, *why, *more)]
+
+
+def _reasons(line: PositionLine) -> str:
+    """Why a row differs, each reason with its rupees where there are several."""
+    if len(line.off) > 1:
+        return ", ".join(f"{part.reason} {signed(part.rupees)}" for part in line.off)
+    return ", ".join(line.reasons)
 
 
 # --- a range --------------------------------------------------------------------------------------------------------
@@ -120,7 +129,7 @@ def range_view(report: RangeReport, section: Section, tap: ListingTap, name: str
     parts: list[Part]
     match section:
         case Section.WHOLE:
-            parts = [table(*head, *_whole(report)), *_facts(report)]
+            parts = [table(*head, *_whole(report)), *_facts(report), *_kept_of_the_broker(report)]
         case Section.PARTS:
             parts = [table(*head, *_parts(report)), *_leaks(report)]
         case Section.EXITS:
@@ -228,6 +237,29 @@ def _facts(report: RangeReport) -> list[Part]:
     if report.slips:
         lines.append(f"Slippage {signed(report.slippage)} over {_orders(len(report.slips))}.")
     return [detail(*lines)] if lines else []
+
+
+def _kept_of_the_broker(report: RangeReport) -> list[Part]:
+    """What mStock's positions made of the days, as it was kept when each was summed up, where that is not what ours made."""
+    kept = [day for day in report.days if day.report.facts is not None and day.report.facts.broker is not None]
+    theirs = total(
+        day.report.facts.broker for day in kept if day.report.facts is not None and day.report.facts.broker is not None
+    )
+    ours = total(day.report.gross for day in kept)
+    if not kept or abs(ours - theirs) < PAISA:
+        return []
+    days = "" if len(kept) == len(report.days) else f" on {len(kept)} of {len(report.days)} days"
+    parts = [part for day in kept if day.report.facts is not None for each in day.report.facts.mismatches for part in each.parts]
+    why: dict[str, Decimal] = {}
+    for part in parts:
+        why[part.reason] = why.get(part.reason, ZERO) + part.rupees
+    said = "; ".join(f"{reason} {signed(rupees)}" for reason, rupees in why.items())
+    return [
+        detail(
+            f"Before charges{days}: ours {signed(ours)}, mStock's positions {signed(theirs)}.",
+            *([f"Between them {signed(ours - theirs)}: {said}."] if said else []),
+        )
+    ]
 
 
 def _leaks(report: RangeReport) -> list[Part]:

@@ -11,6 +11,7 @@ from bot.domain.market.instrument import Exchange
 from bot.domain.news.readiness import (
     ClosedDay,
     ExpiryAlarm,
+    Finding,
     Light,
     LoginReminder,
     NearExpiry,
@@ -62,9 +63,10 @@ def readiness(news: Readiness, scene: Scene) -> View:
     rows.append(_fact(Light.GREEN if news.feed else Light.AMBER, "feed", "connected" if news.feed else "not connected"))
     rows.append(_overnight(news))
     rows += _changed(news)
+    rows += [line for each in news.findings for line in _finding(each)]
     parts: list[Part] = [table(*rows)]
     if isinstance(news, ReadinessAlarm):
-        parts.insert(0, say(bold(UNWATCHED), " Positions are held, and there is no mStock session."))
+        parts.insert(0, say(bold(UNWATCHED), f" {_what_waits(news)}, and there is no mStock session."))
     if news.unauthorised:
         parts.append(say("⚠️ mStock may need your CDSL TPIN today; authorise in the mStock app."))
     return View(tuple(parts), keyboard(_repairs(news, scene.label), *([stop] for stop in _stops(news, scene.label))))
@@ -73,12 +75,13 @@ def readiness(news: Readiness, scene: Scene) -> View:
 @renders(LoginReminder)
 def login_reminder(news: LoginReminder, scene: Scene) -> View:
     """No session, positions, and the market about to open."""
-    held = ", ".join(_position(one) for one in news.overnight[:_MOST])
-    more = f" and {len(news.overnight) - _MOST} more" if len(news.overnight) > _MOST else ""
-    return View(
-        (say(bold(UNWATCHED), " There is no mStock session."), say(f"Held: {held}{more}.")),
-        keyboard([words("Log in", "/login", account=scene.label)]),
-    )
+    parts: list[Part] = [say(bold(UNWATCHED), " There is no mStock session.")]
+    if news.overnight:
+        held = ", ".join(_position(one) for one in news.overnight[:_MOST])
+        more = f" and {len(news.overnight) - _MOST} more" if len(news.overnight) > _MOST else ""
+        parts.append(say(f"Held: {held}{more}."))
+    parts += [say(f"{each.name.capitalize()}: {each.value}.") for each in news.findings]
+    return View(tuple(parts), keyboard([words("Log in", "/login", account=scene.label)]))
 
 
 @renders(NearExpiry, ExpiryAlarm)
@@ -229,6 +232,19 @@ def _changed(news: Readiness) -> Iterable[Rows]:
         yield from _rest(len(news.unauthorised))
 
 
+def _finding(each: Finding) -> Iterable[Rows]:
+    yield _fact(each.light, each.name, each.value)
+    yield from (_under(detail) for detail in each.details[:_MOST])
+    yield from _rest(len(each.details))
+
+
+def _what_waits(news: Readiness) -> str:
+    """Positions are held and alerts are armed."""
+    waiting = [each.waits for each in news.findings if each.waits]
+    said = " and ".join([*(["positions are held"] if news.overnight else []), *waiting])
+    return said[:1].upper() + said[1:]
+
+
 def _repairs(news: Readiness, label: str) -> list[Button]:
     buttons = []
     if not news.session:
@@ -239,7 +255,7 @@ def _repairs(news: Readiness, label: str) -> list[Button]:
         buttons.append(words("Positions", "/positions", account=label))
     if news.bases or news.unauthorised:
         buttons.append(words("Holdings", "/holdings", account=label))
-    return buttons
+    return [*buttons, *(words(each.label, each.command, account=label) for found in news.findings for each in found.repairs)]
 
 
 def _stops(news: Readiness, label: str) -> Iterable[Button]:

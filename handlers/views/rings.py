@@ -14,6 +14,7 @@ from bot.domain.news.rings import (
     MarginNear,
     MarginShort,
     NoStop,
+    NoStopDelivery,
     OpenRow,
     SessionEnds,
     SquareOffAhead,
@@ -117,7 +118,7 @@ def session_ends(news: SessionEnds, scene: Scene) -> View:
     return View((say(title, " Nothing is watched from then until the next login."), say(f"Held: {held}{more}.")))
 
 
-@renders(NoStop)
+@renders(NoStop, NoStopDelivery)
 def no_stop(news: NoStop, scene: Scene) -> View:
     """Open for minutes, and nothing guards it."""
     today = ist_date(scene.now)

@@ -26,6 +26,7 @@ class CardVerb(StrEnum):
     YES = "k"  # a question in words, not an order: cancel the stop, lift the kill switch
     RAISE = "r"  # an entry that adds to a guarded position: the stop that rests is to guard it as well
     KEEP = "p"  # the stop stays as it is
+    LATER = "w"  # the market is closed: ask again when it is open
     UNLINK = "u"  # another such question: whether an account's secrets are to be destroyed
 
 
@@ -43,6 +44,7 @@ class OrderVerb(StrEnum):
     HALF = "h"  # close half of the position
     STOP = "p"  # a stop for the position
     DETAIL = "d"
+    LEAVE = "w"  # let it rest: takes the buttons of its ring away
 
 
 class Listing(StrEnum):
@@ -130,7 +132,7 @@ class OrderTap(OfAccount):
     @property
     def permission(self) -> Permission:
         match self.verb:
-            case OrderVerb.LOOK | OrderVerb.DETAIL:
+            case OrderVerb.LOOK | OrderVerb.DETAIL | OrderVerb.LEAVE:
                 return Permission.LOOK
             case OrderVerb.CANCEL | OrderVerb.EXIT | OrderVerb.HALF | OrderVerb.STOP:
                 return Permission.REDUCE

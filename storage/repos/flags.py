@@ -1,12 +1,13 @@
 """What the bot remembers of itself across restarts: each flag has a name, a subject, a value and the time it was set."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
+from bot.domain.market.watch_list import FollowedMessage
 from bot.domain.people.account import NoLogin
 from storage.db.engine import Transaction
 from storage.db.tables.bot import flags
@@ -23,6 +24,7 @@ class FlagName(StrEnum):
     MODE = "mode"  # none; value: the mode
     BOT = "telegram bot"  # none; value: the bot's id
     LOCKDOWN = "lockdown"  # none
+    FOLLOWED = "followed"  # the chat; value: the message, until when, and the account, in that order
     WATCHED = "watched"  # the account and the Telegram id; value: exchange and token of an instrument
 
 
@@ -36,6 +38,7 @@ _LISTED = select(_f.value).where(*_NAMED).order_by(_f.at, _f.value)
 _FORGET_CODES = flags.delete().where(*_NAMED, or_(_f.at <= bindparam("past"), _f.at >= bindparam("future")))
 _FORGET_HOURS = flags.delete().where(_f.name == FlagName.TRIED, _f.value < bindparam("hour"))
 _FORGET_DAYS = flags.delete().where(_f.name.in_((FlagName.ADDRESS_TOLD, FlagName.CARD_TOLD)), _f.value < bindparam("day"))
+_FOLLOWED = select(_f.subject, _f.value).where(_f.name == FlagName.FOLLOWED)
 _COUNT_HOUR = select(func.count()).where(_f.name == FlagName.TRIED, _f.value == bindparam("hour"))
 
 
@@ -94,6 +97,23 @@ class SqlFlags:
 
     def watched(self, account_id: str, person: int) -> Sequence[str]:
         return list(self._tx.rows(_LISTED, {"flag": FlagName.WATCHED, "of": f"{account_id} {person}"}).scalars().all())
+
+    def follow(self, chat_id: int, message: FollowedMessage, now: datetime) -> None:
+        self._clear(FlagName.FOLLOWED, str(chat_id))
+        value = f"{message.message_id} {message.until.isoformat()} {message.account_id}"
+        self._set(FlagName.FOLLOWED, str(chat_id), value, now)
+
+    def unfollow(self, chat_id: int) -> None:
+        self._clear(FlagName.FOLLOWED, str(chat_id))
+
+    def followed(self) -> Mapping[int, FollowedMessage]:
+        found = {}
+        for row in self._tx.rows(_FOLLOWED).all():
+            message_id, until, account_id = row.value.split(" ", 2)
+            found[int(row.subject)] = FollowedMessage(
+                message_id=int(message_id), until=datetime.fromisoformat(until), account_id=account_id
+            )
+        return found
 
     def mode(self) -> tuple[str, datetime] | None:
         return self._find(FlagName.MODE)

@@ -4,19 +4,23 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, func, select
 
 from bot.domain.errors import StorageError
+from bot.domain.news.arrival import arrival
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.families import KINDS
 from bot.domain.news.notice import Notice, Sound
 from bot.domain.news.orders import Filled
+from bot.domain.people.news_settings import NewsSettings
 from storage.db.engine import Transaction
 from storage.db.json_shapes import pack, unpack
 from storage.db.tables.accounts import accounts
 from storage.db.tables.messages import cards, outbox
+from storage.db.tables.people import news_settings
 from storage.repos.account_marks import PLACE, mark_of
 
 _log = logging.getLogger(__name__)
@@ -25,10 +29,12 @@ WAITING: Final = "WAITING"
 SENT: Final = "SENT"
 BURIED: Final = "BURIED"
 PARKED: Final = "PARKED"
+OFF: Final = "OFF"  # its person wants no news of the kind
 ON_TIME: Final = timedelta(seconds=60)
 STEPS: Final = timedelta(seconds=3)  # after a part's ring, within which further parts are written into its message
 BURST: Final = 5  # so many that wait for a chat leave as one message
 TOGETHER: Final = 20  # most in one message
+GROWS: Final = timedelta(seconds=15)  # after a message of many, within which more of the burst is written into it
 
 _o = outbox.c
 _ADD = outbox.insert().values(
@@ -60,7 +66,7 @@ _HASTEN = (
     .where(_o.state == WAITING, _o.chat_id == bindparam("chat"), _o.due_at > bindparam("now"))
     .values(due_at=bindparam("now"))
 )
-_FORGET = outbox.delete().where(_o.state.in_((SENT, BURIED)), _o.closed_at < bindparam("moment"))
+_FORGET = outbox.delete().where(_o.state.in_((SENT, BURIED, OFF)), _o.closed_at < bindparam("moment"))
 # What was rung of an order's fills in a chat, oldest first: the first of a message, and all that was written into it.
 _RUNG = (
     select(_o.message_id, _o.created_at, _o.body)
@@ -93,9 +99,13 @@ def _deliveries() -> Select[*tuple[Any, ...]]:
     return (
         select(
             _o.id, _o.chat_id, _o.order_id, _o.account_id, accounts.c.label, _o.kind, _o.body, _o.loudness, _o.created_at,
-            _o.attempts, _NEWEST_CARD.label("reply_to"), _o.message_id, PLACE,
+            _o.attempts, _NEWEST_CARD.label("reply_to"), _o.message_id, _o.closed_at, PLACE, news_settings.c.body.label("wishes"),
         )
-        .select_from(outbox.join(accounts, accounts.c.id == _o.account_id))
+        .select_from(
+            outbox.join(accounts, accounts.c.id == _o.account_id).outerjoin(
+                news_settings, news_settings.c.telegram_id == _o.chat_id
+            )
+        )
         .order_by(_o.id)
     )  # fmt: skip
 
@@ -103,9 +113,12 @@ def _deliveries() -> Select[*tuple[Any, ...]]:
 _DUE = _deliveries().where(_o.id.in_(_HEADS), _o.due_at <= bindparam("now")).limit(bindparam("limit"))
 _DUE_OF = _deliveries().where(_o.id == _HEAD_OF, _o.due_at <= bindparam("now"))
 _BEHIND = _deliveries().where(_o.state == WAITING, _o.chat_id == bindparam("chat"), _o.id > bindparam("head")).limit(TOGETHER - 1)
+_TOLD = _deliveries().where(_o.state == SENT, _o.chat_id == bindparam("chat"), _o.message_id == bindparam("message"))
+_NEWEST_SENT = select(_o.message_id).where(_o.state == SENT, _o.chat_id == bindparam("chat")).order_by(_o.id.desc()).limit(1)
 _THIS = (_o.id == bindparam("delivery"), _o.state == WAITING)
 _LEASE = outbox.update().where(*_THIS).values(due_at=bindparam("until"), attempts=_o.attempts + 1)
 _SENT = outbox.update().where(*_THIS).values(state=SENT, closed_at=bindparam("at"), message_id=bindparam("message"))
+_TURN_OFF = outbox.update().where(*_THIS).values(state=OFF, closed_at=bindparam("at"))
 _POSTPONE = outbox.update().where(*_THIS).values(due_at=bindparam("until"), why=bindparam("reason"))
 _BURY = outbox.update().where(*_THIS).values(state=BURIED, closed_at=bindparam("at"), why=bindparam("reason"))
 _SAID = select(_o.id, _o.account_id, _o.chat_id, _o.kind, _o.body, _o.state, _o.created_at, _o.closed_at, _o.message_id).where(
@@ -131,7 +144,7 @@ class SqlOutbox:
     def add(self, account_id: str, chat_ids: Sequence[int], notice: Notice, at: datetime, *, order_id: str | None) -> None:
         kind, body = pack(notice)
         common = {"account_id": account_id, "order_id": order_id, "kind": kind, "body": body, "at": at}
-        loudness = int(notice.sound)
+        loudness = int(notice.loudness)
         if chat_ids:
             self._tx.write(_ADD, [{**common, "chat_id": chat_id, "loudness": loudness} for chat_id in chat_ids])
 
@@ -159,14 +172,27 @@ class SqlOutbox:
         """
         due = self._tx.rows(_DUE, {"now": now, "limit": limit}).all()
         self._lease(due, until)
-        return [head if alone else self._with_burst(head, until) for head in self._read(due, now)]
+        heads = self._read(due, now)
+        found = [head if alone else self._with_burst(head, now, until) for head in heads]
+        closed = {row.chat_id for row in due} - {head.chat_id for head in heads}  # their heads had nothing to say
+        behind = (self.next_for(chat_id, now, until, alone=alone) for chat_id in sorted(closed))
+        return [*found, *(delivery for delivery in behind if delivery is not None)]
 
     def next_for(self, chat_id: int, now: datetime, until: datetime, *, alone: bool = False) -> Delivery | None:
         while due := self._tx.rows(_DUE_OF, {"chat": chat_id, "now": now}).all():
             self._lease(due, until)
             for head in self._read(due, now):
-                return head if alone else self._with_burst(head, until)
+                return head if alone else self._with_burst(head, now, until)
         return None
+
+    def told(self, chat_id: int, message_id: int) -> Sequence[tuple[Delivery, datetime]]:
+        found: dict[object, tuple[Delivery, datetime]] = {}
+        for row in self._tx.rows(_TOLD, {"chat": chat_id, "message": message_id}).all():
+            notice = unpack(row.kind, row.body)
+            told = row.order_id if isinstance(notice, Filled) else row.id
+            found.pop(told, None)
+            found[told] = (_delivery(row, notice, Sound(row.loudness), edits=None), row.closed_at)
+        return list(found.values())
 
     def _lease(self, rows: Sequence[Any], until: datetime) -> None:
         if rows:
@@ -188,21 +214,13 @@ class SqlOutbox:
                 if told:
                     self.sent(row.id, now, edits or 0)
                     continue
-            deliveries.append(
-                Delivery(
-                    id=row.id,
-                    chat_id=row.chat_id,
-                    account_id=row.account_id,
-                    label=row.label,
-                    notice=notice,
-                    sound=Sound(row.loudness),
-                    created_at=row.created_at,
-                    attempts=row.attempts,
-                    reply_to=row.reply_to,
-                    edits=edits,
-                    mark=mark_of(row.place),
-                )
-            )
+            sound = arrival(notice, row.wishes or NewsSettings(), now)
+            if row.loudness < notice.loudness:  # it mends what was rung already
+                sound = Sound.SILENT
+            if sound is None:
+                self._tx.write(_TURN_OFF, {"delivery": row.id, "at": now})
+                continue
+            deliveries.append(_delivery(row, notice, sound, edits=edits))
         return deliveries
 
     def _message_of(self, news: Filled, row: Any) -> tuple[int | None, bool]:
@@ -228,8 +246,12 @@ class SqlOutbox:
         about = {"chat": chat_id, "message": message_id, "order_id": order_id}
         return self._tx.rows(_OTHERS_IN_IT, about).scalar_one() > 0
 
-    def _with_burst(self, head: Delivery, until: datetime) -> Delivery:
-        """The head of a chat's queue with what waits behind it, where that is much and may leave in one message."""
+    def _with_burst(self, head: Delivery, now: datetime, until: datetime) -> Delivery:
+        """The head of a chat's queue with what waits behind it, where that is much and may leave in one message.
+
+        What follows a message of many within seconds is written into it. Telegram does not ring for that, so the end of an order
+        never is, and the last of what waits rings anew.
+        """
         if not head.notice.grouped or head.edits is not None:
             return head
         rows = []
@@ -238,11 +260,26 @@ class SqlOutbox:
             if kind is None or not kind.grouped or row.message_id is not None or row.account_id != head.account_id:
                 break
             rows.append(row)
-        if len(rows) + 1 < BURST:
+        quiet = [] if _has_to_ring(head.notice) else list(takewhile(_may_be_written_in, rows[:-1]))
+        earlier = self._growing(head, now) if quiet else ()
+        if earlier:
+            rows = quiet[: TOGETHER - 1 - len(earlier)]
+        elif len(rows) + 1 < BURST:
             return head
         self._lease(rows, until)
-        more = self._read(rows, head.created_at)
-        return replace(head, more=tuple(more))
+        more = self._read(rows, now)
+        if earlier:
+            return replace(head, more=tuple(more), earlier=earlier, edits=earlier[0].edits)
+        return replace(head, more=tuple(more), sound=max(each.sound for each in (head, *more)))
+
+    def _growing(self, head: Delivery, now: datetime) -> tuple[Delivery, ...]:
+        """What the newest message of the chat tells, if it is one of many that a burst may still be written into."""
+        newest = self._tx.rows(_NEWEST_SENT, {"chat": head.chat_id}).scalar_one_or_none()
+        rows = self._tx.rows(_TOLD, {"chat": head.chat_id, "message": newest}).all() if newest else []
+        if not BURST <= len(rows) < TOGETHER - 1 or now - rows[0].closed_at > GROWS:
+            return ()
+        told = [_delivery(row, unpack(row.kind, row.body), Sound.SILENT, edits=newest) for row in rows]
+        return tuple(told) if all(one.notice.grouped and one.account_id == head.account_id for one in told) else ()
 
     def park(self, chat_id: int, why: str) -> None:
         self._tx.write(_PARK, {"chat": chat_id, "reason": why})
@@ -288,6 +325,34 @@ class SqlOutbox:
 
     def oldest(self) -> datetime | None:
         return self._tx.rows(_OLDEST).scalar_one()
+
+
+def _delivery(row: Any, notice: Notice, sound: Sound, *, edits: int | None) -> Delivery:
+    return Delivery(
+        id=row.id,
+        chat_id=row.chat_id,
+        account_id=row.account_id,
+        label=row.label,
+        notice=notice,
+        sound=sound,
+        created_at=row.created_at,
+        attempts=row.attempts,
+        reply_to=row.reply_to,
+        edits=edits,
+        mark=mark_of(row.place),
+        discreet=row.wishes is not None and row.wishes.discreet,
+    )
+
+
+def _may_be_written_in(row: Any) -> bool:
+    try:
+        return not _has_to_ring(unpack(row.kind, row.body))
+    except StorageError:
+        return False
+
+
+def _has_to_ring(notice: Notice) -> bool:
+    return notice.ends_order or notice.loudness is Sound.ALWAYS
 
 
 def _filled(said: Notice) -> int:

@@ -11,11 +11,14 @@ from bot.domain.news.notice import Notice
 from bot.domain.news.readiness import (
     ClosedDay,
     ExpiryAlarm,
+    Finding,
+    Light,
     LoginReminder,
     NearExpiry,
     Overnight,
     Readiness,
     ReadinessAlarm,
+    Repair,
     Settlement,
     Unauthorised,
     WeekAhead,
@@ -71,6 +74,18 @@ BAD: dict[str, Any] = {  # everything that can be wrong or changed at once
         ContractChange(instrument=NIFTY_CALL, what="listed", before=NIFTY_CALL.name, now=""),
     ),
     "bases": (NewBase(instrument=RELIANCE, before=Decimal("1502.10"), now=Decimal("751.00")),),
+    "findings": (
+        Finding(
+            light=Light.AMBER,
+            name="alerts",
+            value="2 armed",
+            details=("ended: NF 24500CE 17Nov", "paused: RELIANCE"),
+            repairs=(Repair(label="Alerts", command="/alerts"),),
+            person=1,
+            waits="alerts are armed",
+        ),
+        Finding(light=Light.AMBER, name="watched", value="changed", details=("BANKNIFTY FUT 24Nov: lot 30 → 35",)),
+    ),
 }
 
 
@@ -115,6 +130,7 @@ def every_morning() -> list[Notice]:
         a_morning(),
         a_morning(ReadinessAlarm, **BAD),
         LoginReminder(at=NOW, overnight=(SHORT_CALL,)),
+        LoginReminder(at=NOW, overnight=(), findings=BAD["findings"][:1]),
         near(),
         near(GIVES, kind=ExpiryAlarm),
         a_week(),

@@ -53,6 +53,7 @@ ANSWERS = {
     "kill": "Stopped. New orders are blocked.",
     "resume": "Allow new orders again?",
     "status": "STATUS 0.1.0",
+    "settings": "What protects you always rings",
     "people": "A link for one trader",
     "audit": "Acts (chained",
     "limits": "LIMITS 🔵 main",
@@ -90,6 +91,7 @@ async def test_each_command_of_the_table_is_answered_by_its_own_example(name: st
             "unlock",
             "pin",
             "audit",
+            "settings",
         )
         assert "PAPER" in answer["text"] or name in without_money
 

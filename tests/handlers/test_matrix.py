@@ -20,7 +20,9 @@ from handlers.registry import COMMANDS
 from handlers.telegram.admission import Verdict, judge
 from handlers.telegram.receiver import Received
 from handlers.views.convert import ConvertTap, ConvertVerb
+from handlers.views.discreet import ShowTap
 from handlers.views.exit_taps import ExitsTap, ExitsVerb
+from handlers.views.later import LaterTap, LaterVerb
 from handlers.views.repair_taps import RepairTap
 from handlers.views.reverse import ReverseTap, ReverseVerb
 from handlers.views.tap import KINDS, Tap, encode
@@ -63,7 +65,7 @@ WORDS: dict[str, frozenset[Role]] = {
     "/limits": ALL, "/limits lock": OPENING, "/limits lock now": OPENING, "/limits value 5": OWNING, "/status full": OWNING,
     "/lock": ALL, "/unlock": ALL, "/pin": ALL,
     "/status": ALL, "/people": OWNING, "/people add trader": OWNING, "/people remove Ravi": OWNING,
-    "/audit": OWNING,
+    "/audit": OWNING, "/settings": ALL, "/settings fills silent": ALL,
 }  # fmt: skip
 WHILE_LOCKED = {"/kill": ACTING, "/lock": ALL, "/unlock": ALL, "/pin": ALL}
 
@@ -75,6 +77,7 @@ TAPS: dict[Tap, frozenset[Role]] = {
     OrderTap("o12", OrderVerb.MODIFY): OPENING,
     OrderTap("o12", OrderVerb.DETAIL): ALL,
     OrderTap("o12", OrderVerb.LOOK): ALL,
+    OrderTap("o12", OrderVerb.LEAVE): ALL,
     OrderTap("o12", OrderVerb.CANCEL): ACTING,
     OrderTap("o12", OrderVerb.EXIT): ACTING,
     OrderTap("o12", OrderVerb.HALF): ACTING,
@@ -86,6 +89,7 @@ TAPS: dict[Tap, frozenset[Role]] = {
     **{ListingTap(book): ALL for book in Listing},
     EntriesTap(): ACTING,
     **{ReverseTap("TOKEN1", verb): OPENING for verb in ReverseVerb},
+    **{LaterTap(7, verb): ACTING for verb in LaterVerb},
     RepairTap("o12", Change(quantity=9)): ACTING,
     ExitTap(InstrumentKey(Exchange.NSE, "2885"), Product.CNC): ACTING,
     WordsTap("/kill"): ACTING,
@@ -99,6 +103,7 @@ TAPS: dict[Tap, frozenset[Role]] = {
     LeaveTap("/buy"): ALL,  # only takes a question away
     PadTap("pad1", 3): ALL,
     PadTap("pad1", None): ALL,
+    ShowTap(): ALL,
 }
 EVERY_ACT: tuple[str | Tap, ...] = (*WORDS, *TAPS)
 TAPS_WHILE_SEALED: dict[Tap, frozenset[Role]] = {

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
 
 from tests.house.readme import README
 from tests.house.source import ROOT, Source, ours
@@ -26,11 +28,16 @@ def _module_of(name: str, modules: Mapping[str, Source]) -> str | None:
 
 
 def folder_of(module: str) -> str:
-    """The folder of a file; a file that lies beside folders stands for itself, since it puts them together."""
+    """The folder of a file. A file that lies beside folders stands for itself, since it puts them together."""
     path = next(source.path for source in ours() if source.module == module)
-    beside = any(other.suffix == "" and (other / "__init__.py").exists() for other in path.parent.iterdir())
+    beside = _has_folders(path.parent)
     whole = path.with_suffix("") if beside and path.name != "__init__.py" else path.parent
     return whole.relative_to(ROOT).as_posix()
+
+
+@cache
+def _has_folders(folder: Path) -> bool:
+    return any((other / "__init__.py").exists() for other in folder.iterdir() if other.suffix == "")
 
 
 def room_of(module: str) -> str:

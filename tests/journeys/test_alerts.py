@@ -58,6 +58,24 @@ async def test_without_ticks_a_quote_strikes_it_and_says_so(clock: LoopClock, tm
         await house.me.wait_for("By a quote", 300)
 
 
+async def test_an_alert_on_the_days_result_says_when_it_sees_nothing_and_when_it_sees_again(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        house.me.press("Confirm buy", await house.me.ask("/buy RELIANCE 10 mis", "BUY 10 RELIANCE"))
+        await house.me.wait_for("Filled")
+        await house.me.ask("/alert mtm -5000", "Alert 1 is set")
+        faults = house.near.paper.broker.faults
+        faults.arm("internal_error", times=None, route="positions")
+        blind = await house.me.wait_for("Alerts blind.", 240)
+        assert blind in house.me.rings()
+        assert "1 Day's P&L ≤ −5,000.00" in blind["text"]
+        faults.clear()
+        await house.me.wait_for("Alerts see again.", 120)
+        assert sum("Alerts blind." in message["text"] for message in house.me.history()) == 1
+
+
 async def test_a_split_overnight_pauses_it_and_one_tap_puts_it_on_the_new_price(loop: VirtualLoop, tmp_path: Path) -> None:
     clock = LoopClock(loop, at_ist(date(2026, 11, 19), 15))
     async with a_house(clock, tmp_path) as house:

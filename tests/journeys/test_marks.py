@@ -20,6 +20,7 @@ MAIN, PAPA = MARKS[0], MARKS[1]
 # What is about a person, the bot or the market, and about no one account.
 OF_NO_ACCOUNT = {
     "start", "help", "accounts", "use", "link", "quote", "search", "lock", "unlock", "pin", "status", "people", "audit",
+    "settings",
 }  # fmt: skip
 ON_THE_WAY = (
     "b", "b itc", "s", "b itc 5 @380", "cancel_order", "modify 1", "modify 1 381", "order 1", "cancel 1", "b itc 6", "orders all",

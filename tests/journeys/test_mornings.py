@@ -113,6 +113,27 @@ async def test_a_lot_that_changed_overnight_stands_on_the_card(loop: VirtualLoop
         assert "300.00" in stop
 
 
+async def test_armed_alerts_ring_on_a_morning_without_a_session_and_a_dead_one_is_named(
+    loop: VirtualLoop, tmp_path: Path
+) -> None:
+    clock = LoopClock(loop, at_ist(MONDAY, 15))
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        await on_the_exchanges_calendar(house)
+        await house.me.ask("/alert reliance above 1900", "is set")
+        await house.me.ask("/alert nifty 24500 ce 23 nov above 900", "is set")
+        await until(house, at_ist(MONDAY, 16, 20))
+        await house.me.ask("/logout", "out")
+        await away_until(house, at_ist(date(2026, 11, 25), 8, 35))
+        card = await house.me.wait_for("WED 25 NOV", 600)
+        assert "Nothing is being watched. Alerts are armed, and there is no mStock session." in card["text"]
+        assert "🟡 alerts      1 armed\n   ended: NF 24500CE 23Nov" in card["text"]
+        assert buttons(card) == ["Log in", "Alerts"]
+        await until(house, at_ist(date(2026, 11, 25), 9, 20))
+        reminder = told(house, "There is no mStock session.")[-1]
+        assert "Alerts: 1 armed." in reminder["text"]
+
+
 async def with_another_lot(house: House, lot: int) -> None:
     """The contract had another lot on the evening of which the note tells: the paper broker's lots do not change."""
     assert house.store is not None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from bot.domain.clock import at_ist, ist_date
@@ -12,8 +12,9 @@ from bot.domain.money import total
 from bot.domain.news.days import DaySummary
 from bot.domain.news.notice import Notice
 from bot.domain.news.period_summary import PeriodSummary
-from bot.domain.orders.portfolio import DayReport, Funds, Position
-from bot.domain.orders.research import PastTrade
+from bot.domain.orders.order import OrderDraft
+from bot.domain.orders.portfolio import DayReport, Funds, Margin, Position
+from bot.domain.orders.research import Candle, Interval, PastTrade
 from bot.domain.terms import Product
 from bot.runtime.scheduler import Occasion
 from bot.simulators.loop import LoopClock, VirtualLoop
@@ -35,6 +36,9 @@ class DatedBooks(Books):
 
     has_history = True
     has_funds = True
+    lends: Decimal | None = Decimal("0.75")  # of a purchase on margin; None: its margin route is away
+    candles_of: Sequence[tuple[str, Candle]] = ()  # by token
+    no_candles: Exception | None = None
 
     async def positions(self) -> list[Position]:
         today = ist_date(self.clock.now())
@@ -44,6 +48,16 @@ class DatedBooks(Books):
         if not self.has_funds:
             raise NotSent("no funds")
         return await super().funds()
+
+    async def margin(self, draft: OrderDraft) -> Margin:
+        if self.lends is None or draft.price is None:
+            raise NotSent("no margin")
+        return Margin(required=draft.price * draft.quantity * (1 - self.lends))
+
+    async def candles(self, instrument: Instrument, interval: Interval, start: datetime, end: datetime) -> Sequence[Candle]:
+        if self.no_candles is not None:
+            raise self.no_candles
+        return [candle for token, candle in self.candles_of if token == instrument.token and start <= candle.start < end]
 
     async def past_trades(self, first: date, last: date) -> Sequence[PastTrade]:
         if not self.has_history:

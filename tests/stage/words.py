@@ -4,21 +4,20 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from bench.master import TODAY, UNDERLYINGS, Made, make
+from bench.master import TODAY, UNDERLYINGS
 from bot.domain.errors import ChoiceWanted, UsageError
 from bot.domain.market.display_names import label
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.orders.order import OrderRequest
 from bot.domain.terms import Side
-from bot.trading.instruments.finder import Found, Instruments
+from bot.trading.instruments.finder import Found
 from bot.trading.proposals.interpreter import left_out
 from bot.trading.proposals.meaning import meant, priced
 from handlers.context.words.readings import readings
 from handlers.registry import parse_command
+from tests.stage.master import ALL
 
-MADE: Made = make(rows=20_000, seed=7)
-ALL = Instruments(MADE.rows, MADE.indices, day=TODAY)
 PREMIUM = Decimal(300)  # of every option
 LEVELS = {"NIFTY": 24_512, "BANKNIFTY": 54_020}
 

@@ -42,6 +42,7 @@ def drafts(draw: st.DrawFn) -> OrderDraft:
     values["quantity"] = instrument.lot * draw(st.integers(1, 1000))
     values["price"] = draw(on_tick) if kind in (OrderKind.LIMIT, OrderKind.SL) else None
     values["trigger"] = draw(on_tick) if kind in (OrderKind.SL, OrderKind.SL_M) else None
+    values["disclosed"] = draw(st.none() | st.integers(1, 10**6))
     return OrderDraft(**values)
 
 

@@ -43,7 +43,7 @@ def place_body(draft: OrderDraft, tag: str, spelling: StopSpelling) -> dict[str,
         "squareoff": "0",
         "stoploss": "0",
         "trailingStopLoss": "",
-        "disclosedquantity": "0",
+        "disclosedquantity": str(min(draft.disclosed or 0, draft.quantity)),
         "duration": draft.validity.value,
         "ordertag": tag,
     }
@@ -64,7 +64,7 @@ def modify_body(broker_id: str, draft: OrderDraft, spelling: StopSpelling) -> di
         "duration": draft.validity.value,
         "price": _price(draft.price),
         "triggerprice": _price(draft.trigger),
-        "disclosedquantity": "0",
+        "disclosedquantity": str(min(draft.disclosed or 0, draft.quantity)),
         "modqty_remng": "0",
     }
 

@@ -131,15 +131,22 @@ class Tariff:
         """What mStock takes for orders with which it closed a position itself."""
         return self._fee(ChargeName.SQUARE_OFF, day, orders)
 
-    def mtf(self, borrowed: Decimal, day: date, *, days: int = 1, pledges: int = 0) -> Bill:
-        """Interest on the borrowed rupees for a number of days, and pledges or unpledges of a scrip."""
+    def mtf(self, borrowed: Decimal | None, day: date, *, days: int = 1, pledges: int = 0, of: Decimal | None = None) -> Bill:
+        """Interest on the borrowed rupees for a number of days, and pledges or unpledges of a scrip.
+
+        borrowed None: how much was lent is not known. of: the whole loan that it is a part of, whose slab decides.
+        """
+        return self._interest(borrowed, of, day, days) + self._fee(ChargeName.PLEDGE, day, pledges)
+
+    def _interest(self, borrowed: Decimal | None, of: Decimal | None, day: date, days: int) -> Bill:
+        if borrowed is None:
+            return Bill(gaps=(Gap(name=ChargeName.MTF_INTEREST, why="what mStock lent for it"),))
         row = max((row for row in self.interest if row.since <= day), key=lambda row: row.since, default=None)
         if row is None:
             return Bill(gaps=(_before_rows(ChargeName.MTF_INTEREST, day),))
-        amount = borrowed * row.percent(borrowed) * days / (HUNDRED * 365)
-        return Bill(lines=(Line(name=ChargeName.MTF_INTEREST, amount=amount, sources=(row.source,)),)) + self._fee(
-            ChargeName.PLEDGE, day, pledges
-        )
+        percent = row.percent(borrowed if of is None else of)
+        amount = borrowed * percent * days / (HUNDRED * 365)
+        return Bill(lines=(Line(name=ChargeName.MTF_INTEREST, amount=amount, sources=(row.source,)),))
 
     def loan(self, value: Decimal, margin: Decimal, day: date) -> Loan:
         """What an MTF purchase of that value borrows where the broker blocks that margin, and its interest a day, in rupees."""

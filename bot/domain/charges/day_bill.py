@@ -46,7 +46,8 @@ class Borrowed:
     """Money that mStock lent over nights, and pledges and unpledges that came with it."""
 
     instrument: Instrument | None  # None: the loan of the whole account
-    rupees: Decimal
+    rupees: Decimal | None  # None: how much was lent is not known
+    of: Decimal | None = None  # the whole loan that it is a part of, whose slab decides; None: it is the whole
     nights: int = 1
     pledges: int = 0
 
@@ -169,7 +170,7 @@ def _of_event(tariff: Tariff, event: Event, day: date) -> Bill:
         case SquaredOff():
             return tariff.square_off_fee(day, event.orders)
         case Borrowed():
-            return tariff.mtf(event.rupees, day, days=event.nights, pledges=event.pledges)
+            return tariff.mtf(event.rupees, day, days=event.nights, pledges=event.pledges, of=event.of)
 
 
 def _stt(rows: Iterable[ChargeRow]) -> Decimal:

@@ -138,6 +138,13 @@ class MarketDays:
         phases = [phase for session in SessionClass for phase in self.phases_of(session, day)]
         return max(phase.end for phase in phases if phase.kind is not PhaseKind.SHUT)
 
+    def special_start(self, day: date) -> datetime | None:
+        """The first moment (UTC) of a day with hours of its own, as `special_end` has its last."""
+        if self.special_end(day) is None:
+            return None
+        phases = [phase for session in SessionClass for phase in self.phases_of(session, day)]
+        return min(phase.start for phase in phases if phase.kind is not PhaseKind.SHUT)
+
     def trading_day_after(self, day: date, count: int = 1) -> date | None:
         """The count-th trading day after the day; None when the way leads out of the covered years."""
         return self._step(day, count, DAY)

@@ -17,6 +17,15 @@ class WatchRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedMessage:
+    """The message of a chat that shows an account's list and is refreshed."""
+
+    message_id: int
+    account_id: str
+    until: datetime  # UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WatchShown:
     """The list of one account."""
 

@@ -11,6 +11,7 @@ from bot.domain.market.prices import Price
 from bot.domain.news.notice import Notice, Sound
 from bot.domain.orders.held import Held, NewBase, new_base
 from bot.domain.orders.rebase import Rebase
+from bot.domain.people.news_settings import NewsKind
 from bot.domain.terms import Product
 
 ARMS = Decimal(500)  # rupees; what is given back of a smaller profit is noise
@@ -123,6 +124,7 @@ class AlertStruck(Notice):
     """An alert was reached. It strikes once."""
 
     sound = Sound.RING
+    about = NewsKind.ALERTS
 
     alert: Alert
     value: Decimal  # the price that reached it, or the day's result, in rupees
@@ -131,10 +133,23 @@ class AlertStruck(Notice):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsBlind(Notice):
+    """For a while nothing has told a person's alerts what they watch; or it does again."""
+
+    sound = Sound.RING
+    about = NewsKind.ALERTS
+
+    alerts: tuple[Alert, ...]
+    since: datetime
+    sees: bool = False  # again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertPaused(Notice):
     """A share may have had a bonus or a split, so that its alert means another price."""
 
     sound = Sound.RING
+    about = NewsKind.ALERTS
 
     alert: Alert
     base: NewBase

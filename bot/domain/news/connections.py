@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.news.notice import Notice, NoticePriority, Sound
+from bot.domain.people.news_settings import NewsKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class FeedLost(Notice):
     """The broker's socket is gone; the books are still polled."""
 
     sound = Sound.SILENT
+    about = NewsKind.GAPS
 
     at: datetime
 
@@ -52,6 +54,7 @@ class FeedBack(Notice):
     """What was away is back, and the books were read again."""
 
     sound = Sound.RING
+    about = NewsKind.GAPS
 
     source: Source = Source.FEED
     since: datetime

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.orders.conversion import Conversion
+from bot.domain.people.news_settings import NewsKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,6 +12,7 @@ class Converted(Notice):
     """How a conversion ended, for the others of its account; for all where its end came later than the answer to the tap."""
 
     sound = Sound.RING
+    about = NewsKind.OTHERS
 
     conversion: Conversion
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.domain.news.notice import Notice, Sound
 from bot.domain.orders.portfolio import DayReport
+from bot.domain.people.news_settings import NewsKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,6 +12,7 @@ class DaySummary(Notice):
     """The summary of a date."""
 
     sound = Sound.SILENT
+    about = NewsKind.SUMMARIES
 
     report: DayReport
 
@@ -20,5 +22,6 @@ class YearNotCovered(Notice):
     """The dated facts end before a year that comes, or that has begun: the host has to lay a file beside them."""
 
     sound = Sound.RING
+    about = NewsKind.HOST
 
     year: int

@@ -22,8 +22,10 @@ class Delivery:
     edits: int | None = None  # message id of what this one mends; None: a message of its own
     mark: str = field(default="", compare=False)  # the account's
     more: "tuple[Delivery, ...]" = ()  # what waited behind it and leaves in the same message
+    earlier: "tuple[Delivery, ...]" = ()  # what the message that this one is written into tells already
+    discreet: bool = False  # no rupees in it
 
     @property
     def ids(self) -> tuple[int, ...]:
-        """Of all that this message tells."""
+        """Of all that is told by this."""
         return (self.id, *(other.id for other in self.more))

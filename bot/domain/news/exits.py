@@ -8,6 +8,7 @@ from enum import StrEnum
 from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.orders.exit_list import ListKind, RowTold
 from bot.domain.orders.order import Order, OrderDraft
+from bot.domain.people.news_settings import NewsKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class GuardPlaced(Notice):
     """The stop of a plan rests at the exchange."""
 
     sound = Sound.SILENT
+    about = NewsKind.PLACED
 
     order: Order
     target: Decimal | None = None  # the price that the bot watches, in rupees; None: the plan has no target

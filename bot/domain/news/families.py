@@ -8,6 +8,7 @@ from bot.domain.news import (
     conversions,
     days,
     exits,
+    later_cards,
     orders,
     people,
     period_summary,
@@ -33,6 +34,7 @@ FAMILIES = (
     rings,
     readiness,
     alert,
+    later_cards,
     period_summary,
     picture,
 )

@@ -6,6 +6,12 @@ from decimal import Decimal
 from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.orders.order import Fill, Order, OrderDraft, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
+from bot.domain.people.news_settings import NewsKind
+
+
+def _loud(order: Order) -> Sound:
+    """A stop that came to nothing always rings: what it guarded is bare."""
+    return Sound.ALWAYS if order.draft.trigger is not None and order.closes is not False else Sound.RING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +19,7 @@ class Filled(Notice):
     """An order filled further; the fill is the step, the order stands as it is after it."""
 
     sound = Sound.RING
+    about = NewsKind.FILLS
     priority = NoticePriority.FILL
     grouped = True
 
@@ -20,16 +27,29 @@ class Filled(Notice):
     fill: Fill
     after: PositionAfter | None = None  # what is held then; None: nobody looked
 
+    @property
+    def ends_order(self) -> bool:
+        return self.fill.filled_after >= self.order.draft.quantity
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRejected(Notice):
     """The broker or the exchange refused an order."""
 
     sound = Sound.RING
+    about = NewsKind.ENDS
     grouped = True
 
     order: Order
     after: PositionAfter | None = None
+
+    @property
+    def loudness(self) -> Sound:
+        return _loud(self.order)
+
+    @property
+    def ends_order(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +57,19 @@ class OrderEnded(Notice):
     """An order was cancelled or expired: by somebody else, or by a person here after some of it had filled."""
 
     sound = Sound.RING
+    about = NewsKind.ENDS
     grouped = True
 
     order: Order
     after: PositionAfter | None = None
+
+    @property
+    def loudness(self) -> Sound:
+        return _loud(self.order)
+
+    @property
+    def ends_order(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +108,7 @@ class MarketUnfilled(Notice):
     """A market order with a worst price rests: the price ran beyond it."""
 
     sound = Sound.RING
+    about = NewsKind.ENDS
 
     order: Order
     price: Decimal | None = None  # at which the rest would fill now, in rupees; None: not known
@@ -89,6 +119,7 @@ class SlicesStruck(Notice):
     """What is unsent of an entry will never be sent."""
 
     sound = Sound.RING
+    about = NewsKind.ENDS
 
     draft: OrderDraft  # of the whole entry
     sent: int  # shares or units in orders that were sent
@@ -100,9 +131,14 @@ class OrderElsewhere(Notice):
     """An order that this bot did not place: from the broker's app, the website, or the broker itself."""
 
     sound = Sound.RING
+    about = NewsKind.ELSEWHERE
     grouped = True
 
     order: Order
+
+    @property
+    def ends_order(self) -> bool:
+        return self.order.status.is_final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +146,7 @@ class OrdersElsewhere(Notice):
     """Several orders that this bot did not place turned up in one look."""
 
     sound = Sound.RING
+    about = NewsKind.ELSEWHERE
 
     orders: tuple[Order, ...]
 
@@ -119,6 +156,7 @@ class OrderByOther(Notice):
     """Another person of the account placed an order."""
 
     sound = Sound.RING
+    about = NewsKind.OTHERS
     grouped = True
 
     order: Order

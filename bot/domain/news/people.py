@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.news.notice import Notice, Sound
+from bot.domain.people.news_settings import NewsKind
 
 
 class ActionKind(StrEnum):
@@ -28,6 +29,7 @@ class ActByOther(Notice):
     """Another person of the account did something that all of them should know."""
 
     sound = Sound.RING
+    about = NewsKind.OTHERS
 
     name: str  # who
     deed: ActionKind
@@ -54,6 +56,7 @@ class PersonRemoved(Notice):
     """Somebody was taken off the list."""
 
     sound = Sound.RING
+    about = NewsKind.OTHERS
 
     name: str
     telegram_id: int

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from bot.domain.news.notice import Notice, Sound
 from bot.domain.orders.day_facts import DayNet, SymbolNet, TripCount, deepest_fall, gained, summed
+from bot.domain.people.news_settings import NewsKind
 
 
 class Span(StrEnum):
@@ -21,6 +22,7 @@ class PeriodSummary(Notice):
     """A week or a month of one account, rupees. It is told once, with the last day's own summary."""
 
     sound = Sound.SILENT
+    about = NewsKind.SUMMARIES
 
     span: Span
     first: date

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.domain.news.notice import Notice, Sound
+from bot.domain.people.news_settings import NewsKind
 from bot.domain.pictures import DayPicture, EquityCurve
 
 
@@ -11,6 +12,7 @@ class Pictured(Notice):
     """One of the two is set."""
 
     sound = Sound.SILENT
+    about = NewsKind.SUMMARIES
 
     day: DayPicture | None = None
     curve: EquityCurve | None = None

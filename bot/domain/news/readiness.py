@@ -11,6 +11,7 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.money import ZERO
 from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.orders.held import ContractChange, NewBase
+from bot.domain.people.news_settings import NewsKind
 from bot.domain.terms import Product
 
 LITTLE_SKEW = Decimal(2)  # seconds; a clock that is further off is worth a look
@@ -59,10 +60,32 @@ class Unauthorised:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """A button: its label, and the command that it stands for."""
+
+    label: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one family of commands has to say of a morning: a row of the card with its light, details under it, its repairs."""
+
+    light: Light
+    name: str  # of at most ten letters
+    value: str
+    details: tuple[str, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+    person: int | None = None  # Telegram id of the one who alone is told; None: everybody of the account
+    waits: str = ""  # what nobody watches without a session, "alerts are armed": that rings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness(Notice):
     """Whether an account is fit for its day. None is always "not known", never "none"."""
 
     sound = Sound.SILENT
+    about = NewsKind.MORNING
 
     day: date
     expiries: tuple[Expiry, ...]  # families of contracts that end today
@@ -79,6 +102,12 @@ class Readiness(Notice):
     unauthorised: tuple[Unauthorised, ...]
     changes: tuple[ContractChange, ...] | None  # since the trading day before
     bases: tuple[NewBase, ...] | None
+    findings: tuple[Finding, ...] = ()  # of the families of commands
+
+    @property
+    def unwatched(self) -> bool:
+        """Whether there is something that nobody watches, because there is no session."""
+        return not self.session and (bool(self.overnight) or any(each.waits for each in self.findings))
 
     @property
     def clock(self) -> Light:
@@ -107,7 +136,7 @@ class Readiness(Notice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadinessAlarm(Readiness):
-    """The same on a morning without a session while positions are held: nothing is being watched."""
+    """The same on a morning without a session while positions are held or alerts are armed: nothing is being watched."""
 
     sound = Sound.ALWAYS
     priority = NoticePriority.SAFETY
@@ -115,13 +144,14 @@ class ReadinessAlarm(Readiness):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginReminder(Notice):
-    """The market is about to open, positions are held, and there is no session."""
+    """The market is about to open, there is no session, and something wants to be watched."""
 
     sound = Sound.ALWAYS
     priority = NoticePriority.SAFETY
 
     at: datetime
     overnight: tuple[Overnight, ...]
+    findings: tuple[Finding, ...] = ()  # those that nobody watches without a session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +178,7 @@ class NearExpiry(Notice):
     """Stock contracts that are held and end in shares within days."""
 
     sound = Sound.SILENT
+    about = NewsKind.MORNING
 
     day: date
     at: datetime
@@ -167,6 +198,7 @@ class WeekAhead(Notice):
     """The holidays of the coming week, and what of that which is held ends in it."""
 
     sound = Sound.SILENT
+    about = NewsKind.MORNING
 
     monday: date
     closed: tuple[ClosedDay, ...]

@@ -9,6 +9,7 @@ from bot.domain.money import ZERO
 from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.orders.portfolio import Position
+from bot.domain.people.news_settings import NewsKind
 from bot.domain.terms import Product
 
 
@@ -36,6 +37,7 @@ class SquareOffAhead(Notice):
     """What mStock closes by itself today, with the resting orders that would open more of it."""
 
     sound = Sound.SILENT
+    about = NewsKind.AHEAD
 
     at: datetime  # from when mStock closes it
     rows: tuple[OpenRow, ...]
@@ -67,6 +69,7 @@ class AuctionBegun(Notice):
     """Shares went into the closing auction: limits that wait in it, and targets that it does not serve."""
 
     sound = Sound.RING
+    about = NewsKind.AUCTION
 
     orders_from: datetime  # when the exchange takes orders again
     limits: tuple[Order, ...]
@@ -90,6 +93,7 @@ class UnprotectedTonight(Notice):
     """Positions that are carried over the night: a stop at the exchange ends with the day."""
 
     sound = Sound.RING
+    about = NewsKind.AUCTION
 
     bare: tuple[OpenRow, ...]  # without a stop already
     stopped: tuple[OpenRow, ...]  # whose stop ends with the day
@@ -100,6 +104,7 @@ class SessionEnds(Notice):
     """The session at the broker ends at midnight, and positions are held."""
 
     sound = Sound.SILENT
+    about = NewsKind.AHEAD
 
     at: datetime
     rows: tuple[OpenRow, ...]
@@ -110,8 +115,16 @@ class NoStop(Notice):
     """Intraday and carry-forward positions that have been open for minutes without a stop."""
 
     sound = Sound.RING
+    about = NewsKind.NO_STOP
 
     rows: tuple[OpenRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoStopDelivery(NoStop):
+    """The same of delivery that was bought today; told only to who wants it."""
+
+    about = NewsKind.NO_STOP_DELIVERY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +187,7 @@ class FeedMute(Notice):
     """The feed is connected and says nothing while the market is open; or speaks again."""
 
     sound = Sound.RING
+    about = NewsKind.GAPS
 
     since: datetime
     sees: bool = False

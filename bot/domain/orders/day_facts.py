@@ -11,6 +11,14 @@ from bot.domain.terms import Product
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """A part of a difference, signed rupees."""
+
+    reason: str
+    rupees: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mismatch:
     """A row where our own fills and the broker's positions differ."""
 
@@ -18,6 +26,7 @@ class Mismatch:
     product: Product
     rupees: Decimal  # ours less the broker's
     reasons: tuple[str, ...]
+    parts: tuple[Why, ...] = ()  # which add up to it; empty: a row of an earlier version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +90,7 @@ class DayFacts:
     month_gaps: tuple[date, ...] = ()  # days of the month without data
     margin: Decimal | None = None  # used, rupees, when the row was made
     mismatches: tuple[Mismatch, ...] = ()
+    broker: Decimal | None = None  # what the broker's own positions made of the day before charges, rupees; None: not kept
     left_out: tuple[LeftOut, ...] = ()
     coming: tuple[ComingDay, ...] = ()
     charges: tuple[ChargeLine, ...] = ()

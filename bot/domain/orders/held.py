@@ -28,13 +28,22 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """Something that a person watches on an account, by an alert or on the list, as the master of that day described it."""
+
+    person: int  # Telegram id
+    instrument: Instrument
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeldNote:
-    """All that an account held at the end of one date in India."""
+    """All that an account held at the end of one date in India, and what its people watched on it."""
 
     account_id: str
     day: date
     rows: tuple[Held, ...]
     noted_at: datetime
+    watched: tuple[Watched, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

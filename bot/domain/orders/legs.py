@@ -51,17 +51,11 @@ class Leg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrailSaid:
-    """A trail as a person says it: `15`, `2%`, `15 step 10`."""
+    """A trail as a person says it: `15`, `2%`, `15 step 10`. What it becomes is a rule, which refuses what would not follow."""
 
     every: Decimal  # points, or per cent of the price that it starts from
     measure: Measure = Measure.POINTS
     step: Decimal | None = None  # points that the stop goes for each `every`; None: it follows continuously
-
-    def __post_init__(self) -> None:
-        stepped = self.step is not None and not (self.measure is Measure.POINTS and 0 < self.step <= self.every)
-        if self.every <= 0 or self.measure is Measure.PRICE or stepped:
-            msg = f"{self} is no trail"
-            raise ValueError(msg)
 
     def __str__(self) -> str:
         unit = " %" if self.measure is Measure.PERCENT else ""

@@ -103,6 +103,7 @@ class OrderDraft:
     trigger: Decimal | None = None  # rupees, on the tick; stop kinds only
     validity: Validity = Validity.DAY
     protected: bool = False  # a limit that stands in for a market order: shown as "Market (max ...)"
+    disclosed: int | None = None  # shares shown in the book, of a limit that rests; None: all of it
 
     def __post_init__(self) -> None:
         if self.quantity < 1 or self.quantity % self.instrument.lot:
@@ -113,6 +114,9 @@ class OrderDraft:
             raise ValueError(msg)
         if (self.kind in (OrderKind.SL, OrderKind.SL_M)) != (self.trigger is not None):
             msg = f"a {self.kind} order and the trigger {self.trigger} do not go together"
+            raise ValueError(msg)
+        if self.disclosed is not None and self.disclosed < 1:
+            msg = f"{self.disclosed} shares cannot be shown"
             raise ValueError(msg)
         for price in (self.price, self.trigger):
             if price is not None and (price <= 0 or not on_tick(price, self.instrument.tick)):
@@ -129,6 +133,7 @@ class OrderDraft:
         fields = (
             instrument.exchange, instrument.token, instrument.name, self.side, self.quantity, self.kind, self.product,
             self.price, self.trigger, self.validity, self.protected,
+            *([] if self.disclosed is None else [f"shows {self.disclosed}"]),
         )  # fmt: skip
         return hashlib.sha256("|".join(str(field) for field in fields).encode()).hexdigest()
 

@@ -48,7 +48,7 @@ def _size(request: OrderRequest) -> list[str]:
 def _price(request: OrderRequest) -> list[str]:
     if request.trigger is not None:
         limit = f"/{plain(request.trigger_limit)}" if request.trigger_limit is not None else ""
-        return ["stop", f"{plain(request.trigger)}{limit}"]
+        return ["stop", f"{plain(request.trigger)}{limit}", *(["mkt"] if request.market else [])]
     if request.market:
         return ["mkt"]
     return [f"@{plain(request.price)}"] if request.price is not None else []
@@ -79,11 +79,12 @@ def request_of(draft: OrderDraft) -> OrderRequest:
         product=draft.product,
         exchange=draft.instrument.exchange,
         validity=draft.validity,
+        disclosed=draft.disclosed,
     )
     if draft.kind is OrderKind.MARKET:
         return replace(bare, market=True)
     if draft.kind in (OrderKind.SL, OrderKind.SL_M):
-        return replace(bare, trigger=draft.trigger, trigger_limit=draft.price)
+        return replace(bare, trigger=draft.trigger, trigger_limit=draft.price, market=draft.kind is OrderKind.SL_M)
     return bare if draft.protected else replace(bare, price=draft.price)
 
 

@@ -64,6 +64,16 @@ class Reason(StrEnum):
     ROUNDING = "rounding"  # the broker's averages are rounded
     MISSING_TRADE = "missing trade"  # a fill is in the order book or the position and not in the trade book
     CLOSE_ADJUSTMENT = "close adjustment"  # the official close is not the price that yesterday was valued at
+    OLDEST_FIRST = "oldest shares first"  # a holding was sold at the cost of its first lots, the broker counts its average
+    NOT_FOUND = "no reason found"  # more than roundings make, and nothing of the above
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Off:
+    """A part of what our own reckoning differs by from the broker's, signed rupees, and why."""
+
+    reason: Reason
+    rupees: Decimal
 
 
 def met_today(draft: OrderDraft, positions: Iterable[Position]) -> int:
@@ -97,6 +107,7 @@ class PositionLine:
     missing: tuple[Missing, ...] = ()
     broker: Decimal | None = None  # booked and open of today by the broker's row alone
     reasons: tuple[Reason, ...] = ()  # why ours differs from the broker's
+    off: tuple[Off, ...] = ()  # the difference in its parts, which add up to it
     settled: bool = False  # a contract that has ended: its price is what it is worth by its underlying's close, about
 
     @property

@@ -12,11 +12,13 @@ from datetime import date
 from decimal import Decimal
 
 from bot.domain.market.prices import Price
-from bot.domain.money import ZERO, total
-from bot.domain.orders.portfolio import Holding, Missing, Position, PositionLine, Reason
+from bot.domain.money import PAISA, ZERO, total
+from bot.domain.orders.portfolio import Holding, Missing, Off, Position, PositionLine, Reason
 from bot.domain.pnl.fifo import Exit, Lot, booked_by_day, cost_of, lots_of, match, quantity_of
 from bot.domain.pnl.trades import FINE, DayMark, LedgerTrade
 from bot.domain.terms import Product, Side
+
+HALF_A_PAISA = Decimal("0.005")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +151,7 @@ def _less_counted(line: PositionLine, sold: Sequence[Exit], own: OwnRow) -> Posi
     if not counted:
         return line
     adjustment = line.adjustment - counted * line.position.multiplier
-    return replace(line, adjustment=adjustment, reasons=(*line.reasons, Reason.CLOSE_ADJUSTMENT))
+    return _explained(replace(line, adjustment=adjustment, reasons=(*line.reasons, Reason.CLOSE_ADJUSTMENT)), own)
 
 
 def _by_broker(position: Position, price: Price | None, own: OwnRow, holding: Holding | None) -> PositionLine:
@@ -164,7 +166,7 @@ def _by_broker(position: Position, price: Price | None, own: OwnRow, holding: Ho
     since = None
     if price is not None and position.average is not None and position.quantity and not position.is_sold_holding:
         since = position.open_profit(price.last)
-    return PositionLine(
+    line = PositionLine(
         position=position,
         price=price,
         booked=booked,
@@ -174,8 +176,9 @@ def _by_broker(position: Position, price: Price | None, own: OwnRow, holding: Ho
         adjustment=adjustment,
         missing=missing,
         broker=None if booked is None or opened is None else booked + opened,
-        reasons=(Reason.MISSING_TRADE, Reason.CLOSE_ADJUSTMENT) if adjustment else (Reason.MISSING_TRADE,),
+        reasons=(Reason.MISSING_TRADE,),
     )
+    return _explained(line, own)
 
 
 def _line(
@@ -205,18 +208,34 @@ def _line(
         adjustment=adjustment,
         missing=missing,
         broker=broker,
+        reasons=reasons,
     )
-    why = list(reasons)
-    if line.difference:
-        if own.forward:
-            why.append(Reason.BROUGHT_FORWARD)
-        if any(trade.missing for trade in own.trades):
-            why.append(Reason.MISSING_TRADE)
-        if adjustment:
-            why.append(Reason.CLOSE_ADJUSTMENT)
-        if line.difference != adjustment:
-            why.append(Reason.ROUNDING)
-    return replace(line, reasons=tuple(dict.fromkeys(why)))
+    return _explained(line, own)
+
+
+def _explained(line: PositionLine, own: OwnRow) -> PositionLine:
+    """The line with what it differs by from the broker's, in parts that have a reason each."""
+    if not line.difference:
+        return replace(line, off=())
+    rest, parts = line.difference - line.adjustment, []
+    if line.adjustment:
+        parts.append(Off(reason=Reason.CLOSE_ADJUSTMENT, rupees=line.adjustment))
+    if rest:
+        parts.append(Off(reason=_why(line, own, rest), rupees=rest))
+    return replace(line, off=tuple(parts), reasons=tuple(dict.fromkeys([*line.reasons, *(part.reason for part in parts)])))
+
+
+def _why(line: PositionLine, own: OwnRow, rest: Decimal) -> Reason:
+    """What makes a difference beyond the close adjustment; averages that are rounded to the paisa make so much and no more."""
+    position = line.position
+    units = abs(position.carried) + position.bought + position.sold
+    if any(trade.missing for trade in own.trades):
+        return Reason.MISSING_TRADE
+    if abs(rest) <= HALF_A_PAISA * units * position.multiplier + PAISA:
+        return Reason.ROUNDING
+    if own.forward or Reason.BROUGHT_FORWARD in line.reasons:
+        return Reason.BROUGHT_FORWARD
+    return Reason.OLDEST_FIRST if position.is_sold_holding else Reason.NOT_FOUND
 
 
 def _broker_parts(

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from bot.domain.charges.charges import Tariff, Trade
 from bot.domain.charges.tariff import Plan
+from bot.domain.money import ZERO
 from bot.domain.orders.portfolio import PositionLine
 from bot.domain.terms import Product, Side
 
@@ -25,6 +26,7 @@ def if_closed(line: PositionLine, tariff: Tariff, plan: Plan | None, today: date
     closed = replace(opened, side=side.opposite, price=met)
     if position.product is Product.MTF and position.carried:
         charges = tariff.order(opened, plan).total + tariff.order(closed, plan).total
+        charges += tariff.mtf(ZERO, today, pledges=2).total
     else:
         charges = tariff.day([opened, closed], plan).total
     return (met - entry) * position.quantity * position.multiplier - charges

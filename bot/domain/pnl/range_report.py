@@ -11,9 +11,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.charges.day_bill import DayBill
-from bot.domain.market.instrument import Instrument
+from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.money import PAISA, ZERO, total
 from bot.domain.orders.portfolio import DayReport
+from bot.domain.pnl.fifo import Lot
 from bot.domain.pnl.round_trips import Booked, RoundTrip, RowDay
 from bot.domain.pnl.trades import FINE, DayMark, LedgerTrade, RowKey
 from bot.domain.terms import Product, Side
@@ -243,7 +244,8 @@ def by_source(
                 row = row_days.get((mark.row, each.day))
                 for source, amount in _made_by(mark, row, marks_before.get(mark.row), sources).items():
                     sums.add(source, amount, ZERO)
-            for order, amount in charges_of_orders(each).items():
+            of_day = [row for mark in each.marks if (row := row_days.get((mark.row, each.day))) is not None]
+            for order, amount in charges_of_orders(each, of_day).items():
                 sums.add(sources.get(order, Source.ELSEWHERE), ZERO, amount)
             sums.rest(each)
         marks_before = {mark.row: mark for mark in each.marks}
@@ -270,8 +272,12 @@ def _made_by(
     return made if abs(total(made.values()) - _made(mark)) < PAISA else {}
 
 
-def charges_of_orders(day: RangeDay) -> Mapping[str, Decimal]:
-    """Rupees of each order of the day, by the broker's id: its instrument's charges by turnover, to a hundredth of a paisa."""
+def charges_of_orders(day: RangeDay, rows: Iterable[RowDay] = ()) -> Mapping[str, Decimal]:
+    """Rupees of each order by the broker's id: its instrument's charges of the day by turnover, to a hundredth of a paisa.
+
+    rows: the day's rows. What an instrument cost without a trade, a loan's interest or its end, falls on the orders that had
+    opened it, by quantity.
+    """
     found: dict[str, Decimal] = {}
     if day.bill is None:
         return found
@@ -283,6 +289,14 @@ def charges_of_orders(day: RangeDay) -> Mapping[str, Decimal]:
         value, cost = values[trade.instrument.key], costs.get(trade.instrument.key, ZERO)
         if value:
             found[trade.broker_id] = found.get(trade.broker_id, ZERO) + cost * _value(trade) / value
+    opened: dict[InstrumentKey, list[Lot]] = {}
+    for row in rows:
+        if row.instrument.key in costs and row.instrument.key not in values:
+            opened.setdefault(row.instrument.key, []).extend(lot for lot in row.begun if lot.order)
+    for key, lots in opened.items():
+        held = sum(abs(lot.quantity) for lot in lots)
+        for lot in lots:
+            found[lot.order] = found.get(lot.order, ZERO) + costs[key] * abs(lot.quantity) / held
     return {order: amount.quantize(FINE) for order, amount in found.items()}
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import ZERO, total
 from bot.domain.pnl.fifo import Exit, Lot, cost_of, lots_of, match, match_day, quantity_of
-from bot.domain.pnl.trades import FINE, DayMark, LedgerTrade
+from bot.domain.pnl.trades import FINE, DayMark, LedgerTrade, RowKey
 from bot.domain.terms import Product
 
 
@@ -67,6 +67,11 @@ class RowDay:
     fills: tuple[Lot, ...]  # oldest first; what a contract's end closed is the last of them, without an order
     exits: tuple[Exit, ...]
     left: tuple[Lot, ...]
+
+    @property
+    def key(self) -> RowKey:
+        """The row of the position book that it is."""
+        return self.instrument.key, self.product
 
 
 def walk(

@@ -8,7 +8,7 @@ from bot.domain.charges.day_bill import DayBill
 from bot.domain.market.coming_days import ComingDay
 from bot.domain.money import PAISA, ZERO, total
 from bot.domain.news.period_summary import PeriodSummary, Span
-from bot.domain.orders.day_facts import ChargeLine, DayFacts, DayNet, LeftOut, Low, Mismatch, SymbolNet, Trip, TripCount
+from bot.domain.orders.day_facts import ChargeLine, DayFacts, DayNet, LeftOut, Low, Mismatch, SymbolNet, Trip, TripCount, Why
 from bot.domain.orders.portfolio import DayReport, Funds, PositionLine
 from bot.domain.pictures import DayFill, DayPicture, DayResult, EquityCurve, NetPoint, SymbolResult
 from bot.domain.pnl.range_report import RangeReport
@@ -40,6 +40,7 @@ def day_facts(
         month_gaps=tuple(date.fromisoformat(report.date) for report in month if report.records_only),
         margin=funds.used if funds is not None else None,
         mismatches=_mismatches(lines),
+        broker=_by_the_broker(lines),
         left_out=tuple(
             LeftOut(
                 instrument=line.position.instrument,
@@ -122,10 +123,18 @@ def _mismatches(lines: Iterable[PositionLine]) -> tuple[Mismatch, ...]:
         Mismatch(
             instrument=line.position.instrument, product=line.position.product, rupees=off,
             reasons=tuple(reason.value for reason in line.reasons),
+            parts=tuple(Why(reason=part.reason.value, rupees=part.rupees) for part in line.off),
         )
         for line in lines
         if (off := line.difference) is not None and abs(off) >= PAISA
     )  # fmt: skip
+
+
+def _by_the_broker(lines: Sequence[PositionLine]) -> Decimal | None:
+    """None where there was nothing to read, or the broker's row does not say what ours does."""
+    known = [line for line in lines if line.today is not None]
+    told = [line.broker for line in known if line.broker is not None]
+    return total(told) if known and len(told) == len(known) else None
 
 
 def _charges(bill: DayBill | None) -> tuple[ChargeLine, ...]:

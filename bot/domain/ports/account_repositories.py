@@ -1,12 +1,14 @@
 """The repositories of people, accounts and all that binds them; a claim is a conditional update whose row count decides."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from bot.domain.jobs import JobRun
+from bot.domain.market.watch_list import FollowedMessage
 from bot.domain.people.access import DayLock, Invitation, Pin
 from bot.domain.people.account import Account, Credentials, KnownAccount, Limits, NoLogin, Role, Session, Stop, User
+from bot.domain.people.news_settings import NewsSettings
 from bot.domain.people.secret import Secret
 
 
@@ -123,6 +125,16 @@ class InvitationsRepository(Protocol):
     def forget_before(self, moment: datetime) -> int: ...
 
 
+class NewsSettingsRepository(Protocol):
+    """How each person wants to be told."""
+
+    def of(self, telegram_id: int) -> NewsSettings:
+        """As usual where the person has chosen nothing."""
+        ...
+
+    def put(self, telegram_id: int, settings: NewsSettings) -> None: ...
+
+
 class PinsRepository(Protocol):
     """PINs with their count of misses, and phones that were locked."""
 
@@ -180,6 +192,16 @@ class FlagsRepository(Protocol):
 
     def watched(self, account_id: str, person: int) -> Sequence[str]:
         """The list, in the order of adding."""
+        ...
+
+    def follow(self, chat_id: int, message: FollowedMessage, now: datetime) -> None:
+        """Notes which message of a chat is refreshed; it takes the place of the one before."""
+        ...
+
+    def unfollow(self, chat_id: int) -> None: ...
+
+    def followed(self) -> Mapping[int, FollowedMessage]:
+        """By chat."""
         ...
 
     def forbid_login(self, account_id: str, why: NoLogin, now: datetime) -> None:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
+from bot.domain.market.instrument import InstrumentKey
 from bot.domain.pnl.range_report import CurvePoint
 from bot.domain.pnl.trades import BroughtForward, DayMark, LedgerTrade, RowKey
 
@@ -82,4 +83,16 @@ class LedgerRepository(Protocol):
 
     def touches(self, account_id: str, first: date, last: date) -> Mapping[str, Decimal]:
         """The same of the orders of these days in India, by order id."""
+        ...
+
+
+class LentRepository(Protocol):
+    """What mStock lends of a purchase on margin, as its margin route said on the day."""
+
+    def note(self, account_id: str, key: InstrumentKey, day: date, part: Decimal) -> None:
+        """Stores the part of the value, 0 to 1, that purchases of that share borrow on that date in India; the last word wins."""
+        ...
+
+    def of(self, account_id: str) -> Mapping[tuple[InstrumentKey, date], Decimal]:
+        """All parts that are on record, by share and date of purchase."""
         ...

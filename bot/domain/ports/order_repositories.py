@@ -12,6 +12,7 @@ from bot.domain.news.orders import Filled
 from bot.domain.orders.conversion import Conversion
 from bot.domain.orders.exit_list import ExitList
 from bot.domain.orders.held import HeldNote
+from bot.domain.orders.later_card import LaterCard, LaterState
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Fill, Order, OrderDraft
 from bot.domain.orders.plan import Plan, PlanLeg
 from bot.domain.orders.pnl_exit import PnlExit
@@ -200,6 +201,30 @@ class ExitListsRepository(Protocol):
     def save(self, exits: ExitList) -> None: ...
 
 
+class LaterCardsRepository(Protocol):
+    """Orders that are asked again when the market takes them."""
+
+    def add(self, card: LaterCard) -> LaterCard:
+        """The card with its number."""
+        ...
+
+    def find(self, card_id: int) -> LaterCard | None: ...
+
+    def open(self, states: Collection[LaterState] = ...) -> Sequence[LaterCard]:
+        """Those that wait or are due, of all accounts, the oldest first."""
+        ...
+
+    def move(self, card_id: int, to: LaterState) -> bool:
+        """Out of waiting or due; True for the call that moved it."""
+        ...
+
+    def end_on(self, account_id: str) -> int: ...
+
+    def forget_before(self, moment: datetime) -> int:
+        """Drops those that were due before the moment."""
+        ...
+
+
 class ConversionsRepository(Protocol):
     """Changes of product, one row each."""
 
@@ -368,6 +393,13 @@ class OutboxRepository(Protocol):
 
     def bury(self, delivery_id: int, at: datetime, why: str) -> None: ...
 
+    def told(self, chat_id: int, message_id: int) -> Sequence[tuple[Delivery, datetime]]:
+        """What that message tells, oldest first, each with the time it was sent; of an order's fills the newest alone.
+
+        Nothing where it is no news, or was swept.
+        """
+        ...
+
     def written_since(self, account_id: str, moment: datetime) -> Mapping[str, int]:
         """How many pieces of news about an account were written since then, by the name of their class, each counted once."""
         ...
@@ -394,6 +426,14 @@ class ReportsRepository(Protocol):
 
     def between(self, account_id: str, first: date, last: date) -> Sequence[DayReport]:
         """The rows of these dates in India, both included, oldest first."""
+        ...
+
+    def find_out(self, report: DayReport) -> bool:
+        """Keeps the figures of a day whose final row has none; False when they were found out before."""
+        ...
+
+    def found_out(self, account_id: str, first: date, last: date) -> Mapping[str, DayReport]:
+        """The same of these dates in India, by ISO date."""
         ...
 
 

@@ -14,11 +14,12 @@ from bot.domain.ports.account_repositories import (
     InvitationsRepository,
     JobsRepository,
     LimitsRepository,
+    NewsSettingsRepository,
     PeopleRepository,
     PinsRepository,
     StopsRepository,
 )
-from bot.domain.ports.ledger_repository import LedgerRepository
+from bot.domain.ports.ledger_repository import LedgerRepository, LentRepository
 from bot.domain.ports.order_repositories import (
     AlertsRepository,
     CardsRepository,
@@ -26,6 +27,7 @@ from bot.domain.ports.order_repositories import (
     ConversionsRepository,
     ExitListsRepository,
     HeldRepository,
+    LaterCardsRepository,
     OrdersRepository,
     OutboxRepository,
     PlansRepository,
@@ -51,6 +53,8 @@ class Repositories(Protocol):
     @property
     def pins(self) -> PinsRepository: ...
     @property
+    def news_settings(self) -> NewsSettingsRepository: ...
+    @property
     def orders(self) -> OrdersRepository: ...
     @property
     def confirmations(self) -> ConfirmationsRepository: ...
@@ -59,6 +63,8 @@ class Repositories(Protocol):
     @property
     def alerts(self) -> AlertsRepository: ...
 
+    @property
+    def later_cards(self) -> LaterCardsRepository: ...
     @property
     def exit_lists(self) -> ExitListsRepository: ...
     @property
@@ -77,6 +83,8 @@ class Repositories(Protocol):
     def held(self) -> HeldRepository: ...
     @property
     def ledger(self) -> LedgerRepository: ...
+    @property
+    def lent(self) -> LentRepository: ...
     @property
     def flags(self) -> FlagsRepository: ...
     @property

@@ -143,7 +143,8 @@ class AccountViews:
         lines = tuple(sorted(lines, key=_urgency))
         bill = None
         if trades is not None:
-            events: list[Event] = [*await self.events.squared_off(account.id, trades.value), *ends]
+            squared_off = await self.events.squared_off(account.id, trades.value)
+            events: list[Event] = [*squared_off, *ends, *await self.events.loans.of(account.id, positions)]
             bill = self.bill(account.id, trades.value, events)
         as_of = min(reading.as_of for reading in (book, trades, demat) if reading is not None)
         plans = await self.store.read(lambda db: held_plans(db, account.id))

@@ -14,6 +14,7 @@ from bot.domain.orders.portfolio import Position
 from bot.domain.pnl.expiry import end_of, worth_at_end
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product
+from bot.trading.account.margin_loans import MarginLoans
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue
 
@@ -27,6 +28,7 @@ class DayEvents:
     store: Store
     prices: Prices
     instruments: Catalogue
+    loans: MarginLoans
     clock: Clock
     ended: Callable[[Instrument, datetime], bool]  # whether a contract is traded no more at a moment (UTC)
     closes_at: Callable[[Instrument, Product, datetime], datetime | None]  # when mStock closes it itself on the day of a moment

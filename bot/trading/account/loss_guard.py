@@ -56,7 +56,8 @@ class Results:
             return None
         bill = None
         if trades is not None:
-            events: list[Event] = [*await self.events.squared_off(account_id, trades), *ends]
+            squared_off = await self.events.squared_off(account_id, trades)
+            events: list[Event] = [*squared_off, *ends, *await self.events.loans.of(account_id, positions)]
             bill = day_charges(
                 trades,
                 instruments=self.instruments,

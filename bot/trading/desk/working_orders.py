@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.domain.clock import Clock, ist, ist_date
 from bot.domain.errors import BrokerError, CheckFailed, NotFound, StorageAway
-from bot.domain.orders.order import Confirmation, Order, OrderStatus, Purpose
+from bot.domain.orders.order import CardRef, Confirmation, Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import Question
 from bot.domain.orders.standing import Cancelled, OpenRows, guards_alone, is_exit
 from bot.domain.people.account import Actor, Permission
@@ -96,6 +96,11 @@ class WorkingOrders:
         if order.broker_id is None or not order.status.is_working:
             raise CheckFailed([f"#{order.number} is {order.status.lower().replace('_', ' ')}: there is nothing to cancel."])
         return (await self._cancelling.cancel(actor, [order]))[0]
+
+    async def follow(self, order: Order, *, chat_id: int, message_id: int) -> None:
+        """This message, which asks about the order as it stands, becomes its card as soon as the order changes."""
+        ref = CardRef(chat_id=chat_id, message_id=message_id, order_id=order.id, version=order.version)
+        await self._store.transaction(lambda db: db.cards.add(ref))
 
     async def sync(self, actor: Actor, order_id: str) -> Order:
         """Reads the broker's book now. The order as it stands after that."""

@@ -75,7 +75,7 @@ class ExitRunner:
             alive = await self.store.transaction(lambda db: db.exit_lists.alive())
             for exits in alive:
                 if not self._locks[exits.plan_id].locked():
-                    self.background.start(self.carry_on(exits.plan_id), f"exits {exits.plan_id}")
+                    self.background.start(self._pulse(exits.plan_id), f"exits {exits.plan_id}")
             for gone in self._locks.keys() - {exits.plan_id for exits in alive}:
                 if not self._locks[gone].locked():
                     del self._locks[gone]
@@ -89,13 +89,22 @@ class ExitRunner:
         return min([PULSE, *(max(each, 0.01) for each in opens)]) if alive else None
 
     async def carry_on(self, plan_id: str) -> None:
-        """The next step of a list."""
+        """The next step of a list that began or was answered. The loop over all lists takes it up from there."""
+        await self._advance(plan_id)
+        self._wake()
+
+    async def _pulse(self, plan_id: str) -> None:
+        """The next step by the clock. Where it moved nothing, the one after it waits for a change or for the next pulse."""
+        if await self._advance(plan_id):
+            self._wake()
+
+    async def _advance(self, plan_id: str) -> bool:
         async with self._locks[plan_id]:
             try:
-                await self._step(plan_id)
+                return await self._step(plan_id)
             except BrokerError as error:
                 log.info("exits %s wait: %s", plan_id, type(error).__name__)
-        self._wake()
+                return False
 
     async def answer(self, actor: Actor, plan_id: str, *, go_on: bool) -> None:
         """What the person says while a cover waits: send it all the same, or send nothing more."""
@@ -123,32 +132,35 @@ class ExitRunner:
             await self.store.transaction(write)
         await self.carry_on(plan_id)
 
-    async def _step(self, plan_id: str) -> None:
-        found = await self.store.transaction(lambda db: load(db, plan_id))
+    async def _step(self, plan_id: str) -> bool:
+        """Whether something was sent or ended, so that the next step can follow at once."""
+        found, plan = await self.store.transaction(lambda db: (load(db, plan_id), db.plans.find(plan_id)))
         if found is None or not found[2]:
-            return
+            return False
         exits, orders, _ = found
         exits = await self._by_the_clock(exits)
-        plan = await self.store.transaction(lambda db: db.plans.find(plan_id))
         if plan is None or self.clock.now() >= plan.until:
             await self.store.transaction(lambda db: self._late(db, plan_id))
-            return
+            return True
         if exits.proves_flat:  # only a panic has entries to cancel
-            await asyncio.gather(self.panic.cancel_entries(exits, orders), self._send(exits, orders))
+            _, sent = await asyncio.gather(self.panic.cancel_entries(exits, orders), self._send(exits, orders))
         else:
-            await self._send(exits, orders)
+            sent = await self._send(exits, orders)
         found = await self.store.transaction(lambda db: load(db, plan_id))
         if found is None or not found[2]:
-            return
+            return sent
         exits, orders, _ = found
         await self._ring(exits, orders)
+        over = None
         if exits.proves_flat:
             await self.panic.step(exits, orders)
         elif exits.kind is ListKind.REVERSE:
-            if (over := await self.turning.step(exits, orders)) is not None:
-                await self.store.transaction(lambda db: self._over(db, plan_id, over))
+            over = await self.turning.step(exits, orders)
         elif not any(row.unsent for row in exits.rows):
-            await self.store.transaction(lambda db: self._over(db, plan_id, "all was sent"))
+            over = "all was sent"
+        if over is not None:
+            await self.store.transaction(lambda db: self._over(db, plan_id, over))
+        return sent or over is not None
 
     def _late(self, db: Repositories, plan_id: str) -> None:
         """Its time is over: what is unsent never will be."""
@@ -188,11 +200,11 @@ class ExitRunner:
         if any(row.unsent for row in exits.rows):
             self._tell(db, exits, orders, Told.CUT, [row for row in exits.rows if row.unsent])
 
-    async def _send(self, exits: ExitList, orders: dict[str, Order]) -> None:
-        """Sends what may be sent now, and notes what became of it."""
+    async def _send(self, exits: ExitList, orders: dict[str, Order]) -> bool:
+        """Sends what may be sent now, and notes what became of it. False when there was nothing to send."""
         pieces = [each for each in (*exits.sendable(orders), *self._again(exits, orders)) if self._is_due(exits, each[1])]
         if not pieces:
-            return
+            return False
         instruments = {row.draft.instrument.key for row, _ in pieces}
         prices = await self._prices(exits.account_id, instruments)
         wanted = []
@@ -210,6 +222,7 @@ class ExitRunner:
         results = await self.wave.send(exits.account_id, wanted)
         became = [(row.number, piece, result) for (row, piece), result in zip(pieces, results, strict=True)]
         await self.store.transaction(lambda db: self._note(db, exits.plan_id, became))
+        return True
 
     async def _prices(self, account_id: str, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Price]:
         """What the feed knows at once; only what it does not know is asked for. A row without a price goes at its worst."""

@@ -86,7 +86,7 @@ class Reversals:
             profit=line.since_entry,
             margin=needed,
             cash=cash,
-            charges=self.proposing.charging.of_all([leg.draft for leg in plan.legs]),
+            charges=self.proposing.costs.together([leg.draft for leg in plan.legs]),
             monthly=self.proposing.instruments.is_monthly(opening.instrument) if opening.instrument.is_derivative else None,
             warnings=tuple(each for each in remarks(situation, parts=len(plan.entries)) if each.name not in SAID_ALREADY),
         )

@@ -13,10 +13,9 @@ from bot.domain.orders.order import TradeFact
 from bot.domain.orders.portfolio import Holding, Position, PositionLine
 from bot.domain.pnl.day import OwnRow, day_line
 from bot.domain.pnl.fifo import Lot, carried_into, quantity_of
-from bot.domain.pnl.trades import BroughtForward, DayMark, LedgerTrade, RowKey, distinct, filled_by, of_order
+from bot.domain.pnl.trades import BroughtForward, LedgerTrade, RowKey, distinct, filled_by, of_order
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product
-from bot.trading.ledger.late_marks import late_marks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,23 +41,12 @@ class DayBook:
         """
         today = ist_date(self.clock.now())
 
-        def read(db: Repositories) -> tuple[tuple[OwnRow, ...], tuple[BroughtForward, ...], Sequence[DayMark]]:
-            late = late_marks(db, account_id, self.day_before(today), positions, prices)
-            rows, forwards = self._own(db, account_id, positions, trades, today)
-            known = {mark.row: mark for mark in late}
-            rows = tuple(
-                replace(own, mark=own.mark or known.get((position.instrument.key, position.product)))
-                for position, own in zip(positions, rows, strict=True)
-            )
-            return rows, forwards, late
-
-        rows, forwards, late = await self.store.read(read)
-        if forwards or late:
+        rows, forwards = await self.store.read(lambda db: self._own(db, account_id, positions, trades, today))
+        if forwards:
 
             def bring(db: Repositories) -> None:
                 for forward in forwards:
                     db.ledger.bring(forward)
-                db.ledger.close_day(late)
 
             with suppress(StorageAway):  # the figures stand without it, and the next look brings it again
                 await self.store.transaction(bring)

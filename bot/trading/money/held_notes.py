@@ -14,6 +14,7 @@ from bot.domain.terms import Product
 from bot.runtime.scheduler import Occasion
 from bot.trading.account.account_views import AccountViews
 from bot.trading.money.telling import by_the_clock
+from bot.trading.watch.watched import watched_on
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class HeldNotes:
             return
         bot = by_the_clock(account)
         positions, demat = await asyncio.gather(self.books.positions(bot), self.books.holdings(bot))
+        await self.books.events.loans.ask(account.id, positions.lines)
         rows = [
             Held(
                 instrument=line.position.instrument,
@@ -66,7 +68,8 @@ class HeldNotes:
             for share in demat.lines
             if share.total
         ]
-        note = HeldNote(account_id=account.id, day=day, rows=tuple(rows), noted_at=self.clock.now())
+        watched = await self.store.read(lambda db: tuple(watched_on(db, account.id, self.books.instruments)))
+        note = HeldNote(account_id=account.id, day=day, rows=tuple(rows), noted_at=self.clock.now(), watched=watched)
         await self.store.transaction(lambda db: db.held.note(note))
 
     async def before(self, account_id: str, day: date) -> HeldNote | None:

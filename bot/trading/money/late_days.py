@@ -3,30 +3,31 @@
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from bot.domain.charges.day_bill import DayBill
-from bot.domain.clock import Clock, ist, ist_date
+from bot.domain.charges.day_bill import DayBill, Event
+from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import SessionExpired
-from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
 from bot.domain.orders.portfolio import DayReport, Position, PositionLine
 from bot.domain.orders.research import PastTrade
+from bot.domain.pnl.borrowing import Lent, MarginRow, borrowings
 from bot.domain.pnl.day import OwnRow, day_line, mark_of
-from bot.domain.pnl.expiry import ends_of, worth_at_end
+from bot.domain.pnl.expiry import ends_of
 from bot.domain.pnl.fifo import Lot, carried_into, cost_of, lots_of, match_day, quantity_of
 from bot.domain.pnl.trades import DayMark, LedgerTrade, RowKey
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product, Side
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.day_charges import ledger_charges
-from bot.trading.money.reports import is_carried
+from bot.trading.money.late_closes import LateCloses
+from bot.trading.money.reports import Reports, is_carried
 
 log = logging.getLogger(__name__)
 
-OPENED = time(9, 0)  # IST; from then on the broker's previous close is that of the trading day before
 AFTER_THE_CLOSE = timedelta(minutes=35)  # before the summary, on a usual day 15:40: what is read later holds the whole day
 
 
@@ -41,12 +42,33 @@ class LateDay:
     approximate: tuple[str, ...]  # what its figures are made of, in words
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Records:
+    """What the store has of the day."""
+
+    fills: Sequence[LedgerTrade]
+    rows: Mapping[RowKey, OwnRow]  # those with fills, and those that were carried into it
+    ours: Collection[str]  # the broker's ids of the bot's orders
+    lent: Lent
+
+    @property
+    def makes_what_was_carried(self) -> bool:
+        """Whether our lots are, row by row, what the day before was closed with."""
+        return all(
+            quantity_of(own.lots) == (own.mark.quantity if own.mark is not None else 0)
+            for (_, product), own in self.rows.items()
+            if product is not Product.CNC
+        )
+
+
 @dataclass(slots=True, kw_only=True)
 class LateDays:
     """Reads; the broker is asked for trade history and for closes."""
 
     store: Store
     books: AccountViews
+    reports: Reports
+    closes: LateCloses
     day_before: Callable[[date], date]  # the trading day before a date in India
     is_trading: Callable[[date], bool]
     clock: Clock
@@ -59,19 +81,21 @@ class LateDays:
         day = date.fromisoformat(bare.date)
         if not await self.store.read(lambda db: self._is_day_before_known(db, account_id, day)):
             return None  # what was carried into the day, and at which price
-        fills, rows, ours = await self.store.read(lambda db: self._read(db, account_id, day))
-        if not await self._is_whole(account_id, day, fills, due):
+        records = await self.store.read(lambda db: self._read(db, account_id, day))
+        fills, rows = records.fills, records.rows
+        if not records.makes_what_was_carried or not await self._is_whole(account_id, day, fills, due):
             return None
         held = [_position(row, own) for row, own in rows.items()]
         if not await self._is_carried(account_id, day, held):
             return None
-        closes = await self._closes(account_id, day, [position.instrument for position in held if position.quantity])
+        closes, of = await self.closes.of(account_id, day, [position.instrument for position in held if position.quantity])
         lines = [_line(position, own, closes) for position, own in zip(held, rows.values(), strict=True)]
         if any(line.today is None and not line.position.is_sold_holding for line in lines):
             return None
         marks = [mark_of(account_id, line, day) for line in lines]
         dealt = [(fill.broker_id, fill.instrument, fill.product, fill.at) for fill in fills]
-        events = [*self.books.events.by_the_broker(dealt, ours), *ends_of(marks, day)]
+        events: list[Event] = [*self.books.events.by_the_broker(dealt, records.ours), *ends_of(marks, day)]
+        events += borrowings(_on_margin(rows, held), records.lent, self.books.events.loans.nights(day))
         bill = ledger_charges(fills, tariff=self.books.tariff, plan=self.books.plan, day=day, events=events)
         report = replace(
             bare,
@@ -83,22 +107,20 @@ class LateDays:
             complete=all(line.today is not None for line in lines),
             records_only=False,
         )
-        words = ("fills as I noted them", *(("closes as mStock gave them later",) if closes else ()))
+        words = ("fills as I noted them", *((of,) if closes else ()))
         return LateDay(report=report, lines=lines, marks=marks, bill=bill, approximate=words)
 
     def _is_day_before_known(self, db: Repositories, account_id: str, day: date) -> bool:
-        """Whether the day before has figures; its marks may have been found out later."""
-        before = db.reports.find(account_id, self.day_before(day))
-        return before is not None and (not before.records_only or bool(db.ledger.marks(account_id, self.day_before(day))))
+        """Whether the day before has figures, as told on that day or as found out later."""
+        before = self.reports.row(db, account_id, self.day_before(day))
+        return before is not None and not before.records_only
 
-    def _read(
-        self, db: Repositories, account_id: str, day: date
-    ) -> tuple[Sequence[LedgerTrade], Mapping[RowKey, OwnRow], Collection[str]]:
-        """All fills of the day; its rows, those with fills and those that were carried into it; the bot's orders by broker id."""
+    def _read(self, db: Repositories, account_id: str, day: date) -> _Records:
         fills = db.ledger.between(account_id, day, day)
         marks = db.ledger.marks(account_id, self.day_before(day))
         rows: dict[RowKey, OwnRow] = {}
-        for row in dict.fromkeys([*(fill.row for fill in fills), *(row for row, mark in marks.items() if mark.quantity)]):
+        carried = [row for row, mark in marks.items() if mark.quantity and (mark.instrument.expiry or day) >= day]
+        for row in dict.fromkeys([*(fill.row for fill in fills), *carried]):
             mark, own = marks.get(row), tuple(fill for fill in fills if fill.row == row)
             if not own and row[1] is Product.CNC:
                 continue  # it is in the holdings by now, whose change is never in the net
@@ -107,7 +129,7 @@ class LateDays:
             earlier = db.ledger.of_row(account_id, row, before.day if before is not None else None)
             rows[row] = OwnRow(trades=own, lots=tuple(carried_into(day, earlier, begun, row[1])), mark=mark)
         ours = {order.broker_id for order in db.orders.of_day(account_id, day) if order.is_ours and order.broker_id}
-        return fills, rows, ours
+        return _Records(fills=fills, rows=rows, ours=ours, lent=db.lent.of(account_id))
 
     async def _is_whole(self, account_id: str, day: date, fills: Sequence[LedgerTrade], due: datetime) -> bool:
         """Whether the books were read after the day's close, or the broker's trade history has the same fills."""
@@ -134,27 +156,6 @@ class LateDays:
             (each.instrument.key, each.product): each.quantity for each in held if each.quantity and each.instrument.expiry != day
         }
         return _but_delivered(carried) == _but_delivered(ours)
-
-    async def _closes(self, account_id: str, day: date, instruments: Sequence[Instrument]) -> Mapping[InstrumentKey, Decimal]:
-        """The prices in rupees that the day ended at, as far as the broker says them now."""
-        now = self.clock.now()
-        today = ist_date(now)
-        begun = self.is_trading(today) and ist(now).time() >= OPENED
-        last_before = self.day_before(today)
-        if not instruments or day not in (last_before, today):
-            return {}
-        # A contract that ended on that day is worth what its underlying's close makes of it.
-        ended = {each.key: self.books.events.underlying(each) for each in instruments if each.expiry == day}
-        spots = {key: spot for key, spot in ended.items() if spot is not None}
-        wanted = {*(each.key for each in instruments if each.key not in ended), *(spot.key for spot in spots.values())}
-        prices = await self.books.prices.of_all(account_id, wanted)
-        by_previous_close = begun and day == last_before
-        found = {key: price.previous_close if by_previous_close else price.last for key, price in prices.items()}
-        closes = {each.key: found.get(each.key) for each in instruments}
-        for each in instruments:
-            if (spot := spots.get(each.key)) is not None and (close := found.get(spot.key)) is not None:
-                closes[each.key] = worth_at_end(each, close)
-        return {key: close for key, close in closes.items() if close is not None}
 
 
 def _but_delivered(quantities: Mapping[RowKey, int]) -> Mapping[RowKey, int]:
@@ -198,6 +199,14 @@ def _position(row: RowKey, own: OwnRow) -> Position:
         carried=start,
         carried_average=cost / start if cost is not None and start else None,
     )
+
+
+def _on_margin(rows: Mapping[RowKey, OwnRow], held: Sequence[Position]) -> list[MarginRow]:
+    return [
+        MarginRow(instrument=position.instrument, lots=own.lots, began=position.carried, ended=position.quantity)
+        for position, own in zip(held, rows.values(), strict=True)
+        if position.product is Product.MTF
+    ]
 
 
 def _line(position: Position, own: OwnRow, closes: Mapping[InstrumentKey, Decimal]) -> PositionLine:

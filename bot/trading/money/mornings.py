@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Protocol
 
 from bot.domain.clock import Clock
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.market_days import DayKind
 from bot.domain.news.readiness import (
     ClosedDay,
+    Finding,
+    Light,
     LoginReminder,
     Overnight,
     Readiness,
@@ -32,6 +35,19 @@ TENTH = Decimal("0.1")
 LOGIN = 45.0  # seconds for a login by a stored seed, which may have to wait for the next code
 
 
+class FamilyFindings(Protocol):
+    """A family of commands that has something to say of a morning; it is named in the wiring's list, and nowhere else."""
+
+    @property
+    def name(self) -> str:
+        """Of its row where it cannot say anything, in at most ten letters."""
+        ...
+
+    async def of(self, account: Account, day: date) -> Sequence[Finding]:
+        """Its rows on the card of that account and date in India; none where nothing is worth a row."""
+        ...
+
+
 @dataclass(slots=True, kw_only=True)
 class Mornings:
     """Every fact has a time-out of its own, and one that is not known holds up no card."""
@@ -40,43 +56,57 @@ class Mornings:
     books: AccountViews
     notes: HeldNotes
     calendar: Calendar | None  # None: a practice market that never closes
+    families: Sequence[FamilyFindings]
+    ddpi: bool  # the host says that a DDPI is on file: no sale out of the holdings needs a TPIN
     clock: Clock
 
     async def tell(self, occasion: Occasion) -> None:
-        """The card of each account, silent; it rings where positions are held and there is no session."""
-        await self.telling.each("readiness", occasion, lambda account: self._readiness(account, occasion.day))
+        """The card of each account, silent; it rings where something is to be watched and there is no session."""
+        await self.telling.each(
+            "readiness", occasion, lambda account: self._readiness(account, occasion.day), seen_by=_readiness_of
+        )
 
     async def remind(self, occasion: Occasion) -> None:
-        """Rings once more for each account that holds positions and has no session."""
+        """Rings once more for each account that has no session while there is something to be watched."""
         card = f"login reminder {occasion.due:%H:%M}"
-        await self.telling.each(card, occasion, lambda account: self._reminder(account, occasion.day))
+        await self.telling.each(card, occasion, lambda account: self._reminder(account, occasion.day), seen_by=_reminder_of)
 
     async def _reminder(self, account: Account, day: date) -> LoginReminder | None:
         overnight = carried(await self.notes.before(account.id, day), day)
-        if not overnight:
+        findings = tuple(each for each in await self._findings(account, day) if each.waits)
+        if not overnight and not findings:
             return None
         connection = self.books.connections.of(account.id)
         await in_time(self.books.funds(by_the_clock(account)), LOGIN)  # a stored seed may log in, a dead session is found out
         if self._alive(connection):
             return None
-        return LoginReminder(at=self.clock.now(), overnight=overnight)
+        return LoginReminder(at=self.clock.now(), overnight=overnight, findings=findings)
+
+    async def _findings(self, account: Account, day: date) -> tuple[Finding, ...]:
+        """The rows of all families, read side by side; one that fails or does not come in time is a row that says so."""
+        found = await asyncio.gather(*(in_time(family.of(account, day)) for family in self.families))
+        rows: list[Finding] = []
+        for family, own in zip(self.families, found, strict=True):
+            rows += own if own is not None else [Finding(light=Light.AMBER, name=family.name, value="not known")]
+        return tuple(rows)
 
     async def _readiness(self, account: Account, day: date) -> Readiness:
         bot = by_the_clock(account)
         connection = self.books.connections.of(account.id)
         if not self._alive(connection):
             await in_time(self.books.funds(bot), LOGIN)  # a stored seed may log in
-        positions, demat, funds, skew, note = await asyncio.gather(
+        positions, demat, funds, skew, note, findings = await asyncio.gather(
             in_time(self.books.positions(bot)),
             in_time(self.books.holdings(bot)),
             in_time(self.books.funds(bot)),
             in_time(connection.broker.clock_skew()),
             self.notes.before(account.id, day),
+            self._findings(account, day),
         )
         session = self._alive(connection)  # after the reads, which may have renewed it or found it dead
         overnight = _overnight(positions) if positions is not None else carried(note, day) if note is not None else None
         shares = demat.lines if demat is not None else ()
-        facts = Readiness(
+        return Readiness(
             day=day,
             expiries=self.calendar.expiries(day) if self.calendar is not None else (),
             held_expiring=tuple(dict.fromkeys(row.instrument for row in overnight or () if row.instrument.expiry == day)),
@@ -92,10 +122,8 @@ class Mornings:
             unauthorised=await self._unauthorised(account, shares),
             changes=self.notes.changes(note, day) if note is not None else (),
             bases=tuple(share.base for share in shares if share.base is not None) if demat is not None else None,
+            findings=findings,
         )
-        if overnight and not session:
-            return ReadinessAlarm(**{name: getattr(facts, name) for name in facts.__dataclass_fields__})
-        return facts
 
     def _alive(self, connection: BrokerConnection) -> bool:
         return connection.session is not None and connection.session.alive(self.clock.now())
@@ -107,7 +135,9 @@ class Mornings:
         return following
 
     async def _unauthorised(self, account: Account, shares: Sequence[Holding]) -> tuple[Unauthorised, ...]:
-        """Stops that wait to sell shares of which fewer may leave the depository."""
+        """Stops that wait to sell shares of which fewer may leave the depository; with a DDPI none needs to be authorised."""
+        if self.ddpi:
+            return ()
         working = await self.books.store.transaction(lambda db: db.orders.unsettled(account.id))
         return tuple(
             Unauthorised(instrument=share.instrument, quantity=order.draft.quantity, authorised=share.authorised)
@@ -116,6 +146,17 @@ class Mornings:
             if _sells_with_a_stop(order) and order.draft.instrument.key == share.instrument.key
             if order.draft.quantity > share.authorised
         )
+
+
+def _readiness_of(news: Readiness, person: int) -> Readiness:
+    """The card with the findings that this person is told; a ring where something of theirs is not watched."""
+    own = replace(news, findings=tuple(each for each in news.findings if each.person in (None, person)))
+    return ReadinessAlarm(**{name: getattr(own, name) for name in own.__dataclass_fields__}) if own.unwatched else own
+
+
+def _reminder_of(news: LoginReminder, person: int) -> LoginReminder | None:
+    own = replace(news, findings=tuple(each for each in news.findings if each.person in (None, person)))
+    return own if own.overnight or own.findings else None
 
 
 def closed_days(calendar: Calendar, first: date, last: date) -> tuple[ClosedDay, ...]:

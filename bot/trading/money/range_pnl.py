@@ -15,8 +15,9 @@ from bot.domain.money import ZERO, total
 from bot.domain.orders.order import Order
 from bot.domain.orders.portfolio import DayReport, PnL
 from bot.domain.people.account import Actor
+from bot.domain.pnl.borrowing import Lent, MarginRow, borrowings
 from bot.domain.pnl.expiry import ends_of
-from bot.domain.pnl.fifo import Lot, carried_into
+from bot.domain.pnl.fifo import Lot, carried_into, quantity_of
 from bot.domain.pnl.if_closed import if_closed
 from bot.domain.pnl.range_report import (
     CurvePoint,
@@ -29,9 +30,10 @@ from bot.domain.pnl.range_report import (
     by_symbol,
     charges_of_orders,
 )
-from bot.domain.pnl.round_trips import booked, round_trips, walk
+from bot.domain.pnl.round_trips import RowDay, booked, round_trips, walk
 from bot.domain.pnl.trades import DayMark, LedgerTrade, RowKey
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.terms import Product
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.day_charges import ledger_charges
 from bot.trading.money.reports import Reports
@@ -67,6 +69,7 @@ class _Records:
     sources: Mapping[str, Source]  # by the broker's ids, of what opened before the range too
     touches: Mapping[str, Decimal]
     curves: Mapping[date, Sequence[CurvePoint]]
+    lent: Lent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +202,7 @@ class RangePnl:
             rows=rows,
             sources={order.broker_id or "": _source(order, planned) for order in sources.values()},
             touches=db.ledger.touches(account_id, first, last),
+            lent=db.lent.of(account_id),
             curves={day: db.ledger.curve(account_id, day) for day in days if len(days) <= MOST_CURVES},
         )
 
@@ -208,20 +212,26 @@ class RangePnl:
         for trade in records.trades:
             of_days.setdefault(trade.day, []).append(trade)
             of_rows.setdefault(trade.row, []).append(trade)
-        days = tuple(self._day(report, records, of_days) for report in records.reports)
         marks: dict[RowKey, dict[date, DayMark]] = {}
-        for day in days:
-            for mark in day.marks:
-                marks.setdefault(mark.row, {})[day.day] = mark
+        for of_day, by_row in records.marks.items():
+            for mark in by_row.values():
+                marks.setdefault(mark.row, {})[of_day] = mark
         rows = {
             key: walk(of_rows.get(key, ()), row.begun, restarts=row.restarts, marks=marks.get(key), over=records.over)
             for key, row in records.rows.items()
         }
+        through: dict[date, list[RowDay]] = {}
+        for row_day in (each for of_row in rows.values() for each in of_row):
+            through.setdefault(row_day.day, []).append(row_day)
+        days = tuple(self._day(report, records, of_days, through) for report in records.reports)
         costs: dict[RowKey, dict[str, Decimal]] = {}
         for day in days:
-            of_orders = charges_of_orders(day)
-            for trade in day.trades:
-                costs.setdefault(trade.row, {})[trade.broker_id] = of_orders.get(trade.broker_id, ZERO)
+            own = through.get(day.day, ())
+            of_orders = charges_of_orders(day, own)
+            for each in own:
+                spent = costs.setdefault(each.key, {})
+                for order in {lot.order for lot in (*each.begun, *each.fills)} & of_orders.keys():
+                    spent[order] = spent.get(order, ZERO) + of_orders[order]
         trips = [trip for key, row in rows.items() for trip in round_trips(row, costs.get(key, {}))]
         exits = [each for row in rows.values() for each in booked(row)]
         return RangeReport(
@@ -238,13 +248,21 @@ class RangePnl:
             row_days=tuple(row for of_row in rows.values() for row in of_row),
         )
 
-    def _day(self, report: DayReport, records: _Records, of_days: Mapping[date, Sequence[LedgerTrade]]) -> RangeDay:
+    def _day(
+        self,
+        report: DayReport,
+        records: _Records,
+        of_days: Mapping[date, Sequence[LedgerTrade]],
+        through: Mapping[date, Sequence[RowDay]],
+    ) -> RangeDay:
         day = date.fromisoformat(report.date)
         trades = tuple(of_days.get(day, ()))
         marks = tuple(records.marks.get(day, {}).values())
         fills = [(trade.broker_id, trade.instrument, trade.product, trade.at) for trade in trades]
         events: list[Event] = [*self.books.events.by_the_broker(fills, records.ours)]
         events += ends_of(marks, day) if day <= records.over else ()
+        on_margin = [_on_margin(row) for row in through.get(day, ()) if row.product is Product.MTF]
+        events += borrowings(on_margin, records.lent, self.books.events.loans.nights(day)) if on_margin else ()
         return RangeDay(
             day=day,
             report=report,
@@ -253,6 +271,10 @@ class RangePnl:
             bill=ledger_charges(trades, tariff=self.books.tariff, plan=self.books.plan, day=day, events=events),
             curve=tuple(records.curves.get(day, ())),
         )
+
+
+def _on_margin(row: RowDay) -> MarginRow:
+    return MarginRow(instrument=row.instrument, lots=row.begun, began=quantity_of(row.begun), ended=quantity_of(row.left))
 
 
 def _weeks(first: date, last: date) -> list[tuple[date, date]]:

@@ -10,11 +10,9 @@ from bot.domain.orders.order import OrderStatus
 from bot.domain.orders.portfolio import DayReport, PnL, PositionLine
 from bot.domain.people.account import Account, Actor
 from bot.domain.pnl.day import mark_of
-from bot.domain.pnl.late import completed
 from bot.domain.pnl.trades import DayMark
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.account_views import AccountViews
-from bot.trading.account.day_charges import ledger_charges
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,20 +24,16 @@ class Reports:
     clock: Clock
 
     def row(self, db: Repositories, account_id: str, day: date) -> DayReport | None:
-        """The final row of a date in India; one without data with what was found out about it on the day after."""
+        """The final row of a date in India; one without data with what was found out about it later."""
         return next(iter(self.rows(db, account_id, day, day)), None)
 
     def rows(self, db: Repositories, account_id: str, first: date, last: date) -> Sequence[DayReport]:
         """The same of a range, both ends included, oldest first."""
-        return [self._completed(db, report) for report in db.reports.between(account_id, first, last)]
-
-    def _completed(self, db: Repositories, report: DayReport) -> DayReport:
-        if not report.records_only:
-            return report
-        account_id, day = report.account_id, date.fromisoformat(report.date)
-        fills = db.ledger.between(account_id, day, day)
-        bill = ledger_charges(fills, tariff=self.books.tariff, plan=self.books.plan, day=day)
-        return completed(report, db.ledger.marks(account_id, day).values(), bill)
+        final = db.reports.between(account_id, first, last)
+        if not any(report.records_only for report in final):  # as nearly always
+            return final
+        known = db.reports.found_out(account_id, first, last)
+        return [known.get(report.date, report) if report.records_only else report for report in final]
 
     async def now(self, actor: Actor, pnl: PnL | None = None) -> tuple[DayReport, Sequence[DayMark]]:
         """Today's report as it would be at this moment, and how each row stands: what tomorrow counts from.

@@ -1,12 +1,14 @@
 """The summary of each day, once for good, with those of the week and the month that end with it."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from bot.domain.charges.day_bill import DayBill
-from bot.domain.clock import MOST_SKEW, Clock, ist_date
+from bot.domain.clock import MOST_SKEW, Clock, at_ist, ist_date
 from bot.domain.errors import BotError, BrokerError, CheckFailed, NotFound
 from bot.domain.market.coming_days import ComingDay
 from bot.domain.news.days import DaySummary
@@ -27,6 +29,9 @@ from bot.trading.money.reports import Reports
 
 log = logging.getLogger(__name__)
 
+DAY = timedelta(days=1)
+FURTHEST = timedelta(days=21)  # how long a day without data is looked into again
+AGAIN = 600.0  # seconds between two looks into one
 PATIENCE = 5  # failed tries, about half an hour, after which a date is summed up without the broker
 
 
@@ -54,6 +59,7 @@ class Summaries:
     mode: str  # PAPER or LIVE
     clock: Clock
     started_at: datetime  # of this process
+    _asked: dict[tuple[str, date], float] = field(default_factory=dict)  # days without data: when they were looked into last
 
     async def day(self, actor: Actor, day: date | None) -> DayReport:
         """The report of a date in India; today's is made now, an earlier one is read from the records.
@@ -62,6 +68,7 @@ class Summaries:
         """
         account, _ = self.books.connection(actor)
         today = ist_date(self.clock.now())
+        await self.find_out(account)
         if day is None or day == today:
             return (await self._today(actor, account)).report
         if day > today:
@@ -73,6 +80,34 @@ class Summaries:
         if not report.orders:
             raise NotFound(f"There is no report of {day:%d %b %Y}: the bot was not running, or the account was not linked.")
         return report
+
+    async def look_again(self, actor: Actor) -> None:
+        """The same for the account that a person works with, before a range of its days is shown."""
+        account, _ = self.books.connection(actor)
+        await self.find_out(account)
+
+    async def find_out(self, account: Account) -> None:
+        """Looks again into the days of the last weeks that were closed without data, the oldest first: a login may tell by now.
+
+        What is found out stands beside the final row, in every range and in what later days begin with. Nobody rings of it.
+        """
+        today = ist_date(self.clock.now())
+        moment = asyncio.get_running_loop().time()
+        first, last = today - FURTHEST, today - DAY
+        rows = await self.store.read(lambda db: self.reports.rows(db, account.id, first, last))
+        for row in rows:
+            day = date.fromisoformat(row.date)
+            asked = self._asked.get((account.id, day))
+            if not row.records_only or (asked is not None and moment - asked < AGAIN):
+                continue
+            self._asked[account.id, day] = moment
+            try:
+                made = await self._late(account, day, at_ist(day, 16, 15))
+            except BrokerError as error:
+                log.info("account %s: nothing more is known of %s: %s", account.id, day, type(error).__name__)
+                return
+            if made is not None:
+                await self.store.transaction(partial(_keep_found, made=made, late=row.late, up_since=row.up_since))
 
     async def close_day(self, occasion: Occasion) -> None:
         """The final row of each account that was linked by then; the first failure is raised when all were tried."""
@@ -98,6 +133,7 @@ class Summaries:
         day = occasion.day
         if await self.store.read(lambda db: db.reports.find(account.id, day)) is not None:
             return
+        await self.find_out(account)
         made = await self._as_far_as_known(account, occasion)
         off = self.books.connections.of(account.id).broker.clock_off
         if off is not None and abs(off) > MOST_SKEW:
@@ -128,14 +164,14 @@ class Summaries:
                 bot = Actor(user=User(telegram_id=0, name="the bot"), role=Role.OWNER, account=account)
                 await self.books.reconcile.sync_for_reader(account.id)
                 return await self._today(bot, account)
-            return await self._late(account, occasion)
+            return await self._late_or_bare(account, occasion)
         except BrokerError as error:
             if occasion.failures < PATIENCE:
                 raise
             why = type(error).__name__
             log.warning("account %s: the summary of %s is made without the broker: %s", account.id, occasion.day, why)
         try:
-            return await self._late(account, occasion)
+            return await self._late_or_bare(account, occasion)
         except BrokerError:
             return await self._without_data(account, occasion.day)
 
@@ -145,11 +181,15 @@ class Summaries:
         funds = await self.books.funds(actor)
         return await self._with_facts(report, marks, lines=pnl.lines, bill=pnl.bill, funds=funds)
 
-    async def _late(self, account: Account, occasion: Occasion) -> _Made:
-        bare = await self.reports.from_records(account, occasion.day)
-        late = await self.late_days.of(account.id, bare, occasion.due)
+    async def _late_or_bare(self, account: Account, occasion: Occasion) -> _Made:
+        return await self._late(account, occasion.day, occasion.due) or await self._without_data(account, occasion.day)
+
+    async def _late(self, account: Account, day: date, due: datetime) -> _Made | None:
+        """By our ledger, where that holds the whole day."""
+        bare = await self.reports.from_records(account, day)
+        late = await self.late_days.of(account.id, bare, due)
         if late is None:
-            return await self._without_data(account, occasion.day)
+            return None
         return await self._with_facts(late.report, late.marks, lines=late.lines, bill=late.bill, approximate=late.approximate)
 
     async def _without_data(self, account: Account, day: date) -> _Made:
@@ -195,3 +235,8 @@ class Summaries:
             period_summary(await self.ranges.with_day(report, marks, since=first), span, made_at=report.made_at, late=report.late)
             for span, first in ended
         ]
+
+
+def _keep_found(db: Repositories, *, made: _Made, late: bool, up_since: datetime | None) -> None:
+    if db.reports.find_out(replace(made.report, late=late, up_since=up_since)):
+        db.ledger.close_day(made.marks)

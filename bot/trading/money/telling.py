@@ -16,6 +16,7 @@ from bot.runtime.scheduler import Occasion
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+N = TypeVar("N", bound=Notice)
 
 PATIENCE = 5.0  # seconds for one fact of a card: what takes longer is "not known", and the card goes
 
@@ -27,15 +28,23 @@ class Telling:
     store: Store
     clock: Clock
 
-    async def each(self, card: str, occasion: Occasion, make: Callable[[Account], Awaitable[Notice | None]]) -> None:
+    async def each(
+        self,
+        card: str,
+        occasion: Occasion,
+        make: Callable[[Account], Awaitable[N | None]],
+        *,
+        seen_by: Callable[[N, int], Notice | None] | None = None,
+    ) -> None:
         """Makes the card of every account that was linked by its time, side by side; None says nothing.
 
-        The first failure is raised when all were tried.
+        seen_by: the card as one person, by Telegram id, is to see it; None: everybody sees the same. The first failure is raised
+        when all were tried.
         """
         day = occasion.day
         linked = await self.store.transaction(lambda db: db.accounts.all())
         accounts = [account for account in linked if account.created_at < occasion.due]
-        outcomes = await asyncio.gather(*(self._tell(card, day, one, make) for one in accounts), return_exceptions=True)
+        outcomes = await asyncio.gather(*(self._tell(card, day, one, make, seen_by) for one in accounts), return_exceptions=True)
         failures = [outcome for outcome in outcomes if outcome is not None]
         for account, outcome in zip(accounts, outcomes, strict=True):
             if outcome is not None and not isinstance(outcome, BotError):
@@ -43,15 +52,26 @@ class Telling:
         if failures:
             raise failures[0]
 
-    async def _tell(self, card: str, day: date, account: Account, make: Callable[[Account], Awaitable[Notice | None]]) -> None:
+    async def _tell(
+        self,
+        card: str,
+        day: date,
+        account: Account,
+        make: Callable[[Account], Awaitable[N | None]],
+        seen_by: Callable[[N, int], Notice | None] | None,
+    ) -> None:
         notice = await make(account)
         if notice is None:
             return
         now = self.clock.now()
 
         def keep(db: Repositories) -> None:
-            if db.flags.claim_card(card, account.id, day, now):
-                db.outbox.add(account.id, db.people.watching(account.id), notice, now, order_id=None)
+            if not db.flags.claim_card(card, account.id, day, now):
+                return
+            for person in db.people.watching(account.id):
+                own = notice if seen_by is None else seen_by(notice, person)
+                if own is not None:
+                    db.outbox.add(account.id, [person], own, now, order_id=None)
 
         await self.store.transaction(keep)
 

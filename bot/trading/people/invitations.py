@@ -17,7 +17,7 @@ from bot.trading.actor import demand_role
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.safety.announce import tell_owners
 from bot.trading.safety.pins import demand_pin
-from bot.trading.safety.striking import OFF_THE_LIST, strike_entries, tell_what_lives_on
+from bot.trading.safety.striking import OFF_THE_LIST, strike_entries, strike_without_right, tell_what_lives_on
 
 LIFE = timedelta(minutes=10)
 LONGEST_NAME = 64  # characters of a name that a stranger chose
@@ -79,6 +79,7 @@ class Invitations:
             before = db.people.find(telegram_id)
             user = before or User(telegram_id=telegram_id, name=known_as)
             db.people.add(user, taken.role, taken.account_id, now)
+            strike_without_right(db, telegram_id, now)
             db.audit.add(
                 now, telegram_id, "joined", taken.account_id, f"invited by {taken.made_by}", before="no role", after=taken.role
             )
@@ -139,6 +140,7 @@ def put_on_list(db: Repositories, user: User, role: Role, account_id: str | None
     """The host's own way: on the list, or another role there; on one account, or None for all."""
     before = roles_in_words(db, user.telegram_id)
     db.people.add(user, role, account_id, now)
+    strike_without_right(db, user.telegram_id, now)
     after = roles_in_words(db, user.telegram_id)
     db.audit.add(now, None, "person added", account_id, _recorded(user), before=before, after=after)
 

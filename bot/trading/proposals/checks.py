@@ -358,7 +358,7 @@ def near_expiry(at: Situation) -> str | None:
     """Source: dated rules, calendar."""
     if at.stage is not ExpiryStage.WARN:
         return None
-    return "Settles in shares soon (physical settlement)"
+    return "Settles in shares soon (physical settlement): mStock squares it off on the day before its last"
 
 
 def clock_unknown(at: Situation) -> str | None:

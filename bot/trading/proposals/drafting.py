@@ -17,7 +17,7 @@ from bot.domain.orders.order import Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import plain, request_line
 from bot.domain.orders.portfolio import Holding, Position
 from bot.domain.orders.proposal import Remark
-from bot.domain.terms import OrderKind, Product, Side
+from bot.domain.terms import OrderKind, Product, Side, Validity
 
 WIDE_CASH, WIDE_OTHER = Decimal("0.005"), Decimal("0.03")  # of the mid price
 OLD = timedelta(seconds=60)
@@ -43,11 +43,21 @@ class Drafting:
     clock: Clock
 
     def draft(
-        self, request: OrderRequest, instrument: Instrument, price: Price | None, product: Product
+        self,
+        request: OrderRequest,
+        instrument: Instrument,
+        price: Price | None,
+        product: Product,
+        *,
+        judged: bool = True,
     ) -> tuple[OrderDraft, tuple[Remark, ...]]:
-        """A legal draft; ChoiceWanted where a figure fits no lot or tick, CheckFailed where no price can be named."""
-        pricing = self.pricing(request, instrument, price)
+        """A legal draft; ChoiceWanted where a figure fits no lot or tick, CheckFailed where no price can be named.
+
+        judged: a market price that is old, or whose spread is wide, becomes a limit at mid.
+        """
+        pricing = self.pricing(request, instrument, price, judged=judged)
         quantity = self.quantity(request, instrument, pricing, price)
+        demand_shown(request, instrument, quantity)
         draft = OrderDraft(
             instrument=instrument,
             side=request.side,
@@ -58,10 +68,11 @@ class Drafting:
             trigger=pricing.trigger,
             validity=request.validity,
             protected=pricing.protected,
+            disclosed=request.disclosed,
         )
         return draft, pricing.remarks
 
-    def pricing(self, request: OrderRequest, instrument: Instrument, price: Price | None) -> Pricing:
+    def pricing(self, request: OrderRequest, instrument: Instrument, price: Price | None, *, judged: bool = True) -> Pricing:
         """Kind and prices in rupees, on the tick."""
         if request.trigger is not None:
             return self._stop(request, instrument)
@@ -70,13 +81,20 @@ class Drafting:
         if request.price is not None:
             self._need_tick(request, instrument, request.price, "price")
             return Pricing(kind=OrderKind.LIMIT, price=request.price)
-        return self._protected(request.side, instrument, price)
+        return self._protected(request.side, instrument, price, judged=judged)
 
     def _stop(self, request: OrderRequest, instrument: Instrument) -> Pricing:
         trigger = request.trigger
         if trigger is None:  # told by the caller; kept for the type checker
             raise UsageError("A stop needs a trigger.", example="/sell RELIANCE 10 stop 1450")
         self._need_tick(request, instrument, trigger, "trigger")
+        if request.market:
+            if self.rules.offers_slm(instrument, ist_date(self.clock.now())):
+                return Pricing(kind=OrderKind.SL_M, trigger=trigger)
+            raise ChoiceWanted(
+                f"{instrument.exchange} takes no stop-market order of {instrument.symbol}: a stop needs a worst price.",
+                near=[("Stop with a worst price", request_line(replace(request, market=False)))],
+            )
         limit = request.trigger_limit
         if limit is None:
             limit = self.rules.stop_limit(
@@ -89,7 +107,7 @@ class Drafting:
             raise CheckFailed([f"The limit {in_price(limit)} is {side} the trigger {in_price(trigger)}: it could not fill."])
         return Pricing(kind=OrderKind.SL, price=limit, trigger=trigger)
 
-    def _protected(self, side: Side, instrument: Instrument, price: Price | None) -> Pricing:
+    def _protected(self, side: Side, instrument: Instrument, price: Price | None, *, judged: bool) -> Pricing:
         if price is None:
             raise CheckFailed([f"No price of {instrument.symbol} is known now, so no worst price can be named. Give a limit."])
         bid, ask = price.bid, price.ask
@@ -97,7 +115,7 @@ class Drafting:
             mid = (bid + ask) / 2
             wide = ask - bid > mid * (WIDE_OTHER if instrument.is_derivative else WIDE_CASH)
             old = price.at is None or self.clock.now() - price.at > OLD  # a time that nobody knows counts as old
-            if wide or old:
+            if judged and (wide or old):
                 late = "Last trade is over a minute old" if price.at is not None else "Age of the price is not known"
                 why = "Wide spread" if wide else late
                 rounded = tick_up(mid, instrument.tick) if side is Side.SELL else tick_down(mid, instrument.tick)
@@ -164,6 +182,38 @@ class Drafting:
                 ],
             )
         return request.quantity
+
+
+def least_shown(quantity: int) -> int:
+    """Shares that mStock wants to be shown at least: three tenths of the order (mstock-type-b.md 5.2)."""
+    return -(-quantity * 3 // 10)
+
+
+def demand_shown(request: OrderRequest, instrument: Instrument, quantity: int) -> None:
+    """ChoiceWanted where the disclosed quantity is none that the exchange or the broker takes."""
+    shown = request.disclosed
+    if shown is None:
+        return
+    whole = ("Show all of it", request_line(replace(request, disclosed=None)))
+    if instrument.is_derivative:
+        raise ChoiceWanted("Futures and options have no disclosed quantity: the whole order stands in the book.", near=[whole])
+    if request.validity is Validity.IOC or request.market:
+        raise ChoiceWanted(
+            "What fills at once shows nothing in the book: a disclosed quantity needs a resting order.", near=[whole]
+        )
+    least = least_shown(quantity)
+    if not least <= shown <= quantity:
+        why = f"at least {grouped(str(least))} of {grouped(str(quantity))} (30 %)" if shown < least else f"at most {quantity}"
+        part = (f"Show {grouped(str(least))}", request_line(replace(request, disclosed=least)))
+        raise ChoiceWanted(f"mStock wants {why} to be shown.", near=[part, whole])
+
+
+def sized(request: OrderRequest, quantity: int) -> OrderRequest:
+    """The request for another quantity; what it shows stays within what may be shown."""
+    shown = request.disclosed
+    if shown is not None:
+        shown = min(quantity, max(shown, least_shown(quantity)))
+    return replace(request, quantity=quantity, lots=None, rupees=None, portion=None, risk=None, disclosed=shown)
 
 
 def _with(request: OrderRequest, field: str, price: Decimal) -> OrderRequest:

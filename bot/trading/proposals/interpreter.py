@@ -101,16 +101,8 @@ class Interpreter:
 
 def left_out(request: OrderRequest) -> ChoiceWanted | None:
     """The question where a part of the order cannot be sent yet: nothing that was said is dropped in silence."""
-    said = []
-    if request.risk is not None:
-        said.append(f"a size that risks ₹{in_figures(request.risk)}")
-    if request.disclosed is not None:
-        said.append(f"a disclosed quantity: {request.disclosed}")
-    if request.after_market:
-        said.append("an after-market order")
-    if not said:
+    if not request.after_market:
         return None
-    bare = replace(request, risk=None, disclosed=None, after_market=False)
+    bare = replace(request, after_market=False)
     near = [("Ask for it without that", request_line(bare))] if bare.is_sized else []
-    say = f"Understood: {' and '.join(said)}. That cannot be sent with an order yet. Nothing was sent."
-    return ChoiceWanted(say, near=near)
+    return ChoiceWanted("Understood: an after-market order. That cannot be sent yet. Nothing was sent.", near=near)

@@ -11,10 +11,10 @@ from bot.domain.charges.charges import Tariff
 from bot.domain.charges.tariff import ChargeName, Plan
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import BrokerError, CheckFailed, SessionExpired
-from bot.domain.market.calendar import Calendar
+from bot.domain.market.calendar import Calendar, Window
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
-from bot.domain.market.rules import MarketRules
+from bot.domain.market.rules import ExpiryStage, MarketRules
 from bot.domain.money import ZERO
 from bot.domain.orders.exit_figures import ExitFigures
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest
@@ -28,19 +28,21 @@ from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.account.loss_guard import Results
+from bot.trading.account.margin_loans import note_lent
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.proposals.attaching import Attaching, Entry, attached_of, loss_if_stopped
-from bot.trading.proposals.charging import Charging
 from bot.trading.proposals.checks import TWIN, Situation, beyond_reducing, refusals, repairs
+from bot.trading.proposals.costs import Costs
 from bot.trading.proposals.drafting import Drafting, closable, of_held, product_of
 from bot.trading.proposals.held import Held, WayOut
 from bot.trading.proposals.interpreter import Interpreter
 from bot.trading.proposals.joining import Joining, joining, raising, unjoined
 from bot.trading.proposals.meaning import Meant, priced
 from bot.trading.proposals.remarks import closed_until, remarks
+from bot.trading.proposals.risk import by_risk
 from bot.trading.proposals.weight import weighs
 from bot.trading.safety.limits import day_lock, made
 
@@ -64,6 +66,7 @@ class ProposalBuilder:
     tariff: Tariff
     calendar: Calendar | None  # None: this exchange never closes (practice)
     ceiling: Decimal  # rupees that one order may be worth, whoever asks
+    settling: bool  # stock contracts may be opened on their last two days, with a warning
     ddpi: bool  # the host says that a DDPI is on file at the broker
     plan: Plan | None  # None: nobody named a brokerage plan, so brokerage is not known
 
@@ -74,10 +77,6 @@ class ProposalBuilder:
         if connection.session is None:
             raise SessionExpired("There is no session with mStock. /login, then ask again. Nothing was sent.")
         return account, connection
-
-    @property
-    def charging(self) -> Charging:
-        return Charging(tariff=self.tariff, plan=self.plan, clock=self.clock)
 
     async def propose(
         self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int, attached: Attached | None = None
@@ -102,7 +101,11 @@ class ProposalBuilder:
             request = of_held(request, instrument, held.positions, held.holdings)
         may_open = actor.may(Permission.OPEN)
         product = product_of(request, instrument, held.positions, held.holdings, may_open=may_open)
-        draft, said = self.drafting.draft(request, instrument, price, product)
+        request, sized = by_risk(request, instrument, price, product, self.drafting)
+        window = self.window(instrument, product)
+        is_open = window is None or window.may_exit  # the price of a closed market is old, and no order goes by it
+        draft, said = self.drafting.draft(request, instrument, price, product, judged=is_open)
+        said = (*sized, *said)
         attached = attached_of(request, draft, price) if attached is None or attached.joins is not None else attached
         if attached is None and (stop := await self.joins(account.id, draft, held)) is not None:
             attached = stop.attached if stop.fits else None
@@ -117,6 +120,11 @@ class ProposalBuilder:
     def _joining(self, db: Repositories, account_id: str, draft: OrderDraft, held: Held) -> Joining | None:
         freeze = self.rules.freeze(draft.instrument, ist_date(self.clock.now()))
         return joining(db, account_id, draft, held, freeze=freeze.quantity if freeze is not None else None)
+
+    @property
+    def costs(self) -> Costs:
+        """What orders cost, by the day's tariff."""
+        return Costs(self.tariff, self.plan, self.clock)
 
     @property
     def attaching(self) -> Attaching:
@@ -221,6 +229,8 @@ class ProposalBuilder:
             asks = before is None and not situation.reduces and (plan is None or plan.joins is not None)
             if asks and (found := self._joining(db, account.id, draft, held)) is not None:
                 joins.append(found)
+            each = draft.price or (price.last if price is not None else None)
+            note_lent(db, account.id, draft, each=each, required=margin.required, day=ist_date(self.clock.now()))
             return (), situation
 
         reasons, situation = await self.store.transaction(store)
@@ -281,11 +291,9 @@ class ProposalBuilder:
             sent_today=sent_today,
             sent_last_minute=lately - later,
             recent=[order for order in orders if order.is_ours] if before is None else (),
-            window=self.calendar.may(draft.instrument, draft.product, now, in_auction=self._in_auction(draft.instrument))
-            if self.calendar
-            else None,
+            window=self.window(draft.instrument, draft.product),
             freeze=freeze.quantity if freeze else None,
-            stage=self.rules.stage(draft.instrument, today, self.calendar) if self.calendar else None,
+            stage=self._stage(draft.instrument, today),
             master_age=self._master_age(today),
             price=self.prices.known(account_id, draft.instrument.key),
             day_lock=day_lock(db, account_id, limits=limits, result=held.result, clock=self.clock),
@@ -297,6 +305,16 @@ class ProposalBuilder:
             before=before,
             clock_off=self.connections.of(account_id).broker.clock_off,
         )
+
+    def _stage(self, instrument: Instrument, today: date) -> ExpiryStage | None:
+        stage = self.rules.stage(instrument, today, self.calendar) if self.calendar is not None else None
+        return ExpiryStage.WARN if stage is ExpiryStage.REFUSE and self.settling else stage
+
+    def window(self, instrument: Instrument, product: Product) -> Window | None:
+        """What the market takes of it now. None: this exchange never closes (practice)."""
+        if self.calendar is None:
+            return None
+        return self.calendar.may(instrument, product, self.clock.now(), in_auction=self.instruments.has_contracts(instrument))
 
     def against(self, role: Role, situation: Situation) -> tuple[str, ...]:
         """Every reason against the act, the role's own first."""
@@ -314,9 +332,6 @@ class ProposalBuilder:
             return None
         counted = self.calendar.trading_days_between(day, today) if self.calendar is not None else None
         return counted if counted is not None else (today - day).days
-
-    def _in_auction(self, instrument: Instrument) -> bool:
-        return self.instruments.has_contracts(instrument)
 
     def _proposal(
         self,
@@ -339,9 +354,8 @@ class ProposalBuilder:
         value = each * draft.quantity if each is not None else None
         if draft.kind is OrderKind.MARKET and draft.side is Side.BUY and draft.product is Product.CNC:
             value = margin.required or value  # paid whole: the broker's figure and ours are one
-        charging = self.charging
-        bill, both = charging.of(draft, each, meets)
-        more = charging.of_parts(plan, each, bill) if plan is not None and bill is not None else ZERO
+        bill, both = self.costs.of(draft, each, meets)
+        more = self.costs.of_parts(plan, each, bill) if plan is not None and bill is not None else ZERO
         attached = Attached.of(plan) if plan is not None else None
         closes = situation.closable if situation.reduces else None
         figures = ExitFigures.of(draft, situation.positions, situation.holdings, price)
@@ -360,7 +374,7 @@ class ProposalBuilder:
             break_even=both.break_even.move if both and both.break_even else None,
             break_even_ticks=both.break_even.ticks if both and both.break_even else None,
             proceeds=value - bill.total if bill and value is not None and _is_delivery_sale(draft) else None,
-            loan=charging.loan(draft, value, margin) if closes is None else None,
+            loan=self.costs.loan(draft, value, margin) if closes is None else None,
             closes=closes,
             figures=figures if closes is not None else None,
             opens=closed_until(situation),

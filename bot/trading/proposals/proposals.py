@@ -1,6 +1,7 @@
 """Questions about orders: proposed, changed, asked anew, discarded; nothing of it moves anything at the broker."""
 
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
@@ -22,9 +23,11 @@ from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
 from bot.trading.proposals.attached import is_passed, stops_meant
 from bot.trading.proposals.attaching import Entry, attached_of
+from bot.trading.proposals.drafting import sized
 from bot.trading.proposals.joining import raising
 from bot.trading.proposals.meaning import Meant
 from bot.trading.proposals.proposal_builder import ProposalBuilder
+from bot.trading.proposals.remarks import takes_again
 
 STOPS, OPTION_STOPS = (1, 2, 3), (10, 20, 30)  # per cent away from the entry that are offered
 
@@ -71,6 +74,12 @@ class Proposals:
         """This person's own question as it is stored, whatever became of it."""
         return await self._mine(actor, token, actor.user.telegram_id)
 
+    async def opens(self, actor: Actor, token: str) -> datetime | None:
+        """When the market takes the order of this person's card again, UTC. None: it takes it now, or nobody knows."""
+        draft = terms_of(await self.question(actor, token))
+        reduces = self._confirmations.is_exit(token)
+        return takes_again(self._proposing.window(draft.instrument, draft.product), reduces=reduces)
+
     async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Confirmation:
         """Closes a question; nothing was sent, and nothing will be."""
 
@@ -89,7 +98,7 @@ class Proposals:
             raise ConfirmationGone("This card is closed. Nothing was sent.")
         request = request_of(old.draft)
         if change.quantity is not None:
-            request = replace(request, quantity=change.quantity)
+            request = sized(request, change.quantity)
         if change.price is not None:
             request = replace(request, price=change.price, market=False)
         if change.protected:
@@ -288,7 +297,7 @@ class Proposals:
         elif price is not None:
             request = replace(request, trigger=price, trigger_limit=None) if waits else replace(request, price=price)
         if quantity is not None:
-            request = replace(request, quantity=quantity)
+            request = sized(request, quantity)
         seen = await self._proposing.prices.of(account.id, order.draft.instrument.key)
         draft, said = self._proposing.drafting.draft(request, order.draft.instrument, seen, order.draft.product)
         if draft.quantity <= order.filled:

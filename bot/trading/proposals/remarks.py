@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bot.domain.market.calendar import Window
 from bot.domain.money import grouped
 from bot.domain.orders.proposal import Remark
 from bot.trading.proposals.checks import WARNINGS, Situation, over_freeze
@@ -21,7 +22,11 @@ def remarks(at: Situation, *, parts: int = 1) -> tuple[Remark, ...]:
 
 def closed_until(at: Situation) -> datetime | None:
     """When the market takes this order again, UTC. None: it takes it now, it is a change, or nobody knows. Source: calendar."""
-    if at.window is None or not at.window.known or at.before is not None:
+    return None if at.before is not None else takes_again(at.window, reduces=at.reduces)
+
+
+def takes_again(window: Window | None, *, reduces: bool) -> datetime | None:
+    """When the market takes an order again, UTC, that it does not take now. None: it takes it, or nobody knows."""
+    if window is None or not window.known:
         return None
-    takes = at.window.may_exit if at.reduces else at.window.may_enter
-    return None if takes else at.window.opens
+    return None if (window.may_exit if reduces else window.may_enter) else window.opens

@@ -12,6 +12,7 @@ from bot.domain.orders.repairs import Repaired, repairs
 from bot.domain.people.account import Actor
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.orders.lookup import own_order
+from bot.trading.proposals.drafting import sized
 from bot.trading.proposals.proposals import Proposals
 
 
@@ -46,7 +47,7 @@ def repaired(order: Order, change: Change) -> OrderRequest:
     """The order's own terms with the change; a market order that was refused is asked for with a worst price."""
     request = replace(request_of(order.draft), market=False)
     if change.quantity is not None:
-        request = replace(request, quantity=change.quantity)
+        request = sized(request, change.quantity)
     if change.price is not None:
         stops = request.trigger is not None
         request = replace(request, trigger_limit=change.price) if stops else replace(request, price=change.price)

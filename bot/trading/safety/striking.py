@@ -3,35 +3,58 @@
 from dataclasses import replace
 from datetime import datetime
 
+from bot.domain.news.later_cards import LaterCardStruck
 from bot.domain.news.orders import SlicesStruck
 from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.news.trails import TrailNews, TrailTold
+from bot.domain.orders.later_card import LaterState
 from bot.domain.orders.plan import LegState
 from bot.domain.orders.pnl_words import levels_in_words, scope_in_words
+from bot.domain.people.account import GRANTS, Permission
 from bot.domain.ports.repositories import Repositories
 
+MAY_NOT_OPEN = "Who confirmed it may not open positions any more."
 OFF_THE_LIST = "Who confirmed it is not on the list any more."
 
 
 def strike_entries(db: Repositories, account_id: str | None, why: str, now: datetime, *, of: int | None = None) -> None:
-    """Strikes off every unsent entry.
+    """Strikes off every unsent entry, and every card of later that would ask for one.
 
     account_id: None is every account. of: only those that this person (Telegram id) confirmed.
     """
     for plan in db.plans.alive():
         if account_id in (None, plan.account_id) and of in (None, plan.placed_by):
             strike(db, plan.id, why, now)
+    for card in db.later_cards.open():
+        meant = account_id in (None, card.account_id) and of in (None, card.by) and not card.closes
+        if meant and db.later_cards.move(card.id, LaterState.STRUCK):
+            people = db.people.watching(card.account_id)
+            db.outbox.add(card.account_id, people, LaterCardStruck(card=card, why=why), now, order_id=None)
 
 
-def tell_what_lives_on(db: Repositories, person: int, name: str, now: datetime) -> None:
-    """Tells of the trails and P&L exits of somebody (Telegram id) who may not trade here any more: what closes lives on."""
+def strike_without_right(db: Repositories, telegram_id: int, now: datetime) -> None:
+    """Strikes off the entries of a person on every account where they may open no more: a role was lowered."""
+    for account in db.accounts.all():
+        role = db.people.role_on(telegram_id, account.id)
+        if role is None or Permission.OPEN not in GRANTS[role]:
+            strike_entries(db, account.id, MAY_NOT_OPEN, now, of=telegram_id)
+            name = next((user.name for user, _, _ in db.people.all() if user.telegram_id == telegram_id), "Somebody")
+            tell_what_lives_on(db, telegram_id, name, now, account_id=account.id)
+
+
+def tell_what_lives_on(db: Repositories, person: int, name: str, now: datetime, *, account_id: str | None = None) -> None:
+    """Tells of the trails and P&L exits of somebody (Telegram id) who may not trade any more: what closes lives on.
+
+    account_id: None is every account.
+    """
     for plan in db.plans.alive():
         guard = db.orders.find(plan.guard_id) if plan.guard_id is not None else None
-        if plan.placed_by == person and plan.trails and guard is not None and guard.status.is_working:
+        mine = plan.placed_by == person and account_id in (None, plan.account_id)
+        if mine and plan.trails and guard is not None and guard.status.is_working:
             news = TrailTold(plan_id=plan.id, stop=guard, told=TrailNews.LIVES_ON, name=name)
             db.outbox.add(plan.account_id, db.people.watching(plan.account_id), news, now, order_id=guard.id)
     for each in db.pnl_exits.alive():
-        if each.by == person:
+        if each.by == person and account_id in (None, each.account_id):
             scope, levels = scope_in_words(each.scope), levels_in_words(each)
             told = PnlExitTold(exit_id=each.id, told=PnlNews.LIVES_ON, scope=scope, levels=levels, at=now, name=name)
             db.outbox.add(each.account_id, db.people.watching(each.account_id), told, now, order_id=None)

@@ -53,12 +53,16 @@ class LookOut:
         met, was = self._met[order.id]
         return was + timedelta(seconds=(now if at is None else at) - met)
 
-    def next_sync(self, unsettled: Sequence[Order], tried: float | None) -> float | None:
-        """When to sync again after the last try, in loop time, by the most urgent order; None: now."""
+    def next_sync(self, unsettled: Sequence[Order], tried: float | None, *, failed: bool = False) -> float | None:
+        """When to sync again after the last try, in loop time, by the most urgent order; None: now.
+
+        failed: the last try could not read the books. What moved meanwhile is not known, so nothing counts as idle.
+        """
         if tried is None:
             return None
         ages = [self.age(order, tried).total_seconds() for order in unsettled if order.status.is_working]
-        due = tried + (IDLE if not ages else BUSY if min(ages) >= YOUNG else QUICK)
+        idle = BUSY if failed else IDLE
+        due = tried + (idle if not ages else BUSY if min(ages) >= YOUNG else QUICK)
         for order in unsettled:
             if order.status in LOOKED_FOR and order.status is not OrderStatus.NOT_SEEN:
                 age = self.age(order, tried).total_seconds()

@@ -193,7 +193,8 @@ class Reconcile:
             unsettled = await self._unsettled(account_id)
             if self._connections.of(account_id).session is None and not unsettled:
                 break  # nothing is at stake, and a sync would only ask for a login
-            due = self._look_out.next_sync(unsettled, self._of(account_id).tried)
+            books = self._of(account_id)
+            due = self._look_out.next_sync(unsettled, books.tried, failed=books.down_since is not None)
             if due is not None and due > self._elapsed():
                 return due
             await self._quiet_sync(account_id)

@@ -10,7 +10,7 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.market.prices import Price, Tick
-from bot.domain.news.alert import Alert, AlertPaused, AlertStruck, Sees
+from bot.domain.news.alert import Alert, AlertPaused, AlertsBlind, AlertStruck, Sees
 from bot.domain.news.notice import Notice
 from bot.domain.orders.held import NewBase
 from bot.domain.orders.portfolio import PnL
@@ -22,6 +22,7 @@ from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import of_quote
 from bot.trading.alerts.tick_watcher import TickWatcher, Use, Watching
 from bot.trading.sync.shared_reads import SharedReads
+from bot.trading.watch.sight import Sight
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ class AlertWatch:
     day_before: Callable[[date], date]  # the trading day before a date in India
     _wake: Signal = field(default_factory=Signal)
     _watched: dict[int, _Watched] = field(default_factory=dict)
+    _sight: Sight = field(default_factory=Sight)
     _asked: float | None = None  # loop time of the last quotes and results
 
     def wake(self) -> None:
@@ -101,6 +103,7 @@ class AlertWatch:
                     await self._ask(account_id)
                 except BrokerError as error:
                     log.info("account %s: its alerts see nothing now: %s", account_id, type(error).__name__)
+            await self._tell_sight(asyncio.get_running_loop().time())
         for watched in [each for each in self._watched.values() if each.hit is not None]:
             await self._meet(watched)
         await self._note(moment)
@@ -157,17 +160,22 @@ class AlertWatch:
         now = self.clock.now()
         own = [each for each in self._watched.values() if each.alert.account_id == account_id]
         blind = [each for each in own if self._is_blind(each, now)]
+        on_result = [each for each in own if each.alert.instrument is None and self.in_hours(Exchange.NSE, now)]
+        moment = asyncio.get_running_loop().time()
+        self._sight.missed([each.alert.id for each in (*blind, *on_result)], moment)  # until something is read
         if blind:
             keys = {key for each in blind if (key := _key(each)) is not None}
             quotes = (await self.reads.quotes(account_id, keys)).value
             for each in blind:
                 quote = quotes.get(key) if (key := _key(each)) is not None else None
                 if quote is not None and quote.last > 0:
+                    self._sight.saw([each.alert.id])
                     self._quoted(each, of_quote(quote), self.clock.now())
-        on_result = [each for each in own if each.alert.instrument is None]
-        if on_result and self.in_hours(Exchange.NSE, now):
+        self._sight.saw([each.alert.id for each in own if each.alert.instrument is not None and each not in blind])
+        if on_result:
             result = await self.results.of(account_id, self.connections.of(account_id))
             if result is not None and _is_of_today(result):
+                self._sight.saw([each.alert.id for each in on_result])
                 await self._judge(on_result, result)
 
     def _is_blind(self, watched: _Watched, now: datetime) -> bool:
@@ -175,6 +183,30 @@ class AlertWatch:
         if instrument is None or watching is None or not self.in_hours(instrument.exchange, now):
             return False
         return not (self.watcher.connected(watched.alert.account_id) and watching.live)
+
+    async def _tell_sight(self, moment: float) -> None:
+        """Rings once for each person where alerts have been blind for long, and once when they see again."""
+        now = self.clock.now()
+        watched = [each for each in self._watched.values() if self._is_asked(each.alert, now)]
+        self._sight.keep([each.alert.id for each in watched])
+        for sees, found in zip((False, True), self._sight.news(moment), strict=True):
+            groups: dict[tuple[str, int], list[Alert]] = {}
+            for each in watched:
+                if each.alert.id in found:
+                    groups.setdefault((each.alert.account_id, each.alert.person), []).append(each.alert)
+            for (account_id, person), alerts in groups.items():
+                since = now - timedelta(seconds=moment - min(found[alert.id] for alert in alerts))
+                news = AlertsBlind(alerts=tuple(alerts), since=since, sees=sees)
+                await self.store.transaction(
+                    lambda db, account_id=account_id, person=person, news=news: db.outbox.add(  # type: ignore[misc] # bound at once
+                        account_id, [person], news, now, order_id=None
+                    )
+                )
+
+    def _is_asked(self, alert: Alert, now: datetime) -> bool:
+        """Whether something should tell it what it watches; of an account without a session everybody was told."""
+        exchange = alert.instrument.exchange if alert.instrument is not None else Exchange.NSE
+        return self.in_hours(exchange, now) and self._alive(alert.account_id)
 
     def _quoted(self, watched: _Watched, price: Price, now: datetime) -> None:
         """A quote tells no time. It counts once it has moved today: until then it may be the record of the day before."""

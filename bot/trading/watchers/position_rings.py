@@ -16,7 +16,7 @@ from bot.domain.market.rules import MarketRules
 from bot.domain.money import ZERO, total
 from bot.domain.news.exits import ExitAsks, ExitTrouble
 from bot.domain.news.notice import Notice
-from bot.domain.news.rings import BandNear, LossNear, MarginNear, MarginShort, NoStop, OpenRow
+from bot.domain.news.rings import BandNear, LossNear, MarginNear, MarginShort, NoStop, NoStopDelivery, OpenRow
 from bot.domain.orders.closing import is_guard
 from bot.domain.orders.order import Order
 from bot.domain.orders.portfolio import Funds, PnL, Position, PositionLine
@@ -81,7 +81,7 @@ class PositionRings:
 
     async def _stops(self, account_id: str, seen: _Seen, positions: Sequence[Position], orders: Sequence[Order]) -> None:
         now = asyncio.get_running_loop().time()
-        watched = [one for one in positions if one.product in WATCHED]
+        watched = [one for one in positions if _is_watched(one) or _is_bought_delivery(one)]
         seen.opened = {_row(one): seen.opened.get(_row(one), now) for one in watched}
         bare = [
             one
@@ -90,9 +90,10 @@ class PositionRings:
         ]
 
         def tell(db: Repositories) -> None:
-            rows = [one for one in bare if self._claim(db, account_id, f"no stop {' '.join(map(str, one.instrument.key))}")]
-            if rows:
-                self._add(db, account_id, NoStop(rows=tuple(OpenRow.of(one) for one in rows)))
+            for kind, card, are_of_it in ((NoStop, "no stop", _is_watched), (NoStopDelivery, "no stop at", _is_bought_delivery)):
+                rows = [one for one in bare if are_of_it(one) and self._claim(db, account_id, f"{card} {_name(one)}")]
+                if rows:
+                    self._add(db, account_id, kind(rows=tuple(OpenRow.of(one) for one in rows)))
 
         if bare:
             await self.store.transaction(tell)
@@ -204,6 +205,18 @@ class PositionRings:
 
     def _add(self, db: Repositories, account_id: str, news: Notice, order_id: str | None = None) -> None:
         db.outbox.add(account_id, db.people.watching(account_id), news, self.clock.now(), order_id=order_id)
+
+
+def _name(position: Position) -> str:
+    return " ".join(map(str, position.instrument.key))
+
+
+def _is_watched(position: Position) -> bool:
+    return position.product in WATCHED
+
+
+def _is_bought_delivery(position: Position) -> bool:
+    return position.product is Product.CNC and position.quantity > 0
 
 
 def _row(position: Position) -> Row:

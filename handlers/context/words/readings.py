@@ -192,8 +192,10 @@ def _of_figures(terms: Terms, in_name: frozenset[int]) -> Iterator[Reading]:
         terms.refuse("Which share or contract?")
     if len(" ".join(symbol)) > _LONGEST:
         terms.refuse("That is more than the name of a share or contract.")
-    if terms.market and (terms.price is not None or terms.trigger is not None):
-        terms.refuse("A market order (mkt) has no price and no stop.")
+    if terms.market and terms.price is not None:
+        terms.refuse("A market order (mkt) has no price.")
+    if terms.market and terms.trigger_limit is not None:
+        terms.refuse("A stop goes to the market (mkt) or has a limit behind its trigger, not both.")
     if terms.trigger is not None and terms.price is not None:
         terms.refuse("The limit of a stop goes behind its trigger: stop 2880/2875.")
     if terms.now and terms.price is not None:

@@ -22,6 +22,26 @@ class _Reports(TypedColumns):
 reports = Table("reports", metadata, _Reports, sqlite_strict=True)
 
 
+class _FoundOut(TypedColumns):
+    account_id: Named[str] = Column(Text, ForeignKey("accounts.id"), primary_key=True)
+    day: Named[date] = Column(Day, primary_key=True)
+    body: Named[DayReport] = Column(Json(DayReport))  # the row of a day without data, with the figures that it turned out to have
+
+
+found_out = Table("found_out", metadata, _FoundOut, sqlite_strict=True)
+
+
+class _Lent(TypedColumns):
+    account_id: Named[str] = Column(Text, ForeignKey("accounts.id"), primary_key=True)
+    exchange: Named[Exchange] = Column(Word(Exchange), primary_key=True)
+    token: Named[str] = Column(Text, primary_key=True)
+    day: Named[date] = Column(Day, primary_key=True)
+    part: Named[Decimal] = Column(ExactText)  # of the value of a purchase on margin on that day
+
+
+lent = Table("lent", metadata, _Lent, sqlite_strict=True)
+
+
 class _Trades(TypedColumns):
     account_id: Named[str] = Column(Text, ForeignKey("accounts.id"), primary_key=True)
     broker_id = Column(Text, primary_key=True)  # of the order; the broker's ids carry their date

@@ -32,7 +32,7 @@ class _Outbox(TypedColumns):
     body: Named[str] = Column(Text)
     loudness: Named[int]
     created_at: Named[datetime] = Column(UtcTime)
-    state: Named[str] = Column(Text)  # WAITING, SENT, BURIED
+    state: Named[str] = Column(Text)  # WAITING, SENT, BURIED, PARKED, OFF
     due_at: Named[datetime] = Column(UtcTime)  # the end of a postponement or of a lease
     attempts: Named[int]
     why: Named[str] = Column(Text)

@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import Column, ForeignKey, Index, Integer, Named, Table, Text, TypedColumns
 
 from bot.domain.people.account import Role
-from storage.db.columns import Flag, UtcTime, Word
+from bot.domain.people.news_settings import NewsSettings
+from storage.db.columns import Flag, Json, UtcTime, Word
 from storage.db.metadata import metadata
 
 
@@ -62,6 +63,14 @@ class _Seals(TypedColumns):
 
 
 seals = Table("seals", metadata, _Seals, sqlite_strict=True)
+
+
+class _NewsSettings(TypedColumns):
+    telegram_id = Column(Integer, ForeignKey("people.telegram_id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    body: Named[NewsSettings] = Column(Json(NewsSettings))
+
+
+news_settings = Table("news_settings", metadata, _NewsSettings, sqlite_strict=True)
 
 
 class _Choices(TypedColumns):

@@ -23,6 +23,7 @@ from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.bot.broker.test_client import RELIANCE, TAG, a_draft
 from tests.stage.exchange import Ears, credentials_of, log_in, until
 
+SHORT = {Interval.MINUTE, Interval.MINUTES_3, Interval.MINUTES_5, Interval.MINUTES_10}  # of five days there are hundreds
 STEPS = {
     Interval.MINUTE: 1, Interval.MINUTES_3: 3, Interval.MINUTES_5: 5, Interval.MINUTES_10: 10, Interval.MINUTES_15: 15,
     Interval.MINUTES_30: 30, Interval.HOUR: 60,
@@ -35,7 +36,7 @@ async def test_candles_are_joined_in_order_each_once(
 ) -> None:
     loop.shift(3 * 3600)  # noon, so that there is something of today
     end = clock.now()
-    start = end - timedelta(days=5 if interval is Interval.MINUTE else 40)
+    start = end - timedelta(days=5 if interval in SHORT else 40)
     candles = await pair.broker.research.candles(RELIANCE, interval, start, end)
     assert candles
     assert all(earlier.start < later.start for earlier, later in pairwise(candles))

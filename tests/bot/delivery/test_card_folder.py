@@ -8,7 +8,7 @@ import pytest
 
 from bot.delivery.card_folder import CardFolder
 from bot.domain.errors import ConfirmationGone, DeliveryError
-from bot.domain.orders.order import Confirmation, ConfirmationState
+from bot.domain.orders.order import Confirmation, ConfirmationState, Order
 from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Account
 from bot.simulators.loop import LoopClock
@@ -25,8 +25,8 @@ class Screen:
     refuses: bool = False
     folded: list[tuple[str, str]] = field(default_factory=list)
 
-    async def fold(self, confirmation: Confirmation, account: Account) -> None:
-        self.folded.append((confirmation.token, account.label))
+    async def fold(self, confirmation: Confirmation, account: Account, ended: Order | None = None) -> None:
+        self.folded.append((confirmation.token, account.label if ended is None else f"#{ended.number} {ended.status}"))
         if self.refuses:
             raise DeliveryError("gone", permanent=True)
 

@@ -109,7 +109,7 @@ async def test_a_chat_that_times_out_again_and_again_delays_nobody(clock: LoopCl
 
 async def test_an_outage_of_telegram_ends_for_all_as_soon_as_anything_gets_through(clock: LoopClock) -> None:
     store = await a_store()
-    back = clock.now() + timedelta(hours=1)
+    back = clock.now() + timedelta(minutes=10)
     phones = Phones(clock, lambda _: DeliveryError("Telegram could not be reached.") if clock.now() < back else None)
     notifier = Notifier(store=store, messenger=phones, clock=clock)
     running = asyncio.create_task(notifier.run())
@@ -198,6 +198,28 @@ async def test_a_burst_leaves_as_one_message_that_tells_every_fill_and_lets_safe
     told = [news.order.number for news in phones.told(ASHA) if isinstance(news, Filled)]
     assert told == list(range(1, 31))
     assert await store.transaction(lambda db: db.outbox.counts()) == (0, 0)
+
+
+async def test_what_follows_a_burst_is_written_into_its_message_but_for_ends_and_the_last_which_rings(clock: LoopClock) -> None:
+    store = await a_store()
+    orders = await with_orders(store, clock, 14)
+    phones = Phones(clock)
+    parts = [Filled(order=replace(order, filled=4), fill=a_fill(filled_after=4)) for order in orders]
+    whole = Filled(order=replace(orders[12], filled=10), fill=a_fill(filled_after=10))
+    notifier = Notifier(store=store, messenger=phones, clock=clock)
+    running = asyncio.create_task(notifier.run())
+    for wave in (parts[:6], parts[6:10], [parts[10], whole, parts[13]], [parts[11]]):
+        await write(store, clock, ASHA, *wave)
+        notifier.wake()
+        await asyncio.sleep(4)
+    running.cancel()
+    first = 1
+    waves = [([news.notice.order.number for news in (one, *one.more)], one.edits) for one, _ in phones.taken]  # type: ignore[attr-defined] # each tells of an order
+    assert waves == [
+        ([1, 2, 3, 4, 5, 6], None), ([7, 8, 9], first), ([10], None), ([11], None), ([13], None), ([14], None), ([12], None),
+    ]  # fmt: skip
+    grown = phones.taken[1][0]
+    assert [news.notice.order.number for news in grown.earlier] == [1, 2, 3, 4, 5, 6]  # type: ignore[attr-defined] # the same
 
 
 async def test_a_few_that_wait_together_ring_one_by_one(clock: LoopClock) -> None:

@@ -72,7 +72,7 @@ async def test_an_old_card_says_that_it_expired_and_offers_to_ask_again(clock: L
         card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
         await later(61)
         stage.me.press("Confirm buy", card)
-        gone = await stage.me.wait_for("This card expired at 09:01:00. Nothing was sent.")
+        gone = await stage.me.wait_for("This card was for BUY 10 RELIANCE and expired at 09:01:00. Nothing was sent.")
         assert gone["id"] == card["id"], "it says so in its own place"
         anew = await stage.me.choose("Ask again at the price of now", "BUY 10 RELIANCE")
         assert (anew["id"], token_of(anew) == token_of(card)) == (card["id"], False)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.domain.clock import at_ist
 from bot.domain.market.coming_days import ComingDay
 from bot.domain.news.period_summary import PeriodSummary, Span
-from bot.domain.orders.day_facts import ChargeLine, DayFacts, DayNet, LeftOut, Low, Mismatch, SymbolNet, Trip, TripCount
+from bot.domain.orders.day_facts import ChargeLine, DayFacts, DayNet, LeftOut, Low, Mismatch, SymbolNet, Trip, TripCount, Why
 from bot.domain.terms import Product
 from handlers.views import money as views
 from handlers.views.format import columns
@@ -28,7 +28,20 @@ FACTS = DayFacts(
     month=Decimal("18204.10"),
     month_gaps=(date(2026, 11, 12),),
     margin=Decimal("154200.00"),
-    mismatches=(Mismatch(instrument=RELIANCE, product=Product.CNC, rupees=Decimal("-0.65"), reasons=("rounding",)),),
+    mismatches=(
+        Mismatch(instrument=RELIANCE, product=Product.CNC, rupees=Decimal("-0.65"), reasons=("rounding",)),
+        Mismatch(
+            instrument=NIFTY_CALL,
+            product=Product.NRML,
+            rupees=Decimal("-12.70"),
+            reasons=("close adjustment", "rounding"),
+            parts=(
+                Why(reason="close adjustment", rupees=Decimal("-13.00")),
+                Why(reason="rounding", rupees=Decimal("0.30")),
+            ),
+        ),
+    ),
+    broker=Decimal("3870.85"),
     coming=(
         ComingDay(day=date(2026, 11, 23), expiring=("NIFTY",)),
         ComingDay(day=date(2026, 11, 24), closed="Guru Nanak Jayanti"),
@@ -64,9 +77,14 @@ def test_the_summary_of_a_day() -> None:
         "   no stop ⚠️",
         "Margin now      1,54,200.00",
         "Cash now        2,45,310.55",
-        "Ours less mStock's books",
+        "mStock's books    +3,870.85",
+        "Ours less theirs",
         " RELIANCE CNC         −0.65",
         "  rounding",
+        " NF 24500CE 23Nov NRML",
+        "                     −12.70",
+        "  close adjustment   −13.00",
+        "  rounding            +0.30",
         "Mon 23 Nov: NIFTY expires",
         "Tue 24 Nov: holiday (Guru",
         " Nanak Jayanti)",

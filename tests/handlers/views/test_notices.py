@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertStruck
+from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertsBlind, AlertStruck
 from bot.domain.news.connections import AddressNotRegistered, FeedBack, FeedLost, SessionLost, SessionReplaced
 from bot.domain.news.conversions import ConversionUnclear, Converted
 from bot.domain.news.days import DaySummary, YearNotCovered
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.exits import ExitAsks, ExitsTold, ExitTrouble, GuardPlaced, TargetBlind, Told, Unguarded
 from bot.domain.news.families import KINDS
+from bot.domain.news.later_cards import LaterCardDue, LaterCardsAhead, LaterCardStruck
 from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.news.orders import (
     Filled,
@@ -42,6 +43,7 @@ from bot.domain.news.trails import TrailNews, TrailTold
 from bot.domain.orders.conversion import Conversion, ConversionState
 from bot.domain.orders.exit_list import RowState, RowTold
 from bot.domain.orders.held import NewBase
+from bot.domain.orders.later_card import LaterCard
 from bot.domain.orders.order import Fill, Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.terms import OrderKind, Product, Side
@@ -119,11 +121,18 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         Pictured(day=a_day()),
         *every_morning(),
         AlertStruck(alert=AN_ALERT, value=Decimal("1500.10"), at=NOW),
+        AlertsBlind(alerts=(AN_ALERT, replace(AN_ALERT, kind=AlertKind.LOSS, instrument=None)), since=NOW),
         AlertPaused(alert=AN_ALERT, base=NewBase(instrument=RELIANCE, before=Decimal(1490), now=Decimal(745))),
+        LaterCardsAhead(cards=(LATER,)),
+        LaterCardDue(card=LATER),
+        LaterCardStruck(card=LATER, why=words),
         Converted(conversion=CONVERSION),
         ConversionUnclear(conversion=CONVERSION),
         *every_ring(),
     ]
+
+
+LATER = LaterCard(id=7, account_id="a1", by=1001, draft=a_draft(), closes=False, due=NOW, made_at=NOW)
 
 
 def a_parcel(kind: Notice, **changes: object) -> Delivery:
@@ -151,6 +160,7 @@ def test_every_kind_of_news_is_here_and_names_account_and_mode() -> None:
     kinds = every_kind(DONE)
     assert {type(kind) for kind in kinds} == set(KINDS.values())
     assert {kind.sound for kind in kinds} == set(Sound), "each class says how it arrives"
+    assert all(kind.loudness is Sound.ALWAYS or kind.about is not None for kind in kinds), "the rest can be chosen"
     for kind in kinds:
         in_its_table = isinstance(kind, (DaySummary, PeriodSummary)) or type(kind) in OWN_PLACE
         assert re.search("main +LIVE" if in_its_table else "main · LIVE", draw(kind).plain)
@@ -306,7 +316,7 @@ def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_ab
             TargetBlind(draft=DONE.draft, since=NOW, sees=True),
             f"Target watched again. RELIANCE at {DONE.draft.price:,.2f}; not seen 14:02:11-14:02:11.",
         ),
-        (MarketUnfilled(order=DONE), "Not filled #12 BUY 10 RELIANCE"),
+        (MarketUnfilled(order=DONE), "Rest not filled #12 BUY 10 RELIANCE"),
         (GuardPlaced(order=DONE), "Stop placed."),
         (ExitAsks(order=DONE, why=ExitTrouble.TRIGGERED), "Stop triggered, not filled."),
         (ExitAsks(order=DONE, why=ExitTrouble.LEFT_OVER), "Exit left over."),

@@ -114,7 +114,7 @@ def test_a_sale_out_of_the_holdings_says_what_comes_in_and_nothing_that_stays_as
         ({"price": Decimal("1470.00"), "protected": True, "side": Side.SELL}, ["Market          (min 1,470.00)"]),
         (
             {"kind": OrderKind.SL_M, "price": None, "trigger": Decimal(1490)},
-            ["Stop                  1,490.00", " then buys up to     at market"],
+            ["Stop                  1,490.00", " then                at market"],
         ),
         (
             {"kind": OrderKind.SL, "price": Decimal(1385), "trigger": Decimal(1390), "side": Side.SELL},
@@ -218,7 +218,7 @@ def test_a_closed_market_shows_when_it_opens_and_no_confirm() -> None:
     opens = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
     view = views.proposal(a_proposal(opens=opens), "LIVE", NOW)
     assert view.plain.endswith("NSE takes this again on Mon 23 Nov at 09:00.")
-    assert labels(view) == [["Discard"]]
+    assert labels(view) == [["Card at 09:16 on Mon 23 Nov"], ["Discard"]]
 
 
 def test_a_heavy_order_is_a_question_whose_button_names_the_act() -> None:

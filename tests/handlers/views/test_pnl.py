@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.orders.portfolio import PnL, Reason
+from bot.domain.orders.day_facts import DayFacts, Mismatch, Why
+from bot.domain.orders.portfolio import Off, PnL, Reason
 from bot.domain.pnl.range_report import CurvePoint, Part, RangeDay, RangeReport, Slip
 from bot.domain.pnl.round_trips import Booked, RoundTrip
 from bot.domain.terms import Product, Side
@@ -81,10 +82,27 @@ def test_where_mstock_reckons_otherwise_the_rupees_and_the_reason_are_named() ->
     rounded = replace(LINES[0], broker=Decimal("223.15"), reasons=(Reason.ROUNDING,))
     same = replace(LINES[1], broker=Decimal("282.75"))
     view = today(lines=(rounded, same))
-    assert "By our own fills −0.65 against mStock's positions." in view.plain
+    assert "Before charges: by our own fills +505.25, by mStock's positions +505.90." in view.plain
     assert "RELIANCE −0.65: rounding" in view.plain
     assert "24500CE −" not in view.plain
-    assert "against mStock" not in today(lines=(same,)).plain
+    assert "by mStock's" not in today(lines=(same,)).plain
+    parts = (Off(reason=Reason.CLOSE_ADJUSTMENT, rupees=Decimal("-13.00")), Off(reason=Reason.ROUNDING, rupees=Decimal("0.30")))
+    told = today(lines=(replace(LINES[0], broker=Decimal("235.20"), off=parts), same)).plain
+    assert "RELIANCE −12.70: close adjustment −13.00, rounding +0.30" in told
+
+
+def test_of_days_that_are_over_mstocks_figure_is_the_one_that_was_kept_with_them() -> None:
+    off = Mismatch(
+        instrument=NIFTY_CALL, product=Product.NRML, rupees=Decimal("-13.00"), reasons=("close adjustment",),
+        parts=(Why(reason="close adjustment", rupees=Decimal("-13.00")),),
+    )  # fmt: skip
+    kept = a_day(DAY, "1200.00", facts=DayFacts(mismatches=(off,), broker=Decimal("1213.00")))
+    older = a_day(DAY - timedelta(days=1), "500.00", facts=None)
+    view = shown(a_range(older, kept))
+    assert "Before charges on 1 of 2 days: ours +1,200.00, mStock's positions +1,213.00." in view.plain
+    assert "Between them −13.00: close adjustment −13.00." in view.plain
+    agreed = a_day(DAY, "1200.00", facts=DayFacts(broker=Decimal("1200.00")))
+    assert "mStock's" not in shown(a_range(older, agreed)).plain
 
 
 def test_the_close_adjustment_is_a_line_of_its_own_and_in_the_net() -> None:

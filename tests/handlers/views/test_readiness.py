@@ -79,7 +79,7 @@ def test_a_good_morning() -> None:
 def test_a_morning_on_which_everything_is_wrong() -> None:
     view = draw(a_morning(ReadinessAlarm, **BAD))
     assert view.plain.splitlines() == [
-        "Nothing is being watched. Positions are held, and there is no mStock session.",
+        "Nothing is being watched. Positions are held and alerts are armed, and there is no mStock session.",
         "MON 23 NOV main          PAPER",
         "Expiry today: BANKNIFTY,",
         " NIFTY, all stock F&O",
@@ -109,9 +109,15 @@ def test_a_morning_on_which_everything_is_wrong() -> None:
         "🟡 not authorised",
         "   RELIANCE stop 40,",
         "    authorised 0",
+        "🟡 alerts      2 armed",
+        "   ended: NF 24500CE 17Nov",
+        "   paused: RELIANCE",
+        "🟡 watched     changed",
+        "   BANKNIFTY FUT 24Nov: lot 30",
+        "    → 35",
         "⚠️ mStock may need your CDSL TPIN today; authorise in the mStock app.",
     ]
-    assert labels(view) == ["Log in", "Holdings"]
+    assert labels(view) == ["Log in", "Holdings", "Alerts"]
 
 
 @pytest.mark.parametrize("news", every_morning(), ids=lambda news: type(news).__name__)

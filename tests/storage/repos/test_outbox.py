@@ -192,10 +192,9 @@ async def test_a_delivery_that_cannot_be_read_is_buried_and_counted_and_the_next
     with sqlite3.connect(tmp_path / "bot.db") as raw:
         raw.execute("UPDATE outbox SET body = '{' WHERE id = 1")
     raw.close()
-    assert await ids(store) == []
+    assert await ids(store) == [2]
     assert "delivery 1 is buried" in caplog.text
     assert await store.transaction(lambda db: db.outbox.counts()) == (1, 1)
-    assert await ids(store) == [2]
     await store.close()
 
 

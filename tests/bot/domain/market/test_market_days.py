@@ -1,10 +1,8 @@
 """Every date of 2025 and 2026: which are trading days, and the hours of each class of instrument."""
 
-import warnings
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-import exchange_calendars
 import pytest
 
 from bot.domain.clock import at_ist, ist
@@ -16,12 +14,6 @@ from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_option, ist
 
 CALENDAR = REFERENCE_DATA.calendar
 EVERY_DAY = [date(2025, 1, 1) + timedelta(days=n) for n in range(730)]
-
-# Where the bot's calendar and XBOM part, and why; everything else must agree.
-PARTED = {
-    date(2025, 2, 1): "a Saturday with the Budget's full session; XBOM has no special sessions",
-    date(2026, 2, 1): "a Sunday with the Budget's full session; XBOM has no special sessions",
-}
 
 PRE_OPEN = "09:00 PRE_OPEN ~09:07 09:08 PRE_OPEN_MATCH 09:12 PRE_OPEN_BUFFER"
 PRE_OPEN_CUT = "09:00 PRE_OPEN 09:05 PRE_OPEN_LIMIT ~09:08 09:10 PRE_OPEN_MATCH 09:12 PRE_OPEN_BUFFER"
@@ -77,19 +69,6 @@ def written(phases: tuple[Phase, ...]) -> str:
         if phase.random_from is not None:
             words.append(f"~{ist(phase.random_from):%H:%M}")
     return " ".join(words)
-
-
-def xbom_days() -> set[date]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the library's own talk with pandas
-        sessions = exchange_calendars.get_calendar("XBOM", start="2025-01-01", end="2026-12-31").sessions
-    return {session.date() for session in sessions}
-
-
-def test_every_date_of_2025_and_2026_trades_exactly_when_xbom_does_except_for_the_named_days() -> None:
-    sessions = xbom_days()
-    parted = {day for day in EVERY_DAY if CALENDAR.is_trading(day) is not (day in sessions)}
-    assert parted == set(PARTED)
 
 
 def test_weekday_holidays_are_the_exchange_lists_word_for_word() -> None:

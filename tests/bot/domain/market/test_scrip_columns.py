@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.master import make
 from bot.domain.market.scrip_columns import CodedColumn, Directory, TextColumn, columns_of
+from tests.stage.master import MADE
 
-ROWS = make(rows=5_000).rows[:3_000]
+ROWS = MADE.rows[:3_000]
 TEXTS = st.lists(st.text(max_size=6), max_size=12)
 
 

@@ -19,8 +19,9 @@ from bot.trading.proposals.drafting import Drafting
 from handlers.context.words.readings import readings
 from handlers.registry import parse_command
 from tests.stage.market import REFERENCE_DATA, a_share, an_option
+from tests.stage.master import MADE
 from tests.stage.orders import NIFTY_CALL, a_draft
-from tests.stage.words import MADE, Ordered, meaning
+from tests.stage.words import Ordered, meaning
 
 _NAMES = [
     "RELIANCE",
@@ -46,7 +47,7 @@ _STOPS = _LEGS | st.builds(Leg, value=_PRICES, limit=_PRICES)
 def requests(draw: st.DrawFn) -> OrderRequest:
     """Any request that words can ask for."""
     size = draw(st.sampled_from(["quantity", "lots", "rupees", "portion", "risk"]))
-    kind = draw(st.sampled_from(["protected", "market", "limit", "stop", "stop limit"]))
+    kind = draw(st.sampled_from(["protected", "market", "limit", "stop", "stop limit", "stop market"]))
     return OrderRequest(
         side=draw(st.sampled_from(Side)),
         symbol=draw(st.sampled_from(_NAMES)),
@@ -60,7 +61,7 @@ def requests(draw: st.DrawFn) -> OrderRequest:
         disclosed=draw(st.none() | st.integers(1, 10**6)),
         after_market=draw(st.booleans()),
         price=draw(_PRICES) if kind == "limit" else None,
-        market=kind == "market",
+        market=kind in ("market", "stop market"),
         trigger=draw(_PRICES) if kind.startswith("stop") else None,
         trigger_limit=draw(_PRICES) if kind == "stop limit" else None,
         product=draw(st.none() | st.sampled_from(Product)),

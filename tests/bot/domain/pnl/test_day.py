@@ -14,7 +14,7 @@ from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
-from bot.domain.orders.portfolio import Holding, Missing, Reason
+from bot.domain.orders.portfolio import Holding, Missing, Off, Reason
 from bot.domain.pnl.day import DayPnl, OwnRow, day_line, mark_of
 from bot.domain.pnl.fifo import Lot
 from bot.domain.pnl.trades import DayMark, LedgerTrade
@@ -142,7 +142,7 @@ def test_shares_sold_out_of_the_holdings_are_booked_at_their_first_cost_where_we
     line = day_line(position, a_price("1490"), own, a_holding(20, "1425.00"))
     assert (line.booked, line.open) == (Decimal("1100.00"), Decimal(0))
     assert line.broker == Decimal("900.00")
-    assert line.reasons == (Reason.ROUNDING,)
+    assert line.off == (Off(reason=Reason.OLDEST_FIRST, rupees=Decimal("200.00")),)
     other = day_line(position, a_price("1490"), own, a_holding(25, "1425.00"))
     assert other.booked == Decimal("900.00"), "five of them we never saw bought, so the broker's average counts for all"
     unknown = day_line(position, a_price("1490"), own, a_holding(25, None))
@@ -222,6 +222,8 @@ def test_days_add_up_to_the_paisa_over_any_cut(
         assert line.difference is not None
         rounded = sum(abs(lot.quantity) for lot in own.lots) * Decimal("0.005")
         assert abs(line.difference - line.adjustment) <= rounded, "the broker's average of what was carried"
+        assert total(part.rupees for part in line.off) == line.difference
+        assert {part.reason for part in line.off} <= {Reason.ROUNDING, Reason.CLOSE_ADJUSTMENT}
         made += line.today + line.adjustment
         mark, close = replace(mark_of("a1", line, ist_date(at)), mark=last), sessions[end - 1][2]
     flow = total(-trade.signed * (trade.price or ZERO) for trade in trades)

@@ -1,12 +1,9 @@
 """The words for indices and companies: written as they are compared, and never hiding a ticker that is a name itself."""
 
-from bench.master import TODAY, make
+from bench.master import TODAY
 from bot.trading.instruments.aliases import COMPANY_WORDS, INDEX_WORDS
-from bot.trading.instruments.finder import Instruments
 from bot.trading.instruments.query import squash
-
-MADE = make(rows=8_000, seed=2)
-ALL = Instruments(MADE.rows, MADE.indices, day=TODAY)
+from tests.stage.master import ALL, MADE
 
 
 def test_every_word_is_written_as_it_is_compared() -> None:

@@ -3,13 +3,13 @@
 from datetime import date
 from decimal import Decimal
 
-from bench.master import TODAY, make
+from bench.master import TODAY
 from bot.domain.market.instrument import Exchange, Right
 from bot.domain.market.scrip_columns import columns_of
 from bot.trading.instruments.contracts import Contracts
 from bot.trading.instruments.query import ContractQuery, When
+from tests.stage.master import MADE
 
-MADE = make(rows=20_000, seed=3)
 ALL = Contracts(columns_of(MADE.rows))
 NFO, BFO = Exchange.NFO, Exchange.BFO
 WEEKLY, MONTHLY = date(2026, 12, 1), date(2026, 11, 23)

@@ -99,6 +99,7 @@ async def test_where_the_brokers_positions_differ_the_row_names_the_rupees_and_t
     assert second.facts is not None
     assert [(each.rupees, each.reasons) for each in second.facts.mismatches] == [(Decimal("-13.00"), ("close adjustment",))]
     assert second.adjustment == Decimal("-13.00")
+    assert second.facts.broker == second.gross + 13, "what mStock's own row made of it, kept with the day"
 
 
 async def test_a_day_that_was_missed_is_made_of_the_ledger_and_the_next_days_previous_close(loop: VirtualLoop) -> None:

@@ -11,7 +11,7 @@ from bot.domain.market.instrument import InstrumentKey, Right
 from bot.domain.market.prices import Tick
 from bot.domain.orders.proposal import Proposal
 from bot.domain.ports.broker import FeedMode
-from bot.domain.terms import Product, Side
+from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from handlers.context.words.readings import readings
 from handlers.registry import parse_command
@@ -129,11 +129,34 @@ async def test_a_stop_on_the_wrong_side_is_offered_on_the_losing_one(clock: Loop
     assert set(await asked(stage, "b reliance 10 1475 sl 25")) == {"Stop at 1,455.30", "Stop at 25.00"}
 
 
-async def test_a_size_by_risk_is_told_and_never_dropped(clock: LoopClock) -> None:
+async def test_a_size_by_risk_is_as_many_lots_as_lose_no_more_at_the_stops_worst_price(clock: LoopClock) -> None:
     stage = await a_desk(clock)
-    with pytest.raises(ChoiceWanted) as question:
-        await said(stage, "b reliance risk 1000 sl 1450")
-    assert question.value.say.startswith("Understood: a size that risks ₹1,000.00.")
+    card = await said(stage, "b reliance 1475 risk 1000 sl 1450/1440")
+    assert (card.draft.quantity, card.stopped_at) == (28, Decimal(-980))
+    assert "at most ₹1,000.00" in card.warnings[0].say
+    assert (await said(stage, "b reliance 1475 risk 1000 sl 1450")).draft.quantity == 25  # the stop's own worst price: 1,435.50
+    with pytest.raises(CheckFailed, match=r"does not cover one share: it loses 35\.00"):
+        await said(stage, "b reliance 1475 risk 30 sl 1450/1440")
+    assert await asked(stage, "b reliance 1475 risk 1000 sl 1500") == {
+        "Stop at 1,450.00": "/buy RELIANCE risk 1000 @1475 sl 1450"
+    }
+
+
+async def test_a_disclosed_quantity_goes_where_the_exchange_has_one(clock: LoopClock) -> None:
+    stage = await a_desk(clock)
+    assert (await said(stage, "b reliance 100 1475 dq 30")).draft.disclosed == 30
+    near = await asked(stage, "b reliance 100 1475 dq 10")
+    assert near == {"Show 30": "/buy RELIANCE 100 @1475 dq 30", "Show all of it": "/buy RELIANCE 100 @1475"}
+    assert set(await asked(stage, "b nifty 24500 ce 65 100 dq 30")) == {"Show all of it"}
+    assert set(await asked(stage, "b reliance 100 ioc dq 30")) == {"Show all of it"}
+
+
+async def test_a_stop_to_the_market_goes_where_the_exchange_takes_one(clock: LoopClock) -> None:
+    stage = await a_desk(clock)
+    draft = (await said(stage, "b reliance 10 stop 1500 mkt")).draft
+    assert (draft.kind, draft.trigger, draft.price) == (OrderKind.SL_M, Decimal(1500), None)
+    near = await asked(stage, "b nifty 24500 ce 65 stop 120 mkt")
+    assert list(near) == ["Stop with a worst price"]
 
 
 async def test_all_and_half_are_what_is_held_in_whole_lots(clock: LoopClock) -> None:

@@ -7,11 +7,15 @@ from decimal import Decimal
 
 import pytest
 
+from bot.domain.news.later_cards import LaterCardStruck
 from bot.domain.news.orders import SlicesStruck
+from bot.domain.orders.later_card import LaterCard, LaterState
 from bot.domain.orders.plan import Attached, LegKind, LegState, Plan, PlanState
 from bot.domain.people.account import Role, User
+from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
+from bot.trading.people.invitations import put_on_list
 from tests.stage.floor import ITC, FloorStage, set_floor
 from tests.stage.orders import a_draft
 from tests.storage.samples import ACCOUNT, PERSON
@@ -48,6 +52,13 @@ async def person_removed(stage: FloorStage) -> None:
     await stage.desk.core.services.invitations.remove(other, str(PERSON))
 
 
+@way
+async def role_lowered(stage: FloorStage) -> None:
+    now = stage.desk.clock.now()
+    user = User(telegram_id=PERSON, name="Asha")
+    await stage.desk.store.transaction(lambda db: put_on_list(db, user, Role.GUARDIAN, ACCOUNT.id, now))
+
+
 @pytest.mark.parametrize("name", WAYS)
 async def test_the_entries_that_were_not_sent_are_struck_off_and_the_stop_is_not(name: str, clock: LoopClock) -> None:
     stage = await set_floor(clock)
@@ -62,9 +73,34 @@ async def test_the_entries_that_were_not_sent_are_struck_off_and_the_stop_is_not
         until=now + timedelta(hours=1),
         created_at=now,
     )
-    await stage.desk.store.transaction(lambda db: db.plans.add(plan))
+    later = LaterCard(account_id=ACCOUNT.id, by=PERSON, draft=a_draft(), closes=False, due=now + timedelta(hours=9), made_at=now)
+    ways_out = replace(later, closes=True)
+
+    def add(db: Repositories) -> tuple[int, int]:
+        db.plans.add(plan)
+        return db.later_cards.add(later).id, db.later_cards.add(ways_out).id
+
+    entry, exit_ = await stage.desk.store.transaction(add)
     await WAYS[name](stage)
     after = await stage.desk.store.transaction(lambda db: db.plans.find("p1"))
     assert after is not None
     assert {leg.kind: leg.state for leg in after.legs} == {LegKind.ENTRY: LegState.STRUCK, LegKind.STOP: LegState.WAITING}
-    assert any(isinstance(notice, SlicesStruck) for notice in await stage.desk.notices()), "nothing is struck off in silence"
+    kept = {card.id: card.state for each in (entry, exit_) if (card := await found(stage, each)) is not None}
+    assert kept == {entry: LaterState.STRUCK, exit_: LaterState.WAITING}, "a way out is still asked for"
+    told = {type(notice) for notice in await stage.desk.notices()}
+    assert told >= {SlicesStruck, LaterCardStruck}, "nothing is struck off in silence"
+
+
+async def test_another_role_that_may_open_strikes_off_nothing(clock: LoopClock) -> None:
+    stage = await set_floor(clock)
+    now, user = clock.now(), User(telegram_id=PERSON, name="Asha")
+    later = LaterCard(account_id=ACCOUNT.id, by=PERSON, draft=a_draft(), closes=False, due=now + timedelta(hours=9), made_at=now)
+    card = await stage.desk.store.transaction(lambda db: db.later_cards.add(later))
+    await stage.desk.store.transaction(lambda db: put_on_list(db, user, Role.TRADER, ACCOUNT.id, now))
+    kept = await found(stage, card.id)
+    assert kept is not None
+    assert kept.state is LaterState.WAITING
+
+
+async def found(stage: FloorStage, card_id: int) -> LaterCard | None:
+    return await stage.desk.store.transaction(lambda db: db.later_cards.find(card_id))

@@ -60,9 +60,10 @@ RULES = [
     ("{q} please", "कृपया {q}", "{q}"),
     ("{q} sl {p} t 2%", "{q} स्टॉपलॉस {p} टारगेट 2%", "{q} sl {p} t 2%"),
     ("{q} sl -20", "{q} एसएल -20", "{q} sl 20pts"),
-    ("risk 1000 sl 20pts", "risk 1000 एसएल 20pts", "asks"),
+    ("risk 1000 sl 20pts", "risk 1000 एसएल 20pts", "risk 1000 sl 20pts"),
+    ("{q} stop {p} mkt", "{q} स्टॉप {p} बाज़ार", "{q} stop {p} mkt"),
     ("{q} amo", "{q} amo", "asks"),
-    ("{q} dq 5", "{q} dq 5", "asks"),
+    ("{q} dq 5", "{q} dq 5", "{q} dq 5"),
 ]
 
 

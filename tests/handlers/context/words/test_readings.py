@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bench.master import TODAY, make
+from bench.master import TODAY
 from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange, InstrumentKind
 from bot.domain.orders.legs import Leg, Measure, Portion, TrailSaid
@@ -16,6 +16,7 @@ from bot.domain.terms import Product, Side, Validity
 from handlers.context import order_numbers
 from handlers.context.words.readings import readings
 from handlers.registry import parse_command
+from tests.stage.master import MADE
 
 BUY = Side.BUY
 
@@ -197,7 +198,7 @@ def test_what_cannot_be_taken_is_refused_by_name_and_never_left_out(words: str, 
         ("reliance 10 0", "not a price"),
         ("reliance 10 mkt 2900", "One quantity"),
         ("reliance 10 mkt @2900", "no price"),
-        ("reliance 10 mkt stop 2900", "no price and no stop"),
+        ("reliance 10 mkt stop 2900/2890", "not both"),
         ("reliance 10 @2875 stop 2880", "behind its trigger"),
         ("reliance 10 stop", "A stop at which price"),
         ("reliance 10 stop x", "not a trigger"),
@@ -337,7 +338,7 @@ def test_an_order_number_is_one_number() -> None:
 
 
 # "SHARES" is one of the names made up for the list, and a word that people say with a number.
-SHARES = sorted({row.symbol for row in make(rows=20_000, seed=7).rows if row.kind is InstrumentKind.EQUITY} - {"SHARES"})
+SHARES = sorted({row.symbol for row in MADE.rows if row.kind is InstrumentKind.EQUITY} - {"SHARES"})
 
 
 @given(st.sampled_from(SHARES), st.sampled_from(["{} 10", "10 {}", "{} 10 ioc", "10 {} @99.5 cnc nse", "{} 10 bse"]))

@@ -12,6 +12,7 @@ import pytest
 
 from bot.simulators.broker.server import ROUTES
 from tests.bot.simulators.broker.wire import Wire
+from tests.stage.depth import examples
 
 ODD: list[Any] = [
     None, True, 0, -1, 1.5, 10**30, "", " ", "NaN", "-0", "1e400", "2885", "NSE", "BUY", "MARKET", "DELIVERY", "2026-11-19",
@@ -29,7 +30,7 @@ HONEST_500 = {"cancel", "deletebasket", "intraday"}  # IA500 is what these answe
 
 async def test_no_body_brings_the_broker_to_its_knees(wire: Wire) -> None:
     rng = random.Random(11)
-    for number in range(700):
+    for number in range(examples(700)):
         route = ROUTES[number % len(ROUTES)]
         if route.name == "logout":
             continue

@@ -1,4 +1,4 @@
-"""The charges of a card, from the tariff: of the order, of it and its exit, of its parts, and what a loan costs."""
+"""What an order costs before it is sent: its charges, those of its exit, of its parts, and what mStock lends for it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,15 +14,16 @@ from bot.domain.orders.portfolio import Margin
 from bot.domain.terms import Product, Side
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Charging:
-    """Charges in rupees at the rates of today."""
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Charges by the dated tariff and the person's brokerage plan."""
 
     tariff: Tariff
     plan: Plan | None  # None: nobody named a brokerage plan, so brokerage is not known
     clock: Clock
 
     def loan(self, draft: OrderDraft, value: Decimal | None, margin: Margin) -> Loan | None:
+        """What mStock lends for an MTF purchase. None: it is none, or not known."""
         if draft.product is not Product.MTF or draft.side is not Side.BUY or value is None or margin.required is None:
             return None
         return self.tariff.loan(value, margin.required, ist_date(self.clock.now()))
@@ -34,16 +35,17 @@ class Charging:
         bills = [self.of(leg.draft, each, 0)[0] for leg in plan.entries]
         return sum((bill.total for bill in bills if bill is not None), ZERO) - whole.total
 
-    def of_all(self, drafts: Sequence[OrderDraft]) -> Decimal | None:
-        """What several orders cost together, in rupees, each at its worst price. None where one of them is not known."""
+    def together(self, drafts: Sequence[OrderDraft]) -> Decimal | None:
+        """What several orders cost, in rupees, each at its worst price. None where one of them is not known."""
         bills = [self.of(draft, draft.price, 0)[0] for draft in drafts]
-        known_ones = [bill.total for bill in bills if bill is not None]
-        return sum(known_ones, ZERO) if len(known_ones) == len(bills) else None
+        totals = [bill.total for bill in bills if bill is not None]
+        return sum(totals, ZERO) if len(totals) == len(bills) else None
 
     def of(self, draft: OrderDraft, each: Decimal | None, meets: int) -> tuple[Bill | None, RoundTrip | None]:
         """What the order costs, and what it and its exit cost: a sale out of the depository has its other side in the past.
 
-        meets: shares of it that the day has traded the other way, which the contract note takes as intraday.
+        each: its price in rupees. meets: shares of it that the day has traded the other way, which the contract note takes as
+        intraday.
         """
         if each is None or not draft.instrument.is_tradable:
             return None, None

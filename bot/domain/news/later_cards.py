@@ -1,0 +1,38 @@
+"""News of orders that are asked again when the market takes them."""
+
+from dataclasses import dataclass
+
+from bot.domain.news.notice import Notice, Sound
+from bot.domain.orders.later_card import LaterCard
+from bot.domain.people.news_settings import NewsKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterCardsAhead(Notice):
+    """The cards that come today."""
+
+    sound = Sound.SILENT
+    about = NewsKind.MORNING
+
+    cards: tuple[LaterCard, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterCardDue(Notice):
+    """The market takes the order now."""
+
+    sound = Sound.RING
+    about = NewsKind.MORNING
+
+    card: LaterCard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterCardStruck(Notice):
+    """A card of later will not be asked."""
+
+    sound = Sound.RING
+    about = NewsKind.ENDS
+
+    card: LaterCard
+    why: str  # in words
