@@ -54,7 +54,7 @@ async def test_a_level_that_stands_three_seconds_closes_the_short_before_its_cov
         stop = await level(house, 3000)
         await begin(house, f"/exit all if below {stop} before charges")
         positions = await house.me.ask("/positions", "POSITIONS", 30)
-        assert "under your P&L exit" in positions["text"].lower() or "Under your P&L exit" in positions["text"]
+        assert "All intraday and carry-forward: under your P&L exit below +" in positions["text"]
         at(house, "70.00", names[2])  # −3,900
         await house.me.wait_for("P&L exit struck.", 30)
         await house.me.wait_for("Flat at", 60)

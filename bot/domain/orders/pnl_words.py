@@ -20,7 +20,11 @@ def scope_in_words(scope: Scope) -> str:
 
 def levels_in_words(exit_: PnlExit) -> str:
     """−5,000, +8,000, giveback 3,000."""
-    said = [_signed(level) for level in (exit_.stop, exit_.target) if level is not None]
+    said = []
+    if exit_.stop is not None:
+        said.append(f"{'below ' if exit_.stop > 0 else ''}{_signed(exit_.stop)}")
+    if exit_.target is not None:
+        said.append(f"{'above ' if exit_.target < 0 else ''}{_signed(exit_.target)}")
     if exit_.giveback is not None:
         said.append(f"giveback {_figure(exit_.giveback)}")
     return ", ".join(said)
