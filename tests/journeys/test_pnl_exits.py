@@ -1,19 +1,23 @@
 """An exit on the day's P&L, lived through: a person in the demo chat, the real bot, the paper broker."""
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.domain.clock import at_ist
 from bot.domain.people.account import Role
+from bot.simulators.broker.accounts.records import CANCELLED
 from bot.simulators.broker.settings import PaperAccount
-from bot.simulators.loop import LoopClock
+from bot.simulators.loop import LoopClock, VirtualLoop
+from tests.journeys.test_day_summaries import until
 from tests.journeys.test_exits import OPTIONS, RICH, carry, open_rows
 from tests.journeys.test_plans import price
 from tests.stage.house import House, a_house
 
 SON = 5002
+FRIDAY = date(2026, 11, 20)
 NFO = "NFO"
 
 
@@ -171,7 +175,7 @@ async def test_alert_only_and_remove_by_button(clock: LoopClock, tmp_path: Path)
         await asyncio.sleep(10)
         assert open_rows(house) != {}
         await house.me.ask("/exit if", "No P&L exits", 30)
-        await begin(house, "/exit all if -99999999")
+        await begin(house, "/alert mtm -99999999 exit")
         await house.me.ask("/exit if", "Exit at", 30)
         await house.me.choose("Remove", "No P&L exits", 30)
 
@@ -188,3 +192,36 @@ async def test_shares_kept_for_delivery_are_never_part_of_it(clock: LoopClock, t
         price(house, "1400.00")
         await asyncio.sleep(30)
         assert house.placed == 1
+
+
+async def test_in_the_pause_before_the_auction_the_contracts_close_and_the_share_waits_for_twenty_past(
+    loop: VirtualLoop, tmp_path: Path
+) -> None:
+    clock = LoopClock(loop, at_ist(FRIDAY, 15, 4))
+    async with a_house(clock, tmp_path, account=RICH, hours="real") as house:
+        broker = house.near.paper.broker
+        await house.log_in()
+        for words, card in (
+            ("/buy RELIANCE 10 mis", "BUY 10 RELIANCE"),
+            ("/buy nifty 24500 ce 23 nov 1 lot", "BUY 65 NIFTY 24500"),
+        ):
+            house.me.press("Confirm buy", await house.me.ask(words, card))
+            await house.me.wait_for("Filled", 30)
+        await begin(house, "/exit all if +5000 gross")
+        house.me.look_away()
+        broker.faults.arm("square_off_rests")
+        await until(house, at_ist(FRIDAY, 15, 11))
+        (theirs,) = [order for order in broker.ledger.orders.values() if order.working and order.channel == "WEB"]
+        broker.book.end(theirs, CANCELLED, "SQUARE OFF FAILED")
+        broker.faults.clear()
+        await until(house, at_ist(FRIDAY, 15, 15, 10))
+        before = house.placed
+        at(house, "300.00", "NIFTY26NOV24500CE")
+        await house.me.wait_for("P&L exit struck.", 40)
+        await until(house, at_ist(FRIDAY, 15, 16, 30))
+        assert house.placed == before + 1, "the contract"
+        shown = await house.me.ask("/positions", "POSITIONS", 30)
+        assert "RELIANCE" in shown["text"]
+        await until(house, at_ist(FRIDAY, 15, 20, 3))
+        assert house.placed == before + 2
+        assert (await house.orders())[-1].draft.instrument.symbol == "RELIANCE"
