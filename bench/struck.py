@@ -29,7 +29,7 @@ from bot.domain.ports.broker import BrokerConnection
 from bot.domain.terms import Product, Side
 from bot.simulators.broker.market.frames import SNAP, packet
 from bot.simulators.loop import DemoLoop, LoopClock
-from bot.trading.alerts.tick_watcher import Use
+from bot.trading.ticks.tick_watcher import Use
 
 WATCHED, A_SECOND, ROUNDS, LOOKS = 200, 20, 6, 12
 APART = 6.0  # seconds between two strikes: a trail moves every five

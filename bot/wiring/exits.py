@@ -1,19 +1,20 @@
-"""Builds what closes several positions under one Confirm, and what changes the product of one."""
+"""Builds what sends several orders under one Confirm, and what changes the product of a position."""
 
 from dataclasses import dataclass
 from functools import partial
 
 from bot.trading.account.account_views import AccountViews
+from bot.trading.baskets.basket_builder import BasketBuilder
+from bot.trading.baskets.baskets import Baskets
+from bot.trading.baskets.judging import BasketJudge
 from bot.trading.converting.conversions import Conversions
 from bot.trading.exits.exit_lists import ExitLists
 from bot.trading.exits.exit_rows import ExitRows
 from bot.trading.exits.exit_runner import ExitRunner
-from bot.trading.exits.exit_wave import ExitWave
 from bot.trading.exits.pnl_exits import PnlExits
 from bot.trading.exits.pnl_watch import PnlWatch
 from bot.trading.exits.reversals import Reversals
 from bot.trading.exits.scope_rows import ScopeReader
-from bot.trading.exits.turning_over import TurningOver
 from bot.wiring.ground import Ground, squares_off_at
 from bot.wiring.orders import Orders
 from storage.topics import Topic
@@ -24,6 +25,7 @@ class Exits:
     """The question, and what carries out its answer."""
 
     lists: ExitLists
+    baskets: Baskets
     runner: ExitRunner
     conversions: Conversions
     reversals: Reversals
@@ -34,16 +36,7 @@ class Exits:
 def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
     """Builds them over this ground."""
     proposing = orders.exits.proposing
-    runner = ExitRunner(
-        store=ground.patient,
-        exits=orders.exits,
-        wave=ExitWave(orders.exits),
-        proposing=proposing,
-        background=ground.background,
-        clock=ground.clock,
-        turning=TurningOver(store=ground.patient, exits=orders.exits, send=orders.slices.send, clock=ground.clock),
-        auction=orders.auction,
-    )
+    runner = orders.lists
     rows = ExitRows(proposing=proposing, runner=runner)
     lists = ExitLists(
         proposing=proposing,
@@ -53,7 +46,12 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         rows=rows,
         background=ground.background,
     )
-    ground.store.on_commit(Topic.ORDERS, runner.wake)
+    baskets = Baskets(
+        proposing=proposing,
+        builder=BasketBuilder(proposing=proposing, judge=BasketJudge(proposing=proposing)),
+        runner=runner,
+        background=ground.background,
+    )
     conversions = Conversions(
         views=views,
         exits=orders.exits,
@@ -84,4 +82,12 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
     )
     ground.store.on_commit(Topic.RESULTS, watch.filled)
     pnl = PnlExits(proposing=proposing, views=views, reader=reader, now=watch.now, changed=watch.wake)
-    return Exits(lists=lists, runner=runner, conversions=conversions, reversals=reversals, pnl=pnl, pnl_watch=watch)
+    return Exits(
+        lists=lists,
+        baskets=baskets,
+        runner=runner,
+        conversions=conversions,
+        reversals=reversals,
+        pnl=pnl,
+        pnl_watch=watch,
+    )

@@ -10,12 +10,15 @@ from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.order_desk import OrderDesk
 from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.exits.confirmed_exits import ConfirmedExits
+from bot.trading.exits.exit_runner import ExitRunner
+from bot.trading.exits.exit_wave import ExitWave
 from bot.trading.exits.live_exit import LiveExit
+from bot.trading.exits.turning_over import TurningOver
 from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.orders.claimed_orders import ClaimedOrders
 from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.orders.sending import Sending
-from bot.trading.plans.entry_slices import EntrySlices
+from bot.trading.plans.plan_parts import PlanParts
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.plans.trail_runner import TrailRunner
 from bot.trading.proposals.drafting import Drafting
@@ -42,7 +45,8 @@ class Orders:
     plans: PlanRunner
     trails: TrailRunner
     unfilled: UnfilledOrders
-    slices: EntrySlices
+    slices: PlanParts
+    lists: ExitRunner
     auction: ClosingAuction
 
 
@@ -105,6 +109,27 @@ def build_orders(ground: Ground) -> Orders:
         has_contracts=ground.catalogue.has_contracts,
         clock=ground.clock,
     )
+    slices = PlanParts(
+        store=ground.store,
+        connections=ground.connections,
+        proposing=proposing,
+        claimed=claimed,
+        sending=sending,
+        rejections=ground.reference.rejections,
+        clock=ground.clock,
+    )
+    lists = ExitRunner(
+        store=ground.patient,
+        exits=exits,
+        wave=ExitWave(exits),
+        enter=slices.send,
+        proposing=proposing,
+        background=ground.background,
+        clock=ground.clock,
+        turning=TurningOver(store=ground.patient, exits=exits, send=slices.send, clock=ground.clock),
+        too_big=slices.too_big,
+        auction=auction,
+    )
     desk = OrderDesk(
         store=ground.store,
         connections=ground.connections,
@@ -119,15 +144,8 @@ def build_orders(ground: Ground) -> Orders:
         claimed=claimed,
         sending=sending,
         exits=ConfirmedExits(store=ground.store, exits=exits, clock=ground.clock),
+        begin=lists.carry_on,
         auction=auction,
-    )
-    slices = EntrySlices(
-        store=ground.store,
-        connections=ground.connections,
-        proposing=proposing,
-        claimed=claimed,
-        sending=sending,
-        clock=ground.clock,
     )
     plans = PlanRunner(
         store=ground.patient,
@@ -157,6 +175,7 @@ def build_orders(ground: Ground) -> Orders:
     ground.store.on_commit(Topic.ORDERS, plans.wake)
     ground.store.on_commit(Topic.ORDERS, trails.wake)
     ground.store.on_commit(Topic.ORDERS, unfilled.wake)
+    ground.store.on_commit(Topic.ORDERS, lists.wake)
     ground.store.on_commit(Topic.RESULTS, plans.filled)
     return Orders(
         exits=exits,
@@ -164,6 +183,7 @@ def build_orders(ground: Ground) -> Orders:
         trails=trails,
         unfilled=unfilled,
         slices=slices,
+        lists=lists,
         proposals=proposals,
         repairs=Repairing(store=ground.store, proposals=proposals, rejections=ground.reference.rejections),
         auction=auction,

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped, WordsWanted
+from bot.domain.orders.exit_list import ExitsShown
 from bot.domain.orders.order import Order
 from bot.domain.orders.proposal import Change, Proposal, Resumed
 from bot.domain.orders.standing import Cancelled
@@ -18,7 +19,7 @@ from handlers.context.context import Ctx
 from handlers.telegram.sender import Sender
 from handlers.views import account as account_views
 from handlers.views import card as cards
-from handlers.views import later, safety
+from handlers.views import exits, later, safety
 from handlers.views import order as views
 from handlers.views.failures import failure
 from handlers.views.message import message
@@ -120,9 +121,11 @@ async def _gone(ctx: Ctx, tap: CardTap, gone: ConfirmationGone, *, repeated: boo
         raise gone
 
 
-async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed | Cancelled) -> None:
+async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed | Cancelled | ExitsShown) -> None:
     if isinstance(outcome, Proposal):
         await ask(ctx, outcome, in_place=True)
+    elif isinstance(outcome, ExitsShown):  # an exit over the freeze quantity: a list with one row
+        await ctx.redraw(exits.shown(outcome, ctx.mode))
     elif isinstance(outcome, Resumed):
         await ctx.redraw(safety.resumed(outcome, ctx.mode))
     elif isinstance(outcome, Cancelled):  # a question in words, in a message of its own: the order's card lives elsewhere

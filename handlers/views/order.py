@@ -230,6 +230,9 @@ def _more(proposal: Proposal, now: datetime) -> Part:
         lines.append(f"Cash now {amount(proposal.cash)}.")
     if proposal.before is None:
         lines.append(say("The same in words: ", code(_line(proposal, now))))
+        if any(warning.name == "sliced" for warning in proposal.warnings):
+            lines.append("Each part goes at the price of its moment, never beyond the worst price here.")
+            lines.append("A part that is refused for its size is cut in half, once.")
         if proposal.closes is not None and proposal.draft.trigger is not None:
             lines.append("It guards at most what is open: less after a part exit, and it is cancelled when nothing is left.")
     else:

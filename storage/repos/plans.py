@@ -47,15 +47,16 @@ _END_ON = (
     .where(_p.account_id == bindparam("account"), _p.state != PlanState.OVER)
     .values(state=PlanState.OVER, why=bindparam("reason"))
 )
-_OWNER = select(_l.plan_id).where(
-    _l.order_id == bindparam("order"), select(_p.id).where(_p.id == _l.plan_id, _p.state == PlanState.ALIVE).exists()
-)
 _WIDEN = plan_legs.update().where(_l.plan_id == bindparam("plan"), _l.number == bindparam("leg")).values(draft=bindparam("terms"))
 _LET_GO = (
     plan_legs.update()
     .where(_l.order_id == bindparam("order"))
     .where(select(_p.id).where(_p.id == _l.plan_id, _p.state == PlanState.OVER).exists())
     .values(order_id=None)
+)
+_HAND_ON = plan_legs.update().where(_l.order_id == bindparam("order")).values(order_id=None)
+_HALVE = (
+    plans.update().where(_p.id == bindparam("plan"), _p.state == PlanState.ALIVE, _p.halved == False).values(halved=True)  # noqa: E712
 )
 _BASE = plans.update().where(_p.id == bindparam("plan"), _p.state == PlanState.ALIVE).values(base=bindparam("quantity"))
 _FORGET = plans.delete().where(_p.state == PlanState.ASKED, _p.created_at < bindparam("moment"))
@@ -95,16 +96,18 @@ class SqlPlans:
     def strike(self, plan_id: str, leg: int) -> bool:
         return self._tx.write(_STRIKE, {"plan": plan_id, "leg": leg}) == 1
 
-    def owner(self, order_id: str) -> Plan | None:
-        found = self._tx.rows(_OWNER, {"order": order_id}).one_or_none()
-        return None if found is None else self.find(found[0])
-
     def widen(self, plan_id: str, leg: int, draft: OrderDraft) -> None:
         self._tx.write(_WIDEN, {"plan": plan_id, "leg": leg, "terms": draft})
 
     def adopt(self, plan_id: str, leg: int, order_id: str, base: int) -> bool:
         self._tx.write(_LET_GO, {"order": order_id})
         return self.claim(plan_id, leg, order_id) and self._tx.write(_BASE, {"plan": plan_id, "quantity": base}) == 1
+
+    def hand_on(self, order_id: str) -> None:
+        self._tx.write(_HAND_ON, {"order": order_id})
+
+    def halve(self, plan_id: str) -> bool:
+        return self._tx.write(_HALVE, {"plan": plan_id}) == 1
 
     def taking(self, plan_id: str, since: datetime | None) -> bool:
         return self._tx.write(_TAKING, {"plan": plan_id, "since": since}) == 1

@@ -40,6 +40,7 @@ class TapeBroker(ScriptedBroker):
         self.over: list[str] = []  # moments at which the exits exceeded what was open, or a fill crossed zero
         self.hides_after_cancel = False  # positions cannot be read once an order was cancelled
         self.stuck = False  # a limit fills no more
+        self.freeze: int | None = None  # an order of more is refused by the exchange
 
     def open_with(self, quantity: int) -> None:
         self.net = quantity
@@ -52,6 +53,8 @@ class TapeBroker(ScriptedBroker):
             raise failing
         status = OrderStatus.TRIGGER_PENDING if draft.trigger is not None else OrderStatus.OPEN
         order = TrueOrder(f"1151261120{100 + len(self.true)}", tag, draft, status=status, at=self.clock.now())
+        if self.freeze is not None and draft.quantity > self.freeze:
+            order.status, order.reason = OrderStatus.REJECTED, "RMS:1:QUANTITY FREEZE"
         self.true.append(order)
         self.moved(order)
         if failing is not None:

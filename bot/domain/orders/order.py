@@ -150,6 +150,7 @@ class Purpose(StrEnum):
     PANIC = "PANIC"
     PNL_EXIT = "PNL_EXIT"
     TRAIL = "TRAIL"  # a stop of what is open, that follows the price
+    BASKET = "BASKET"
     CONVERT = "CONVERT"  # another product for an open position; its draft has the new one
     REVERSE = "REVERSE"
 

@@ -1,6 +1,7 @@
 """Plans: all that one Confirm covers, leg by leg, and what each leg may send, at most once."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -20,6 +21,7 @@ class LegKind(StrEnum):
     STOP = "STOP"  # rests at the exchange once something of the entry is filled
     TARGET = "TARGET"  # watched by the bot on ticks; the resting stop becomes it
     TRAIL = "TRAIL"  # the exit where the price is through before a trailing stop could be moved
+    OPENING = "OPENING"  # an order of a basket that opens or grows a position
     EXIT = "EXIT"  # a way out that a person confirmed, or that a plan which only closes is licensed for
 
 
@@ -73,11 +75,17 @@ class Plan:
     trail: Trail | None = None  # how its stop follows the price
     joins: str | None = None  # id of the stop that rests already and is to guard the entry as well
     base: int = 0  # shares or units, in all, of the order that guards and stood before the entries: what it closes of them counts
+    halved: bool = False  # a part was refused for its size, and the rest goes in smaller ones since
     sliced: bool = False  # its orders go one after the other; what is attached to each is a plan of its own
 
     def leg(self, kind: LegKind) -> PlanLeg | None:
         """The first leg of that kind. None when the plan has none."""
         return next((leg for leg in self.legs if leg.kind is kind), None)
+
+    @property
+    def is_of_a_list(self) -> bool:
+        """Whether the runner of lists carries it out: an exit, a panic, a reversal, a basket."""
+        return any(leg.kind in (LegKind.EXIT, LegKind.OPENING) for leg in self.legs)
 
     @property
     def guard_id(self) -> str | None:
@@ -106,6 +114,16 @@ class Plan:
     @property
     def entries(self) -> tuple[PlanLeg, ...]:
         return tuple(leg for leg in self.legs if leg.kind is LegKind.ENTRY)
+
+    @property
+    def may_open(self) -> bool:
+        """Whether something of it opens or grows a position."""
+        return any(leg.kind in (LegKind.ENTRY, LegKind.OPENING) for leg in self.legs)
+
+    @property
+    def parts(self) -> tuple[PlanLeg, ...]:
+        """The legs that go one after the other where it is sliced: its entries, else all of one stop or one exit."""
+        return self.entries or self.legs
 
     @property
     def only_exits(self) -> bool:
@@ -198,6 +216,7 @@ class Act(StrEnum):
     BACK_TO_STOP = "BACK_TO_STOP"  # the target's limit did not fill: the quantity is guarded again
     EXIT_AT_STOP = "EXIT_AT_STOP"  # the price fell through the stop meanwhile: out, no worse than the stop's own limit
     SEND_SLICE = "SEND_SLICE"  # the next part of an entry that is over the freeze quantity
+    HALVE = "HALVE"  # a part was refused for its size: it, and what is unsent, go in smaller ones
     STRIKE = "STRIKE"  # what is unsent of the entry will never be
     CANCEL_GUARD = "CANCEL_GUARD"  # what it guarded is gone
     END = "END"
@@ -256,7 +275,7 @@ def next_act(plan: Plan, facts: PlanFacts, now: datetime) -> Next | None:
     if guard.status is not OrderStatus.TRIGGER_PENDING:
         return None  # it was triggered: the stop wins
     if facts.touched and not facts.stopped and now < plan.until:
-        return Next(act=Act.TAKE_TARGET, quantity=held)
+        return Next(act=Act.TAKE_TARGET, quantity=facts.opened)  # what of it is free is read when it is taken
     return Next(act=Act.RESIZE_STOP, quantity=held) if guard.pending != held else None
 
 
@@ -284,30 +303,69 @@ def _taking(plan: Plan, guard: Order, held: int, facts: PlanFacts) -> Next | Non
     return Next(act=Act.BACK_TO_STOP, quantity=held) if facts.unfilled else None
 
 
-def sliced(entry: OrderDraft, most: int) -> tuple[PlanLeg, ...]:
-    """An entry in whole lots of at most so many shares or units an order, each no worse than its price."""
-    size = most // entry.instrument.lot * entry.instrument.lot
+def cut(quantity: int, size: int) -> list[int]:
+    """So many shares or units in pieces of that size, the rest last."""
+    return [min(size, quantity - done) for done in range(0, quantity, size)]
+
+
+def sliced(draft: OrderDraft, most: int, kind: LegKind = LegKind.ENTRY) -> tuple[PlanLeg, ...]:
+    """An order in whole lots of at most so many shares or units an order, each no worse than its price."""
+    size = most // draft.instrument.lot * draft.instrument.lot
     if size <= 0:
-        return (PlanLeg(number=0, kind=LegKind.ENTRY, draft=entry),)
-    sizes = [min(size, entry.quantity - done) for done in range(0, entry.quantity, size)]
+        return (PlanLeg(number=0, kind=kind, draft=draft),)
     return tuple(
-        PlanLeg(number=number, kind=LegKind.ENTRY, draft=replace(entry, quantity=each)) for number, each in enumerate(sizes)
+        PlanLeg(number=number, kind=kind, draft=replace(draft, quantity=each))
+        for number, each in enumerate(cut(draft.quantity, size))
     )
 
 
-def next_slice(plan: Plan, entries: tuple[Order, ...], now: datetime) -> Next | None:
-    """What follows of an entry in slices: one after the other, each once the one before has reached the exchange.
+def halves(plan: Plan, refused: OrderDraft) -> tuple[PlanLeg, ...]:
+    """What takes the place of a part that was refused for its size and of the unsent rest: parts of half that size.
 
-    One that was refused, cancelled or given up ends them: the rest is struck off.
+    Together they are for as many shares or units. Empty where half of it is less than a lot.
     """
-    waiting = next((leg for leg in plan.entries if leg.state is LegState.WAITING), None)
+    lot = refused.instrument.lot
+    size = refused.quantity // 2 // lot * lot
+    if not size:
+        return ()
+    rest = refused.quantity + sum(leg.draft.quantity for leg in plan.parts if leg.state is LegState.WAITING)
+    first, like = max(leg.number for leg in plan.legs) + 1, plan.parts[0]
+    return tuple(
+        PlanLeg(number=first + place, kind=like.kind, draft=replace(like.draft, quantity=each))
+        for place, each in enumerate(cut(rest, size))
+    )
+
+
+def next_slice(plan: Plan, sent: tuple[Order, ...], now: datetime, *, too_big: Order | None = None) -> Next | None:
+    """What follows of an order in slices: one after the other, each once the one before has reached the exchange.
+
+    One that was refused, cancelled or given up ends them: the rest is struck off. too_big: one that was refused for its size,
+    which is cut in half once.
+    """
+    waiting = next((leg for leg in plan.parts if leg.state is LegState.WAITING), None)
+    if any(order.status in POSSIBLY_WORKING for order in sent):
+        return None  # it may be there, and it may not: no more is sent on top of it
+    over = [order for order in sent if not order.status.is_working and order.status is not OrderStatus.FILLED]
+    if too_big is not None and over == [too_big] and not plan.halved and now < plan.until and halves(plan, too_big.draft):
+        return Next(act=Act.HALVE)
     if waiting is None:
         return Next(act=Act.END)
-    if any(entry.status in POSSIBLY_WORKING for entry in entries):
-        return None  # it may be there, and it may not: no more is sent on top of it
-    if now >= plan.until or any(not entry.status.is_working and entry.status is not OrderStatus.FILLED for entry in entries):
+    if now >= plan.until or [order for order in over if not (plan.halved and order == too_big)]:
         return Next(act=Act.STRIKE)
     return Next(act=Act.SEND_SLICE, quantity=waiting.number)
+
+
+def part_name(plan_id: str, leg: int) -> str:
+    """The id of the plan that guards what a leg of a sliced plan opened."""
+    return f"{plan_id}.{leg}"
+
+
+def order_of(plan: Plan, leg: PlanLeg, find: Callable[[str], Plan | None]) -> str | None:
+    """The id of the order that a leg was spent on, whichever plan has it now. find: the plan of an id."""
+    if leg.order_id is not None or leg.state is not LegState.CLAIMED:
+        return leg.order_id
+    part = find(part_name(plan.id, leg.number))
+    return part.legs[0].order_id if part is not None else None
 
 
 def is_touched(leg: PlanLeg, traded: Decimal) -> bool:

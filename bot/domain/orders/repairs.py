@@ -8,7 +8,7 @@ from decimal import ROUND_FLOOR, Decimal
 from bot.domain.money import grouped, in_price, tick_down, tick_up
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.proposal import Change
-from bot.domain.orders.rejections import Explanation, Repair
+from bot.domain.orders.rejections import Explanation, RejectionKind, Rejections, Repair
 from bot.domain.terms import OrderKind, Product, Side
 
 RUPEE = Decimal(1)  # a price in whole rupees is on every tick
@@ -29,6 +29,12 @@ ORDERS = Repaired(label="Orders", command="/orders")
 LOG_IN = Repaired(label="Log in", command="/login")
 
 RepairsOf = Callable[[Order], tuple[Repaired, ...]]
+
+
+def refused_for_size(order: Order, rejections: Rejections) -> bool:
+    """Whether the book proves that an order was refused whole because it is over the freeze quantity."""
+    proved = order.status is OrderStatus.REJECTED and order.broker_id is not None and not order.filled
+    return proved and rejections.explain(order.reason).kind is RejectionKind.FREEZE
 
 
 def repairs(order: Order, why: Explanation) -> tuple[Repaired, ...]:

@@ -1,6 +1,7 @@
 """The trading desk: from the tap on a question to at most one order at the broker."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from bot.domain.clock import Clock
@@ -17,6 +18,7 @@ from bot.domain.errors import (
 )
 from bot.domain.money import in_figures
 from bot.domain.news.people import ActByOther, ActionKind
+from bot.domain.orders.exit_list import ExitList, ExitsShown
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Order, OrderDraft, Purpose
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.plan import Plan
@@ -27,14 +29,17 @@ from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product, Side
 from bot.runtime.background import BackgroundTasks
+from bot.trading.actor import account_of
 from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.exits.confirmed_exits import ConfirmedExits
+from bot.trading.exits.exit_state import begin_row, shown
 from bot.trading.exits.live_exit import ExitWanted
 from bot.trading.orders.claimed_orders import Claim, ClaimedOrders
 from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.sending import Answered, Sending
+from bot.trading.plans.guarded_parts import guard_part
 from bot.trading.plans.joined_stops import guard_gone, join, own_stop
 from bot.trading.proposals.checks import Situation
 from bot.trading.proposals.held import Held
@@ -44,7 +49,7 @@ from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin, why_pin
 from bot.trading.sync.reconcile import Reconcile
 
-Claimed = tuple[Order | ExitWanted | None, tuple[str, ...]]  # the order as stored, an exit out of a stop, or every reason against
+Claimed = tuple[Order | ExitWanted | ExitList | None, tuple[str, ...]]  # the order, exits to begin, or every reason against
 
 ON_CARDS = frozenset({Purpose.PLACE, Purpose.MODIFY})
 IN_WORDS = frozenset({Purpose.CANCEL, Purpose.RESUME})
@@ -69,11 +74,14 @@ class OrderDesk:
         claimed: ClaimedOrders,
         sending: Sending,
         exits: ConfirmedExits,
+        begin: Callable[[str], Awaitable[None]],
         auction: ClosingAuction,
     ) -> None:
+        """begin: takes the first step of the list of exits of that plan."""
         self._store = store
         self._auction = auction
         self._exits = exits
+        self._begin = begin
         self._sending = sending
         self._proposals = proposals
         self._proposing = proposing
@@ -88,14 +96,14 @@ class OrderDesk:
 
     async def confirm(
         self, actor: Actor, token: str, *, chat_id: int, message_id: int, in_words: bool = False, answered: Answered | None = None
-    ) -> Order | Proposal | Resumed | Cancelled:
+    ) -> Order | Proposal | Resumed | Cancelled | ExitsShown:
         """Claims the question and does what it licenses, once.
 
         in_words: whether the button is one that answers a question in words, and not the Confirm of an order's card.
         answered: awaited before anything goes to the broker, so that the person's tap has been answered by then.
 
         Returns the order as it stands after the broker's answer; a Proposal when the price ran away from the card; Resumed for
-        the kill switch, Cancelled for a stop.
+        the kill switch, Cancelled for a stop; a list of one row for an exit over the freeze quantity.
 
         ConfirmationGone when the question is not open to this tap, CheckFailed when the claim found a reason, WordsWanted when
         the act is heavy and its question in words has not been answered.
@@ -145,12 +153,17 @@ class OrderDesk:
             await answered()
         return await self._answer(actor, question)
 
-    async def _carry_out(self, act: Order | ExitWanted, actor: Actor, *, urgent: bool, answered: Answered | None) -> Order:
-        """Sends a new order, or turns the stop that guards a quantity into its exit."""
+    async def _carry_out(
+        self, act: Order | ExitWanted | ExitList, actor: Actor, *, urgent: bool, answered: Answered | None
+    ) -> Order | ExitsShown:
+        """Sends a new order, begins an exit in parts, or turns the stop that guards a quantity into its exit."""
         if isinstance(act, Order):
             return await self._sending.post(act, name=actor.user.name, urgent=urgent, answered=answered)
         if answered is not None:
             await answered()
+        if isinstance(act, ExitList):
+            await self._begin(act.plan_id)
+            return await self._store.transaction(lambda db: shown(db, account_of(actor), act, self._clock.now()))
         return await self._exits.carry_out(act)
 
     async def _answer(self, actor: Actor, question: Confirmation) -> Order | Resumed | Cancelled:
@@ -215,6 +228,8 @@ class OrderDesk:
         if reasons:
             db.confirmations.close(question.token, ConfirmationState.REFUSED)
             return None, reasons
+        if plan is not None and plan.only_exits:
+            return begin_row(db, plan, draft, actor.user.name, self._clock.now()), ()
         if turning is not None:
             doubles = frozenset(each.id for each in turning.doubles)
             return self._exits.license(db, question, draft, actor.user.name, doubles), ()
@@ -231,6 +246,7 @@ class OrderDesk:
             terms=self._proposing.terms(draft),
             leg=leg,
             card=(question.chat_id, question.message_id or 0),
+            then=partial(guard_part, plan_id=plan.id, number=0) if plan is not None and plan.sliced else None,
         )
         order = self._claimed.take(db, order_id, claim)
         if (touch := self._proposing.prices.touch(order.account_id, draft.instrument.key, draft.side)) is not None:

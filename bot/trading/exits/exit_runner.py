@@ -1,15 +1,16 @@
-"""Carries out lists of exits: leg order, slices, the wait for a cover; what a panic does beyond that stands in its own file."""
+"""Carries out lists of exits and baskets: leg order, the wait for a cover; what a panic does beyond stands in its own file."""
 
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError
-from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.news.exits import ExitsTold, Told
 from bot.domain.orders.exit_list import ExitList, ExitRow, ListKind, RowState, Slice
@@ -17,16 +18,17 @@ from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.orders.plan import LegKind, PlanLeg
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
-from bot.domain.terms import Side
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.signal import Signal
 from bot.trading.actor import demand_role
 from bot.trading.exits.exit_state import load, told_row
 from bot.trading.exits.exit_wave import ExitWave
+from bot.trading.exits.halving import halve, needs_halving
 from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
 from bot.trading.exits.panic import Panic
-from bot.trading.exits.turning_over import TurningOver
+from bot.trading.exits.turning_over import SendEntry, TurningOver
 from bot.trading.orders.closing_auction import ClosingAuction
+from bot.trading.orders.repricing import protected, repriced
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.safety.striking import strike
 
@@ -34,6 +36,7 @@ log = logging.getLogger(__name__)
 
 PULSE = 1.0  # seconds between two steps of a list that is alive
 RETRY = 3.0  # seconds until what could not be sent is tried again
+PROVES_ITSELF = timedelta(seconds=5)  # an order that works so long was not refused for its size
 MOST_TRIES = 3  # for a stop that would neither be changed nor cancelled
 
 _BECOMES = {
@@ -52,10 +55,12 @@ class ExitRunner:
     store: Store
     exits: LiveExit
     wave: ExitWave
+    enter: SendEntry
     proposing: ProposalBuilder
     background: BackgroundTasks
     clock: Clock
     turning: TurningOver
+    too_big: Callable[[Order], bool]  # whether the exchange proved that it takes no order of that size
     auction: ClosingAuction
     panic: Panic = field(init=False)
     _wake: Signal = field(default_factory=Signal)
@@ -110,11 +115,13 @@ class ExitRunner:
         """What the person says while a cover waits: send it all the same, or send nothing more."""
 
         def write(db: Repositories) -> None:
-            demand_role(db, actor, Permission.REDUCE, "You may not close positions here any more.")
             found = load(db, plan_id)
             if found is None or not found[2]:
                 return
             exits, _, _ = found
+            opens = go_on and any(row.enters for row in exits.rows)
+            needed = Permission.OPEN if opens else Permission.REDUCE
+            demand_role(db, actor, needed, f"You may not {'open' if opens else 'close'} positions here any more.")
             if go_on:
                 exits = replace(exits, go_on=True)
             else:
@@ -126,7 +133,8 @@ class ExitRunner:
                 strike(db, plan_id, f"{actor.user.name} said: stop here.", self.clock.now())
             db.exit_lists.save(exits)
             what = "go on" if go_on else "stop here"
-            db.audit.add(self.clock.now(), actor.user.telegram_id, "exits", exits.account_id, before="waiting", after=what)
+            name = exits.kind.lower()
+            db.audit.add(self.clock.now(), actor.user.telegram_id, name, exits.account_id, before="waiting", after=what)
 
         async with self._locks[plan_id]:
             await self.store.transaction(write)
@@ -142,6 +150,12 @@ class ExitRunner:
         if plan is None or self.clock.now() >= plan.until:
             await self.store.transaction(lambda db: self._late(db, plan_id))
             return True
+        if needs_halving(exits.rows, orders, self.too_big):
+            await self.store.transaction(lambda db: halve(db, plan_id, self.too_big, self.clock.now()))
+            found = await self.store.transaction(lambda db: load(db, plan_id))
+            if found is None or not found[2]:
+                return True
+            exits, orders, _ = found
         if exits.proves_flat:  # only a panic has entries to cancel
             _, sent = await asyncio.gather(self.panic.cancel_entries(exits, orders), self._send(exits, orders))
         else:
@@ -156,11 +170,16 @@ class ExitRunner:
             await self.panic.step(exits, orders)
         elif exits.kind is ListKind.REVERSE:
             over = await self.turning.step(exits, orders)
-        elif not any(row.unsent for row in exits.rows):
+        elif not any(row.unsent or self._may_be_cut(row, orders) for row in exits.rows):
             over = "all was sent"
         if over is not None:
             await self.store.transaction(lambda db: self._over(db, plan_id, over))
         return sent or over is not None
+
+    def _may_be_cut(self, row: ExitRow, orders: dict[str, Order]) -> bool:
+        """Whether the exchange may yet refuse an order of a row in slices for its size."""
+        now, mine = self.clock.now(), row.orders(orders) if len(row.slices) > 1 else ()
+        return any(order.status.is_working and now - (order.sent_at or now) < PROVES_ITSELF for order in mine)
 
     def _late(self, db: Repositories, plan_id: str) -> None:
         """Its time is over: what is unsent never will be."""
@@ -205,24 +224,40 @@ class ExitRunner:
         pieces = [each for each in (*exits.sendable(orders), *self._again(exits, orders)) if self._is_due(exits, each[1])]
         if not pieces:
             return False
-        instruments = {row.draft.instrument.key for row, _ in pieces}
-        prices = await self._prices(exits.account_id, instruments)
-        wanted = []
+        prices = await self._prices(exits.account_id, {row.draft.instrument.key for row, _ in pieces})
+        opening, closing = [], []
         for row, piece in pieces:
             draft = replace(row.draft, quantity=piece.quantity)
-            leg = PlanLeg(number=piece.leg, kind=LegKind.EXIT, draft=draft)
             priced = self.priced(draft, prices.get(draft.instrument.key))
-            wanted.append(
-                ExitWanted(
+            leg = PlanLeg(number=piece.leg, kind=LegKind.OPENING if row.enters else LegKind.EXIT, draft=draft)
+            if row.enters:
+                opening.append(replace(leg, draft=priced))
+            else:
+                wanted = ExitWanted(
                     account_id=exits.account_id, plan_id=exits.plan_id, leg=leg, draft=priced, by=exits.by, name=exits.name
                 )
-            )
+                closing.append((row, piece, wanted))
             _, tries = self._tried.get((exits.plan_id, piece.leg), (0.0, 0))
             self._tried[exits.plan_id, piece.leg] = (asyncio.get_running_loop().time(), tries + 1)
-        results = await self.wave.send(exits.account_id, wanted)
-        became = [(row.number, piece, result) for (row, piece), result in zip(pieces, results, strict=True)]
-        await self.store.transaction(lambda db: self._note(db, exits.plan_id, became))
+        await asyncio.gather(*(self._open(exits, leg) for leg in opening), self._close(exits, closing))
         return True
+
+    async def _open(self, exits: ExitList, leg: PlanLeg) -> None:
+        """One entry of a basket, checked again; where a check refuses it, it and every unsent entry is struck off."""
+        plan = await self.store.transaction(lambda db: db.plans.find(exits.plan_id))
+        if plan is None:
+            return
+        try:
+            await self.enter(plan, leg, exits.name)
+        except BrokerError as error:  # nothing left: it was struck off meanwhile, or what is held could not be read
+            log.info("basket %s, order %d: %s", exits.plan_id, leg.number, type(error).__name__)
+
+    async def _close(self, exits: ExitList, pieces: Sequence[tuple[ExitRow, Slice, ExitWanted]]) -> None:
+        if not pieces:
+            return
+        results = await self.wave.send(exits.account_id, [wanted for _, _, wanted in pieces])
+        became = [(row.number, piece, result) for (row, piece, _), result in zip(pieces, results, strict=True)]
+        await self.store.transaction(lambda db: self._note(db, exits.plan_id, became))
 
     async def _prices(self, account_id: str, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Price]:
         """What the feed knows at once; only what it does not know is asked for. A row without a price goes at its worst."""
@@ -288,24 +323,22 @@ class ExitRunner:
         now = self.clock.now()
         waiting = sum(bool(row.unsent) for row in exits.rows)
         news = ExitsTold(
-            plan_id=exits.plan_id, told=told, at=now, waiting=waiting, rows=tuple(told_row(exits, row, orders) for row in rows)
+            plan_id=exits.plan_id, kind=exits.kind, told=told, at=now, waiting=waiting,
+            rows=tuple(told_row(exits, row, orders) for row in rows),
         )  # fmt: skip
         db.outbox.add(exits.account_id, db.people.watching(exits.account_id), news, now, order_id=None)
 
-    def protected(self, instrument: Instrument, side: Side, price: Price) -> Decimal:
-        """The worst price of a market order now, in rupees on the tick, from bid or ask, else from the last trade."""
-        return self.proposing.rules.protected_price(
-            side=side, kind=instrument.kind, bid=price.bid or price.last, ask=price.ask or price.last, tick=instrument.tick,
-            on=ist_date(self.clock.now()),
-        )  # fmt: skip
+    def protected(self, draft: OrderDraft, price: Price) -> Decimal:
+        """The worst price of a market order now, in rupees on the tick."""
+        return protected(draft, price, self.proposing.rules, ist_date(self.clock.now()))
 
     def priced(self, licence: OrderDraft, price: Price | None) -> OrderDraft:
-        """The order of now within a licence: one slab from the bid or ask, never beyond the worst price.
+        """The order of now within a licence: one slab from the bid or ask, never beyond the worst price; a limit stays itself.
 
         In the closing auction it goes at the worst price: all that gathers there trades at one price.
         """
-        if licence.price is None or price is None or self.auction.hours(licence.instrument) is not None:
+        if licence.price is None or price is None or not licence.protected:
             return licence
-        now = self.protected(licence.instrument, licence.side, price)
-        worst = min(now, licence.price) if licence.side is Side.BUY else max(now, licence.price)
-        return replace(licence, price=worst)
+        if self.auction.hours(licence.instrument) is not None:
+            return licence
+        return repriced(licence, price, self.proposing.rules, ist_date(self.clock.now()))

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
-from bot.domain.orders.exit_list import ExitList, ExitRow, RowTold
-from bot.domain.orders.order import Order
-from bot.domain.orders.plan import PlanState
+from bot.domain.errors import ConfirmationGone
+from bot.domain.orders.exit_list import ExitList, ExitRow, ExitsShown, ListKind, RowState, RowTold, Slice
+from bot.domain.orders.order import Order, OrderDraft
+from bot.domain.orders.plan import LegState, Plan, PlanState
+from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Repositories
 
 
@@ -15,10 +18,13 @@ def load(db: Repositories, plan_id: str) -> tuple[ExitList, dict[str, Order], bo
     if exits is None or plan is None:
         return None
     claimed = {leg.number: leg.order_id for leg in plan.legs if leg.order_id is not None}
+    struck = {leg.number for leg in plan.legs if leg.state is LegState.STRUCK}
     for row in exits.rows:
         for piece in row.slices:
             if piece.order_id is None and piece.leg in claimed:
                 row = row.with_slice(replace(piece, order_id=claimed[piece.leg], ended=None))  # noqa: PLW2901 - grown piece by piece
+            elif piece.order_id is None and piece.leg in struck:
+                row = row.with_slice(replace(piece, ended=RowState.LEFT))  # noqa: PLW2901
         exits = exits.with_row(row)
     if exits.then is not None:
         pieces = tuple(replace(each, order_id=claimed.get(each.leg, each.order_id)) for each in exits.then.slices)
@@ -40,3 +46,30 @@ def told_row(exits: ExitList, row: ExitRow, orders: dict[str, Order], alive: Seq
     order = row.hangs_on(orders) or next((each for each in alive if on_side(each, row)), None)
     state = exits.state(row, orders)
     return RowTold(draft=row.draft, state=state, order=order, said=row.said)
+
+
+def begin_row(db: Repositories, plan: Plan, draft: OrderDraft, name: str, now: datetime) -> ExitList:
+    """Begins an exit that goes in parts, each a leg of its plan, as a list with one row. ConfirmationGone: it was begun."""
+    if not db.plans.begin(plan.id):
+        raise ConfirmationGone("This plan was begun already.")
+    slices = tuple(Slice(leg=leg.number, quantity=leg.draft.quantity) for leg in plan.legs)
+    exits = ExitList(
+        plan_id=plan.id,
+        account_id=plan.account_id,
+        kind=ListKind.EXITS,
+        by=plan.placed_by,
+        name=name,
+        began_at=now,
+        rows=(ExitRow(number=0, draft=draft, slices=slices),),
+    )
+    db.exit_lists.add(exits)
+    db.audit.add(now, exits.by, "exits", exits.account_id, before="asked", after=f"{len(slices)} orders {draft.digest()}")
+    return exits
+
+
+def shown(db: Repositories, account: Account, exits: ExitList, now: datetime) -> ExitsShown:
+    """A list as it stands now, with its orders."""
+    found = load(db, exits.plan_id)
+    if found is None:
+        return ExitsShown(account=account, exits=exits, orders={}, as_of=now)
+    return ExitsShown(account=account, exits=found[0], orders=found[1], as_of=now, over=not found[2])

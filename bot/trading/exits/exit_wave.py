@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import BrokerError, NotSent, StorageAway
@@ -52,7 +53,7 @@ class ExitWave:
         """Stores the order of each exit that no other order stands in the way of, and lets it leave while the next is stored."""
         exits = self.exits
         await exits.reconcile.sync(account_id)
-        began = exits.clock.now()
+        began = exits.clock.now() + timedelta.resolution  # the fills that this sync told are in the positions read after it
         broker = exits.connections.of(account_id).broker
         positions = await broker.positions()
         sells_shares = any(each.draft.product is Product.CNC and each.draft.side is Side.SELL for each in wanted)

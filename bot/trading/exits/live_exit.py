@@ -11,15 +11,16 @@ from enum import StrEnum
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, NotSent, OrderOver, Refused, StorageAway, TooFast
-from bot.domain.orders.closing import ClosingRow, Step, StepKind, closing_row, next_step
+from bot.domain.orders.closing import ClosingRow, Step, StepKind, next_step
 from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderFact
 from bot.domain.orders.plan import PlanLeg
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Side
+from bot.trading.exits.row_readings import RowReadings, left, unguarded
 from bot.trading.orders.claimed_orders import Claim, ClaimedOrders
 from bot.trading.orders.sending import Sending
-from bot.trading.proposals.drafting import closable, open_units
+from bot.trading.proposals.drafting import closable
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.sync.reconcile import Reconcile
@@ -105,7 +106,17 @@ class LiveExit:
     sending: Sending
     orders: ClaimedOrders
     clock: Clock
+    rows: RowReadings = field(init=False)
     _turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+    def __post_init__(self) -> None:
+        self.rows = RowReadings(
+            store=self.store,
+            connections=self.connections,
+            proposing=self.proposing,
+            reconcile=self.reconcile,
+            clock=self.clock,
+        )
 
     def turn(self, account_id: str) -> asyncio.Lock:
         """The account's turn: one at a time reads what is open and acts on it."""
@@ -139,7 +150,7 @@ class LiveExit:
             if guard is not None and not await self._unchanged(guard):
                 return ExitResult(state=ExitState.KEPT, order=guard)
             besides = {guard.id} if guard is not None else set()
-            row, held = await self.standing(wanted.account_id, wanted.draft, besides=besides)
+            row, held = await self.rows.calm(wanted.account_id, wanted.draft, besides=besides, free=unguarded)
             quantity = min(row.unguarded, wanted.draft.quantity)
             if quantity <= 0:
                 return ExitResult(state=ExitState.HELD if row.open else ExitState.GONE)
@@ -171,7 +182,7 @@ class LiveExit:
         urgent: as the port has it. A trail's move is not: NOT_SENT says that its turn did not come.
         """
         async with self.turn(order.account_id):
-            row, _ = await self.standing(order.account_id, terms, besides={order.id})
+            row, _ = await self.rows.calm(order.account_id, terms, besides={order.id}, free=unguarded)
             quantity = min(terms.quantity - order.filled, row.unguarded)
             if terms.quantity > order.draft.quantity and replace(terms, quantity=order.draft.quantity) == order.draft:
                 quantity = max(quantity, order.pending)  # one reading raises a stop, and does not lower it
@@ -191,22 +202,14 @@ class LiveExit:
         return known is not None and known.status.is_working and (known.draft, known.filled) == (order.draft, order.filled)
 
     async def standing(self, account_id: str, draft: OrderDraft, *, besides: Collection[str] = ()) -> tuple[ClosingRow, Held]:
-        """The row that a draft would close, from the books as they are now. BrokerError when they cannot be read."""
-        await self.reconcile.sync(account_id)
-        connection = self.connections.of(account_id)
-        began = self.clock.now()
-        held = await self.proposing.held(connection, draft.side, draft.product, draft.instrument)
-        if held.read_at is None:  # a purchase in delivery hangs on no position, but for one that closes
-            held = Held(positions=await connection.broker.positions(), read_at=began)
-        orders = await self.store.transaction(lambda db: db.orders.lately(account_id, ist_date(began), began))
-        open_ = open_units(draft, held.positions, held.holdings, orders, read_at=held.read_at)
-        return closing_row(draft, open_, orders, besides=besides), held
+        """The row that a draft would close, as RowReadings has it."""
+        return await self.rows.standing(account_id, draft, besides=besides)
 
     async def _close(self, wanted: ExitWanted) -> ExitResult:
         acted = bare = False
         try:
             for _ in range(ROUNDS):
-                row, held = await self.standing(wanted.account_id, wanted.draft, besides=wanted.doubles)
+                row, held = await self.rows.calm(wanted.account_id, wanted.draft, besides=wanted.doubles, free=left)
                 if (unknown := row.unknown()) is not None:
                     return ExitResult(state=ExitState.UNKNOWN, order=unknown)
                 step = next_step(row, wanted.draft.quantity)

@@ -33,9 +33,9 @@ from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.signal import Signal
-from bot.trading.alerts.tick_watcher import TickWatcher, Use, Watching
 from bot.trading.exits.exit_rows import PANIC_SLABS, ExitRows
 from bot.trading.exits.scope_rows import ScopeReader, ScopeRows
+from bot.trading.ticks.tick_watcher import TickWatcher, Use, Watching
 
 log = logging.getLogger(__name__)
 

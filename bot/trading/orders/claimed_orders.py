@@ -24,6 +24,7 @@ class Claim:
     licence: str = "none"  # what it is a part of, for the audit
     leg: tuple[str, int] | None = None  # plan and number of the leg whose one POST this is
     card: tuple[int, int] | None = None  # chat and message that show it
+    then: Callable[[Repositories, Order], None] | None = None  # what is written with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,8 @@ class ClaimedOrders:
         if claim.card is not None:
             chat_id, message_id = claim.card
             db.cards.add(CardRef(chat_id=chat_id, message_id=message_id, order_id=order.id, version=0))
+        if claim.then is not None:
+            claim.then(db, order)
         after = f"{claim.terms} {claim.draft.digest()}"
         db.audit.add(now, claim.by, "order", claim.account_id, order.id, before=claim.licence, after=after)
         return order

@@ -30,8 +30,8 @@ def join(db: Repositories, plan: Plan) -> tuple[str, int]:
         msg = f"plan {plan.id} joins no stop"
         raise ValueError(msg)
     db.plans.begin(plan.id)
-    owner = db.plans.owner(guard.id)
-    if owner is None:
+    owner = db.plans.of_order(guard.id)
+    if owner is None or owner.state is not PlanState.ALIVE:
         db.plans.adopt(plan.id, stop.number, guard.id, guard.draft.quantity)
         return plan.id, entry.number
     db.plans.end(plan.id, f"its entry is guarded by the plan of #{guard.number}")

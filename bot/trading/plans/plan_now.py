@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from bot.domain.news.exits import GuardPlaced
 from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.orders.plan import LegKind, Plan, PlanLeg
+from bot.domain.orders.plan import LegKind, Plan, PlanLeg, order_of
 from bot.domain.ports.repositories import Repositories
 
 
@@ -37,11 +37,11 @@ class PlanNow:
 
     @property
     def ended_quietly(self) -> bool:
-        """Whether nothing is to be told of how the guard ended: it closed, or its day did.
+        """Whether nothing is to be told of what a guard that ended left open: its day ended.
 
         Of a stop that a person placed by itself its own news tells a rejection, and a cancel is what that person asked for.
         """
-        if self.guard is None or self.guard.status in (OrderStatus.FILLED, OrderStatus.EXPIRED):
+        if self.guard is None or self.guard.status is OrderStatus.EXPIRED:
             return True
         by_hand = not self.plan.entries
         return by_hand and (self.guard.cancelled_by is not None or self.guard.status is OrderStatus.REJECTED)
@@ -56,7 +56,7 @@ def plan_now(db: Repositories, plan_id: str) -> PlanNow | None:
     names = {user.telegram_id: user.name for user, _, _ in db.people.all()}
     return PlanNow(
         plan=plan,
-        entries=_orders(db, [leg.order_id for leg in plan.entries]),
+        entries=_orders(db, [order_of(plan, leg, db.plans.find) for leg in (plan.parts if plan.sliced else plan.entries)]),
         guard=guard[0] if guard else None,
         name=names.get(plan.placed_by, "Somebody"),
     )

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import math
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
@@ -17,11 +16,12 @@ from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.signal import Signal
-from bot.trading.alerts.tick_watcher import TickWatcher, Use, Watching
 from bot.trading.exits.cut_off import end_cut_off
 from bot.trading.exits.live_exit import ChangeState, ExitState, ExitWanted, LiveExit, shows
-from bot.trading.plans.entry_slices import EntrySlices
 from bot.trading.plans.plan_now import PlanNow, plan_now
+from bot.trading.plans.plan_parts import PlanParts
+from bot.trading.plans.watched import Watched
+from bot.trading.ticks.tick_watcher import TickWatcher, Use
 
 log = logging.getLogger(__name__)
 
@@ -34,41 +34,19 @@ BLIND_FOR = 10.0  # seconds without live prices until a target rings
 BARE_FOR = 10.0  # seconds that a stop may fail to be placed before it rings
 
 
-@dataclass(slots=True)
-class _Watched:
-    """What this process knows of a plan that is alive; a restart finds it out again."""
-
-    watching: Watching | None = None
-    stop: PlanLeg | None = None  # as it is to stand by now
-    touched_at: float | None = None  # all times are loop time
-    is_stopped: bool = False
-    free: int | None = None
-    read: bool = False  # since the last fill of the account
-    doubted_at: float | None = None
-    taking_at: float | None = None
-    calm_until: float = 0.0
-    bare_since: float | None = None
-    blind_since: datetime | None = None  # since when the target has no live prices
-    due: float | None = None
-    busy: bool = False
-    dirty: bool = True  # an order changed since its last step began: the next follows, but not before a retry is due
-    urgent: bool = False  # a fill or a price: the next step follows at once
-    rung: set[str] = field(default_factory=set)
-
-
 @dataclass(slots=True, kw_only=True)
 class PlanRunner:
     """Wakes on each change of an order, on fills and on ticks, and lets each plan take its next step."""
 
     store: Store
     exits: LiveExit
-    slices: EntrySlices
+    slices: PlanParts
     connections: BrokerConnections
     watcher: TickWatcher
     background: BackgroundTasks
     clock: Clock
     _wake: Signal = field(default_factory=Signal)
-    _watched: dict[str, _Watched] = field(default_factory=dict)
+    _watched: dict[str, Watched] = field(default_factory=dict)
 
     def wake(self) -> None:
         """An order changed."""
@@ -92,11 +70,11 @@ class PlanRunner:
     async def step(self) -> float | None:
         """Begins the next step of every plan that is alive. When to look again, in loop time; None: when something happens."""
         alive = await self.store.transaction(lambda db: db.plans.alive())
-        plans = [plan for plan in alive if plan.leg(LegKind.EXIT) is None]  # exits and reversals have runners of their own
+        plans = [plan for plan in alive if plan.legs and not plan.is_of_a_list]
         for gone in self._watched.keys() - {plan.id for plan in plans}:
             self._forget(gone)
         for plan in plans:
-            watched = self._watched.setdefault(plan.id, _Watched())
+            watched = self._watched.setdefault(plan.id, Watched())
             # What a retry reads is written down, which wakes this loop: were it heeded at once it would never rest.
             waits = watched.due is not None and watched.due > self._elapsed()
             if not watched.busy and (watched.urgent or (not waits and (watched.dirty or watched.due is not None))):
@@ -109,7 +87,7 @@ class PlanRunner:
         if watched.watching is not None:
             watched.watching.end()
 
-    async def _one(self, plan_id: str, watched: _Watched) -> None:
+    async def _one(self, plan_id: str, watched: Watched) -> None:
         """One step of one plan."""
         acted = False
         try:
@@ -122,7 +100,7 @@ class PlanRunner:
             watched.urgent = watched.urgent or acted
             self._wake()
 
-    async def _take_step(self, plan_id: str, watched: _Watched) -> bool:
+    async def _take_step(self, plan_id: str, watched: Watched) -> bool:
         now = await self.store.transaction(lambda db: plan_now(db, plan_id))
         if now is None:
             return False
@@ -142,6 +120,8 @@ class PlanRunner:
         if facts.opened > 0 and now.plan.leg(LegKind.TARGET) is not None and watched.watching is None:
             self._watch(now.plan, watched)
         act = next_act(now.plan, facts, self.clock.now())
+        if fresh and (act is None or not _guards_less(act, now.guard)):
+            watched.doubted_at = None  # a doubt that the next reading did not share
         if act is not None and act.act is Act.RESIZE_STOP and not fresh:  # another way out may have changed the stop since
             watched.read, watched.urgent = False, True
             return False
@@ -153,7 +133,7 @@ class PlanRunner:
             return False
         return await self._do(act, now, watched)
 
-    async def _read(self, now: PlanNow, watched: _Watched) -> PlanNow | None:
+    async def _read(self, now: PlanNow, watched: Watched) -> PlanNow | None:
         """Reads what is open and in no other order, and the plan as it stands after that. BrokerError: it was not read."""
         if now.way_out is None:
             return now
@@ -169,19 +149,22 @@ class PlanRunner:
 
     async def _next_slice(self, now: PlanNow) -> bool:
         plan = now.plan
-        act = next_slice(plan, now.entries, self.clock.now())
+        too_big = next((order for order in now.entries if self.slices.too_big(order)), None)
+        act = next_slice(plan, now.entries, self.clock.now(), too_big=too_big)
         if act is None:
             return False
         match act.act:
             case Act.SEND_SLICE:
-                return await self.slices.send(plan, plan.legs[act.quantity], now.name)
+                return await self.slices.send(plan, next(leg for leg in plan.legs if leg.number == act.quantity), now.name)
+            case Act.HALVE if too_big is not None:
+                await self.slices.halve(plan, too_big)
             case Act.STRIKE:
                 await self.slices.strike(plan, "The part before it is not working.")
             case _:
                 await self.store.transaction(lambda db: db.plans.end(plan.id, "all of it was sent or struck off"))
         return True
 
-    def _facts(self, now: PlanNow, watched: _Watched) -> PlanFacts:
+    def _facts(self, now: PlanNow, watched: Watched) -> PlanFacts:
         at = self._elapsed()
         touched = watched.touched_at is not None and at - watched.touched_at <= TOUCH_LASTS and at >= watched.calm_until
         if now.plan.taking_since is not None and watched.taking_at is None:
@@ -197,7 +180,7 @@ class PlanRunner:
             unfilled=unfilled,
         )
 
-    def _look_again(self, now: PlanNow, facts: PlanFacts, watched: _Watched) -> None:
+    def _look_again(self, now: PlanNow, facts: PlanFacts, watched: Watched) -> None:
         """What waits for time alone, or for a position book that lags."""
         at = self._elapsed()
         if now.plan.taking_since is not None and watched.taking_at is not None and not facts.unfilled:
@@ -211,7 +194,7 @@ class PlanRunner:
         elif now.guard is not None and facts.free is not None and now.guard.pending < facts.opened and facts.free < facts.opened:
             watched.read, watched.due = False, at + 5 * RETRY
 
-    def _is_sure(self, watched: _Watched) -> bool:
+    def _is_sure(self, watched: Watched) -> bool:
         """Whether a second reading, a while after the first, agrees that less is to be guarded."""
         at = self._elapsed()
         if watched.doubted_at is not None and at - watched.doubted_at >= DOUBT:
@@ -221,7 +204,7 @@ class PlanRunner:
         watched.read, watched.due = False, watched.doubted_at + DOUBT
         return False
 
-    def _watch(self, plan: Plan, watched: _Watched) -> None:
+    def _watch(self, plan: Plan, watched: Watched) -> None:
         target = plan.leg(LegKind.TARGET)
         if target is None:
             return
@@ -230,7 +213,8 @@ class PlanRunner:
             if tick.stale or tick.last <= 0:
                 return
             stopped = watched.stop is not None and is_stopped(watched.stop, tick.last)
-            if is_touched(target, tick.last):
+            watched.at_target = is_touched(target, tick.last)
+            if watched.at_target:
                 watched.touched_at = self._elapsed()
             elif stopped is watched.is_stopped:
                 return
@@ -239,7 +223,7 @@ class PlanRunner:
 
         watched.watching = self.watcher.watch(plan.account_id, [target.draft.instrument.key], Use.GUARD, traded)
 
-    async def _do(self, act: Next, now: PlanNow, watched: _Watched) -> bool:
+    async def _do(self, act: Next, now: PlanNow, watched: Watched) -> bool:
         """The act; whether something changed, so that the next step follows at once."""
         plan, guard = now.plan, now.guard
         log.info("plan %s: %s %d", plan.id, act.act, act.quantity)
@@ -275,7 +259,7 @@ class PlanRunner:
             return changed is ChangeState.TAKEN
         return await self._ask(now, watched, guard, trouble)
 
-    async def _place_stop(self, quantity: int, now: PlanNow, watched: _Watched) -> bool:
+    async def _place_stop(self, quantity: int, now: PlanNow, watched: Watched) -> bool:
         leg = now.plan.stop
         if leg is None:
             return False
@@ -291,7 +275,7 @@ class PlanRunner:
             self.background.start(self._read_back(now, watched, placed), f"reading back stop {placed.id}")
         return True
 
-    async def _read_back(self, now: PlanNow, watched: _Watched, placed: Order) -> None:
+    async def _read_back(self, now: PlanNow, watched: Watched, placed: Order) -> None:
         """A stop that was placed waits, has its trigger, and is on the side that closes: by the book, not by the answer."""
         await asyncio.sleep(1.0)
         try:
@@ -306,7 +290,7 @@ class PlanRunner:
         if fact.side is not placed.draft.side or not fact.trigger or (waits and not shows(fact, known.draft)):
             await self._ask(now, watched, known, ExitTrouble.WRONG_STOP)
 
-    async def _take_target(self, quantity: int, now: PlanNow, watched: _Watched) -> bool:
+    async def _take_target(self, quantity: int, now: PlanNow, watched: Watched) -> bool:
         leg = now.plan.leg(LegKind.TARGET)
         if leg is None:
             return False
@@ -317,6 +301,7 @@ class PlanRunner:
         if result.state is ExitState.SENT:
             return True
         watched.taking_at, watched.read, watched.due = None, False, self._elapsed() + RETRY
+        watched.touched_at = watched.due if watched.at_target else None  # while nothing else is traded it stays there
         await self.store.owe(lambda db: db.plans.taking(plan_id, None))
         if result.state is ExitState.BARE:
             await self._tell(now, Unguarded(draft=replace(leg.draft, quantity=quantity)))
@@ -339,7 +324,7 @@ class PlanRunner:
 
         await self.store.transaction(over)
 
-    def _note_bare(self, now: PlanNow, watched: _Watched) -> None:
+    def _note_bare(self, now: PlanNow, watched: Watched) -> None:
         at = self._elapsed()
         watched.bare_since = watched.bare_since if watched.bare_since is not None else at
         leg = now.way_out
@@ -349,7 +334,7 @@ class PlanRunner:
             news = Unguarded(draft=replace(leg.draft, quantity=opened))
             self.background.start(self._tell(now, news), f"plan {now.plan.id} is bare")
 
-    async def _note_blind(self, now: PlanNow, watched: _Watched) -> None:
+    async def _note_blind(self, now: PlanNow, watched: Watched) -> None:
         """Rings when the target has not been watched for a while, and when it is again."""
         target = now.plan.leg(LegKind.TARGET)
         if watched.watching is None or target is None:
@@ -365,7 +350,7 @@ class PlanRunner:
             await self._tell(now, TargetBlind(draft=target.draft, since=since, sees=True))
         watched.due = min(watched.due or math.inf, self._elapsed() + BLIND_FOR / 2)
 
-    async def _ask(self, now: PlanNow, watched: _Watched, order: Order, why: ExitTrouble) -> bool:
+    async def _ask(self, now: PlanNow, watched: Watched, order: Order, why: ExitTrouble) -> bool:
         """Rings once for each trouble, and tries again later."""
         watched.due = self._elapsed() + 5 * RETRY
         if why not in watched.rung:

@@ -25,9 +25,10 @@ from bot.trading.exits.live_exit import LiveExit
 from bot.trading.orders.lookup import own_order
 from bot.trading.plans.plan_now import plan_now
 from bot.trading.plans.stop_to_cost import StopToCost
-from bot.trading.proposals.attaching import first_stop, plan_for, trail_in_points
+from bot.trading.proposals.attaching import plan_for
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.remarks import closed_until
+from bot.trading.proposals.trailing import first_stop, trail_in_points
 
 SHARES, OPTIONS = ("0.5", "1", "2"), ("5", "10", "20")  # per cent that are offered
 EXAMPLE = "/trail RELIANCE 15"
@@ -235,8 +236,8 @@ class Trails:
         is_same = stop is not None and leg is not None and stop.draft == leg.draft
         if stop is None or not is_same or stop.status is not OrderStatus.TRIGGER_PENDING or stop.cancelled_by is not None:
             raise CheckFailed(["The stop changed since this card: ask again."])
-        holder = db.plans.owner(stop.id)
-        if holder is None:
+        holder = db.plans.of_order(stop.id)
+        if holder is None or holder.state is not PlanState.ALIVE:
             db.plans.adopt(asked.id, 0, stop.id, stop.draft.quantity)
             return db.plans.find(asked.id) or asked
         if holder.leg(LegKind.TRAIL) is None:

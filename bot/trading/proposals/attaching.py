@@ -9,7 +9,7 @@ from bot.domain.errors import CheckFailed, ChoiceWanted
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import in_figures, in_price, on_tick, tick_down, tick_up
-from bot.domain.orders.legs import Leg, Measure, TrailSaid
+from bot.domain.orders.legs import Leg
 from bot.domain.orders.order import Confirmation, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_line
 from bot.domain.orders.plan import Attached, LegKind, Plan, PlanLeg, PlanState, sliced
@@ -20,6 +20,7 @@ from bot.trading.orders.confirmations import Confirmations
 from bot.trading.proposals.attached import stops_meant
 from bot.trading.proposals.drafting import open_units
 from bot.trading.proposals.held import Held
+from bot.trading.proposals.trailing import begins, first_stop, points, rule_of, trail_in_points
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,30 +45,38 @@ class Attaching:
         self, actor: Actor, chat_id: int, entry: Entry, *, message_id: int | None = None, calm: bool = False
     ) -> tuple[Confirmation, Plan | None]:
         """An open question, not yet stored, whose digest covers the plan. CheckFailed as attach."""
-        legs, rule = self._legs(entry)
-        now, joins = self.clock.now(), _joins(entry)
-        plan = plan_for(actor, legs, now, joins=joins, rule=rule) if len(legs) > 1 else None
+        legs, now = self._legs(entry), self.clock.now()
+        rule = rule_of(entry.attached, entry.draft, entry.price) if entry.attached is not None else None
+        plan = plan_for(actor, legs, now, joins=_joins(entry), rule=rule) if len(legs) > 1 else None
         name = plan.digest() if plan is not None else None
         question = self.confirmations.new(
             actor, chat_id, Purpose.PLACE, draft=entry.draft, message_id=message_id, calm=calm, plan=name
         )
         return question, replace(plan, id=question.token) if plan is not None else None
 
-    def _legs(self, entry: Entry) -> tuple[tuple[PlanLeg, ...], TrailRule | None]:
-        """The order, what is attached to it, and each part where an entry is over the freeze quantity; how its stop follows."""
+    def _legs(self, entry: Entry) -> tuple[PlanLeg, ...]:
+        """The order, what is attached to it, and each part where it is over the freeze quantity.
+
+        Parts of an entry, of a stop and of an exit go by legs of their kind: an exit's are those of a list with one row.
+        """
         draft, today = entry.draft, ist_date(self.clock.now())
         freeze = self.rules.freeze(draft.instrument, today)
         over = freeze is not None and draft.quantity > freeze.quantity
-        if entry.attached is not None and entry.attached.joins is not None:
-            alone = (PlanLeg(number=0, kind=LegKind.ENTRY, draft=draft),)
-            return (alone if over else entry.attached.legs(draft)), None
-        if entry.attached is not None and entry.attached != Attached():
-            if over:
-                raise CheckFailed(["It is over the freeze quantity and goes in parts: set its stop once it is filled."])
-            attached = attach(entry.attached, draft, entry.price, self.rules, today)
-            return attached.legs(draft), _rule(attached, draft, entry.price)
-        closes = open_units(draft, entry.held.positions, entry.held.holdings, ()) > 0
-        return sliced(draft, freeze.quantity if freeze is not None and over and not closes else draft.quantity), None
+        attached = entry.attached if entry.attached is not None and entry.attached != Attached() else None
+        if attached is not None and attached.joins is not None:
+            return attached.legs(draft) if not over else sliced(draft, freeze.quantity if freeze is not None else 0)
+        legs = attach(attached, draft, entry.price, self.rules, today).legs(draft) if attached is not None else ()
+        if over and attached is not None and attached.trail is not None:
+            raise CheckFailed(["It is over the freeze quantity and goes in parts: say trail once they are filled."])
+        if not over or freeze is None:
+            return legs or sliced(draft, draft.quantity)
+        open_ = open_units(draft, entry.held.positions, entry.held.holdings, ())
+        if open_ >= draft.quantity:
+            return sliced(draft, freeze.quantity, LegKind.STOP if draft.trigger is not None else LegKind.EXIT)
+        if open_ > 0:  # it closes and opens: asked as one, with its warning
+            return legs or sliced(draft, draft.quantity)
+        parts = sliced(draft, freeze.quantity)
+        return (*parts, *(replace(leg, number=len(parts) + place) for place, leg in enumerate(legs[1:])))
 
 
 def attach(attached: Attached, entry: OrderDraft, price: Price | None, rules: MarketRules, on: date) -> Attached:
@@ -79,7 +88,7 @@ def attach(attached: Attached, entry: OrderDraft, price: Price | None, rules: Ma
         raise CheckFailed(["A stop order opens when it triggers: attach nothing to it yet."])
     reasons = [
         f"{in_figures(each)} is between ticks of {in_figures(entry.instrument.tick)}."
-        for each in (attached.stop, attached.stop_limit, attached.target, *_points(attached.trail))
+        for each in (attached.stop, attached.stop_limit, attached.target, *points(attached.trail))
         if each is not None and not on_tick(each, entry.instrument.tick)
     ]
     sign = entry.side.sign
@@ -125,42 +134,20 @@ def attached_of(request: OrderRequest, entry: OrderDraft, price: Price | None) -
     if (leg := request.target) is not None:
         away = leg.away(entered, entry.side.sign)
         target = tick_down(away, tick) if long else tick_up(away, tick)
-    begins = _begins(entry, price) or entered
-    trail = trail_in_points(request.trail, begins, tick) if request.trail is not None else None
+    begun = begins(entry, price) or entered
+    trail = trail_in_points(request.trail, begun, tick) if request.trail is not None else None
     if trail is not None and stop is None:
-        stop = first_stop(trail, begins, long=long, tick=tick)
+        stop = first_stop(trail, begun, long=long, tick=tick)
     return Attached(stop=stop, stop_limit=limit, target=target, trail=trail)
 
 
-def trail_in_points(said: TrailSaid, price: Decimal, tick: Decimal) -> TrailSaid:
-    """A trail in rupees on the tick: per cent of the price that it starts from, rounded down, at least one tick."""
-    if said.measure is not Measure.PERCENT:
-        return said
-    return TrailSaid(every=max(tick_down(price * said.every / 100, tick), tick))
-
-
-def first_stop(trail: TrailSaid, price: Decimal, *, long: bool, tick: Decimal) -> Decimal:
-    """The trigger that a trail in points begins with: so far from this price, on the tick. CheckFailed for none above zero."""
-    stop = tick_down(price - trail.every, tick) if long else tick_up(price + trail.every, tick)
-    if stop <= 0:
-        raise CheckFailed([f"A trail of {in_figures(trail.every)} leaves no stop: the price is {in_figures(price)}."])
-    return stop
-
-
-def _points(trail: TrailSaid | None) -> tuple[Decimal | None, ...]:
-    return () if trail is None else (trail.every, trail.step)
-
-
-def _begins(entry: OrderDraft, price: Price | None) -> Decimal | None:
-    """The price that a trail begins from: the limit of an entry; where that is only its worst price, the market's of now."""
-    if entry.protected and price is not None:
-        return price.last
-    return entry.price or (price.last if price is not None else None)
-
-
-def _rule(attached: Attached, draft: OrderDraft, price: Price | None) -> TrailRule | None:
-    begins = _begins(draft, price)
-    return attached.rule(draft, begins) if begins is not None else None
+def misfit(plan: Plan, *, reduces: bool) -> str | None:
+    """Why a plan does not fit what its order does, as far as was seen when it was asked. None: it fits."""
+    if not plan.entries:
+        return None if reduces else "Part of it is being closed already. Ask for what is left."
+    if reduces and plan.joins is None and (not plan.sliced or plan.leg(LegKind.STOP) or plan.leg(LegKind.TARGET)):
+        return "It closes what is open: a stop or a target belongs to an entry."
+    return None
 
 
 def _joins(entry: Entry) -> str | None:
@@ -186,9 +173,9 @@ def plan_for(
         legs=legs,
         until=at_ist(ist_date(now) + timedelta(days=1), 0),
         created_at=now,
-        trail=Trail(rule=rule, trigger=rule.start, since=now) if rule is not None else None,
         joins=joins,
-        sliced=sum(leg.kind is LegKind.ENTRY for leg in legs) > 1,
+        trail=Trail(rule=rule, trigger=rule.start, since=now) if rule is not None else None,
+        sliced=legs[0].kind is not LegKind.EXIT and sum(leg.kind is legs[0].kind for leg in legs) > 1,
     )
 
 

@@ -29,10 +29,10 @@ class Costs:
         return self.tariff.loan(value, margin.required, ist_date(self.clock.now()))
 
     def of_parts(self, plan: OrderPlan, each: Decimal | None, whole: Bill) -> Decimal:
-        """What an entry costs more, in rupees, for going in several orders: brokerage counts orders."""
-        if len(plan.entries) == 1:
+        """What it costs more, in rupees, to go in several orders: brokerage counts orders."""
+        if len(plan.parts) == 1:
             return ZERO
-        bills = [self.of(leg.draft, each, 0)[0] for leg in plan.entries]
+        bills = [self.of(leg.draft, each, 0)[0] for leg in plan.parts]
         return sum((bill.total for bill in bills if bill is not None), ZERO) - whole.total
 
     def together(self, drafts: Sequence[OrderDraft]) -> Decimal | None:

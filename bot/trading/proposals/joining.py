@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.domain.money import grouped
 from bot.domain.orders.closing import is_guard
 from bot.domain.orders.order import Order, OrderDraft
-from bot.domain.orders.plan import Attached, LegKind, LegState, Plan
+from bot.domain.orders.plan import Attached, LegKind, LegState, Plan, PlanState
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.proposal import Raising, Remark
 from bot.domain.ports.repositories import Repositories
@@ -35,8 +35,8 @@ def joining(db: Repositories, account_id: str, draft: OrderDraft, held: Held, *,
     if not guards:
         return None
     guard = max(guards, key=lambda order: (order.pending, order.id))
-    owner = db.plans.owner(guard.id)
-    target = owner.leg(LegKind.TARGET) if owner is not None else None
+    owner = db.plans.of_order(guard.id)
+    target = owner.leg(LegKind.TARGET) if owner is not None and owner.state is PlanState.ALIVE else None
     waits = target is not None and target.state is LegState.WAITING
     attached = Attached(
         stop=guard.draft.trigger,

@@ -33,7 +33,7 @@ from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
-from bot.trading.proposals.attaching import Attaching, Entry, attached_of, loss_if_stopped
+from bot.trading.proposals.attaching import Attaching, Entry, attached_of, loss_if_stopped, misfit
 from bot.trading.proposals.checks import TWIN, Situation, beyond_reducing, refusals, repairs
 from bot.trading.proposals.costs import Costs
 from bot.trading.proposals.drafting import Drafting, closable, of_held, product_of
@@ -89,9 +89,8 @@ class ProposalBuilder:
         await self.instruments.settled()
         order = asked if isinstance(asked, Meant) else self.interpreter.named(asked)
         instrument, first = order.instrument, order.readings[0].request
-        price, funds, held, result = await asyncio.gather(
+        price, held, result = await asyncio.gather(
             self.prices.of(account.id, instrument.key),
-            self.funds(connection),
             self.held(connection, first.side, first.product, instrument, closes=first.portion is not None),
             self.result(account.id, connection),
         )
@@ -111,7 +110,7 @@ class ProposalBuilder:
             attached = stop.attached if stop.fits else None
         entry = Entry(draft=draft, price=price, attached=attached, held=held)
         confirmation, plan = self.attaching.question(actor, chat_id, entry)
-        return await self.ask(actor, account, connection, confirmation, price=price, funds=funds, held=held, said=said, plan=plan)
+        return await self.ask(actor, account, connection, confirmation, price=price, held=held, said=said, plan=plan)
 
     async def joins(self, account_id: str, draft: OrderDraft, held: Held) -> Joining | None:
         """The stop that guards what the draft adds to."""
@@ -188,7 +187,6 @@ class ProposalBuilder:
         confirmation: Confirmation,
         *,
         price: Price | None,
-        funds: Funds | None,
         held: Held,
         said: tuple[Remark, ...] = (),
         before: Order | None = None,
@@ -201,8 +199,8 @@ class ProposalBuilder:
         if draft is None:
             msg = "a proposal needs a draft"
             raise ValueError(msg)
-        margin = await known(connection.broker.margin(draft)) or Margin(required=None)
-        cash = funds.available if funds else None
+        margin, funds = await asyncio.gather(known(connection.broker.margin(draft)), self.funds(connection))
+        margin, cash = margin or Margin(required=None), funds.available if funds else None
 
         offers: list[tuple[str, str]] = []
         joins: list[Joining] = []
@@ -215,8 +213,8 @@ class ProposalBuilder:
             if against := self.against(role, situation):
                 offers.extend(repairs(situation))
                 return against, situation
-            if plan is not None and situation.reduces and not plan.sliced and plan.joins is None:
-                return ("It closes what is open: a stop or a target belongs to an entry.",), situation
+            if plan is not None and (why := misfit(plan, reduces=situation.reduces)) is not None:
+                return (why,), situation
             if situation.reduces:
                 self.confirmations.note_exit(confirmation)
             weight = weighs(situation)
@@ -379,7 +377,7 @@ class ProposalBuilder:
             figures=figures if closes is not None else None,
             opens=closed_until(situation),
             monthly=self.instruments.is_monthly(draft.instrument) if draft.instrument.is_derivative else None,
-            warnings=said + unjoined(joins, draft) + remarks(situation, parts=len(plan.entries) if plan is not None else 1),
+            warnings=said + unjoined(joins, draft) + remarks(situation, parts=len(plan.parts) if plan is not None else 1),
             before=before,
             redrawn=redrawn,
             raising=raising(joins, draft, plan) if joins is not None and joins.fits else None,

@@ -107,6 +107,7 @@ class _Plans(TypedColumns):
     trail: Named[Trail | None] = Column(Json(Trail))
     joins: Named[str | None] = Column(Text)
     base: Named[int] = Column(Integer, server_default="0")
+    halved: Named[bool] = Column(Flag, server_default="0")
     sliced: Named[bool] = Column(Flag, server_default="0")
 
 

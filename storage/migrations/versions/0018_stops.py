@@ -12,6 +12,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("plans", sa.Column("joins", sa.Text(), nullable=True))
     op.add_column("plans", sa.Column("base", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("plans", sa.Column("halved", sa.Integer(), server_default="0", nullable=False))
     op.add_column("plans", sa.Column("sliced", sa.Integer(), server_default="0", nullable=False))
     # Parts of an entry over the freeze quantity, as they were asked until now.
     op.execute(
