@@ -26,11 +26,13 @@ from handlers.commands import (
     people,
     pin,
     pnl,
+    pnl_exits,
     reverse,
     safety,
     settings,
     start,
     status,
+    trails,
     watch,
 )
 from handlers.commands.command import Command, Pages, Taps
@@ -44,6 +46,7 @@ COMMANDS: tuple[Command, ...] = (
     *account.COMMANDS,
     *order.COMMANDS,
     *exits.COMMANDS,
+    *trails.COMMANDS,
     *basket.COMMANDS,
     *convert.COMMANDS,
     *books.COMMANDS,
@@ -70,7 +73,8 @@ async def _draw_again(ctx: Ctx, tap: ListingTap) -> None:
 
 
 TAPS: Taps = {
-    **confirm.TAPS, **order.TAPS, **exits.TAPS, **basket.TAPS, **convert.TAPS, **reverse.TAPS, **later.TAPS,
+    **confirm.TAPS, **order.TAPS, **exits.TAPS, **trails.TAPS, **pnl_exits.TAPS, **basket.TAPS, **convert.TAPS,
+    **reverse.TAPS, **later.TAPS,
     **safety.TAPS, **settings.TAPS,
     ListingTap: _draw_again,
 }  # fmt: skip

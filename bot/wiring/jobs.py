@@ -83,6 +83,7 @@ class Sweep:
         await self.store.transaction(lambda db: db.outbox.forget_before(before))
         await self.store.transaction(lambda db: db.cards.forget_before(before))
         await self.store.transaction(lambda db: db.alerts.forget_struck())
+        await self.store.transaction(lambda db: db.pnl_exits.forget_asked())
         await self.store.transaction(lambda db: db.later_cards.forget_before(before))
         await self.store.transaction(lambda db: db.flags.forget_days_before(ist_date(before)))
         await self.store.transaction(lambda db: db.ledger.forget_curves_before(self.clock.now() - KEEP_CURVES))

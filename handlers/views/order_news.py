@@ -43,6 +43,8 @@ from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Line, Part, View, bold, keyboard, say
 from handlers.views.repair_taps import repair_buttons
 from handlers.views.taps import OrderTap, OrderVerb
+from handlers.views.trail_taps import TrailTap, TrailVerb
+from handlers.views.trail_words import trail_in_words
 
 MOST = 20  # orders that one message names
 
@@ -265,7 +267,14 @@ def _slices_struck(news: SlicesStruck, scene: Scene) -> View:
 @renders(GuardPlaced)
 def _guard_placed(news: GuardPlaced, scene: Scene) -> View:
     view = _whole("Stop placed", news.order, scene)
-    return view if news.target is None else view.and_then(say(f"Target {price(news.target)}, held by me on live prices."))
+    if news.target is not None:
+        view = view.and_then(say(f"Target {price(news.target)}, held by me on live prices."))
+    if news.trail is None:
+        trail = button("Trail", TrailTap(news.order.id, TrailVerb.ASK, scene.label))
+        view = view.with_keyboard(*view.keyboard, [trail])
+    else:
+        view = view.and_then(say(f"{trail_in_words(news.trail, news.step, news.order.draft.side)}, moved by me on live prices."))
+    return view
 
 
 @renders(TargetBlind)

@@ -14,9 +14,11 @@ from bot.domain.news import (
     people,
     period_summary,
     picture,
+    pnl_exits,
     readiness,
     rings,
     safety,
+    trails,
 )
 from bot.domain.news.notice import Notice
 
@@ -24,6 +26,8 @@ FAMILIES = (
     orders,
     conversions,
     exits,
+    trails,
+    pnl_exits,
     people,
     safety,
     connections,

@@ -23,7 +23,13 @@ from bot.domain.ports.day_repositories import HeldRepository, ReportsRepository,
 from bot.domain.ports.ledger_repository import LedgerRepository, LentRepository
 from bot.domain.ports.news_repositories import AlertsRepository, CardsRepository, OutboxRepository
 from bot.domain.ports.order_repositories import ConfirmationsRepository, OrdersRepository
-from bot.domain.ports.plan_repositories import ConversionsRepository, ExitListsRepository, LaterCardsRepository, PlansRepository
+from bot.domain.ports.plan_repositories import (
+    ConversionsRepository,
+    ExitListsRepository,
+    LaterCardsRepository,
+    PlansRepository,
+    PnlExitsRepository,
+)
 
 T = TypeVar("T")
 
@@ -56,6 +62,8 @@ class Repositories(Protocol):
     def later_cards(self) -> LaterCardsRepository: ...
     @property
     def exit_lists(self) -> ExitListsRepository: ...
+    @property
+    def pnl_exits(self) -> PnlExitsRepository: ...
     @property
     def conversions(self) -> ConversionsRepository: ...
     @property

@@ -168,7 +168,7 @@ class ExitRunner:
             if found is None or not found[2]:
                 return True
             exits, orders, _ = found
-        if exits.kind is ListKind.PANIC:
+        if exits.proves_flat:  # only a panic has entries to cancel
             _, sent = await asyncio.gather(self.panic.cancel_entries(exits, orders), self._send(exits, orders))
         else:
             sent = await self._send(exits, orders)
@@ -178,7 +178,7 @@ class ExitRunner:
         exits, orders, _ = found
         await self._rings(exits, orders)
         over = None
-        if exits.kind is ListKind.PANIC:
+        if exits.proves_flat:
             await self.panic.step(exits, orders)
         elif exits.kind is ListKind.REVERSE:
             over = await self.turning.step(exits, orders)
@@ -316,7 +316,7 @@ class ExitRunner:
 
     def _again(self, exits: ExitList, orders: dict[str, Order]) -> list[tuple[ExitRow, Slice]]:
         """What a panic tries again: rows that another order held, or whose stop would not move; never beside an unknown order."""
-        if exits.kind is not ListKind.PANIC:
+        if not exits.proves_flat:
             return self.back.again(exits)
         again = (RowState.HELD, RowState.UNKNOWN, RowState.KEPT, RowState.BARE)
         found = []
