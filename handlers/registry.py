@@ -28,6 +28,7 @@ from handlers.commands import (
     reverse,
     safety,
     settings,
+    standing,
     start,
     status,
     watch,
@@ -44,6 +45,7 @@ COMMANDS: tuple[Command, ...] = (
     *order.COMMANDS,
     *exits.COMMANDS,
     *convert.COMMANDS,
+    *standing.COMMANDS,
     *books.COMMANDS,
     *pnl.COMMANDS,
     *money.COMMANDS,
@@ -68,7 +70,7 @@ async def _draw_again(ctx: Ctx, tap: ListingTap) -> None:
 
 
 TAPS: Taps = {
-    **confirm.TAPS, **order.TAPS, **exits.TAPS, **convert.TAPS, **reverse.TAPS, **later.TAPS,
+    **confirm.TAPS, **order.TAPS, **exits.TAPS, **convert.TAPS, **reverse.TAPS, **later.TAPS, **standing.TAPS,
     **safety.TAPS, **settings.TAPS,
     ListingTap: _draw_again,
 }  # fmt: skip

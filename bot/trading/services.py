@@ -39,6 +39,7 @@ from bot.trading.proposals.proposals import Proposals
 from bot.trading.proposals.repairing import Repairing
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
+from bot.trading.standing.standing_stops import StandingStops
 from bot.trading.unlinking import Unlinking
 from bot.trading.watch.alerts import Alerts
 from bot.trading.watch.option_chains import OptionChains
@@ -63,6 +64,7 @@ class Services:
     exits: ExitLists
     conversions: Conversions
     reversals: Reversals
+    standing: StandingStops
     books: AccountViews
     market: Quotes
     alerts: Alerts

@@ -9,6 +9,9 @@ from bot.trading.exits.exit_lists import ExitLists
 from bot.trading.exits.exit_rows import ExitRows
 from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.exits.reversals import Reversals
+from bot.trading.money.telling import Telling
+from bot.trading.standing.morning_stops import MorningStops
+from bot.trading.standing.standing_stops import StandingStops
 from bot.wiring.ground import Ground, squares_off_at
 from bot.wiring.orders import Orders
 
@@ -21,6 +24,8 @@ class Exits:
     runner: ExitRunner
     conversions: Conversions
     reversals: Reversals
+    standing: StandingStops
+    morning_stops: MorningStops
 
 
 def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
@@ -43,4 +48,16 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         closes_at=partial(squares_off_at, ground.calendar),
     )
     reversals = Reversals(proposing=proposing, lists=lists)
-    return Exits(lists=lists, runner=runner, conversions=conversions, reversals=reversals)
+    standing = StandingStops(
+        store=ground.store, proposing=proposing, exits=orders.exits, clock=ground.clock, begun=orders.plans.wake
+    )
+    morning = MorningStops(
+        store=ground.patient,
+        telling=Telling(store=ground.patient, clock=ground.clock),
+        books=views,
+        stops=standing,
+        clock=ground.clock,
+    )
+    return Exits(
+        lists=lists, runner=runner, conversions=conversions, reversals=reversals, standing=standing, morning_stops=morning
+    )

@@ -288,6 +288,7 @@ def build_core(
         exits=exits.lists,
         conversions=exits.conversions,
         reversals=exits.reversals,
+        standing=exits.standing,
         books=views,
         market=quotes,
         alerts=alerts.own,
@@ -342,7 +343,7 @@ def build_core(
             books=views,
             notes=notes,
             calendar=calendar,
-            families=(alerts.findings,),
+            families=(alerts.findings, exits.morning_stops),
             ddpi=settings.ddpi is Consent.YES,
             clock=clock,
         ),
@@ -359,6 +360,7 @@ def build_core(
         sweep=Sweep(store=patient, inbox=SqlInbox(store), clock=clock),
         year=UncoveredYear(store=patient, calendar=calendar, clock=clock),
         later=orders.later,
+        stops=exits.morning_stops,
     )
     return Core(
         services=services,

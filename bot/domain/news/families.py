@@ -16,6 +16,7 @@ from bot.domain.news import (
     readiness,
     rings,
     safety,
+    standing_stops,
 )
 from bot.domain.news.notice import Notice
 
@@ -31,6 +32,7 @@ FAMILIES = (
     readiness,
     alert,
     later_cards,
+    standing_stops,
     period_summary,
     picture,
 )

@@ -147,6 +147,7 @@ class Purpose(StrEnum):
     UNLINK = "UNLINK"
     EXIT = "EXIT"  # a list of exits
     PANIC = "PANIC"
+    STOPS = "STOPS"  # today's orders of stops that live over days
     CONVERT = "CONVERT"  # another product for an open position; its draft has the new one
     REVERSE = "REVERSE"
 

@@ -12,6 +12,7 @@ from bot.domain.orders.exit_list import ExitList
 from bot.domain.orders.later_card import LaterCard, LaterState
 from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.plan import Plan, PlanLeg
+from bot.domain.orders.standing_stop import StandingState, StandingStop
 
 
 class PlansRepository(Protocol):
@@ -131,3 +132,23 @@ class ConversionsRepository(Protocol):
         ...
 
     def save(self, conversion: Conversion) -> None: ...
+
+
+class StandingStopsRepository(Protocol):
+    """Stops that live over days."""
+
+    def add(self, stop: StandingStop) -> StandingStop:
+        """The stop with its number."""
+        ...
+
+    def of(self, account_id: str) -> Sequence[StandingStop]:
+        """Those of an account that are not over, the oldest first."""
+        ...
+
+    def save(self, stop: StandingStop, *, was: StandingState) -> bool:
+        """New terms and state for one that was in this state; True for the call that wrote them."""
+        ...
+
+    def end_on(self, account_id: str) -> int:
+        """Forgets those of an account."""
+        ...

@@ -30,7 +30,13 @@ from bot.domain.ports.order_repositories import (
     ReportsRepository,
     ScripMasterRepository,
 )
-from bot.domain.ports.plan_repositories import ConversionsRepository, ExitListsRepository, LaterCardsRepository, PlansRepository
+from bot.domain.ports.plan_repositories import (
+    ConversionsRepository,
+    ExitListsRepository,
+    LaterCardsRepository,
+    PlansRepository,
+    StandingStopsRepository,
+)
 
 T = TypeVar("T")
 
@@ -61,6 +67,8 @@ class Repositories(Protocol):
 
     @property
     def later_cards(self) -> LaterCardsRepository: ...
+    @property
+    def standing_stops(self) -> StandingStopsRepository: ...
     @property
     def exit_lists(self) -> ExitListsRepository: ...
     @property

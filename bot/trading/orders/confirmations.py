@@ -16,7 +16,7 @@ from bot.domain.ports.repositories import Repositories
 
 CALM = timedelta(seconds=1.5)  # after a redraw, taps that were meant for the old figures are ignored
 # Of the others the terms stand in the question alone.
-WITH_PLAN = frozenset({Purpose.PLACE, Purpose.EXIT, Purpose.PANIC, Purpose.REVERSE})
+WITH_PLAN = frozenset({Purpose.PLACE, Purpose.EXIT, Purpose.PANIC, Purpose.REVERSE, Purpose.STOPS})
 A_DAY = 86_400.0  # seconds for which this process remembers what it asked
 
 

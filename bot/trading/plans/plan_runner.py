@@ -329,7 +329,7 @@ class PlanRunner:
         leg = now.way_out
         if at - watched.bare_since >= BARE_FOR and "bare" not in watched.rung and leg is not None:
             watched.rung.add("bare")
-            opened = sum(entry.filled for entry in now.entries)
+            opened = sum(entry.filled for entry in now.entries) or now.plan.base
             news = Unguarded(draft=replace(leg.draft, quantity=opened))
             self.background.start(self._tell(now, news), f"plan {now.plan.id} is bare")
 
