@@ -13,6 +13,7 @@ from bot.broker.feed.socket_feed import Hours, in_hours
 from bot.charts.album import Album
 from bot.config.settings import Consent, Settings
 from bot.database import Prompt, open_store
+from bot.delivery.basket_cards import BasketCards
 from bot.delivery.card_folder import CardFolder
 from bot.delivery.card_updater import CardUpdater
 from bot.delivery.notifier import Notifier
@@ -88,6 +89,7 @@ class App:
         notifier: Notifier,
         cards: CardUpdater,
         folder: CardFolder,
+        baskets: BasketCards,
         poller: UpdatePoller,
         heartbeat: Path,
         watch: WebhookWatch,
@@ -104,6 +106,7 @@ class App:
         self._notifier = notifier
         self._cards = cards
         self._folder = folder
+        self._baskets = baskets
         self._poller = poller
         self._watch = watch
         self._joined = asyncio.Event()
@@ -125,6 +128,7 @@ class App:
                         ("notifier", self._once_joined(self._notifier.run)),
                         ("cards", self._once_joined(self._cards.run)),
                         ("folder", self._once_joined(self._folder.run)),
+                        ("baskets", self._once_joined(self._baskets.run)),
                         ("scheduler", self.core.scheduler.run()),
                         ("losses", self.core.losses.run()),
                         ("curve", self.core.curve.run()),
@@ -273,7 +277,10 @@ async def open_app(
         cards = CardUpdater(store=core.patient, messenger=messenger)
         folder = CardFolder(store=core.patient, folder=messenger, clock=clock, may_be_open=core.services.proposals.may_be_open)
         store.on_commit(Topic.NOTICES, notifier.wake)
+        baskets = BasketCards(store=core.patient, drawer=messenger, clock=clock)
         store.on_commit(Topic.ORDERS, cards.wake)
+        store.on_commit(Topic.ORDERS, baskets.wake)
+        store.on_commit(Topic.PLANS, baskets.wake)
         store.on_commit(Topic.QUESTIONS, folder.wake)
         store.on_commit(Topic.ORDERS, folder.wake)  # a question about an order ends with it
         store.on_commit(Topic.SENDING, cards.wake_if_slow)
@@ -315,6 +322,7 @@ async def open_app(
             notifier=notifier,
             cards=cards,
             folder=folder,
+            baskets=baskets,
             poller=poller,
             watch=watch,
             line=line,

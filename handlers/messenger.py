@@ -10,7 +10,8 @@ from bot.domain.market.watch_list import WatchShown
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.notice import NoticePriority, Sound
 from bot.domain.news.picture import Pictured
-from bot.domain.orders.order import CardRef, Confirmation, Order
+from bot.domain.orders.exit_list import ExitsShown
+from bot.domain.orders.order import CardRef, Confirmation, Order, Purpose
 from bot.domain.orders.repairs import RepairsOf
 from bot.domain.people.account import Account, Role
 from bot.domain.ports.pictures import Pictures
@@ -20,6 +21,7 @@ from handlers.registry import permission_of
 from handlers.telegram.rate_limits import Priority
 from handlers.telegram.receiver import Receiver
 from handlers.telegram.sender import Sender, sorted_error
+from handlers.views import basket as baskets
 from handlers.views import watch as watch_list
 from handlers.views.card import card
 from handlers.views.message import View
@@ -101,12 +103,21 @@ class TelegramMessenger:
         view = self._own(view, chat_id, shown.account.id)
         await _sorted(self._sender.edit(chat_id, message_id, view, priority=Priority.WATCH, silent=True, anew=False))
 
+    async def draw_basket(self, chat_id: int, message_id: int, shown: ExitsShown) -> None:
+        """Draws where the orders of a basket stand. DeliveryError when Telegram would not, or the message is gone."""
+        view = baskets.shown(shown, self._mode, self._explain).led_by(shown.account.mark)
+        view = self._own(view, chat_id, shown.account.id)
+        await _sorted(self._sender.edit(chat_id, message_id, view, priority=Priority.CARD, silent=True))
+
     async def fold(self, confirmation: Confirmation, account: Account, ended: Order | None = None) -> None:
         """Makes one line of a card whose time is over. DeliveryError when Telegram would not, or the message is gone."""
         chat, message_id = confirmation.chat_id, confirmation.message_id
         if message_id is None:
             return
-        view = folded(confirmation, account.label, self._clock.now(), ended).led_by(account.mark)
+        if confirmation.purpose is Purpose.BASKET:
+            view = baskets.folded(confirmation, account.label).led_by(account.mark)
+        else:
+            view = folded(confirmation, account.label, self._clock.now(), ended).led_by(account.mark)
         view = self._own(view, chat, confirmation.account_id)
         await _sorted(self._sender.edit(chat, message_id, view, priority=Priority.CARD, silent=True, anew=False))
 

@@ -10,6 +10,7 @@ from bot.domain.people.account import Permission
 from handlers.commands import (
     account,
     alerts,
+    basket,
     books,
     chain,
     chart,
@@ -44,6 +45,7 @@ COMMANDS: tuple[Command, ...] = (
     *account.COMMANDS,
     *order.COMMANDS,
     *exits.COMMANDS,
+    *basket.COMMANDS,
     *convert.COMMANDS,
     *standing.COMMANDS,
     *books.COMMANDS,
@@ -70,13 +72,14 @@ async def _draw_again(ctx: Ctx, tap: ListingTap) -> None:
 
 
 TAPS: Taps = {
-    **confirm.TAPS, **order.TAPS, **exits.TAPS, **convert.TAPS, **reverse.TAPS, **later.TAPS, **standing.TAPS,
+    **confirm.TAPS, **order.TAPS, **exits.TAPS, **basket.TAPS, **convert.TAPS, **reverse.TAPS, **later.TAPS, **standing.TAPS,
     **safety.TAPS, **settings.TAPS,
     ListingTap: _draw_again,
 }  # fmt: skip
 
 _BY_WORD: dict[str, Command] = {word: command for command in COMMANDS for word in (command.name, *command.short)}
 _BY_SIDE = {word: command for word, command in _BY_WORD.items() if command.name in ("buy", "sell") and len(word) > 1}
+_LINE_ENDS = re.compile(r"[\n;]")
 _LABEL = re.compile(r"([\w-]{1,32})\s*:\s*(?=\S)")
 _PRICE_BEHIND = re.compile(r"([^/].*?)\s+(?:(?:ka|का)\s+)?(?:bhav|भाव|rate|price)\??", re.IGNORECASE)
 _TWO_WORDS = re.compile(r"cancel\s+(all|order)(?:\s+|$)", re.IGNORECASE)
@@ -94,7 +97,32 @@ class ParsedCommand:
 
 def parse_command(text: str) -> ParsedCommand | None:
     """Finds the command in a text, with or without a slash: `/b reliance 10`, `papa: becho infy 5`, `10 infy kharido`, `?`."""
-    return _parse_command(text) or _parse_command(latin(text))
+    return _basket(text) or _parse_command(text) or _parse_command(latin(text))
+
+
+def _basket(text: str) -> ParsedCommand | None:
+    """Several orders, a line each or with semicolons between them, or whatever follows the word `basket`."""
+    label: str | None = None
+    if match := _LABEL.match(text.strip()):
+        label, text = match[1], text.strip()[match.end() :]
+    lines = [" ".join(line.split()) for line in _LINE_ENDS.split(text) if line.strip()]
+    if not lines:
+        return None
+    named = _first_word(lines[0])
+    is_named = named is not None and named.command.name == "basket"
+    if named is not None and is_named:
+        lines = [line for line in (named.words, *lines[1:]) if line]
+    orders = [_order(line) for line in lines]
+    if not is_named and sum(order is not None for order in orders) < 2:
+        return None
+    words = "; ".join(order or line for order, line in zip(orders, lines, strict=True))
+    return ParsedCommand(command=_BY_WORD["basket"], words=words, label=label)
+
+
+def _order(line: str) -> str | None:
+    """A line as an order with its side in front. None for any other line."""
+    parsed = _parse_command(line) or _parse_command(latin(line))
+    return f"{parsed.command.name} {parsed.words}" if parsed and parsed.command.name in ("buy", "sell") else None
 
 
 def _parse_command(text: str) -> ParsedCommand | None:

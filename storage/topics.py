@@ -14,6 +14,7 @@ class Topic(Enum):
     QUESTIONS = frozenset({("insert", "confirmations")})
     SENDING = frozenset({("insert", "orders")})
     ORDERS = frozenset({("update", "orders")})  # whatever changes an order makes its cards due
+    PLANS = frozenset({("update", "plans"), ("update", "plan_legs"), ("update", "exit_lists")})  # begun, struck off, over
     RESULTS = frozenset({("insert", "fills"), ("insert", "limit_sets"), ("insert", "secrets")})  # what a day's loss hangs on
 
 

@@ -10,12 +10,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.app import App, open_app
+from bot.charts.album import Album
+from bot.charts.process import DrawingProcess
 from bot.config.settings import Settings
 from bot.database import open_store
 from bot.demo.simulators import VISITOR, Simulators, neighbours
 from bot.domain.clock import Clock, SystemClock
 from bot.domain.people.account import Account, Credentials, Role, User
 from bot.domain.people.secret import Secret
+from bot.domain.pictures import Picture
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
 from bot.runtime.randomness import random_bytes as system_random
@@ -186,5 +189,17 @@ async def open_demo(
         )
         settings = demo_settings(directory, near)
         await seed(settings, account, clock, random_bytes, inline=False)
-        app = await stack.enter_async_context(open_app(settings, clock=clock, random_bytes=random_bytes, redactor=redactor))
+        opening = open_app(settings, clock=clock, random_bytes=random_bytes, redactor=redactor, album=_album(loop))
+        app = await stack.enter_async_context(opening)
         yield Demo(neighbours=near, app=app)
+
+
+def _album(loop: DemoLoop) -> Album:
+    """Pictures for a clock that may run ahead: while one is drawn no time is passed over, or it would always be late."""
+    drawing = DrawingProcess()
+
+    async def draw(picture: Picture) -> bytes:
+        with loop.hold():
+            return await drawing.draw(picture)
+
+    return Album(draw, drawing.close)

@@ -18,6 +18,7 @@ from bot.trading.account.lines import Lines
 from bot.trading.account.logins import Logins
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
+from bot.trading.baskets.baskets import Baskets
 from bot.trading.charts.candle_charts import CandleCharts
 from bot.trading.charts.payoffs import Payoffs
 from bot.trading.converting.conversions import Conversions
@@ -62,6 +63,7 @@ class Services:
     desk: OrderDesk
     orders: WorkingOrders
     exits: ExitLists
+    baskets: Baskets
     conversions: Conversions
     reversals: Reversals
     standing: StandingStops

@@ -9,7 +9,7 @@ from bot.trading.watch.alerts import Alerts
 from bot.trading.watch.option_chains import OptionChains
 from bot.trading.watch.watch_lists import WatchLists
 from bot.trading.watch.watched import WatchedFindings
-from bot.wiring.ground import Ground, day_before, in_hours
+from bot.wiring.ground import Ground, day_before, in_auction, in_hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,7 @@ def build_alerts(ground: Ground, quotes: Quotes) -> AlertServices:
         catalogue=ground.catalogue,
         prices=ground.prices,
         watcher=ground.watcher,
+        in_auction=partial(in_auction, ground.calendar),
         clock=ground.clock,
     )
     findings = WatchedFindings(store=ground.patient, catalogue=ground.catalogue)

@@ -1,9 +1,12 @@
-"""Builds what closes several positions under one Confirm, and what changes the product of one."""
+"""Builds what sends several orders under one Confirm, and what changes the product of a position."""
 
 from dataclasses import dataclass
 from functools import partial
 
 from bot.trading.account.account_views import AccountViews
+from bot.trading.baskets.basket_builder import BasketBuilder
+from bot.trading.baskets.baskets import Baskets
+from bot.trading.baskets.judging import BasketJudge
 from bot.trading.converting.conversions import Conversions
 from bot.trading.exits.exit_lists import ExitLists
 from bot.trading.exits.exit_rows import ExitRows
@@ -21,6 +24,7 @@ class Exits:
     """The question, and what carries out its answer."""
 
     lists: ExitLists
+    baskets: Baskets
     runner: ExitRunner
     conversions: Conversions
     reversals: Reversals
@@ -38,6 +42,12 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         views=views,
         runner=runner,
         rows=ExitRows(proposing=proposing, runner=runner),
+        background=ground.background,
+    )
+    baskets = Baskets(
+        proposing=proposing,
+        builder=BasketBuilder(proposing=proposing, judge=BasketJudge(proposing=proposing)),
+        runner=runner,
         background=ground.background,
     )
     conversions = Conversions(
@@ -59,5 +69,11 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         clock=ground.clock,
     )
     return Exits(
-        lists=lists, runner=runner, conversions=conversions, reversals=reversals, standing=standing, morning_stops=morning
+        lists=lists,
+        baskets=baskets,
+        runner=runner,
+        conversions=conversions,
+        reversals=reversals,
+        standing=standing,
+        morning_stops=morning,
     )

@@ -12,7 +12,7 @@ from bot.domain.clock import Clock, at_ist, ist, ist_date
 from bot.domain.errors import SettingsError
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
-from bot.domain.market.sessions import PhaseKind
+from bot.domain.market.sessions import PhaseKind, SessionClass
 from bot.domain.ports.broker import BrokerConnections, FeedListener, RandomBytes, Renewer
 from bot.domain.ports.repositories import Store
 from bot.domain.terms import Product
@@ -20,11 +20,11 @@ from bot.reference.load import ReferenceData
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
-from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
+from bot.trading.ticks.tick_watcher import TickWatcher
 from storage.store import SqlStore
 
 
@@ -93,12 +93,35 @@ def in_session(calendar: Calendar | None, at: datetime) -> bool:
     return in_hours(calendar, Exchange.NSE, at)
 
 
+def has_begun(calendar: Calendar | None, at: datetime) -> bool:
+    """Whether there has been continuous trading on the date in India of a moment (UTC): before it prices are of an earlier one.
+
+    By the usual hours on weekdays where the calendar does not reach.
+    """
+    if calendar is None:
+        return True
+    day = ist_date(at)
+    session = calendar.has_session(day)
+    if session is False or (session is None and day.weekday() > 4):
+        return False
+    starts = (each.start for each in calendar.phases_of(SessionClass.CASH, day) if each.kind is PhaseKind.CONTINUOUS)
+    return at >= min(starts, default=at_ist(day, 9, 15))
+
+
 def trades_now(calendar: Calendar | None, catalogue: Catalogue, clock: Clock, instrument: Instrument) -> bool:
     """Whether an instrument is in continuous trading now; where the calendar does not know, it is taken to be."""
     if calendar is None:
         return True
     phase = next(calendar.from_moment(instrument, clock.now(), in_auction=catalogue.has_contracts(instrument)))
     return phase.kind in (PhaseKind.CONTINUOUS, PhaseKind.UNKNOWN)
+
+
+def in_auction(calendar: Calendar | None, underlying: Instrument, at: datetime) -> bool:
+    """Whether a share with contracts, or the shares that an index is made of, are in their closing auction (UTC)."""
+    if calendar is None or underlying.is_derivative:
+        return False
+    phase = next(calendar.from_moment(underlying, at, in_auction=True))
+    return phase.kind in (PhaseKind.REFERENCE, PhaseKind.AUCTION, PhaseKind.AUCTION_LIMIT, PhaseKind.AUCTION_MATCH)
 
 
 def ended(calendar: Calendar | None, instrument: Instrument, at: datetime) -> bool:

@@ -6,7 +6,7 @@ from bot.trading.account.account_views import AccountViews
 from bot.trading.money.late_closes import LateCloses
 from bot.trading.money.late_days import LateDays
 from bot.trading.money.reports import Reports
-from bot.wiring.ground import Ground, day_before
+from bot.wiring.ground import Ground, day_before, has_begun
 from bot.wiring.jobs import Days
 
 
@@ -17,7 +17,13 @@ def build_late_days(ground: Ground, books: AccountViews, reports: Reports, days:
         store=ground.store,
         books=books,
         reports=reports,
-        closes=LateCloses(books=books, day_before=before, is_trading=days.trading, clock=ground.clock),
+        closes=LateCloses(
+            books=books,
+            day_before=before,
+            is_trading=days.trading,
+            has_begun=partial(has_begun, ground.calendar),
+            clock=ground.clock,
+        ),
         day_before=before,
         is_trading=days.trading,
         clock=ground.clock,

@@ -120,6 +120,7 @@ def build_orders(ground: Ground) -> Orders:
         store=ground.patient,
         exits=exits,
         wave=ExitWave(exits),
+        enter=slices.send,
         proposing=proposing,
         background=ground.background,
         clock=ground.clock,

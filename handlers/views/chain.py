@@ -26,9 +26,13 @@ def chain(page: ChainPage, now: datetime, mode: str) -> View:
     """Call, strike and put of each row; a tap on one is its ticket."""
     cycle = "monthly" if page.monthly else "weekly"
     spot = price(page.spot.last) if page.spot is not None else "not known"
+    where = "auction" if page.auction else "spot"
     rows: list[tuple[str, ...]] = [
         row(f"{page.symbol} {spot}", f"{day_words(page.expiry)} {cycle}"),
-        row(f"spot {age(page.spot.at, now)}" if page.spot is not None else mode, f"as of {clock_time(page.as_of)}"),
+        row(
+            f"{where} {age(page.spot.at, now)}" if page.spot is not None else mode,
+            f"as of {clock_time(page.as_of)}",
+        ),
         (RULE,),
     ]
     grid, rounded = _grid(page.strikes, page.middle)

@@ -144,7 +144,7 @@ def _standing(each: ExitRow, exits: ExitList, way: ExitsShown) -> str:
     return f"{_line(row_told)}{more}"
 
 
-_MARKS = {
+MARKS = {
     **dict.fromkeys((RowState.READY, RowState.SENT), "⏳"),
     **dict.fromkeys((RowState.WAITS, RowState.LATER, RowState.HELD), "⏸"),
     **dict.fromkeys((RowState.FILLED, RowState.GONE), "✅"),
@@ -156,7 +156,7 @@ _MARKS = {
 
 def _line(told: RowTold) -> str:
     """⏳ −65 NF 24500CE resting at 98.40."""
-    return f"{_MARKS[told.state]} {_name(told.draft)} {_words(told)}"
+    return f"{MARKS[told.state]} {_name(told.draft)} {_words(told)}"
 
 
 def _name(draft: OrderDraft) -> str:

@@ -17,11 +17,13 @@ from bot.domain.news.people import ActByOther, ActionKind, PersonJoined, PersonR
 from bot.domain.news.period_summary import PeriodSummary
 from bot.domain.news.picture import Pictured
 from bot.domain.news.safety import DayLocked, TradingResumed, TradingStopped
+from bot.domain.orders.exit_list import ListKind
 from bot.domain.orders.repairs import RepairsOf
 from handlers.views import alerts as _alerts  # noqa: F401 - its news enter their renderers
 from handlers.views import convert as _convert  # noqa: F401 - likewise
 from handlers.views import later as _later  # noqa: F401 - likewise
 from handlers.views import money
+from handlers.views.basket import told as basket_told
 from handlers.views.card import Explain
 from handlers.views.discreet import discreet
 from handlers.views.exits import told as exits_told
@@ -59,7 +61,12 @@ _AWAY = {
     Source.BOT: "I was away",
     Source.TELEGRAM: "Telegram did not answer",
 }
-renders(ExitsTold)(exits_told)
+
+
+@renders(ExitsTold)
+def _list_told(news: ExitsTold, scene: Scene) -> View:
+    return basket_told(news, scene) if news.kind is ListKind.BASKET else exits_told(news, scene)
+
 
 LATE = timedelta(seconds=60)  # news older than this says so
 
@@ -229,8 +236,13 @@ def _plain(title: str, text: str, buttons: Keyboard = ()) -> View:
 def _missed(news: FeedBack) -> str:
     if not news.read:
         return "The books could not be read yet, so what was missed is not known; I keep trying and ring for it."
-    counted = ((news.fills, "fill"), (news.rejections, "rejection"), (news.ends, "end"))
-    missed = [f"{number} {name}{'s' if number > 1 else ''}" for number, name in counted if number]
+    counted = (
+        (news.fills, "fill", "fills"),
+        (news.rejections, "rejection", "rejections"),
+        (news.ends, "end", "ends"),
+        (news.elsewhere, "order from elsewhere", "orders from elsewhere"),
+    )
+    missed = [f"{number} {several if number > 1 else one}" for number, one, several in counted if number]
     sentence = f"Missed: {', '.join(missed)} (told apart)." if missed else "Nothing was missed."
     if news.unknown:
         whose = "One order's outcome is" if news.unknown == 1 else f"The outcome of {news.unknown} orders is"

@@ -1,6 +1,7 @@
 """Lists of exits and panics; each is alive as long as its plan is."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
@@ -16,6 +17,12 @@ _ALIVE = (
     select(_e.body)
     .join(plans, plans.c.id == _e.plan_id)
     .where(plans.c.state == PlanState.ALIVE)
+    .order_by(plans.c.created_at, plans.c.id)
+)
+_BEGUN = (
+    select(_e.plan_id)
+    .join(plans, plans.c.id == _e.plan_id)
+    .where(plans.c.state != PlanState.ASKED, plans.c.created_at >= bindparam("moment"))
     .order_by(plans.c.created_at, plans.c.id)
 )
 _SAVE = exit_lists.update().where(_e.plan_id == bindparam("plan")).values(body=bindparam("whole"))
@@ -36,6 +43,9 @@ class SqlExitLists:
 
     def alive(self) -> Sequence[ExitList]:
         return [row.body for row in self._tx.rows(_ALIVE).all()]
+
+    def begun_since(self, moment: datetime) -> list[str]:
+        return [row.plan_id for row in self._tx.rows(_BEGUN, {"moment": moment}).all()]
 
     def save(self, exits: ExitList) -> None:
         self._tx.write(_SAVE, {"plan": exits.plan_id, "whole": exits})

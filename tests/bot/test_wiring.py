@@ -1,15 +1,17 @@
 """What the settings choose by name has to exist; else the start stops and names what there is."""
 
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
 from bot.config.settings import Settings
+from bot.domain.clock import at_ist
 from bot.domain.errors import SettingsError
 from bot.reference.load import load_reference
-from bot.wiring.ground import chosen_plan
+from bot.wiring.ground import chosen_plan, in_auction
 from tests.bot.config.test_addresses import LIVE
-from tests.stage.market import REFERENCE_DATA
+from tests.stage.market import REFERENCE_DATA, an_index, an_option
 
 
 @pytest.mark.parametrize("named", ["flat5", "FLAT-5", "flat-5.", "flat-50", "free"])
@@ -30,3 +32,18 @@ def test_a_plan_of_the_hosts_own_rows_can_be_chosen(tmp_path: Path) -> None:
     plan = chosen_plan(Settings.read(LIVE | {"BROKERAGE_PLAN": "family"}), load_reference(rows).tariff)
     assert plan is not None
     assert plan.title == "as agreed"
+
+
+def test_an_index_is_in_the_auction_of_the_shares_that_it_is_made_of_and_its_contracts_are_not() -> None:
+    def at(hour: int, minute: int) -> datetime:
+        return at_ist(date(2026, 11, 20), hour, minute)
+
+    calendar, nifty = REFERENCE_DATA.calendar, an_index()
+    assert [in_auction(calendar, nifty, at(*time)) for time in ((15, 10), (15, 17), (15, 24), (15, 52))] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert not in_auction(calendar, an_option(), at(15, 24))
+    assert not in_auction(None, nifty, at(15, 24)), "a practice market has none"

@@ -19,6 +19,7 @@ from bot.simulators.loop import LoopClock
 from handlers.registry import COMMANDS
 from handlers.telegram.admission import Verdict, judge
 from handlers.telegram.receiver import Received
+from handlers.views.basket_taps import BasketTap, BasketVerb
 from handlers.views.convert import ConvertTap, ConvertVerb
 from handlers.views.discreet import ShowTap
 from handlers.views.exit_taps import ExitsTap, ExitsVerb
@@ -61,7 +62,7 @@ WORDS: dict[str, frozenset[Role]] = {
     "/orders open": ALL, "/order 12": ALL, "/trades": ALL, "/positions": ALL, "/holdings": ALL, "/funds": ALL,
     "/pnl": ALL, "/pnl week": ALL, "/export trades": ALL, "/report 20 nov": ALL, "/quote NIFTY": ALL, "/search tata motors": ALL,
     "/chart RELIANCE 15m": ALL, "/chain NIFTY": ALL, "/alert mtm -5000": ALL, "/alerts": ALL, "/watch RELIANCE": ALL,
-    "/exit": ACTING, "/panic": ACTING, "/convert RELIANCE": OPENING,
+    "/exit": ACTING, "/panic": ACTING, "/basket buy ITC 1; buy INFY 1": OPENING, "/convert RELIANCE": OPENING,
     "/stops": ALL, "/stops keep 12": ACTING, "/stops delete 3": ACTING,
     "/kill": ACTING, "/resume": OWNING,
     "/limits": ALL, "/limits lock": OPENING, "/limits lock now": OPENING, "/limits value 5": OWNING, "/status full": OWNING,
@@ -102,6 +103,9 @@ TAPS: dict[Tap, frozenset[Role]] = {
     **{ConvertTap("TOKEN1", verb): OPENING for verb in ConvertVerb},
     **{ExitsTap("TOKEN1", verb): ACTING for verb in ExitsVerb if verb is not ExitsVerb.LOOK},
     ExitsTap("TOKEN1", ExitsVerb.LOOK): ALL,
+    **{BasketTap("TOKEN1", verb): OPENING for verb in BasketVerb},
+    **{BasketTap("TOKEN1", verb): ALL for verb in (BasketVerb.LOOK, BasketVerb.PAYOFF, BasketVerb.PAYOFF_WITH_HELD)},
+    **{BasketTap("TOKEN1", verb): ACTING for verb in (BasketVerb.STOP, BasketVerb.DISCARD)},
     DoItNowTap(): ALL,  # the words it stands for are judged as words; here the message it stands under answers none
     LeaveTap("/buy"): ALL,  # only takes a question away
     PadTap("pad1", 3): ALL,

@@ -52,6 +52,36 @@ def test_a_text_finds_its_command(text: str, name: str, words: str) -> None:
     assert (spoken.command.name, spoken.words, spoken.label) == (name, words, None)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("b reliance 10\ns infy 5", "buy reliance 10; sell infy 5"),
+        ("b reliance 10; 5 infy becho", "buy reliance 10; sell 5 infy"),
+        ("basket\nb reliance 10", "buy reliance 10"),
+        ("/basket b reliance 10\n\ns infy 5\n", "buy reliance 10; sell infy 5"),
+        ("b reliance 10\ns infy 5\nthanks", "buy reliance 10; sell infy 5; thanks"),
+        ("/basket", ""),
+    ],
+)
+def test_several_orders_are_a_basket(text: str, words: str) -> None:
+    spoken = parse_command(text)
+    assert spoken is not None
+    assert (spoken.command.name, spoken.words) == ("basket", words)
+
+
+def test_a_basket_goes_to_the_account_that_leads_it() -> None:
+    spoken = parse_command("papa: b reliance 10\ns infy 5")
+    assert spoken is not None
+    assert (spoken.label, spoken.command.name, spoken.words) == ("papa", "basket", "buy reliance 10; sell infy 5")
+
+
+@pytest.mark.parametrize("text", ["b reliance\n10", "10 reliance\nkharido", "positions\norders", "b reliance 10\nthanks"])
+def test_one_order_over_several_lines_is_no_basket(text: str) -> None:
+    spoken = parse_command(text)
+    assert spoken is not None
+    assert spoken.command.name != "basket"
+
+
 def test_a_label_in_front_addresses_an_account() -> None:
     spoken = parse_command("papa: b reliance 10")
     assert spoken is not None

@@ -109,6 +109,21 @@ async def test_an_evening_session_on_a_sunday_is_summed_up_after_its_end(loop: V
         assert "Late" not in summary["text"]
 
 
+async def test_a_sunday_of_full_hours_is_summed_up_at_the_usual_time(loop: VirtualLoop, tmp_path: Path) -> None:
+    sunday = date(2026, 11, 22)
+    session = f'[[days]]\ndate = {sunday}\nwhat = "special"\nname = "Budget"\ncounts = true\nsource = "NSE circular"\n'
+    clock = LoopClock(loop, at_ist(sunday, 14, 50))
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        await on_the_exchanges_calendar(house, session)
+        await buy_ten(house)
+        await away_until(house, at_ist(sunday, 16, 10))
+        summary = await house.me.wait_for("22 NOV 2026", 600)
+        assert re.search(r"Trades +1\b", summary["text"])
+        assert "Late" not in summary["text"]
+        assert "Mon 23 Nov" in summary["text"]
+
+
 async def test_the_report_of_a_day_is_there_after_unlink_and_link(loop: VirtualLoop, tmp_path: Path) -> None:
     clock = LoopClock(loop, at_ist(DAY, 16))
     async with a_house(clock, tmp_path) as house:

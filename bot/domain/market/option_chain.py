@@ -45,6 +45,7 @@ class ChainPage:
     middle: Decimal | None  # the strike at the money, rupees; None: it is not known
     strikes: tuple[ChainStrike, ...]
     as_of: datetime
+    auction: bool = False  # the underlying is in its closing auction, while its contracts trade on
     by_chain: bool = False  # whether open interest, where the feed had none, is mStock's list's
 
     @property

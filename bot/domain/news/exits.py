@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.news.notice import Notice, NoticePriority, Sound
-from bot.domain.orders.exit_list import RowTold
+from bot.domain.orders.exit_list import ListKind, RowTold
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.people.news_settings import NewsKind
 
@@ -75,11 +75,12 @@ class Told(StrEnum):
     CUT = "CUT"  # its time was over before all of it was sent
     FLAT = "FLAT"
     NOT_FLAT = "NOT_FLAT"
+    STRUCK = "STRUCK"  # entries of a basket that will never be sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitsTold(Notice):
-    """A list of exits asks, or a panic says whether all is flat."""
+    """A list of exits or a basket asks, or a panic says whether all is flat."""
 
     sound = Sound.ALWAYS
     priority = NoticePriority.SAFETY
@@ -88,6 +89,8 @@ class ExitsTold(Notice):
     told: Told
     at: datetime
     rows: tuple[RowTold, ...]
+    kind: ListKind = ListKind.EXITS
+    why: str = ""  # of what was struck off, in words
     waiting: int = 0  # rows that were not sent
     orders: int = 0  # that filled
     of: int = 0  # rows in all

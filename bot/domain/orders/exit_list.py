@@ -1,6 +1,7 @@
-"""A list of exits under one Confirm: what each row is licensed for, where it stands, and what of it may be sent next.
+"""A list of orders under one Confirm: what each row is licensed for, where it stands, and what of it may be sent next.
 
 A panic is such a list whose rows are all that is open in intraday and carry-forward, and which ends with a proof of flat.
+A basket is such a list whose rows may open as well.
 """
 
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ class ListKind(StrEnum):
 
     EXITS = "EXITS"
     PANIC = "PANIC"
+    BASKET = "BASKET"
     REVERSE = "REVERSE"  # one row, and the other side once it is closed
 
 
@@ -67,16 +69,17 @@ class Slice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitRow:
-    """One position to close, in one product."""
+    """One position to close, in one product; in a basket one order, which may open."""
 
     number: int  # its place in the list, from 0
     draft: OrderDraft  # the licence: side, at most this quantity, no worse than this price
     slices: tuple[Slice, ...]
-    after: tuple[int, ...] = ()  # rows whose fill is read before this one, their cover, is sent
+    after: tuple[int, ...] = ()  # rows whose fill is read first: this one covers them, or in a basket is covered by them
     seen: Decimal | None = None  # bid or ask when it was asked, rupees
     said: str = ""  # why it stands where it does, in words
     since: datetime | None = None  # when it began to be held by another order
     flat: bool = False  # the book shows nothing open of it, whoever closed it
+    enters: bool = False  # an entry of a basket: it is checked again before it is sent, and struck off with every entry
     opens: datetime | None = None  # when the exchange takes orders of it again: none goes before
     rests_until: datetime | None = None  # an order of it gathers in the closing auction until then, and is not late before
 

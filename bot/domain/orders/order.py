@@ -148,6 +148,7 @@ class Purpose(StrEnum):
     EXIT = "EXIT"  # a list of exits
     PANIC = "PANIC"
     STOPS = "STOPS"  # today's orders of stops that live over days
+    BASKET = "BASKET"
     CONVERT = "CONVERT"  # another product for an open position; its draft has the new one
     REVERSE = "REVERSE"
 

@@ -18,6 +18,7 @@ class LegKind(StrEnum):
     ENTRY = "ENTRY"
     STOP = "STOP"  # rests at the exchange once something of the entry is filled
     TARGET = "TARGET"  # watched by the bot on ticks; the resting stop becomes it
+    OPENING = "OPENING"  # an order of a basket that opens or grows a position
     EXIT = "EXIT"  # a way out that a person confirmed, or that a plan which only closes is licensed for
 
 
@@ -75,6 +76,11 @@ class Plan:
         return next((leg for leg in self.legs if leg.kind is kind), None)
 
     @property
+    def is_of_a_list(self) -> bool:
+        """Whether the runner of lists carries it out: an exit, a panic, a reversal, a basket."""
+        return any(leg.kind in (LegKind.EXIT, LegKind.OPENING) for leg in self.legs)
+
+    @property
     def guard_id(self) -> str | None:
         """The one order that guards what the plan opened, or closes it: the stop, until the target went in its place."""
         ids = [leg.order_id for leg in self.legs if leg.kind in (LegKind.TARGET, LegKind.STOP) and leg.order_id is not None]
@@ -83,6 +89,11 @@ class Plan:
     @property
     def entries(self) -> tuple[PlanLeg, ...]:
         return tuple(leg for leg in self.legs if leg.kind is LegKind.ENTRY)
+
+    @property
+    def may_open(self) -> bool:
+        """Whether something of it opens or grows a position."""
+        return any(leg.kind in (LegKind.ENTRY, LegKind.OPENING) for leg in self.legs)
 
     @property
     def parts(self) -> tuple[PlanLeg, ...]:

@@ -83,7 +83,7 @@ class PlansRepository(Protocol):
 
 
 class ExitListsRepository(Protocol):
-    """Lists of exits and panics, whole."""
+    """Lists of exits, panics and baskets, whole."""
 
     def add(self, exits: ExitList) -> None: ...
 
@@ -91,6 +91,10 @@ class ExitListsRepository(Protocol):
 
     def alive(self) -> Sequence[ExitList]:
         """Every list whose plan is alive, of all accounts, oldest first."""
+        ...
+
+    def begun_since(self, moment: datetime) -> Sequence[str]:
+        """Ids of the lists that were asked about since the moment and confirmed, over or not, oldest first."""
         ...
 
     def save(self, exits: ExitList) -> None: ...

@@ -7,9 +7,11 @@ from datetime import date
 from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
-from bot.domain.errors import BrokerError, NotFound
+from bot.domain.errors import BrokerError, CheckFailed, NotFound
 from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Instrument
+from bot.domain.orders.basket import payoff_legs
+from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.payoff import PayoffLeg
 from bot.domain.orders.portfolio import Holding, Position
 from bot.domain.people.account import Actor
@@ -54,6 +56,30 @@ class Payoffs:
             left_out=(*left_out, *without_cost),
             mode=self.mode,
             as_of=as_of,
+        )
+
+    async def of_orders(self, actor: Actor, drafts: Sequence[OrderDraft], *, with_held: bool = False) -> Payoff:
+        """Orders that are not sent yet, entered at their worst prices; with_held: beside what is held on their underlying.
+
+        CheckFailed where they are no one payoff, NotFound where nothing is held.
+        """
+        account = account_of(actor)
+        legs = payoff_legs(drafts)
+        if legs is None:
+            raise CheckFailed(["A payoff needs one underlying, one day of expiry, and a worst price for each order."])
+        symbol = drafts[0].instrument.symbol
+        expiry = max((each for draft in drafts if (each := draft.instrument.expiry) is not None), default=None)
+        held = await self.held(actor, symbol) if with_held else None
+        if held is not None and None not in (held.expiry, expiry) and held.expiry != expiry:
+            raise CheckFailed([f"What you hold on {symbol} ends on another day: /chart {symbol.lower()} payoff draws it."])
+        return Payoff(
+            name=symbol,
+            expiry=expiry or (held.expiry if held is not None else None),
+            legs=(*(held.legs if held is not None else ()), *legs),
+            left_out=held.left_out if held is not None else (),
+            spot=await self._spot(account.id, symbol),
+            mode=self.mode,
+            as_of=self.clock.now(),
         )
 
     async def _spot(self, account_id: str, symbol: str) -> Decimal | None:

@@ -1,4 +1,4 @@
-"""Carries out lists of exits: leg order, slices, the wait for a cover; what a panic does beyond that stands in its own file."""
+"""Carries out lists of exits and baskets: leg order, the wait for a cover; what a panic does beyond stands in its own file."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ from bot.trading.exits.exit_wave import ExitWave
 from bot.trading.exits.halving import halve, needs_halving
 from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
 from bot.trading.exits.panic import Panic
-from bot.trading.exits.turning_over import TurningOver
+from bot.trading.exits.turning_over import SendEntry, TurningOver
 from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.orders.repricing import protected, repriced
 from bot.trading.proposals.proposal_builder import ProposalBuilder
@@ -55,6 +55,7 @@ class ExitRunner:
     store: Store
     exits: LiveExit
     wave: ExitWave
+    enter: SendEntry
     proposing: ProposalBuilder
     background: BackgroundTasks
     clock: Clock
@@ -114,11 +115,13 @@ class ExitRunner:
         """What the person says while a cover waits: send it all the same, or send nothing more."""
 
         def write(db: Repositories) -> None:
-            demand_role(db, actor, Permission.REDUCE, "You may not close positions here any more.")
             found = load(db, plan_id)
             if found is None or not found[2]:
                 return
             exits, _, _ = found
+            opens = go_on and any(row.enters for row in exits.rows)
+            needed = Permission.OPEN if opens else Permission.REDUCE
+            demand_role(db, actor, needed, f"You may not {'open' if opens else 'close'} positions here any more.")
             if go_on:
                 exits = replace(exits, go_on=True)
             else:
@@ -130,7 +133,8 @@ class ExitRunner:
                 strike(db, plan_id, f"{actor.user.name} said: stop here.", self.clock.now())
             db.exit_lists.save(exits)
             what = "go on" if go_on else "stop here"
-            db.audit.add(self.clock.now(), actor.user.telegram_id, "exits", exits.account_id, before="waiting", after=what)
+            name = exits.kind.lower()
+            db.audit.add(self.clock.now(), actor.user.telegram_id, name, exits.account_id, before="waiting", after=what)
 
         async with self._locks[plan_id]:
             await self.store.transaction(write)
@@ -166,6 +170,8 @@ class ExitRunner:
             await self.panic.step(exits, orders)
         elif exits.kind is ListKind.REVERSE:
             over = await self.turning.step(exits, orders)
+        elif needs_halving(exits.rows, orders, self.too_big):
+            return True
         elif not any(row.unsent or self._may_be_cut(row, orders) for row in exits.rows):
             over = "all was sent"
         if over is not None:
@@ -220,24 +226,40 @@ class ExitRunner:
         pieces = [each for each in (*exits.sendable(orders), *self._again(exits, orders)) if self._is_due(exits, each[1])]
         if not pieces:
             return False
-        instruments = {row.draft.instrument.key for row, _ in pieces}
-        prices = await self._prices(exits.account_id, instruments)
-        wanted = []
+        prices = await self._prices(exits.account_id, {row.draft.instrument.key for row, _ in pieces})
+        opening, closing = [], []
         for row, piece in pieces:
             draft = replace(row.draft, quantity=piece.quantity)
-            leg = PlanLeg(number=piece.leg, kind=LegKind.EXIT, draft=draft)
             priced = self.priced(draft, prices.get(draft.instrument.key))
-            wanted.append(
-                ExitWanted(
+            leg = PlanLeg(number=piece.leg, kind=LegKind.OPENING if row.enters else LegKind.EXIT, draft=draft)
+            if row.enters:
+                opening.append(replace(leg, draft=priced))
+            else:
+                wanted = ExitWanted(
                     account_id=exits.account_id, plan_id=exits.plan_id, leg=leg, draft=priced, by=exits.by, name=exits.name
                 )
-            )
+                closing.append((row, piece, wanted))
             _, tries = self._tried.get((exits.plan_id, piece.leg), (0.0, 0))
             self._tried[exits.plan_id, piece.leg] = (asyncio.get_running_loop().time(), tries + 1)
-        results = await self.wave.send(exits.account_id, wanted)
-        became = [(row.number, piece, result) for (row, piece), result in zip(pieces, results, strict=True)]
-        await self.store.transaction(lambda db: self._note(db, exits.plan_id, became))
+        await asyncio.gather(*(self._open(exits, leg) for leg in opening), self._close(exits, closing))
         return True
+
+    async def _open(self, exits: ExitList, leg: PlanLeg) -> None:
+        """One entry of a basket, checked again; where a check refuses it, it and every unsent entry is struck off."""
+        plan = await self.store.transaction(lambda db: db.plans.find(exits.plan_id))
+        if plan is None:
+            return
+        try:
+            await self.enter(plan, leg, exits.name)
+        except BrokerError as error:  # nothing left: it was struck off meanwhile, or what is held could not be read
+            log.info("basket %s, order %d: %s", exits.plan_id, leg.number, type(error).__name__)
+
+    async def _close(self, exits: ExitList, pieces: Sequence[tuple[ExitRow, Slice, ExitWanted]]) -> None:
+        if not pieces:
+            return
+        results = await self.wave.send(exits.account_id, [wanted for _, _, wanted in pieces])
+        became = [(row.number, piece, result) for (row, piece, _), result in zip(pieces, results, strict=True)]
+        await self.store.transaction(lambda db: self._note(db, exits.plan_id, became))
 
     async def _prices(self, account_id: str, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Price]:
         """What the feed knows at once; only what it does not know is asked for. A row without a price goes at its worst."""
@@ -303,7 +325,8 @@ class ExitRunner:
         now = self.clock.now()
         waiting = sum(bool(row.unsent) for row in exits.rows)
         news = ExitsTold(
-            plan_id=exits.plan_id, told=told, at=now, waiting=waiting, rows=tuple(told_row(exits, row, orders) for row in rows)
+            plan_id=exits.plan_id, kind=exits.kind, told=told, at=now, waiting=waiting,
+            rows=tuple(told_row(exits, row, orders) for row in rows),
         )  # fmt: skip
         db.outbox.add(exits.account_id, db.people.watching(exits.account_id), news, now, order_id=None)
 
@@ -312,10 +335,12 @@ class ExitRunner:
         return protected(draft, price, self.proposing.rules, ist_date(self.clock.now()))
 
     def priced(self, licence: OrderDraft, price: Price | None) -> OrderDraft:
-        """The order of now within a licence: one slab from the bid or ask, never beyond the worst price.
+        """The order of now within a licence: one slab from the bid or ask, never beyond the worst price; a limit stays itself.
 
         In the closing auction it goes at the worst price: all that gathers there trades at one price.
         """
+        if licence.price is None or price is None or not licence.protected:
+            return licence
         if self.auction.hours(licence.instrument) is not None:
             return licence
         return repriced(licence, price, self.proposing.rules, ist_date(self.clock.now()))

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.errors import ConfirmationGone
-from bot.domain.orders.exit_list import ExitList, ExitRow, ExitsShown, ListKind, RowTold, Slice
+from bot.domain.orders.exit_list import ExitList, ExitRow, ExitsShown, ListKind, RowState, RowTold, Slice
 from bot.domain.orders.order import Order, OrderDraft
-from bot.domain.orders.plan import Plan, PlanState
+from bot.domain.orders.plan import LegState, Plan, PlanState
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Repositories
 
@@ -18,10 +18,13 @@ def load(db: Repositories, plan_id: str) -> tuple[ExitList, dict[str, Order], bo
     if exits is None or plan is None:
         return None
     claimed = {leg.number: leg.order_id for leg in plan.legs if leg.order_id is not None}
+    struck = {leg.number for leg in plan.legs if leg.state is LegState.STRUCK}
     for row in exits.rows:
         for piece in row.slices:
             if piece.order_id is None and piece.leg in claimed:
                 row = row.with_slice(replace(piece, order_id=claimed[piece.leg], ended=None))  # noqa: PLW2901 - grown piece by piece
+            elif piece.order_id is None and piece.leg in struck:
+                row = row.with_slice(replace(piece, ended=RowState.LEFT))  # noqa: PLW2901
         exits = exits.with_row(row)
     if exits.then is not None:
         pieces = tuple(replace(each, order_id=claimed.get(each.leg, each.order_id)) for each in exits.then.slices)

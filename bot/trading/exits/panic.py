@@ -194,6 +194,7 @@ class Panic:
         ]
         news = ExitsTold(
             plan_id=exits.plan_id,
+            kind=exits.kind,
             told=told,
             at=now,
             rows=rows,

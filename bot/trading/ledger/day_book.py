@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import StorageAway
@@ -25,6 +25,7 @@ class DayBook:
     store: Store
     clock: Clock
     day_before: Callable[[date], date]  # the trading day before a date in India
+    has_begun: Callable[[datetime], bool]  # whether there has been trading on the date in India of a moment (UTC)
 
     async def lines(
         self,
@@ -50,9 +51,12 @@ class DayBook:
 
             with suppress(StorageAway):  # the figures stand without it, and the next look brings it again
                 await self.store.transaction(bring)
+        pairs = [(prices.get(position.instrument.key), own) for position, own in zip(positions, rows, strict=True)]
+        if not self.has_begun(self.clock.now()):
+            pairs = [(_of_the_day_before(price, own), own) for price, own in pairs]
         return tuple(
-            day_line(position, prices.get(position.instrument.key), own, _holding(position, holdings))
-            for position, own in zip(positions, rows, strict=True)
+            day_line(position, price, own, _holding(position, holdings))
+            for position, (price, own) in zip(positions, pairs, strict=True)
         )
 
     def _own(
@@ -131,6 +135,14 @@ def lots_carried(db: Repositories, account_id: str, row: RowKey, quantity: int, 
     since = before.day if before is not None else None
     lots = carried_into(today, db.ledger.of_row(account_id, row, since), begun, row[1])
     return lots if quantity_of(lots) == quantity else None
+
+
+def _of_the_day_before(price: Price | None, own: OwnRow) -> Price | None:
+    """A price that is of the day before, with the close that a day without trading begins from: our own mark, else itself."""
+    if price is None or own.trades:
+        return price
+    mark = own.mark.mark if own.mark is not None else None
+    return replace(price, previous_close=mark if mark is not None else price.last)
 
 
 def _holding(position: Position, holdings: Sequence[Holding]) -> Holding | None:

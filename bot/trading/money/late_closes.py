@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from bot.domain.clock import Clock, at_ist, ist, ist_date
@@ -15,7 +15,7 @@ from bot.trading.account.account_views import AccountViews
 
 log = logging.getLogger(__name__)
 
-OPENED = time(9, 0)  # IST; from then on the broker's previous close is that of the trading day before
+PRE_OPEN = time(9, 0)  # IST; from then until the bell nobody can tell of which day a quote and its previous close are
 DAY = timedelta(days=1)
 
 Closes = Mapping[InstrumentKey, Decimal]
@@ -29,6 +29,7 @@ class LateCloses:
     books: AccountViews
     day_before: Callable[[date], date]  # the trading day before a date in India
     is_trading: Callable[[date], bool]
+    has_begun: Callable[[datetime], bool]  # whether there has been trading on the date in India of a moment (UTC)
     clock: Clock
 
     async def of(self, account_id: str, day: date, instruments: Sequence[Instrument]) -> tuple[Closes, str]:
@@ -42,7 +43,7 @@ class LateCloses:
         spots = {key: spot for key, spot in ended.items() if spot is not None}
         wanted = {each.key: each for each in (*(each for each in instruments if each.key not in ended), *spots.values())}
         today = ist_date(self.clock.now())
-        if day in (self.day_before(today), today):
+        if day in (self.day_before(today), today) and not self._is_pre_open():
             found, words = await self._by_quotes(account_id, day, wanted), BY_QUOTES
         else:
             found, words = await self._by_candles(account_id, day, wanted.values()), BY_CANDLES
@@ -52,13 +53,15 @@ class LateCloses:
                 closes[each.key] = worth_at_end(each, close)
         return closes, words
 
+    def _is_pre_open(self) -> bool:
+        now = self.clock.now()
+        return self.is_trading(ist_date(now)) and not self.has_begun(now) and ist(now).time() >= PRE_OPEN
+
     async def _by_quotes(self, account_id: str, day: date, keys: Collection[InstrumentKey]) -> Closes:
         """Of the session before the one that a quote is of, or of that one itself while no other has begun."""
         now = self.clock.now()
-        today = ist_date(now)
-        begun = self.is_trading(today) and ist(now).time() >= OPENED
         prices = await self.books.prices.of_all(account_id, keys)
-        by_previous_close = begun and day == self.day_before(today)
+        by_previous_close = self.has_begun(now) and day == self.day_before(ist_date(now))
         found = {key: price.previous_close if by_previous_close else price.last for key, price in prices.items()}
         return {key: close for key, close in found.items() if close is not None}
 

@@ -16,7 +16,7 @@ from bot.domain.ports.repositories import Repositories
 
 CALM = timedelta(seconds=1.5)  # after a redraw, taps that were meant for the old figures are ignored
 # Of the others the terms stand in the question alone.
-WITH_PLAN = frozenset({Purpose.PLACE, Purpose.EXIT, Purpose.PANIC, Purpose.REVERSE, Purpose.STOPS})
+WITH_PLAN = frozenset({Purpose.PLACE, Purpose.EXIT, Purpose.PANIC, Purpose.REVERSE, Purpose.BASKET, Purpose.STOPS})
 A_DAY = 86_400.0  # seconds for which this process remembers what it asked
 
 
@@ -100,7 +100,7 @@ class Confirmations:
             raise ConfirmationGone(_ended(question))
         if over or self._moment(question) >= question.expires_at:
             ended = f"This card expired at {ist(question.expires_at):%H:%M:%S}. Nothing was sent."
-            raise ConfirmationGone(ended, expired=True, again=question.purpose is Purpose.PLACE)
+            raise ConfirmationGone(ended, expired=True, again=question.purpose in (Purpose.PLACE, Purpose.BASKET))
         if not self.is_as_asked(db, question):
             if question.purpose is Purpose.MODIFY:
                 raise ConfirmationGone("The order changed since this card. Nothing was sent: /modify asks anew.")

@@ -89,9 +89,8 @@ class ProposalBuilder:
         await self.instruments.settled()
         order = asked if isinstance(asked, Meant) else self.interpreter.named(asked)
         instrument, first = order.instrument, order.readings[0].request
-        price, funds, held, result = await asyncio.gather(
+        price, held, result = await asyncio.gather(
             self.prices.of(account.id, instrument.key),
-            self.funds(connection),
             self.held(connection, first.side, first.product, instrument, closes=first.portion is not None),
             self.result(account.id, connection),
         )
@@ -111,7 +110,7 @@ class ProposalBuilder:
             attached = stop.attached if stop.fits else None
         entry = Entry(draft=draft, price=price, attached=attached, held=held)
         confirmation, plan = self.attaching.question(actor, chat_id, entry)
-        return await self.ask(actor, account, connection, confirmation, price=price, funds=funds, held=held, said=said, plan=plan)
+        return await self.ask(actor, account, connection, confirmation, price=price, held=held, said=said, plan=plan)
 
     async def joins(self, account_id: str, draft: OrderDraft, held: Held) -> Joining | None:
         """The stop that guards what the draft adds to."""
@@ -188,7 +187,6 @@ class ProposalBuilder:
         confirmation: Confirmation,
         *,
         price: Price | None,
-        funds: Funds | None,
         held: Held,
         said: tuple[Remark, ...] = (),
         before: Order | None = None,
@@ -201,8 +199,8 @@ class ProposalBuilder:
         if draft is None:
             msg = "a proposal needs a draft"
             raise ValueError(msg)
-        margin = await known(connection.broker.margin(draft)) or Margin(required=None)
-        cash = funds.available if funds else None
+        margin, funds = await asyncio.gather(known(connection.broker.margin(draft)), self.funds(connection))
+        margin, cash = margin or Margin(required=None), funds.available if funds else None
 
         offers: list[tuple[str, str]] = []
         joins: list[Joining] = []

@@ -296,14 +296,12 @@ class Proposals:
         if draft.quantity <= order.filled:
             raise CheckFailed([f"{order.filled} of #{number} are filled already."])
         confirmation = self._confirmations.new(actor, chat_id, Purpose.MODIFY, draft=draft, order_id=order.id, before=order.draft)
-        funds = await connection.broker.funds()
         return await self._proposing.ask(
             actor,
             account,
             connection,
             confirmation,
             price=seen,
-            funds=funds,
             held=await self._proposing.held_for(actor, draft),
             said=said,
             before=order,
@@ -351,14 +349,12 @@ class Proposals:
                 message_id=old.message_id,
                 calm=calm,
             )
-        funds = await self._proposing.funds(connection)
         return await self._proposing.ask(
             actor,
             account,
             connection,
             new,
             price=price,
-            funds=funds,
             held=held,
             said=said,
             before=before,

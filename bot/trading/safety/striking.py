@@ -1,13 +1,17 @@
 """Strikes off the entries of plans that were not sent yet, and tells it; what closes lives on."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot.domain.news.exits import ExitsTold, Told
 from bot.domain.news.later_cards import LaterCardStruck
+from bot.domain.news.notice import Notice
 from bot.domain.news.orders import SlicesStruck
+from bot.domain.orders.exit_list import ListKind, RowState, RowTold
 from bot.domain.orders.later_card import LaterState
 from bot.domain.orders.order import OrderStatus
-from bot.domain.orders.plan import LegState, order_of
+from bot.domain.orders.plan import LegKind, LegState, Plan, PlanLeg, order_of
 from bot.domain.people.account import GRANTS, Permission
 from bot.domain.ports.repositories import Repositories
 
@@ -21,7 +25,7 @@ def strike_entries(db: Repositories, account_id: str | None, why: str, now: date
     account_id: None is every account. of: only those that this person (Telegram id) confirmed.
     """
     for plan in db.plans.alive():
-        if plan.entries and account_id in (None, plan.account_id) and of in (None, plan.placed_by):
+        if plan.may_open and account_id in (None, plan.account_id) and of in (None, plan.placed_by):
             strike(db, plan.id, why, now)
     for card in db.later_cards.open():
         meant = account_id in (None, card.account_id) and of in (None, card.by) and not card.closes
@@ -39,19 +43,32 @@ def strike_without_right(db: Repositories, telegram_id: int, now: datetime) -> N
 
 
 def strike(db: Repositories, plan_id: str, why: str, now: datetime) -> None:
-    """Strikes off what is unsent of a plan's entry, or of a stop in parts, and tells it once."""
+    """Strikes off what is unsent of a plan's entries, of a basket, or of a stop in parts, and tells it once."""
     plan = db.plans.find(plan_id)
-    parts = plan.parts if plan is not None and (plan.sliced or plan.entries) else ()
-    struck = [leg for leg in parts if db.plans.strike(plan_id, leg.number)]
-    if plan is None or not struck:
+    if plan is None:
         return
+    opening = tuple(leg for leg in plan.legs if leg.kind is LegKind.OPENING)
+    parts = opening or (plan.parts if plan.sliced or plan.entries else ())
+    struck = [leg for leg in parts if db.plans.strike(plan_id, leg.number)]
+    if not struck:
+        return
+    news: Notice
+    if opening:
+        rows = tuple(RowTold(draft=leg.draft, state=RowState.LEFT) for leg in struck)
+        news = ExitsTold(plan_id=plan_id, kind=ListKind.BASKET, told=Told.STRUCK, at=now, rows=rows, why=why)
+    else:
+        news = _struck(db, plan, struck, why)
+    db.outbox.add(plan.account_id, db.people.watching(plan.account_id), news, now, order_id=None)
+
+
+def _struck(db: Repositories, plan: Plan, struck: Sequence[PlanLeg], why: str) -> SlicesStruck:
+    """What was sent of an order in parts, and what never will be."""
     orders = [
         order
-        for leg in parts
+        for leg in plan.parts
         if leg.state is LegState.CLAIMED and (order := db.orders.find(order_of(plan, leg, db.plans.find) or "")) is not None
     ]
     sent = sum(order.draft.quantity for order in orders if order.status is not OrderStatus.REJECTED)
     refused = 0 if plan.halved else sum(order.draft.quantity for order in orders if order.status is OrderStatus.REJECTED)
-    whole = replace(parts[0].draft, quantity=sent + refused + sum(leg.draft.quantity for leg in struck))
-    news = SlicesStruck(draft=whole, sent=sent, why=why)
-    db.outbox.add(plan.account_id, db.people.watching(plan.account_id), news, now, order_id=None)
+    whole = replace(plan.parts[0].draft, quantity=sent + refused + sum(leg.draft.quantity for leg in struck))
+    return SlicesStruck(draft=whole, sent=sent, why=why)

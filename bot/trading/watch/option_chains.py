@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted
@@ -16,9 +17,9 @@ from bot.domain.ports.broker import BrokerConnections
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.actor import account_of
-from bot.trading.alerts.tick_watcher import TickWatcher, Use
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.instruments.finder import OptionChain
+from bot.trading.ticks.tick_watcher import TickWatcher, Use
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class OptionChains:
     catalogue: Catalogue
     prices: Prices
     watcher: TickWatcher
+    in_auction: Callable[[Instrument, datetime], bool]  # whether that underlying is, at a moment (UTC)
     clock: Clock
 
     async def asked(self, actor: Actor, words: str) -> ChainPage | Quoted:
@@ -89,6 +91,7 @@ class OptionChains:
             before=chain.expiries[place - 1] if place else None,
             after=chain.expiries[place + 1] if place + 1 < len(chain.expiries) else None,
             spot=spot,
+            auction=chain.underlying is not None and self.in_auction(chain.underlying, self.clock.now()),
             middle=middle,
             strikes=tuple(
                 ChainStrike(strike=strike, call=side(rows[strike, Right.CE]), put=side(rows[strike, Right.PE]))

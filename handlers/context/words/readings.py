@@ -48,7 +48,10 @@ def readings(side: Side, words: str, today: date) -> Readings:
     """
     typed = script.tokens(words[: _LONGEST * _MOST])
     if len(typed) > _MOST:
-        raise UsageError("That is more than one order. Nothing was sent.", example=f"/{side.lower()} RELIANCE 10")
+        raise UsageError(
+            "That is too much for one order; several go a line each, as a basket. Nothing was sent.",
+            example=f"/{side.lower()} RELIANCE 10",
+        )
     levels: list[tuple[Reading, ...]] = []
     refusal: UsageError | None = None
     for tokens in _cuttings(typed):

@@ -151,7 +151,7 @@ def _take(terms: Terms, parts: Sequence[str], place: int) -> int:
     if word in _TAKEN_LATER:
         terms.refuse(f"{_TAKEN_LATER[word]} Nothing was sent.")
     if word in SIDES or word.startswith("/"):
-        terms.refuse("One order in one message: this one names another side or command. Nothing was sent.")
+        terms.refuse("It names another side or command. Several orders go a line each, as a basket. Nothing was sent.")
     if word in _BEFORE_A_FIGURE:
         _BEFORE_A_FIGURE[word](terms, following)
         return 2

@@ -9,6 +9,7 @@ import pytest
 from bot.demo.world import DemoDirectory, demo_clock, open_demo
 from bot.runtime.redaction import Redactor
 from bot.simulators.loop import DemoLoop
+from tests.stage.pictures import a_day
 
 in_real_time = pytest.mark.asyncio(loop_factories=["real"])
 
@@ -79,3 +80,14 @@ async def test_real_hours_hold_for_the_bot_and_for_the_exchange_from_the_next_st
                 assert answer.status == 200
     assert seen == [("always", "always"), ("real", "real")]
     assert (directory.hours, asked) == ("always", ["again", "again"])
+
+
+@in_real_time
+async def test_a_picture_that_is_drawn_while_the_clock_runs_ahead_is_not_called_late(tmp_path: Path) -> None:
+    loop, directory = real_loop(), DemoDirectory(tmp_path)
+    async with open_demo(directory, loop=loop, clock=demo_clock(loop, directory), redactor=Redactor()) as demo:
+        ahead = asyncio.create_task(loop.run_ahead(6 * 3600))
+        png = await demo.app.core.album.png(a_day())
+        ahead.cancel()
+        await asyncio.gather(ahead, return_exceptions=True)
+    assert png.startswith(b"\x89PNG")

@@ -1,5 +1,6 @@
 """A page of an option chain fits a narrow phone, whatever the figures, and rounds only where it says so."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -75,3 +76,9 @@ def test_the_strikes_around_the_money_are_neighbours_and_none_is_nearer(strikes:
 def test_open_interest_is_rounded_down_to_thousands_lakhs_and_crores() -> None:
     said = [views.interest(units, tenths=True) for units in (0, 999, 1_999, 41_999, 410_000, 1_26_00_000)]
     assert said == ["0", "999", "1.9k", "41k", "4.1L", "1.2Cr"]
+
+
+def test_an_underlying_in_its_closing_auction_is_called_so() -> None:
+    shown = page([((Decimal("1.00"), 5), None)])
+    assert "spot 0 s ago" in views.chain(shown, NOW, "PAPER").plain
+    assert "auction 0 s ago" in views.chain(replace(shown, auction=True), NOW, "PAPER").plain

@@ -40,7 +40,7 @@ from bot.domain.news.picture import Pictured
 from bot.domain.news.safety import DayLocked, TradingResumed, TradingStopped
 from bot.domain.news.standing_stops import StandingStopPaused, StandingStopsDue
 from bot.domain.orders.conversion import Conversion, ConversionState
-from bot.domain.orders.exit_list import RowState, RowTold
+from bot.domain.orders.exit_list import ListKind, RowState, RowTold
 from bot.domain.orders.held import NewBase
 from bot.domain.orders.later_card import LaterCard
 from bot.domain.orders.order import Fill, Order, OrderStatus
@@ -94,7 +94,12 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         MarketUnfilled(order=order, price=Decimal("107.00")),
         SlicesStruck(draft=order.draft, sent=5, why=words),
         ExitAsks(order=order, why=ExitTrouble.TRIGGERED, price=Decimal("71.50")),
-        *(ExitsTold(plan_id="P1", told=told, at=NOW, rows=ROWS, waiting=1, of=2, orders=1) for told in Told),
+        *(
+            ExitsTold(plan_id="P1", told=told, at=NOW, rows=ROWS, waiting=1, of=2, orders=1)
+            for told in Told
+            if told is not Told.STRUCK
+        ),
+        ExitsTold(plan_id="P1", kind=ListKind.BASKET, told=Told.STRUCK, at=NOW, rows=ROWS, why=words),
         OrdersElsewhere(orders=(order, order)),
         OrderByOther(order=order, name=words),
         ActByOther(name=words, deed=ActionKind.CANCELLED, at=NOW, detail=words),
@@ -314,6 +319,11 @@ def after(quantity: int | None, **changes: Any) -> PositionAfter:
         ),
         (after(25, average=Decimal("1471.40")), "Position +25, avg 1,471.40", ["Set stop", "Exit", "Same again"]),
         (after(0, booked=Decimal("517.50"), closes=True), "Booked +517.50 🟢 · position closed", []),
+        (
+            after(0, booked=Decimal("517.50"), charges=Decimal("66.30"), closes=True),
+            "Booked +517.50 🟢 after charges ≈ +451.20 · position closed",
+            [],
+        ),
         (
             after(-5, average=Decimal(1490), booked=Decimal("-51.50"), closes=True),
             "Booked −51.50 🔴 · −5 left, avg 1,490.00",

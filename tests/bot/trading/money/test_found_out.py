@@ -90,6 +90,23 @@ async def test_without_a_candle_the_day_and_those_that_hang_on_it_stay_without_d
     assert (await shown(account, WEEK[2])).records_only
 
 
+@pytest.mark.parametrize(
+    ("hour", "minute", "quoted", "close"),
+    [(8, 40, ("108.00", "103.60"), "108.00"), (9, 5, ("120.00", "103.60"), "107.90"), (9, 20, ("112.00", "108.00"), "108.00")],
+    ids=["before the pre-open", "in it", "after the bell"],
+)
+async def test_of_which_day_a_quote_is_decides_what_it_closes(
+    loop: VirtualLoop, hour: int, minute: int, quoted: tuple[str, str], close: str
+) -> None:
+    account = await trading_days(loop, MONDAY)
+    await account.a_day(WEEK[0], [(NIFTY_CALL, 130, "100.00")], {NIFTY_CALL: ("104.00", "99.00")})
+    account.broker.candles_of = [a_candle(NIFTY_CALL, WEEK[1], "107.90")]
+    account.days.until(at_ist(WEEK[2], hour, minute))
+    account.begin(WEEK[2], {NIFTY_CALL: quoted}, hour=0)
+    missed = await account.close(WEEK[1])
+    assert missed.gross == 130 * (Decimal(close) - Decimal(104))
+
+
 async def test_a_fill_that_only_the_trade_history_has_keeps_its_day_without_data(loop: VirtualLoop) -> None:
     account = await trading_days(loop, MONDAY)
     await account.a_day(WEEK[0], [(NIFTY_CALL, 130, "100.00")], {NIFTY_CALL: ("104.00", "99.00")})

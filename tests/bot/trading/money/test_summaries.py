@@ -201,3 +201,14 @@ async def test_books_read_after_the_close_are_the_whole_day_though_funds_cannot_
     account.broker.has_funds = False
     report = await account.close(WEEK[1], failures=5)
     assert (report.records_only, report.gross) == (False, Decimal(100))
+
+
+async def test_before_the_bell_the_prices_of_yesterday_make_nothing_of_today(loop: VirtualLoop) -> None:
+    account = await trading_days(loop, MONDAY)
+    await account.a_day(WEEK[0], [(NIFTY_CALL, 130, "100.00")], {NIFTY_CALL: ("104.00", "99.00")})
+    account.begin(WEEK[1], {NIFTY_CALL: ("104.00", "99.00")}, hour=8)  # quotes are still of Monday
+    (line,) = (await account.days.pnl()).lines
+    assert (line.open, line.adjustment, line.since_entry) == (Decimal(0), Decimal(0), Decimal(520))
+    account.begin(WEEK[1], {NIFTY_CALL: ("105.00", "103.50")}, hour=10)
+    (line,) = (await account.days.pnl()).lines
+    assert (line.open, line.adjustment, line.since_entry) == (Decimal(195), Decimal(-65), Decimal(650))

@@ -192,7 +192,7 @@ def test_what_cannot_be_taken_is_refused_by_name_and_never_left_out(words: str, 
         ("reliance 1,0", "neither"),
         ("reliance 99999999999", "not a quantity"),
         ("abc " * 30 + "10", "more than the name"),
-        ("10 " * 2000 + "ce", "more than one order"),
+        ("10 " * 2000 + "ce", "too much for one order"),
     ],
 )
 def test_what_cannot_be_read_is_answered_with_one_example_that_works(words: str, said: str) -> None:
@@ -357,7 +357,7 @@ def test_contracts_on_shares_whose_names_are_words_of_an_order(words: str, symbo
     ],
 )
 def test_two_orders_in_one_message_are_refused_whole(words: str) -> None:
-    with pytest.raises(UsageError, match="One order in one message"):
+    with pytest.raises(UsageError, match="Several orders go a line each"):
         read(words)
 
 

@@ -1,0 +1,148 @@
+"""The living cards of baskets: each is drawn anew whenever one of its orders, or what waits of it, has changed."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+from bot.domain.clock import Clock
+from bot.domain.errors import DeliveryError
+from bot.domain.orders.exit_list import ExitsShown, ListKind
+from bot.domain.orders.order import OrderStatus
+from bot.domain.ports.repositories import Repositories, Store
+from bot.runtime.signal import Signal
+from bot.trading.exits.exit_state import load
+
+log = logging.getLogger(__name__)
+
+TOGETHER = 0.2  # seconds in which changes that follow one another become one drawing
+RETRY = 5.0  # seconds after a failed drawing
+CLOSED = 600.0  # seconds after which a chat that its person has closed is tried again
+OLDEST = timedelta(hours=12)  # a basket asked about before that is not looked at after a restart
+RECENT = timedelta(minutes=20)  # longer than a question and what waits of it last
+
+
+class BasketDrawer(Protocol):
+    """Draws a basket where its card stands."""
+
+    async def draw_basket(self, chat_id: int, message_id: int, shown: ExitsShown) -> None:
+        """DeliveryError when Telegram would not, or the message is gone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """A basket with the message that shows it."""
+
+    chat_id: int
+    message_id: int
+    shown: ExitsShown
+
+    @property
+    def looks(self) -> tuple[object, ...]:
+        """All that the card shows and that can change."""
+        exits, orders = self.shown.exits, self.shown.orders
+        rows = tuple(exits.state(row, orders) for row in exits.rows)
+        versions = tuple(sorted((order.id, order.version) for order in orders.values()))
+        return rows, versions, self.shown.over
+
+    @property
+    def is_over(self) -> bool:
+        ended = all(order.status.is_final or order.status is OrderStatus.NOT_SEEN for order in self.shown.orders.values())
+        return self.shown.over and ended
+
+
+@dataclass(slots=True, kw_only=True)
+class BasketCards:
+    """A slow chat holds up no other: each card is drawn by a task of its own."""
+
+    store: Store
+    drawer: BasketDrawer
+    clock: Clock
+    _wake: Signal = field(default_factory=Signal)
+    _following: set[str] = field(default_factory=set)
+    _over: set[str] = field(default_factory=set)  # recent ones whose last drawing shows how they ended
+    _drawn: dict[str, tuple[object, ...]] = field(default_factory=dict)
+    _drawing: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
+    _paused: dict[str, float] = field(default_factory=dict)  # until when, in loop time
+
+    def wake(self) -> None:
+        """An order changed, or a basket. Returns at once."""
+        self._wake()
+
+    async def run(self) -> None:
+        """Draws for ever; after a restart also what changed before it."""
+        since = self.clock.now() - OLDEST
+        self._following |= set(await self.store.read(lambda db: _baskets(db, db.exit_lists.begun_since(since))))
+        try:
+            while True:
+                await self._begin()
+                now = asyncio.get_running_loop().time()
+                again = min((until - now for until in self._paused.values()), default=None)
+                await self._wake.wait(None if again is None else max(again, 0.01))
+                await asyncio.sleep(TOGETHER)
+        finally:
+            for task in self._drawing.values():
+                task.cancel()
+            await asyncio.gather(*self._drawing.values(), return_exceptions=True)
+
+    async def _begin(self) -> None:
+        """Starts to draw every card that shows something else than is."""
+        now = asyncio.get_running_loop().time()
+        self._paused = {each: until for each, until in self._paused.items() if until > now}
+        for card in await self.store.read(self._cards):
+            plan_id = card.shown.exits.plan_id
+            if plan_id in self._drawing or plan_id in self._paused:
+                continue
+            if self._drawn.get(plan_id) != card.looks:
+                task = asyncio.create_task(self._draw(card), name=f"basket card {plan_id}")
+                self._drawing[plan_id] = task
+            elif card.is_over:
+                self._forget(plan_id)
+
+    def _cards(self, db: Repositories) -> list[_Card]:
+        recent = set(_baskets(db, db.exit_lists.begun_since(self.clock.now() - RECENT)))
+        self._over &= recent
+        self._following |= recent - self._over
+        cards = []
+        for plan_id in sorted(self._following):
+            found, question = load(db, plan_id), db.confirmations.find(plan_id)
+            account = db.accounts.find(found[0].account_id) if found is not None else None
+            if found is None or question is None or question.message_id is None or account is None:
+                self._forget(plan_id)
+                continue
+            exits, orders, alive = found
+            shown = ExitsShown(account=account, exits=exits, orders=orders, as_of=self.clock.now(), over=not alive)
+            cards.append(_Card(question.chat_id, question.message_id, shown))
+        return cards
+
+    async def _draw(self, card: _Card) -> None:
+        plan_id = card.shown.exits.plan_id
+        try:
+            await self.drawer.draw_basket(card.chat_id, card.message_id, card.shown)
+            self._drawn[plan_id] = card.looks
+        except DeliveryError as error:
+            if error.permanent and not error.closed:
+                log.info("the card of basket %s cannot be drawn any more: %s", plan_id, error.say)
+                self._drawn[plan_id] = card.looks
+            else:
+                wait = CLOSED if error.closed else error.retry_after or RETRY
+                self._paused[plan_id] = asyncio.get_running_loop().time() + wait
+        except Exception:  # the last resort: one card that cannot be drawn must not stop the others
+            log.exception("the card of basket %s cannot be drawn", plan_id)
+            self._drawn[plan_id] = card.looks
+        finally:
+            self._drawing.pop(plan_id, None)
+            self._wake()
+
+    def _forget(self, plan_id: str) -> None:
+        self._over.add(plan_id)
+        self._following.discard(plan_id)
+        self._drawn.pop(plan_id, None)
+
+
+def _baskets(db: Repositories, plan_ids: Sequence[str]) -> list[str]:
+    found = (db.exit_lists.find(each) for each in plan_ids)
+    return [exits.plan_id for exits in found if exits is not None and exits.kind is ListKind.BASKET]

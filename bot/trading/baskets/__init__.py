@@ -1,0 +1,1 @@
+"""Baskets: several orders under one Confirm, in leg order."""

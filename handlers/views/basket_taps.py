@@ -1,0 +1,57 @@
+"""The taps under a basket's card, its question in words, and its news."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from bot.domain.people.account import Permission
+from handlers.views.tap import OfAccount, label_behind, parts_of, travels_as
+
+
+class BasketVerb(StrEnum):
+    """What a tap does with a basket."""
+
+    CONFIRM = "y"
+    YES = "k"  # its question in words: why it is heavy was read
+    DISCARD = "n"
+    AGAIN = "a"  # an expired card: the same orders at the price of now
+    PAYOFF = "p"
+    PAYOFF_WITH_HELD = "P"
+    CHANGE = "c"  # open the keyboard of changes
+    DONE = "b"  # close it again
+    DOUBLE = "d"  # every order twice as large
+    HALVE = "h"
+    AT_MID = "m"  # every order a limit in the middle of bid and ask
+    AT_MARKET = "t"  # every order at the market, with a worst price
+    LOOK = "l"
+    GO_ON = "g"  # do not wait for the fill of a cover
+    BARE = "G"  # the second tap: a short is sold without its cover
+    STOP = "s"  # send nothing more
+
+
+@travels_as("bk")
+@dataclass(frozen=True, slots=True)
+class BasketTap(OfAccount):
+    """A tap that names a basket."""
+
+    token: str
+    verb: BasketVerb
+    label: str = ""
+
+    @property
+    def permission(self) -> Permission:
+        match self.verb:
+            case BasketVerb.LOOK | BasketVerb.PAYOFF | BasketVerb.PAYOFF_WITH_HELD:
+                return Permission.LOOK
+            case BasketVerb.STOP | BasketVerb.DISCARD:
+                return Permission.REDUCE
+            case _:
+                return Permission.OPEN
+
+    def encode(self) -> str:
+        return f"bk:{self.token}:{self.verb}{label_behind(self.label)}"
+
+    @classmethod
+    def decode(cls, kind: str, rest: str) -> Self:
+        token, verb, label = parts_of(rest)
+        return cls(token, BasketVerb(verb), label)
