@@ -8,6 +8,7 @@ import pytest
 
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.plan import Plan
+from bot.domain.people.account import Role
 from bot.domain.terms import Side
 from bot.simulators.loop import LoopClock
 from tests.stage.house import House, a_house
@@ -312,3 +313,18 @@ async def test_an_exit_closed_as_not_there_that_turns_up_rings_and_is_taken_back
         states = {order.number: order.status for order in await house.orders()}
         assert states[2] is OrderStatus.CANCELLED
         assert open_quantity(house) == 0
+
+
+async def test_two_exits_from_two_phones_at_once_never_turn_the_position_over(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await enter(house)
+        await house.me.wait_for("Stop placed", 30)
+        other = await house.join(2002, "Ravi", Role.TRADER)
+        cards = [(each, await each.ask("/sell RELIANCE 10 mis", "10 of 10")) for each in (house.me, other)]
+        for each, card in cards:
+            each.press("Confirm sell", card)
+        await asyncio.sleep(60)
+        sells = [trade.quantity for trade in house.near.paper.broker.ledger.trades if trade.side == "SELL"]
+        assert (sum(sells), open_quantity(house), await plan_of(house)) == (10, 0, None)
+        working = [order for order in await house.orders() if order.status.is_working]
+        assert working == []
