@@ -295,6 +295,7 @@ def build_core(
         baskets=exits.baskets,
         conversions=exits.conversions,
         reversals=exits.reversals,
+        standing=exits.standing,
         books=views,
         market=quotes,
         alerts=alerts.own,
@@ -348,7 +349,7 @@ def build_core(
             books=views,
             notes=money.notes,
             calendar=calendar,
-            families=(alerts.findings,),
+            families=(alerts.findings, exits.morning_stops),
             ddpi=settings.ddpi is Consent.YES,
             clock=clock,
         ),
@@ -357,6 +358,7 @@ def build_core(
         year=UncoveredYear(store=patient, calendar=calendar, clock=clock),
         later=orders.later,
         evenings=AfterMarketOrders(store=patient, reconcile=reconcile, telling=telling, clock=clock),
+        stops=exits.morning_stops,
     )
     return Core(
         services=services,

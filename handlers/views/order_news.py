@@ -26,6 +26,7 @@ from bot.domain.news.orders import (
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.orders.repairs import RepairsOf
+from bot.domain.terms import Side
 from handlers.views.card import (
     Explain,
     elsewhere,
@@ -194,7 +195,12 @@ def _found(news: OrderFound, scene: Scene) -> View:
     if order.filled and may_exit(order):
         back.append(button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label)))
     said = say(bold(first.get(news.told, "Found in the order book.")))
-    return View((said, *standing(order, scene.now, scene.explain)), keyboard(back))
+    doubled: list[Line] = []
+    if order.closes and news.told is OrderStatus.NOT_SEEN:
+        side = "short" if order.draft.side is Side.SELL else "long"
+        doubled.append(say(f"It is an exit: if you sent another after it and both fill, you are {side} what is too much."))
+        back.append(words("Positions", "/positions", account=scene.label))
+    return View((said, *standing(order, scene.now, scene.explain), *doubled), keyboard(back))
 
 
 @renders(OrderNotSeen)

@@ -182,6 +182,8 @@ class ExitRunner:
             await self.panic.step(exits, orders)
         elif exits.kind is ListKind.REVERSE:
             over = await self.turning.step(exits, orders)
+        elif needs_halving(exits.rows, orders, self.too_big):
+            return True
         elif not any(row.unsent or self._may_be_cut(row, orders) for row in exits.rows) and not self.back.waits(exits):
             over = "all was sent"
         if over is not None:
