@@ -1,7 +1,7 @@
 """Getting out: how long the last of twenty exits waits beyond the order rate, and whether /kill waits for slow orders.
 
-exits: tap on Confirm -> the last of twenty POSTs noted by the exchange; the floor is what the order rate alone allows.
-kill: said -> answered while fifty orders are in flight; the floor, in the same run, is a command answered from the store alone.
+exits: tap on Confirm -> the last of twenty POSTs noted by the exchange. The floor is what the order rate alone allows.
+kill: said -> answered while fifty orders are in flight. The floor, in the same run, is a command answered from the store alone.
 """
 
 import asyncio
@@ -60,7 +60,7 @@ async def _exit_all(directory: Path) -> float:
 
 
 def _carry(near: Simulators) -> None:
-    """So many long calls of one underlying, none of which covers anything; before the day's books are first read."""
+    """So many long calls of one underlying, none of which covers anything, before the day's books are first read."""
     broker = near.paper.broker
     calls = [each for each in broker.master.by_key.values() if each.symbol == "NIFTY" and each.name.endswith("CE")]
     with broker.ledger.change():

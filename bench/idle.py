@@ -88,7 +88,7 @@ async def _link(count: int, rest: str, socket: str) -> None:
 
 
 async def log_in(links: Connections, account: PaperAccount, clock: SystemClock) -> Session:
-    """Opens an account's connection and logs it in; the session, which is adopted."""
+    """Opens an account's connection and logs it in. Gives the session, which is adopted."""
     credentials = Credentials(
         client_code=Secret(account.client), password=Secret(account.password), api_key=Secret(account.api_key)
     )

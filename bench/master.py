@@ -89,7 +89,7 @@ class Made:
 
 
 def make(*, rows: int = ROWS, seed: int = 1, today: date = TODAY) -> Made:
-    """The same master for the same arguments; at least `rows` rows, filled up with far option strikes."""
+    """The same master for the same arguments. At least `rows` rows, filled up with far option strikes."""
     chance = random.Random(seed)
     shares = list(_shares(chance))
     contracts = list(_contracts(today, rows - len(shares)))
@@ -163,7 +163,7 @@ def _share(exchange: Exchange, token: str, symbol: str, name: str, series: str) 
 
 
 def _contracts(today: date, wanted: int) -> Iterator[Instrument]:
-    """Index contracts whole, then share contracts; the widest strikes are what makes up the number of rows."""
+    """Index contracts whole, then share contracts. The widest strikes are what makes up the number of rows."""
     made = 0
     token = 35_000
     chains: list[tuple[Exchange, str, date, bool, int, int, int, bool]] = []

@@ -30,7 +30,7 @@ Row = dict[str, object]
 
 
 def measure() -> list[Row]:
-    """Milliseconds and megabytes of 2**20 bytes; `ratio` is with drawing divided by without."""
+    """Milliseconds and megabytes of 2**20 bytes. `ratio` is with drawing divided by without."""
     with asyncio.Runner(loop_factory=DemoLoop) as runner, tempfile.TemporaryDirectory() as directory:
         first, drawn, held = runner.run(_drawing())
         loud, quiet = runner.run(_beside(Path(directory)))

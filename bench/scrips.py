@@ -27,7 +27,7 @@ Row = dict[str, object]
 
 
 def measure() -> list[Row]:
-    """Times in milliseconds, memory in MB of 2**20 bytes; a ratio is ours divided by the floor."""
+    """Times in milliseconds, memory in MB of 2**20 bytes. A ratio is ours divided by the floor."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "master.json"
         rows = write(path)

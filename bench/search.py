@@ -20,7 +20,7 @@ Row = dict[str, object]
 
 
 def measure() -> list[Row]:
-    """One row for each measure; times in milliseconds, `ratio` is ours divided by the floor (smaller is faster)."""
+    """One row for each measure. Times in milliseconds, `ratio` is ours divided by the floor (smaller is faster)."""
     made = make()
     began = time.perf_counter()
     instruments = Instruments(made.rows, made.indices, day=TODAY)
@@ -78,7 +78,7 @@ def mistyped(made: Made, count: int, seed: int = 5) -> list[tuple[str, str]]:
 
 
 def _slip(word: str, chance: random.Random) -> str:
-    """One slip: a swap, a letter left out, struck twice, or a key beside the wanted one; seldom in the first letter."""
+    """One slip: a swap, a letter left out, struck twice, or a key beside the wanted one, seldom in the first letter."""
     at = chance.randrange(0 if chance.random() < 0.05 else 1, len(word))
     match chance.choice(("swap", "leave out", "twice", "beside", "beside")):
         case "swap":

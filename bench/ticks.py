@@ -20,7 +20,7 @@ _TAIL = struct.Struct("<qqqq")
 
 
 def measure() -> list[Row]:
-    """Times in microseconds for one packet; a ratio is ours divided by the floor."""
+    """Times in microseconds for one packet. A ratio is ours divided by the floor."""
     frames = _frames()
     received = datetime(2025, 10, 17, 4, 11, 26, tzinfo=UTC)
     floor, ours, seen = [], [], []

@@ -36,7 +36,7 @@ class Checked:
 async def back_up(store: SqlStore, target: Path, traces: Iterable[bytes]) -> Checked:
     """Copies the database to a new file, mode 0600, checks the copy, and only then gives it its name.
 
-    traces: bytes of keys, none of which may stand in it. StorageError when the target exists or the copy is not whole; then
+    traces: bytes of keys, none of which may stand in it. StorageError when the target exists or the copy is not whole. Then
     there is no target.
     """
     beside = _room_for(target)
@@ -174,7 +174,7 @@ def _reading(copy: Path) -> sqlite3.Connection:
 def after_bringing_back(db: SqlRepositories, now: datetime, made_of: str) -> int:
     """Nothing from before goes on by itself: questions are closed, updates are old, sessions dead, trading is stopped.
 
-    A question that was open in the copy may have been confirmed since; to claim it again would send its order twice.
+    A question that was open in the copy may have been confirmed since. To claim it again would send its order twice.
     """
     for user, _, _ in db.people.all():
         db.confirmations.refuse_of(user.telegram_id)

@@ -29,11 +29,11 @@ async def rotate(
 ) -> int:
     """Wraps every data key of a ring with a new wrapping key, and says how many. note: writes it down in the same transaction.
 
-    place: where the keys lie now; target: where they are to lie from now on, when elsewhere or under another passphrase. The
-    target first holds the new key beside the old ones; then the database changes over in one transaction, in which every
-    secret is opened once more; only then do the old keys leave the target. Cut off anywhere, place or target opens
+    place: where the keys lie now. target: where they are to lie from now on, when elsewhere or under another passphrase. The
+    target first holds the new key beside the old ones. Then the database changes over in one transaction, in which every
+    secret is opened once more. Only then do the old keys leave the target. Cut off anywhere, place or target opens
     everything, and running it again finishes the work. Copies of the database made before need the old key.
-    StorageError when a bot is running on the database (its vault would not know the new key); VaultError when the target is
+    StorageError when a bot is running on the database (its vault would not know the new key). VaultError when the target is
     another place that holds keys of its own.
     """
     store.lock()

@@ -20,7 +20,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def bring_up_to_date(connection: Connection, lock: FileLock | None, migrations: Path = MIGRATIONS, *, new: bool = True) -> bool:
     """Applies what is missing, all of it or nothing. lock: the one that a process which trades holds, if there is a file.
 
-    new: whether an empty file becomes a database; the answer: whether one did. StorageError when the file is damaged, empty
+    new: whether an empty file becomes a database. The answer: whether one did. StorageError when the file is damaged, empty
     or another program's, when it was written by a newer version, and when it needs a migration while another process trades
     on it.
     """

@@ -1,4 +1,7 @@
-"""One writer runs plain functions over the repositories, each as one durable transaction; only this file commits."""
+"""One writer runs plain functions over the repositories, each as one durable transaction.
+
+Only this file commits.
+"""
 
 import contextlib
 import logging
@@ -70,7 +73,7 @@ class SqlStore:
         inline: transactions run on the calling thread, for tests whose loop leaps in time. busy_seconds: how long to
         wait for another process's transaction. new: whether one is made where there is none. StorageError when the file cannot
         be used, is damaged, was written by a newer version or another program, or needs a migration while another process
-        trades on it; SettingsError when it is missing, has a second name, or is open to others of this host.
+        trades on it. SettingsError when it is missing, has a second name, or is open to others of this host.
         """
         if path is not None:
             path = path.resolve()  # the lock lies beside the file itself, whatever links lead to it
@@ -96,7 +99,7 @@ class SqlStore:
         return cls(engine, connection, vault, lock, path=path, inline=inline, busy_seconds=busy_seconds, made=made)
 
     def lock(self) -> None:
-        """Says that this process trades on the database; StorageError when another one does (F28).
+        """Says that this process trades on the database. StorageError when another one does (F28).
 
         The kernel gives the lock back when the process ends, in whatever way. Commands that only read or write a row
         need none.
@@ -115,7 +118,7 @@ class SqlStore:
         """Runs work as one transaction: committed when it returns, rolled back when it raises.
 
         The work may use what only the front door needs as well: the inbox, audit.verify, rewrap. A caller cancelled before
-        its turn changes nothing. One cancelled in the midst is held until the transaction has ended; CancelledError then says
+        its turn changes nothing. One cancelled in the midst is held until the transaction has ended. CancelledError then says
         nothing about it, so a result that was committed is told to the log.
         """
         return await self._run(work)
@@ -174,7 +177,7 @@ class SqlStore:
         return len(self._owed)
 
     def _transact(self, work: Callable[[SqlRepositories], T], origin: str, committed: set[Write], *, lasting: bool = True) -> T:
-        """One transaction on the writer thread; what it wrote stands in `committed` once it is committed, and not before."""
+        """One transaction on the writer thread. What it wrote stands in `committed` once it is committed, and not before."""
         if self._closed:
             raise StorageError(CLOSED)
         if not lasting and not self._owed:  # what is owed is written by this very transaction
@@ -240,7 +243,7 @@ class SqlStore:
         return None
 
     def _read(self, work: Callable[[SqlRepositories], T], refused: StorageError) -> T:
-        """Runs what only reads while nothing can be written; what writes meets the refusal."""
+        """Runs what only reads while nothing can be written. What writes meets the refusal."""
         connection = _raw(self._connection)
         transaction = Transaction(_raw(self._connection), self._cache)
         self._connection.info[READING] = True
@@ -271,7 +274,10 @@ class SqlStore:
             _log.warning("another program reads the database: its log will be emptied later")
 
     async def settle_log(self) -> None:
-        """Moves what is committed from the write-ahead log into the database; done now and then, so that no commit has to."""
+        """Moves what is committed from the write-ahead log into the database.
+
+        This is done now and then, so that no commit has to.
+        """
         await self._turns.take(self._settle)
 
     def _settle(self) -> None:
@@ -281,7 +287,7 @@ class SqlStore:
             _log.warning("the database's log could not be moved into it", exc_info=error)
 
     async def backup(self, target: Path) -> None:
-        """Copies the database as it stands to a new file, mode 0600, by SQLite's own backup; no key goes with it.
+        """Copies the database as it stands to a new file, mode 0600, by SQLite's own backup. No key goes with it.
 
         StorageError when the target exists or cannot be written.
         """
@@ -306,7 +312,7 @@ class SqlStore:
         self._vault = vault
 
     async def close(self) -> None:
-        """Ends what is under way, then closes; a second call does nothing."""
+        """Ends what is under way, then closes. A second call does nothing."""
         if self._closed:
             return
         reader, self._reader, self._path = self._reader, None, None

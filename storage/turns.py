@@ -54,7 +54,7 @@ def _take_turn(turn: threading.Lock, act: Callable[[], T]) -> Sequence[T]:
 
 
 async def _ended(future: asyncio.Future[Sequence[T]]) -> None:
-    """Waits for a transaction whose caller was cancelled; milliseconds, so a second cancellation waits too."""
+    """Waits for a transaction whose caller was cancelled. It takes milliseconds, so a second cancellation waits too."""
     while not future.done():
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.wait([future])

@@ -210,7 +210,7 @@ class MStock:
         return translate.margin(await self._calls.read(routes.MARGIN, bodies.margin_body(drafts)))
 
     async def open_interest(self, market: Exchange, symbol: str, expiry: date) -> Mapping[str, int]:
-        """Open interest in units by token; empty where no such chain is listed."""
+        """Open interest in units by token. Empty where no such chain is listed."""
         return await self.research.open_interest(market, symbol, expiry)
 
     async def quotes(self, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:

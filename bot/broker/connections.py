@@ -82,7 +82,7 @@ class MStockConnection:
 
 
 class Connections:
-    """Implements bot.domain.ports.broker.Links. Use it as an async context manager; run() watches over the feeds."""
+    """Implements bot.domain.ports.broker.Links. Use it as an async context manager. run() watches over the feeds."""
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class Connections:
         self._died: asyncio.Future[None] | None = None
 
     def attach(self, *, listener: FeedListener | None = None, renewer: Renewer | None = None, find: Find | None = None) -> None:
-        """Names the listener, the renewer and the instruments once they exist; takes effect at once, for open connections too."""
+        """Names the listener, the renewer and the instruments once they exist. Takes effect at once, for open connections too."""
         self._listener = listener or self._listener
         self._renewer = renewer or self._renewer
         self._find = find or self._find
@@ -139,12 +139,12 @@ class Connections:
             await self._http.close()
 
     async def run(self) -> None:
-        """Returns never; raises what ended a feed, so that whoever supervises can end the process."""
+        """Returns never. Raises what ended a feed, so that whoever supervises can end the process."""
         assert self._died is not None, "used outside of its context"  # noqa: S101
         await asyncio.shield(self._died)
 
     def of(self, account_id: str, credentials: Credentials | None = None) -> MStockConnection:
-        """The connection of an account; opened when its credentials first come. NotLinked when neither is there."""
+        """The connection of an account. It is opened when its credentials first come. NotLinked when neither is there."""
         if credentials is not None:
             self._keys[account_id] = credentials.api_key
         connection = self._connections.get(account_id)
@@ -159,7 +159,7 @@ class Connections:
         return tuple(self._connections)
 
     async def close(self, account_id: str) -> None:
-        """Ends one connection; none open is no error."""
+        """Ends one connection. None open is no error."""
         connection = self._connections.pop(account_id, None)
         self._keys.pop(account_id, None)
         if connection is not None:

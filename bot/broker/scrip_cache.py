@@ -1,4 +1,7 @@
-"""The day's scrip master: streamed to disk, checked, and swapped in whole or not at all; yesterday's stays when it is broken."""
+"""The day's scrip master: streamed to disk, checked, and swapped in whole or not at all.
+
+Yesterday's stays when it is broken.
+"""
 
 import asyncio
 import contextlib
@@ -25,7 +28,7 @@ _NO_DISK = "The scrip master could not be written to disk."
 
 
 class ScripCache:
-    """Keeps the newest good master of one broker on disk and in memory; all accounts share it."""
+    """Keeps the newest good master of one broker on disk and in memory. All accounts share it."""
 
     def __init__(self, directory: Path, *, source: str, indexes: Sequence[Instrument] = INDEXES) -> None:
         name = hashlib.sha256(source.encode()).hexdigest()[:8]  # one broker's master is no measure for another's
@@ -39,7 +42,7 @@ class ScripCache:
         return self.master.find(key) if self.master is not None else None
 
     async def load(self) -> Master | None:
-        """The master on disk from an earlier day or start; None when there is none that can be read."""
+        """The master on disk from an earlier day or start. None when there is none that can be read."""
         if self.master is None and self._path.exists():
             try:
                 self.master = await asyncio.to_thread(self._read)

@@ -198,7 +198,10 @@ class _Broken(dict[str, bool]):
 
 
 def _sound(rows: Sequence[Scrip], broken: Mapping[str, _Broken]) -> list[Scrip]:
-    """The rows without an unreadable field, as far as their kind has use for it; written out, because it runs for each row."""
+    """The rows without an unreadable field, as far as their kind has use for it.
+
+    It is written out, because it runs for each row.
+    """
     symbols, ticks, days, lots, strikes = (broken[name] for name in ("symbol", "tick_size", "expiry", "lotsize", "strike"))
     return [
         row for row in rows

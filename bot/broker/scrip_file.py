@@ -25,7 +25,7 @@ _MAKERS = (scrip_decoder, scrip_master, scrip_columns, vocabulary, models)  # wh
 
 
 class _Rows(msgspec.Struct, array_like=True):
-    """The columns by name: texts in one piece and where each ends; distinct texts and each row's number among them."""
+    """The columns by name: texts in one piece and where each ends. Distinct texts come with each row's number among them."""
 
     texts: dict[str, tuple[str, bytes]]
     coded: dict[str, tuple[list[str], str, bytes]]  # the numbers as an array of this type
@@ -58,7 +58,7 @@ def keep(master: Master, path: Path, indexes: Sequence[Instrument]) -> None:
 
 
 def restored(path: Path, indexes: Sequence[Instrument]) -> Master | None:
-    """What was decoded from the file at `path`, with these indexes; None when it has to be decoded now."""
+    """What was decoded from the file at `path`, with these indexes. None when it has to be decoded now."""
     try:
         kept = memoryview(_beside(path).read_bytes())
         digest = _digest(kept[_DIGEST:], path, indexes)

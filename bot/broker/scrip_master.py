@@ -62,7 +62,7 @@ CODED = ("symbol", "exch_seg", "instrumenttype", "expiry", "strike", "lotsize", 
 
 
 class Master(Sequence[Instrument]):
-    """All instruments of a day. Rows are kept as columns of texts; an Instrument is made when it is looked at."""
+    """All instruments of a day. Rows are kept as columns of texts. An Instrument is made when it is looked at."""
 
     def __init__(
         self,
@@ -178,7 +178,7 @@ def _kind(row: Scrip) -> InstrumentKind:
 
 
 def lot_of(text: str) -> int:
-    """The lot as the wire writes it, in shares; ValueError for anything else."""
+    """The lot as the wire writes it, in shares. ValueError for anything else."""
     number = exact(text)
     if number is None or number < 1 or number != int(number):
         raise ValueError("no lot")
@@ -186,7 +186,7 @@ def lot_of(text: str) -> int:
 
 
 def tick_of(text: str) -> Decimal:
-    """The tick as the wire writes it, in rupees; ValueError for anything else."""
+    """The tick as the wire writes it, in rupees. ValueError for anything else."""
     number = exact(text)
     if number is None or number <= 0:
         raise ValueError("no tick")
@@ -194,7 +194,7 @@ def tick_of(text: str) -> Decimal:
 
 
 def strike_of(text: str) -> Decimal:
-    """The strike as the wire writes it, in rupees; ValueError for anything else."""
+    """The strike as the wire writes it, in rupees. ValueError for anything else."""
     number = exact(text)
     if number is None or number <= 0:
         raise ValueError("no strike")

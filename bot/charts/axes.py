@@ -26,7 +26,7 @@ LONG = 10_000  # from here on a figure is shortened where room is short
 
 
 def short_figure(value: Decimal, *, signed: bool = False, beside: Decimal = ZERO) -> str:
-    """A large number in few characters: +1.25L, −12.5k, 3.4Cr; below ten thousand whole.
+    """A large number in few characters: +1.25L, −12.5k, 3.4Cr. Below ten thousand it is whole.
 
     beside: the largest figure of the same axis, whose unit all of them take.
     """
@@ -56,7 +56,7 @@ def as_of_words(moment: datetime) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """Values from low to high between two edges in pixels; `start` is where low lies."""
+    """Values from low to high between two edges in pixels. `start` is where low lies."""
 
     low: Decimal
     high: Decimal
@@ -117,7 +117,7 @@ def axis_width(scale: Scale, *, most: int = 6, signed: bool = False) -> float:
 
 
 def _figures(scale: Scale, most: int, *, signed: bool) -> Sequence[tuple[Decimal, str]]:
-    """Prices stand whole; money, which has a sign, is shortened."""
+    """Prices stand whole. Money, which has a sign, is shortened."""
     values, places = ticks(scale, most)
     largest = max((abs(value) for value in values), default=ZERO)
     if signed and largest >= LONG:

@@ -35,7 +35,7 @@ LINES: dict[LevelKind, Colour] = {
 
 
 def candle_chart(chart: CandleChart) -> bytes:
-    """The PNG. Gaps in which nobody trades are left out; a rising candle is hollow, a falling one filled."""
+    """The PNG. Gaps in which nobody trades are left out. A rising candle is hollow, a falling one filled."""
     canvas = Canvas(HEIGHT)
     candles = chart.candles
     top = canvas.head(chart.name, _under(chart), mode=chart.mode, right=axes.as_of_words(chart.as_of))
@@ -85,7 +85,7 @@ class _Label:
 
 
 def _labels(last: Candle, levels: Sequence[ChartLevel], prices: axes.Scale) -> list[_Label]:
-    """From the top down; words keep a row's distance, and the last price gives way to none above the scale's end."""
+    """From the top down. Words keep a row's distance, and the last price gives way to none above the scale's end."""
     colour = UP if last.close >= last.open else DOWN
     labels = [
         _Label(
@@ -137,14 +137,14 @@ def _levels(chart: CandleChart) -> tuple[list[ChartLevel], list[ChartLevel]]:
 
 
 def _places(count: int, left: float, right: float) -> list[tuple[float, float]]:
-    """(middle, half of the body's width) of each candle; few candles do not grow into blocks."""
+    """(middle, half of the body's width) of each candle. Few candles do not grow into blocks."""
     step = min((right - left) / count, 40.0)
     half = max(step * 0.34, 0.5)
     return [(right - step * (count - place - 0.5), half) for place in range(count)]
 
 
 def _days(canvas: Canvas, chart: CandleChart, places: Sequence[tuple[float, float]], span: tuple[float, float]) -> None:
-    """Upright lines where a day, or on daily candles a month, begins; words below as far as they do not touch."""
+    """Upright lines where a day, or on daily candles a month, begins. Words stand below as far as they do not touch."""
     top, floor = span
     until = -1.0
     marks = list(_marks(chart))

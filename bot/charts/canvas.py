@@ -70,7 +70,10 @@ class Canvas:
         anchor: Anchor = "la",
         room: float | None = None,
     ) -> None:
-        """A line of words. The anchor says which point of it stands there: left, middle, right; ascender, middle, baseline."""
+        """A line of words.
+
+        The anchor says which point of it stands there: left, middle or right, and ascender, middle or baseline.
+        """
         words = fitted(words, room, size, bold=bold) if room is not None else words
         self._draw.text(at, _on_one_line(words), font=_font(size, bold=bold), fill=colour, anchor=anchor)
 

@@ -1,4 +1,7 @@
-"""Any picture's value to its PNG; whoever imports this loads the drawing library."""
+"""Any picture's value to its PNG.
+
+Whoever imports this loads the drawing library.
+"""
 
 from bot.charts.candles import candle_chart
 from bot.charts.payoff import payoff

@@ -50,7 +50,7 @@ def payoff(picture: Payoff) -> bytes:
 
 
 def _figures(canvas: Canvas, legs: Sequence[PayoffLeg], top: float) -> None:
-    """The most that can be won and lost; what has no end says so."""
+    """The most that can be won and lost. What has no end says so."""
     least, most = extremes(legs)
     won = "no limit" if most is None else axes.figure(most, 0, signed=True)
     lost = "no limit" if least is None else axes.figure(least, 0, signed=True)

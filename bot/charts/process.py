@@ -30,7 +30,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 class DrawingProcess:
-    """Draws one picture after the other. close() ends it; a picture that is asked for later starts it again."""
+    """Draws one picture after the other. close() ends it. A picture that is asked for later starts it again."""
 
     def __init__(self, command: Sequence[str] = COMMAND, *, within: float = WITHIN, idle: float = IDLE) -> None:
         """command: what to start. within, idle: seconds."""
@@ -48,7 +48,7 @@ class DrawingProcess:
         return self._process.pid if self._process is not None else None
 
     async def draw(self, picture: Picture) -> bytes:
-        """The PNG. PictureFailed when the process dies over it, cannot draw it, or takes too long; the next one starts anew."""
+        """The PNG. PictureFailed when the process dies over it, cannot draw it, or takes too long. The next one starts anew."""
         async with self._turn:
             self._stay()
             try:

@@ -40,7 +40,7 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri")
 
 
 def shade(net: Decimal | None) -> Colour:
-    """The colour of a result; it stands beside its sign, never instead of it."""
+    """The colour of a result. It stands beside its sign, never instead of it."""
     return FAINT if not net else UP if net > 0 else DOWN
 
 
@@ -135,7 +135,7 @@ def _with_crossings(where: Sequence[Point], zero: float) -> list[Point]:
 
 
 def _bars(symbols: Sequence[SymbolResult]) -> list[SymbolResult]:
-    """Best first; where there are too many the middle ones become one row."""
+    """Best first. Where there are too many the middle ones become one row."""
     ordered = sorted(symbols, key=lambda symbol: (-symbol.net, symbol.name))
     if len(ordered) <= MOST_BARS:
         return ordered
@@ -221,7 +221,10 @@ def _tally(days: Sequence[DayResult]) -> str:
 
 
 def month_heatmap(picture: MonthHeatmap) -> bytes:
-    """The PNG: weekdays in columns, a Saturday or Sunday with a session too; stronger colour, larger result; signs always."""
+    """The PNG: weekdays in columns, a Saturday or Sunday with a session too.
+
+    The stronger the colour, the larger the result. Signs always stand.
+    """
     first = picture.month.replace(day=1)
     last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
     results = {result.day: result for result in picture.days}

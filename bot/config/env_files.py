@@ -1,7 +1,7 @@
 """Reads the texts of the settings from a .env file and from files that hold one secret each.
 
 No words of a problem repeat a value: it may be a secret in the wrong place. A .env file is the bot's own, so every name in it
-must be one; the environment holds much that is nobody's business, so there a name is only told when it is nearly one of ours.
+must be one. The environment holds much that is nobody's business, so there a name is only told when it is nearly one of ours.
 """
 
 import os

@@ -4,7 +4,7 @@ The fields of Settings are the one list: their descriptions make the README's ta
 are secrets and what a report may show. Values come from the environment, then from a `.env` file in the working directory.
 A setting with a secret has a twin NAME_FILE that names a file and beats it.
 Three pairs of addresses start and any other refuses (T23): the demo chat and the paper broker, both on
-loopback; Telegram and the paper broker; Telegram and mStock. No words of an error or a warning repeat a value: it may be
+loopback. Telegram and the paper broker. Telegram and mStock. No words of an error or a warning repeat a value: it may be
 a secret in the wrong place.
 """
 
@@ -161,7 +161,7 @@ class Says:
     """What a field's type carries: its words in the README's table, and what makes the value of its text.
 
     reads raises ValueError, whose words go behind the setting's name. unset: what holds where it is not given, in the
-    table's words; without it, the default stands there.
+    table's words. Without it, the default stands there.
     """
 
     words: str

@@ -54,7 +54,7 @@ class CardFolder:
             await self._wake.wait(wait)
 
     async def fold_over(self) -> float | None:
-        """Folds every card whose time is over. Returns in how many seconds the next one's is; None: none is open."""
+        """Folds every card whose time is over. Returns in how many seconds the next one's is. None: none is open."""
         now = self._clock.now()
 
         def read(db: Repositories) -> list[tuple[Confirmation, Account, Order | None]]:

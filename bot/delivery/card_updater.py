@@ -109,7 +109,7 @@ class CardUpdater:
             old = await self._store.transaction(partial(_noted, note=note, chat_id=chat_id))
 
     async def _draw(self, card: CardRef, order: Order, label: str) -> Callable[[Repositories], None] | None:
-        """What to note of it; None when it has to be drawn again later."""
+        """What to note of it. None when it has to be drawn again later."""
         try:
             message_id = await self._messenger.draw(card, order, label)
         except DeliveryError as error:

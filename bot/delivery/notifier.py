@@ -138,7 +138,7 @@ class Notifier:
             delivery = await self._deliver(delivery)
 
     async def _deliver(self, delivery: Delivery) -> Delivery | None:
-        """Sends one and marks it; what comes next for the chat is taken in the same transaction."""
+        """Sends one and marks it. What comes next for the chat is taken in the same transaction."""
         try:
             message_id = await self._messenger.deliver(delivery)
         except DeliveryError as error:

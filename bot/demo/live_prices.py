@@ -98,7 +98,7 @@ class LivePrices:
 def matched(master: Sequence[Instrument], listed: Sequence[Listed]) -> dict[InstrumentKey, str]:
     """Key at the source -> name at the desk, shares and indices first, for at most 500 instruments.
 
-    Names tell the instruments apart, for the paper broker's contract tokens mean nothing elsewhere; indices, which stand in no
+    Names tell the instruments apart, for the paper broker's contract tokens mean nothing elsewhere. Indices, which stand in no
     master under a trading name, go by the exchange's own token.
     """
     by_name = {(share.exchange, share.name): share.name for share in listed}

@@ -8,7 +8,7 @@ PAISA = Decimal("0.01")
 
 
 def exact(value: str | int | Decimal) -> Decimal:
-    """An exact, finite Decimal; ValueError for what is no number, TypeError for a float (it is already inexact)."""
+    """An exact, finite Decimal. ValueError for what is no number, TypeError for a float (it is already inexact)."""
     if isinstance(value, float):  # a caller without a type checker can still hand one over
         msg = f"a float is not money: {value!r}"
         raise TypeError(msg)
@@ -24,7 +24,7 @@ def exact(value: str | int | Decimal) -> Decimal:
 
 
 def to_paise(amount: Decimal) -> Decimal:
-    """Rupees rounded half-even to the paisa, for showing; sums are made before this, never after."""
+    """Rupees rounded half-even to the paisa, for showing. Sums are made before this, never after."""
     return amount.quantize(PAISA, rounding=ROUND_HALF_EVEN)
 
 

@@ -79,7 +79,7 @@ class SymbolResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayPicture:
-    """One day of one account. The net stands as figure; None where it is not known."""
+    """One day of one account. The net stands as figure. None where it is not known."""
 
     day: date  # of India
     net: Decimal | None

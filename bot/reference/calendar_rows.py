@@ -86,7 +86,7 @@ def _check_order(phases: tuple[_Hours, ...]) -> None:
 
 
 class _SpecialHours(Part, frozen=True, kw_only=True, rename="kebab"):
-    """A special day's hours of each SessionClass; one that is not named is shut."""
+    """A special day's hours of each SessionClass. One that is not named is shut."""
 
     cash: Phases | None = None
     cash_auction: Phases | None = None

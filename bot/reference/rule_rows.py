@@ -60,7 +60,7 @@ class _Step(Part, frozen=True, kw_only=True):
             raise ValueError("a step of nothing")
 
     def step(self) -> Step:
-        """The domain's step; without a limit it is the last."""
+        """The domain's step. Without a limit it is the last."""
         upto = self.below if self.to is None else self.to
         return Step(upto=None if upto is None else Decimal(upto), inclusive=self.to is not None, value=Decimal(self.value))
 

@@ -1,7 +1,7 @@
 """Log lines: one line each with India's time, a level and a correlation id, redacted after the traceback is rendered.
 
 The redaction sits in the formatter of the root logger's only handler, so that it meets records of child loggers and of
-libraries, their arguments and their tracebacks alike (T20); control characters are escaped (T28).
+libraries, their arguments and their tracebacks alike (T20). Control characters are escaped (T28).
 """
 
 import json

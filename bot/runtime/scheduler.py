@@ -61,7 +61,7 @@ class Job:
 
 
 class Scheduler:
-    """Looks at the clock at least once a minute; each job that is due works in a task of its own."""
+    """Looks at the clock at least once a minute. Each job that is due works in a task of its own."""
 
     def __init__(self, *, store: Store, clock: Clock, jobs: Sequence[Job], random: Callable[[int], bytes]) -> None:
         self._store = store
@@ -90,7 +90,7 @@ class Scheduler:
                 await asyncio.sleep(max(min(wait, LONGEST, *rests), SOONEST))
 
     async def _known(self) -> Mapping[str, JobRun]:
-        """The row of each job; a job that has none begins today."""
+        """The row of each job. A job that has none begins today."""
         now = self._clock.now()
 
         def read(db: Repositories) -> Mapping[str, JobRun]:
@@ -147,7 +147,7 @@ class Scheduler:
             self._busy.discard(job.name)
 
     async def _settle(self, job: Job) -> bool:
-        """Works for the first date, or tells of those that were missed, and notes it; False when there is none."""
+        """Works for the first date, or tells of those that were missed, and notes it. False when there is none."""
         missed, occasion = self._pending(job, self._clock.now())
         if missed:
             occasion = Occasion(day=missed[-1], due=job.due(missed[-1]), late=True)

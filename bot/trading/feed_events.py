@@ -10,10 +10,10 @@ from bot.domain.market.prices import Tick
 from bot.domain.news.connections import Source
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
-from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.sync.fact_applier import Change
 from bot.trading.sync.gaps import NOTICED, tell_back, written_since
 from bot.trading.sync.reconcile import Reconcile
+from bot.trading.ticks.tick_watcher import TickWatcher
 
 log = logging.getLogger(__name__)
 

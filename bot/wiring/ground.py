@@ -20,11 +20,11 @@ from bot.reference.load import ReferenceData
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
-from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
+from bot.trading.ticks.tick_watcher import TickWatcher
 from storage.store import SqlStore
 
 

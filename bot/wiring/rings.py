@@ -6,9 +6,9 @@ from functools import partial
 from bot.runtime.scheduler import Job
 from bot.trading.account.account_views import AccountViews
 from bot.trading.money.telling import Telling
-from bot.trading.watchers.afternoon import Afternoon
-from bot.trading.watchers.mute_feed import MuteFeed
-from bot.trading.watchers.position_rings import PositionRings
+from bot.trading.rings.afternoon import Afternoon
+from bot.trading.rings.mute_feed import MuteFeed
+from bot.trading.rings.position_rings import PositionRings
 from bot.wiring.ground import Ground, in_session
 from bot.wiring.jobs import Days
 

@@ -9,11 +9,11 @@ from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.news.connections import Source
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
-from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.sync.fact_applier import Change
 from bot.trading.sync.gaps import NOTICED, at_stake, tell_back, written_since
 from bot.trading.sync.reconcile import Reconcile
+from bot.trading.ticks.tick_watcher import TickWatcher
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +50,9 @@ class Settling:
             log.warning("account %s: the books cannot be read yet: %s", account_id, type(error).__name__)
 
     async def after_absence(self, account_id: str, since: datetime | None) -> None:
-        """Reads the books at a start; tells from when to when this process was away, where an order could have moved meanwhile.
+        """Reads the books at a start. Tells from when to when this process was away, where an order could have moved meanwhile.
 
-        since: when the process before was last alive; None: not known, or there was none.
+        since: when the process before was last alive. None: not known, or there was none.
         """
         moving = await self.store.transaction(lambda db: at_stake(db, account_id))
         change: Change | None = None

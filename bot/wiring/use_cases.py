@@ -18,8 +18,8 @@ from bot.diagnostics.facts import inspect
 from bot.diagnostics.renderings import on_a_phone, redacted
 from bot.domain.clock import Clock
 from bot.domain.latency import Latency
-from bot.domain.market.coming_days import coming_days
 from bot.domain.people.access import PinHash
+from bot.domain.pnl.booked_charges import booked_charges
 from bot.domain.ports.broker import RandomBytes
 from bot.reference.load import ReferenceData, load_reference
 from bot.runtime.background import BackgroundTasks
@@ -38,19 +38,13 @@ from bot.trading.account.new_bases import NewBases
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
-from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.ledger.day_book import DayBook
-from bot.trading.money.expiring import Expiring
 from bot.trading.money.exports import Exports
-from bot.trading.money.held_notes import HeldNotes
 from bot.trading.money.mornings import Mornings
-from bot.trading.money.range_pnl import RangePnl
-from bot.trading.money.reports import Reports
-from bot.trading.money.summaries import Summaries
 from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.people.allowlist import Allowlist
@@ -58,6 +52,7 @@ from bot.trading.people.invitations import Invitations
 from bot.trading.people.news_choices import NewsChoices
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.proposals.prompts import Prompts
+from bot.trading.rings.mute_feed import MuteFeed
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.lockdown import Lockdown
 from bot.trading.safety.outage import Outage, PatientStore
@@ -68,16 +63,16 @@ from bot.trading.services import Host, Services
 from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
+from bot.trading.ticks.tick_watcher import TickWatcher
 from bot.trading.unlinking import Unlinking
 from bot.trading.watch.alert_watch import AlertWatch
-from bot.trading.watchers.mute_feed import MuteFeed
 from bot.web.secret_page import SecretPage
 from bot.wiring.alerts import build_alerts
 from bot.wiring.charts import build_charts
 from bot.wiring.exits import build_exits
 from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, ended, has_begun, in_session, squares_off_at
 from bot.wiring.jobs import Days, Sweep, table
-from bot.wiring.late_days import build_late_days
+from bot.wiring.money import build_money
 from bot.wiring.orders import build_orders
 from bot.wiring.rings import build_rings
 from bot.wiring.settling import Settling
@@ -156,7 +151,11 @@ def build_core(
     store.away = outage.began
     patient = PatientStore(store, outage)  # for what runs by itself; a person's act is refused at once
     catalogue = Catalogue(store=store, connections=connections, on_disk=connections.scrip_cache.load, clock=clock)
-    applier = FactApplier(random=random_bytes, instrument=catalogue.by_key)
+    applier = FactApplier(
+        random=random_bytes,
+        instrument=catalogue.by_key,
+        charges_of=partial(booked_charges, tariff=reference.tariff, plan=plan),
+    )
     reconcile = Reconcile(store=store, connections=connections, applier=applier, clock=clock, elapsed=elapsed, egress=egress)
     reads = SharedReads(connections=connections, clock=clock, changed_at=reconcile.changed_at)
     watcher = TickWatcher(connections=connections)
@@ -250,21 +249,7 @@ def build_core(
     )
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock, read=curve.heard)
     store.on_commit(Topic.RESULTS, losses.wake)
-    reports = Reports(store=store, books=views, clock=clock)
-    range_pnl = RangePnl(store=store, books=views, reports=reports, trading=days.trading, clock=clock)
-    summaries = Summaries(
-        store=store,
-        books=views,
-        reports=reports,
-        ranges=range_pnl,
-        late_days=build_late_days(ground, views, reports, days),
-        weeks_last=days.weeks_last,
-        months_last=days.months_last,
-        coming=partial(coming_days, calendar),
-        mode=mode,
-        clock=clock,
-        started_at=clock.now(),
-    )
+    money = build_money(ground, views, telling, days, mode)
     token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=direct.tell)
     secret_entry = SecretEntry(
         accounts=accounts,
@@ -311,9 +296,9 @@ def build_core(
             confirmations=confirmations,
             clock=clock,
         ),
-        summaries=summaries,
-        range_pnl=range_pnl,
-        exports=Exports(range_pnl=range_pnl),
+        summaries=money.summaries,
+        range_pnl=money.range_pnl,
+        exports=Exports(range_pnl=money.range_pnl),
         secret_entry=secret_entry,
         host=Host(
             store=store,
@@ -333,30 +318,20 @@ def build_core(
     feed = FeedEvents(store=patient, reconcile=reconcile, watcher=watcher, background=background, clock=clock)
     connections.attach(listener=feed, renewer=logins.renew, find=catalogue.by_key)
 
-    notes = HeldNotes(store=patient, books=views, clock=clock)
     jobs = table(
         days=days,
-        summaries=summaries,
-        notes=notes,
+        summaries=money.summaries,
+        notes=money.notes,
         mornings=Mornings(
             telling=telling,
             books=views,
-            notes=notes,
+            notes=money.notes,
             calendar=calendar,
             families=(alerts.findings,),
             ddpi=settings.ddpi is Consent.YES,
             clock=clock,
         ),
-        expiring=Expiring(
-            telling=telling,
-            books=views,
-            notes=notes,
-            rules=reference.rules,
-            calendar=calendar,
-            tariff=reference.tariff,
-            plan=plan,
-            clock=clock,
-        ),
+        expiring=money.expiring,
         sweep=Sweep(store=patient, inbox=SqlInbox(store), clock=clock),
         year=UncoveredYear(store=patient, calendar=calendar, clock=clock),
         later=orders.later,

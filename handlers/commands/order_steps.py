@@ -20,7 +20,7 @@ from handlers.views.steps import Candidate
 
 
 async def complete(ctx: Ctx, side: Side) -> Meant | None:
-    """What the words order, when they lack nothing; None after asking for what they lack.
+    """What the words order, when they lack nothing. None after asking for what they lack.
 
     Steps by buttons ask for all in turn. Words that were typed whole are asked for their size alone.
     """

@@ -14,7 +14,7 @@ from handlers.context.words.terms import SET_BY_WORD
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModifyWords:
-    """New terms for the order with that day number; what is None stays."""
+    """New terms for the order with that day number. What is None stays."""
 
     number: int
     price: Decimal | None = None  # rupees

@@ -17,7 +17,7 @@ SHOWN = 4.0  # seconds; Telegram takes the sign away after five
 
 
 def send_picture(ctx: Ctx, picture: Picture, caption: View, *, under: int) -> None:
-    """Begins to draw and returns at once; the photo answers the message `under`. What fails is told as any error is."""
+    """Begins to draw and returns at once. The photo answers the message `under`. What fails is told as any error is."""
     ctx.application.create_task(_send(ctx, picture, caption, under), ctx.cause, name="a picture")
 
 

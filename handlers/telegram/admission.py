@@ -1,6 +1,6 @@
 """Who may speak, in which chat, how often: asked about each update before anything is stored (T4, T5, T15).
 
-`judge` is a pure function; `Allowance` counts, and nothing else here has a memory. A stranger gets silence and leaves no trace.
+`judge` is a pure function. `Allowance` counts, and nothing else here has a memory. A stranger gets silence and leaves no trace.
 """
 
 import re

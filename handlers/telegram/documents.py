@@ -8,7 +8,7 @@ from handlers.views.spreadsheet import FileToSend
 
 
 async def send_document(bot: ExtBot[Priority], chat_id: int, file: FileToSend, caption: str = "") -> int:
-    """Uploads it without a sound: the person is looking. Returns the message id; raises telegram's own errors."""
+    """Uploads it without a sound: the person is looking. Returns the message id. Raises telegram's own errors."""
     sent = await bot.send_document(
         chat_id,
         InputFile(file.content, filename=file.name, attach=False),

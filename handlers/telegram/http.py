@@ -64,7 +64,7 @@ class TelegramHttp(BaseRequest):
     ) -> tuple[int, bytes]:
         """One call. Its errors never carry the address in their words, for the token is part of it.
 
-        After TimedOut, and a NetworkError whose words are LOST, the call may have been done; after any other it was not.
+        After TimedOut, and a NetworkError whose words are LOST, the call may have been done. After any other it was not.
         """
         if self._session is None:
             raise RuntimeError("the wire is not open")

@@ -73,7 +73,7 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
         tries: int = 2,
     ) -> None:
         """reserve: how many safety messages go out although the chat's burst is spent. patience: the longest pause, in
-        seconds, that a reply sits out; news is left to the outbox, which keeps it."""
+        seconds, that a reply sits out. News is left to the outbox, which keeps it."""
         self._overall = Bucket(overall, overall)
         self._per_chat = per_chat
         self._burst = burst
@@ -142,7 +142,7 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
         await turn
 
     def _take(self, chat: int | None, priority: Priority, now: float) -> float:
-        """0.0 and a token taken from both buckets, or the seconds to wait; None: a call that is no message to a chat."""
+        """0.0 and a token taken from both buckets, or the seconds to wait. None: a call that is no message to a chat."""
         if chat is None:
             if (wait := self._overall.wait(now)) == 0.0:
                 self._overall.take()

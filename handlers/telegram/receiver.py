@@ -1,6 +1,8 @@
-"""Our bot: each update of a batch is read by itself, so one that cannot be read costs no other; of an answer only the id is.
+"""Our bot: each update of a batch is read by itself, so one that cannot be read costs no other.
 
-The library reads a batch as a whole and raises when any part of it is of a shape that it does not know; asked again, Telegram
+Of an answer only the id is read.
+
+The library reads a batch as a whole and raises when any part of it is of a shape that it does not know. Asked again, Telegram
 sends the same batch, so a single such message would keep the bot from hearing anything for a day.
 """
 
@@ -68,7 +70,7 @@ class Receiver(ExtBot[Priority]):
         )
 
     async def write(self, method: str, words: Mapping[str, object], priority: Priority) -> int:
-        """Sends or edits a text by that method; the id of the message, 0 where Telegram names none.
+        """Sends or edits a text by that method. Gives the id of the message, 0 where Telegram names none.
 
         The library would build the whole message of the answer, with a hundred fields that nobody reads.
         """
@@ -88,7 +90,7 @@ def read_one(raw: object, bot: Bot) -> Update | Unreadable:
 
 
 def _as_read(raw: dict[str, Any]) -> dict[str, Any]:
-    """The update without what nobody reads of it; of a tap the library would build every span and button of the card anew."""
+    """The update without what nobody reads of it. Of a tap the library would build every span and button of the card anew."""
     tap = _part(raw, "callback_query")
     message = _part(tap, "message")
     if not message:

@@ -20,7 +20,7 @@ _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 class Sender:
-    """The one place that sends and edits text and pictures; raises telegram's own errors."""
+    """The one place that sends and edits text and pictures. Raises telegram's own errors."""
 
     def __init__(self, bot: Receiver) -> None:
         self._bot = bot
@@ -34,7 +34,7 @@ class Sender:
         silent: bool = False,
         priority: Priority = Priority.REPLY,
     ) -> int:
-        """Sends it, in more messages where one does not hold it; the id of the last, under which the buttons stand."""
+        """Sends it, in more messages where one does not hold it. Gives the id of the last, under which the buttons stand."""
         message_id = 0
         for index, piece in enumerate(view.messages()):
             message_id = await self._send(chat_id, piece, reply_to if index == 0 else None, silent=silent, priority=priority)
@@ -69,7 +69,7 @@ class Sender:
         silent: bool = False,
         priority: Priority = Priority.REPLY,
     ) -> int:
-        """Uploads a picture with a caption of at most 1,024 characters under it; its message's id."""
+        """Uploads a picture with a caption of at most 1,024 characters under it. Gives its message's id."""
         answers = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to is not None else None
 
         async def attempt(text: str, mode: ParseMode | None) -> int:
@@ -97,7 +97,7 @@ class Sender:
         silent: bool = False,
         anew: bool = True,
     ) -> int:
-        """Redraws a message; where it is gone a new one is sent, if anew. The id of the message that shows the view now."""
+        """Redraws a message. Where it is gone a new one is sent, if anew. The id of the message that shows the view now."""
         piece = view.messages()[0]
         if piece.keyboard != view.keyboard:  # longer than a message: its buttons stand under the last part
             return await self.send(chat_id, view, priority=priority, silent=silent)

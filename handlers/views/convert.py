@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Self
 
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
@@ -17,7 +16,7 @@ from handlers.views.keyboards import button, words
 from handlers.views.message import Keyboard, Part, View, bold, keyboard, message, say
 from handlers.views.order import PRODUCTS
 from handlers.views.order_news import Scene, renders
-from handlers.views.tap import OfAccount, label_behind, parts_of, travels_as
+from handlers.views.tap import TokenTap, travels_as
 
 
 class ConvertVerb(StrEnum):
@@ -29,24 +28,14 @@ class ConvertVerb(StrEnum):
 
 @travels_as("z")
 @dataclass(frozen=True, slots=True)
-class ConvertTap(OfAccount):
+class ConvertTap(TokenTap[ConvertVerb]):
     """A tap under the question about a conversion."""
 
-    token: str
-    verb: ConvertVerb
-    label: str = ""
+    verbs = ConvertVerb
 
     @property
     def permission(self) -> Permission:
         return Permission.OPEN
-
-    def encode(self) -> str:
-        return f"z:{self.token}:{self.verb}{label_behind(self.label)}"
-
-    @classmethod
-    def decode(cls, kind: str, rest: str) -> Self:
-        token, verb, label = parts_of(rest)
-        return cls(token, ConvertVerb(verb), label)
 
 
 def card(asked: ConversionCard, mode: str) -> View:
@@ -114,7 +103,7 @@ def converted(news: Converted, scene: Scene) -> View:
 
 @renders(ConversionUnclear)
 def unclear(news: ConversionUnclear, scene: Scene) -> View:
-    """It is looked for; nothing is sent again."""
+    """It is looked for. Nothing is sent again."""
     return View(_standing(news.conversion), _buttons(news.conversion, scene.label))
 
 

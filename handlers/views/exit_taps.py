@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
 
 from bot.domain.people.account import Permission
-from handlers.views.tap import OfAccount, label_behind, parts_of, travels_as
+from handlers.views.tap import TokenTap, travels_as
 
 
 class ExitsVerb(StrEnum):
@@ -20,21 +19,11 @@ class ExitsVerb(StrEnum):
 
 @travels_as("q")
 @dataclass(frozen=True, slots=True)
-class ExitsTap(OfAccount):
+class ExitsTap(TokenTap[ExitsVerb]):
     """A tap under a list of exits, or under its news."""
 
-    token: str
-    verb: ExitsVerb
-    label: str = ""
+    verbs = ExitsVerb
 
     @property
     def permission(self) -> Permission:
         return Permission.LOOK if self.verb is ExitsVerb.LOOK else Permission.REDUCE
-
-    def encode(self) -> str:
-        return f"q:{self.token}:{self.verb}{label_behind(self.label)}"
-
-    @classmethod
-    def decode(cls, kind: str, rest: str) -> Self:
-        token, verb, label = parts_of(rest)
-        return cls(token, ExitsVerb(verb), label)

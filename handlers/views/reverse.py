@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
 
 from bot.domain.orders.exit_list import ExitList
 from bot.domain.orders.order import OrderDraft
@@ -15,7 +14,7 @@ from handlers.views.format import amount, clock_time, count, joined, money_row, 
 from handlers.views.keyboards import button
 from handlers.views.message import Part, View, bold, detail, keyboard, message, say
 from handlers.views.order import PRODUCTS
-from handlers.views.tap import OfAccount, label_behind, parts_of, travels_as
+from handlers.views.tap import TokenTap, travels_as
 
 
 class ReverseVerb(StrEnum):
@@ -28,24 +27,14 @@ class ReverseVerb(StrEnum):
 
 @travels_as("u")
 @dataclass(frozen=True, slots=True)
-class ReverseTap(OfAccount):
+class ReverseTap(TokenTap[ReverseVerb]):
     """A tap under the question whether a position is to be turned round."""
 
-    token: str
-    verb: ReverseVerb
-    label: str = ""
+    verbs = ReverseVerb
 
     @property
     def permission(self) -> Permission:
         return Permission.OPEN
-
-    def encode(self) -> str:
-        return f"u:{self.token}:{self.verb}{label_behind(self.label)}"
-
-    @classmethod
-    def decode(cls, kind: str, rest: str) -> Self:
-        token, verb, label = parts_of(rest)
-        return cls(token, ReverseVerb(verb), label)
 
 
 def card(asked: ReversalCard, mode: str, now: datetime) -> View:

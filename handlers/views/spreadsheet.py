@@ -22,7 +22,7 @@ class FileToSend:
 
 
 def csv_file(sheet: Sheet, name: str) -> FileToSend:
-    """One table as UTF-8 with a mark at its beginning, by which Excel knows it. Figures stay figures; text is made harmless."""
+    """One table as UTF-8 with a mark at its beginning, by which Excel knows it. Figures stay figures. Text is made harmless."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(sheet.columns)

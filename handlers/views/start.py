@@ -96,7 +96,7 @@ def help_all(commands: Sequence[Entry], mode: str) -> View:
 
 
 def help_family(family: Sequence[Entry], commands: Sequence[Entry], mode: str) -> View:
-    """The commands of one kind, a line each; the buttons lead to the other kinds."""
+    """The commands of one kind, a line each. The buttons lead to the other kinds."""
     lines = [_help_line(command) for command in family]
     return message(say(bold(str(family[0].family)), f" · {mode}"), *lines).with_keyboard(*_families(commands))
 
@@ -151,7 +151,7 @@ def _samples(title: str, *typed: str) -> Line:
 
 
 def not_understood(near: Sequence[Entry], *, is_near: bool = False) -> View:
-    """Words that are no command; the nearest commands as buttons. is_near: that is what such words mean."""
+    """Words that are no command, with the nearest commands as buttons. is_near: that is what such words mean."""
     first = f"Tap what you mean: {', '.join(command.help.lower() for command in near)}." if is_near and near else ""
     parts: list[Part | str] = [say(bold(first or "I don't understand that."), " Nothing was done.")]
     guesses = [button(f"/{command.name}", WordsTap(f"/{command.name}")) for command in near[:3]]

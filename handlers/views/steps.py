@@ -88,7 +88,7 @@ def product(side: Side, named: Candidate, label: str, mode: str) -> View:
 def how_many(side: Side, so_far: str, named: Candidate, held: Candidate | None, *, label: str, mode: str) -> View:
     """The third step: all and half of what is held, the last quantity, and usual sizes: lots where there are lots.
 
-    so_far: the words behind the side; held: what is held of it or was last traded.
+    so_far: the words behind the side. held: what is held of it or was last traded.
     """
     command, lot = f"/{side.lower()} {so_far}", named.instrument.lot
 

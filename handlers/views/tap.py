@@ -1,15 +1,16 @@
 """A tap as a value: what every kind of it carries, and its at most 64 bytes on the wire, both ways.
 
 A callback is an untrusted bearer text (T9): it names a row (a token, an order id) or repeats words that
-the same person could type; what it may do is decided from the database. A family enters its own kinds under letters of their own.
+the same person could type. What it may do is decided from the database. A family enters its own kinds under letters of their own.
 """
 
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import InvalidOperation
-from typing import Self, TypeVar
+from enum import StrEnum
+from typing import ClassVar, Generic, Self, TypeVar, cast
 
 from bot.domain.people.account import Permission
 
@@ -22,6 +23,7 @@ class Tap(ABC):
 
     __slots__ = ()
 
+    letter: ClassVar[str]  # of the kind on the wire, the first where it has several
     label: str = ""  # of the account; empty: the one in use
 
     @property
@@ -55,6 +57,7 @@ def travels_as(*letters: str) -> Callable[[type[AnyTap]], type[AnyTap]]:
             msg = f"{cls.__name__}: {', '.join(sorted(taken))} is taken"
             raise ValueError(msg)
         KINDS.update(dict.fromkeys(letters, cls))
+        cls.letter = letters[0]
         return cls
 
     return enter
@@ -67,6 +70,31 @@ class OfAccount(Tap):
 
     def shortened(self) -> Tap:
         return replace(self, label="")  # type: ignore[type-var]  # each of its classes is a dataclass with this field
+
+
+Verb = TypeVar("Verb", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenTap(OfAccount, Generic[Verb]):
+    """A tap under a question or under what became of it: the token, and what is done by it.
+
+    Each of its classes names its own verbs, which are all that it reads.
+    """
+
+    verbs: ClassVar[type[StrEnum]]
+
+    token: str
+    verb: Verb
+    label: str = ""
+
+    def encode(self) -> str:
+        return f"{self.letter}:{self.token}:{self.verb}{label_behind(self.label)}"
+
+    @classmethod
+    def decode(cls, kind: str, rest: str) -> Self:
+        token, verb, label = parts_of(rest)
+        return cls(token, cast("Verb", cls.verbs(verb)), label)
 
 
 def encode(tap: Tap) -> str:

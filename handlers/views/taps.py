@@ -12,7 +12,7 @@ from typing import Self
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.people.account import Permission
 from bot.domain.terms import Product
-from handlers.views.tap import OfAccount, Tap, id_in, label_behind, number_in, parts_of, travels_as
+from handlers.views.tap import OfAccount, Tap, TokenTap, id_in, label_behind, number_in, parts_of, travels_as
 
 
 class CardVerb(StrEnum):
@@ -61,24 +61,14 @@ class Listing(StrEnum):
 
 @travels_as("c")
 @dataclass(frozen=True, slots=True)
-class CardTap(OfAccount):
+class CardTap(TokenTap[CardVerb]):
     """A tap under a question."""
 
-    token: str
-    verb: CardVerb
-    label: str = ""
+    verbs = CardVerb
 
     @property
     def permission(self) -> Permission:
         return Permission.ADMIN if self.verb is CardVerb.UNLINK else Permission.REDUCE
-
-    def encode(self) -> str:
-        return f"c:{self.token}:{self.verb}{label_behind(self.label)}"
-
-    @classmethod
-    def decode(cls, kind: str, rest: str) -> Self:
-        token, verb, label = parts_of(rest)
-        return cls(token, CardVerb(verb), label)
 
 
 @travels_as("v")

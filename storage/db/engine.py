@@ -53,7 +53,7 @@ _PRAGMAS = (
 
 
 def in_words(error: BaseException) -> StorageError:
-    """What the database threw, as our own error; the words carry no values."""
+    """What the database threw, as our own error. The words carry no values."""
     origin = error.orig if isinstance(error, StatementError) else error
     name = getattr(origin, "sqlite_errorname", "") or ""
     kind = StorageAway if name.startswith(_PASSES) and name not in _STAYS else StorageError
@@ -64,7 +64,7 @@ def in_words(error: BaseException) -> StorageError:
 
 
 def make_engine(path: Path | None, *, busy_seconds: float) -> Engine:
-    """An engine over one file, or over memory when there is no path; it opens connections and keeps none.
+    """An engine over one file, or over memory when there is no path. It opens connections and keeps none.
 
     Every database in memory is a connection of its own, so one engine, with the statements it has compiled, serves them all.
     """
@@ -172,7 +172,7 @@ class FileLock:
         self._handle: int | None = None
 
     def take(self) -> bool:
-        """True when this call, or an earlier one of this object, took it; False when another process has it."""
+        """True when this call, or an earlier one of this object, took it. False when another process has it."""
         if self._handle is not None:
             return True
         try:

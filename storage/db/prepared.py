@@ -49,18 +49,18 @@ class Prepared:
             self.writes = (statement.__visit_name__, statement.entity_description["name"])
 
     def rows(self, connection: sqlite3.Connection, values: Mapping[str, Any]) -> Result[*tuple[Any, ...]]:
-        """What a SELECT finds, or a statement with RETURNING gives back; all of it is read at once."""
+        """What a SELECT finds, or a statement with RETURNING gives back. All of it is read at once."""
         found = connection.execute(self._sql, self._written(values)).fetchall()
         return IteratorResult(self._keys, iter([self._read(row) for row in found]))
 
     def write(self, connection: sqlite3.Connection, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> int:
-        """Executes it, for a sequence once for each; how many rows it touched."""
+        """Executes it, for a sequence once for each. Gives how many rows it touched."""
         if isinstance(values, Mapping):
             return connection.execute(self._sql, self._written(values)).rowcount
         return connection.executemany(self._sql, [self._written(each) for each in values]).rowcount
 
     def _written(self, values: Mapping[str, Any]) -> list[Any]:
-        """KeyError when a parameter is missing; TypeError or ValueError when its column could not hold the value."""
+        """KeyError when a parameter is missing. TypeError or ValueError when its column could not hold the value."""
         return [
             constant if name is None else values[name] if turn is None else turn(values[name])
             for name, turn, constant in self._parameters

@@ -205,7 +205,7 @@ class SqlAccounts:
     def renew_keys(self, account_id: str) -> int:
         """Gives an account new data keys and encrypts everything anew with them, and says how many values.
 
-        A seed whose ring is not here keeps its key; one that stood under the first ring moves to its own.
+        A seed whose ring is not here keeps its key. One that stood under the first ring moves to its own.
         """
         newest = self._tx.rows(_NEWEST_KEY, {"account": account_id}).scalar_one_or_none()
         if newest is None:

@@ -1,4 +1,7 @@
-"""Alerts; the move of one out of ARMED is the licence for its one notice."""
+"""Alerts.
+
+The move of one out of ARMED is the licence for its one notice.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -33,7 +33,7 @@ _NEWEST_ID = select(_counters.c.seq).where(_counters.c.name == "audit")
 
 
 class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One act as it was written; hash is over this row and the hash before it."""
+    """One act as it was written. hash is over this row and the hash before it."""
 
     id: int
     at: datetime
@@ -45,7 +45,7 @@ class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SqlAudit:
-    """Acts as they happened; the table's triggers refuse to change or delete one."""
+    """Acts as they happened. The table's triggers refuse to change or delete one."""
 
     def __init__(self, transaction: Transaction, origin: str = "") -> None:
         self._tx = transaction
@@ -87,7 +87,7 @@ class SqlAudit:
     def verify(self) -> int | None:
         """The id of the first row that is not as it was written (changed, inserted or missing), or None: all is well.
 
-        The newest rows can only be missed by their ids, which the database counts elsewhere; somebody who rewrites the
+        The newest rows can only be missed by their ids, which the database counts elsewhere. Somebody who rewrites the
         whole file can rewrite the chain with it, so its newest hash belongs in a copy somewhere else.
         """
         before, number = _BEFORE_ALL, 0

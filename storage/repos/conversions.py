@@ -1,4 +1,7 @@
-"""Changes of product; each is stored before its one request leaves."""
+"""Changes of product.
+
+Each is stored before its one request leaves.
+"""
 
 from collections.abc import Sequence
 

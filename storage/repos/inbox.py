@@ -1,4 +1,7 @@
-"""Updates received, handled or not; each is stored before Telegram is told."""
+"""Updates received, handled or not.
+
+Each is stored before Telegram is told.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime

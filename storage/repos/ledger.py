@@ -1,4 +1,4 @@
-"""The ledger: fills by order, by day and by row; what was brought forward; the marks of closed days."""
+"""The ledger: fills by order, by day and by row, what was brought forward, and the marks of closed days."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta

@@ -119,7 +119,7 @@ class SqlOrders:
     def save(self, order: Order) -> None:
         """Writes a new version, which must come from the one that is stored.
 
-        The stored version has to be the one this transaction read; for an order carried in from an earlier transaction,
+        The stored version has to be the one this transaction read, or, for an order carried in from an earlier transaction,
         the one just before. Otherwise somebody else's change would be lost: StorageError.
         The cards that show the order are due from now on.
         """

@@ -58,7 +58,7 @@ _AFTER = (  # a private chat has its person's id
 
 
 class SqlPeople:
-    """The list; a person who is not on it is nobody."""
+    """The list. A person who is not on it is nobody."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._tx = transaction

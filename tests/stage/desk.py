@@ -19,13 +19,13 @@ from bot.domain.people.secret import Secret
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.redaction import Redactor
 from bot.trading.account.prices import Prices
-from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.order_desk import IN_WORDS, OrderDesk
 from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.proposals.proposals import Proposals
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
+from bot.trading.ticks.tick_watcher import TickWatcher
 from bot.wiring.ground import AttachedConnections
 from bot.wiring.use_cases import Core, build_core
 from storage.repositories import SqlRepositories

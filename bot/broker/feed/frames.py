@@ -92,7 +92,7 @@ def _is_packet(part: bytes) -> bool:
 class PacketTick(Tick):
     """A Tick whose figures are read from the packet when they are asked for.
 
-    Most ticks are looked at for their last price alone; making twenty exact numbers of each would cost ten times what
+    Most ticks are looked at for their last price alone. Making twenty exact numbers of each would cost ten times what
     unpacking it does. It compares, prints and hashes as any Tick, but not equal to one that was made by hand.
     """
 

@@ -23,7 +23,7 @@ class HandshakeRefused(Unreadable):
 def feed_url(base: str, key: Secret, token: Secret, *, raw: bool = False) -> Secret:
     """The socket's address, which holds two secrets (14.1): made here, opened once, and in nobody's log.
 
-    raw leaves the key as it is; sources disagree on which the server wants.
+    raw leaves the key as it is. Sources disagree on which the server wants.
     """
     first, second = (text if raw else quote(text, safe="") for text in (key.reveal(), token.reveal()))
     return Secret(f"{base}?API_KEY={first}&ACCESS_TOKEN={second}")

@@ -1,7 +1,7 @@
 """Takes the wrapper off an answer of mStock and says what became of the call: pure, and never surprised by a body.
 
 Reads and acts are judged apart. A read that is not understood is Unreadable and nothing is lost. An act (place, modify,
-cancel, convert) is Refused only in the words that are known to be refusals; everything else that is not a plain success
+cancel, convert) is Refused only in the words that are known to be refusals. Everything else that is not a plain success
 is Unclear, because an error is no proof that no order exists.
 """
 
@@ -74,7 +74,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def decode(body: bytes) -> Any:
-    """JSON with every fraction as Decimal; ValueError for anything else, however deep or long it is."""
+    """JSON with every fraction as Decimal. ValueError for anything else, however deep or long it is."""
     try:
         return json.loads(body.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_no_constant)
     except (RecursionError, ArithmeticError) as broken:  # nested beyond reason; an exponent beyond reason
@@ -88,7 +88,7 @@ def empty(value: object) -> bool:
 
 
 def envelope(body: bytes) -> Envelope | None:
-    """The wrapper of one answer; None when the body is no wrapped answer (empty, HTML, another shape)."""
+    """The wrapper of one answer. None when the body is no wrapped answer (empty, HTML, another shape)."""
     try:
         document = decode(body)
     except ValueError:
@@ -131,7 +131,7 @@ def _is_success(answer: Answer, reply: Envelope) -> bool:
 
 
 def failure_of_read(answer: Answer, reply: Envelope | None) -> BrokerError | None:
-    """Why a read has no result; None when it has one."""
+    """Why a read has no result. None when it has one."""
     if reply is None:
         return Unreadable(f"mStock answered with something that is no answer (HTTP {answer.http}). It may be busy; try again.")
     if _is_success(answer, reply):
@@ -156,7 +156,7 @@ def transient(reply: Envelope) -> bool:
 
 
 def failure_of_act(answer: Answer, reply: Envelope | None, act: str) -> BrokerError | None:
-    """Why an act is not a plain success; None when it is one. Refused only in words that are known to mean it (I3)."""
+    """Why an act is not a plain success. None when it is one. Refused only in words that are known to mean it (I3)."""
     if reply is None:
         say = f"mStock's answer to the {act} cannot be read (HTTP {answer.http}). It may have happened; looking for it."
         return Unclear(say, words=_loose(answer))
@@ -189,7 +189,7 @@ def failure_of_act(answer: Answer, reply: Envelope | None, act: str) -> BrokerEr
 
 
 def failure_of_login(answer: Answer, reply: Envelope | None) -> BrokerError | None:
-    """Why a login step did not succeed; None when it did. A refusal is never repeated: the account would lock (3.1)."""
+    """Why a login step did not succeed. None when it did. A refusal is never repeated: the account would lock (3.1)."""
     if reply is None:
         return Unreadable(f"mStock's login did not answer sensibly (HTTP {answer.http}). It may be busy; try again in a minute.")
     if reply.ok and answer.http < 300 and reply.data is not None:
@@ -212,7 +212,7 @@ def session_is_gone(reply: Envelope | None) -> bool:
 
 
 def reason(words: str) -> str:
-    """The part of a rejection text that a person needs; the whole text where no known reason is in it."""
+    """The part of a rejection text that a person needs. It is the whole text where no known reason is in it."""
     upper = words.upper()
     starts = [upper.find(phrase) for phrase in _REASONS if phrase in upper]
     shown = words[min(starts) :] if starts else words
@@ -220,7 +220,7 @@ def reason(words: str) -> str:
 
 
 def _loose(answer: Answer) -> str:
-    """The words of a refusal that came without any wrapper, such as a gateway's; a page's words without its tags."""
+    """The words of a refusal that came without any wrapper, such as a gateway's. A page's words come without its tags."""
     try:
         document = decode(answer.body)
     except ValueError:
@@ -243,7 +243,7 @@ def _wrong_address(reply: Envelope) -> AddressRefused:
 
 
 def naming(failure: BrokerError, address: str | None) -> BrokerError:
-    """The same failure; where the address is what was refused, it is said which one it is, if that is known."""
+    """The same failure. Where the address is what was refused, it is said which one it is, if that is known."""
     if not isinstance(failure, AddressRefused) or address is None:
         return failure
     say = (

@@ -25,7 +25,7 @@ _FINE = Decimal("0.0001")  # rupees: what an average is reckoned to
 
 
 def placed_id(data: object) -> str:
-    """The order id in whichever key it sits, without the stray blanks; "" when there is none (5.2, quirk 14)."""
+    """The order id in whichever key it sits, without the stray blanks. "" when there is none (5.2, quirk 14)."""
     answer = data[0] if isinstance(data, list) and len(data) == 1 else data
     if not isinstance(answer, Mapping):
         return ""
@@ -38,7 +38,7 @@ def placed_id(data: object) -> str:
 
 
 def order_fact(fields: object) -> OrderFact | None:
-    """One row of the order book; None for a segment that we do not trade. Raises Unreadable."""
+    """One row of the order book. None for a segment that we do not trade. Raises Unreadable."""
     row = models.read(models.OrderRow, fields, "order book")
     exchange = vocabulary.exchange_of(row.exchange, row.instrumenttype)
     if exchange is None:
@@ -90,7 +90,7 @@ def is_from_elsewhere(fields: object) -> bool:
 
 
 def trade_fact(fields: object) -> TradeFact | None:
-    """One row of the trade book: one fill; None for a segment that we do not trade. Raises Unreadable."""
+    """One row of the trade book: one fill. None for a segment that we do not trade. Raises Unreadable."""
     row = models.read(models.TradeRow, fields, "trade book")
     kind = row.INSTRUMENT_NAME
     if row.SEGMENT.upper().startswith("D") and not vocabulary.squeezed(kind).startswith(("OPT", "FUT")):
@@ -120,7 +120,7 @@ def trade_fact(fields: object) -> TradeFact | None:
 
 
 def position(fields: object, find: Find) -> Position | None:
-    """One row of the position book; None for a segment that we do not trade. Raises Unreadable."""
+    """One row of the position book. None for a segment that we do not trade. Raises Unreadable."""
     row = models.read(models.PositionRow, fields, "position book")
     exchange = vocabulary.exchange_of(row.exchange, row.instrumenttype)
     if exchange is None:
@@ -154,7 +154,7 @@ def position(fields: object, find: Find) -> Position | None:
 
 
 def _average(row: models.PositionRow, side: tuple[int, Decimal]) -> Decimal | None:
-    """Of the open side, rupees; some rows say only at which average it was carried. None: flat, or it says nothing at all."""
+    """Of the open side, rupees. Some rows say only at which average it was carried. None: flat, or it says nothing at all."""
     if not row.netqty:
         return None
     if told := _above_zero(row.avgnetprice):
@@ -191,7 +191,7 @@ def _value(total: Decimal | None, reckoned: Decimal) -> Decimal:
 
 
 def holding(fields: object, find: Find) -> Holding:
-    """One row of the holdings; a holding without an exchange is NSE's (7.3). Raises Unreadable."""
+    """One row of the holdings. A holding without an exchange is NSE's (7.3). Raises Unreadable."""
     row = models.read(models.HoldingRow, fields, "holdings")
     if not row.symboltoken:
         raise Unreadable("mStock's holdings have a row without a token.")
@@ -225,7 +225,7 @@ def _settled(row: models.HoldingRow) -> int:
 
 
 def funds(data: object, now: datetime) -> Funds:
-    """Section 4: a list of one, or the object itself; figures that are not there stay None. Raises Unreadable."""
+    """Section 4: a list of one, or the object itself. Figures that are not there stay None. Raises Unreadable."""
     answer = data[0] if isinstance(data, list) and data else data
     row = models.read(models.FundsRow, answer, "funds")
     if row.AVAILABLE_BALANCE is None:
@@ -245,7 +245,10 @@ _MARGIN_PARTS = ("SPANMARGIN", "EXPOMARGIN", "VARELMMARGIN")
 
 
 def margin(data: object) -> Margin:
-    """Section 8: the three margins together; the figure called total_charges only where they are missing. Raises Unreadable."""
+    """Section 8: the three margins together.
+
+    The figure called total_charges counts only where they are missing. Raises Unreadable.
+    """
     summary = data.get("summary") if isinstance(data, Mapping) else None
     row = models.read(models.MarginSummary, summary, "margin answer")
     amounts = {part.name.upper(): part.amount for part in row.breakup}
@@ -254,7 +257,7 @@ def margin(data: object) -> Margin:
 
 
 def quotes(data: object, asked: Collection[InstrumentKey]) -> dict[InstrumentKey, Quote]:
-    """Prices of what was asked for, in any of the three shapes (9.1); a price of nought is no price. Raises Unreadable."""
+    """Prices of what was asked for, in any of the three shapes (9.1). A price of nought is no price. Raises Unreadable."""
     by_token: dict[str, list[InstrumentKey]] = {}
     for key in asked:
         by_token.setdefault(key.token, []).append(key)

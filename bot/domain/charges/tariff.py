@@ -130,7 +130,7 @@ class Tax:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterestSlab:
-    """Percent a year for loans up to a sum in rupees, that sum included; upto None is the last slab."""
+    """Percent a year for loans up to a sum in rupees, that sum included. upto None is the last slab."""
 
     upto: Decimal | None
     percent: Decimal
@@ -138,7 +138,7 @@ class InterestSlab:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interest:
-    """MTF interest by the day of a year of 365; the whole loan pays the percentage of the slab that it falls into."""
+    """MTF interest by the day of a year of 365. The whole loan pays the percentage of the slab that it falls into."""
 
     slabs: tuple[InterestSlab, ...]  # in rising order, the last one open
     since: date
@@ -163,7 +163,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A brokerage plan as the user has it; a class without terms is not known."""
+    """A brokerage plan as the user has it. A class without terms is not known."""
 
     name: str
     title: str
@@ -182,7 +182,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """A charge that applies and is not known; the rest of the bill stands."""
+    """A charge that applies and is not known. The rest of the bill stands."""
 
     name: ChargeName
     why: str
@@ -190,7 +190,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """Charges by name; what is charged but not known stands in `gaps` and is not in the total."""
+    """Charges by name. What is charged but not known stands in `gaps` and is not in the total."""
 
     lines: tuple[Line, ...] = ()
     gaps: tuple[Gap, ...] = ()
@@ -206,7 +206,7 @@ class Bill:
         return total(line.amount for line in self.lines)
 
     def amount(self, name: ChargeName) -> Decimal | None:
-        """Rupees of one charge, zero where it does not apply; None: not known."""
+        """Rupees of one charge, zero where it does not apply. None: not known."""
         if name in self.unknown:
             return None
         return total(line.amount for line in self.lines if line.name is name)

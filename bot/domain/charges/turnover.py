@@ -51,7 +51,7 @@ class Turnover:
 
 
 def series_of(instrument: Instrument) -> str:
-    """The exchange's series of a share; on BSE its group where the name ends in it (SMALLCO-XT), else empty: not known."""
+    """The exchange's series of a share. On BSE it is its group where the name ends in it (SMALLCO-XT). Empty: not known."""
     if instrument.series or instrument.exchange is not Exchange.BSE or instrument.kind is not InstrumentKind.EQUITY:
         return instrument.series
     _, dash, group = instrument.name.rpartition("-")
@@ -71,7 +71,7 @@ def class_of(instrument: Instrument, product: Product) -> TradeClass:
 
 
 def turnovers(trades: Iterable[Traded]) -> tuple[Turnover, ...]:
-    """The trades summed by instrument, side, product and day; a day of many fills has few of them."""
+    """The trades summed by instrument, side, product and day. A day of many fills has few of them."""
     sums: dict[tuple[int, bool, str, date], tuple[Traded, list[int], list[Decimal]]] = {}
     for trade in trades:
         key = (id(trade.instrument), trade.side is Side.BUY, trade.product, trade.day)

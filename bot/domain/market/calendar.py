@@ -48,7 +48,7 @@ class Calendar(MarketDays):
     ) -> Window:
         """What the market takes for this instrument in this product at this moment (aware, any zone), and what happens next.
 
-        in_auction says whether a cash share has F&O contracts and so takes part in the closing auction; None (not known) answers
+        in_auction says whether a cash share has F&O contracts and so takes part in the closing auction. None (not known) answers
         for both and fails closed for entries where they differ. What our data does not cover takes no entry and leaves exits to
         the broker.
         """

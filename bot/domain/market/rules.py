@@ -18,7 +18,7 @@ NEAR = 14  # calendar days; nearer than this an expiry that the calendar cannot 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of a price ladder: it holds up to a price; upto None is the last step."""
+    """One step of a price ladder: it holds up to a price. upto None is the last step."""
 
     upto: Decimal | None
     inclusive: bool  # the price upto itself belongs to this step
@@ -58,7 +58,7 @@ class TriggerRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freeze:
-    """The largest quantity that one order may carry; larger ones are refused by the exchange."""
+    """The largest quantity that one order may carry. Larger ones are refused by the exchange."""
 
     exchange: Exchange
     underlying: str
@@ -126,7 +126,7 @@ class ExpiryStage(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Countdown:
-    """The last days of a stock contract; a date that the calendar does not reach is None."""
+    """The last days of a stock contract. A date that the calendar does not reach is None."""
 
     left: int | None  # trading days after today up to and including expiry; 0: it expires today
     margin_rises: date | None  # E-4
@@ -138,7 +138,7 @@ class Countdown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketRules:
-    """The rules by date; None always means not known, never that there is none."""
+    """The rules by date. None always means not known, never that there is none."""
 
     freezes: tuple[Freeze, ...]
     slabs: tuple[Ladder, ...]  # percent of the price
@@ -154,7 +154,7 @@ class MarketRules:
     stop_ticks: int
 
     def freeze(self, instrument: Instrument, on: date) -> Freeze | None:
-        """The freeze quantity of a derivative; None: not known (all stock contracts, and cash)."""
+        """The freeze quantity of a derivative. None: not known (all stock contracts, and cash)."""
         rows = [
             row
             for row in self.freezes
@@ -174,8 +174,8 @@ class MarketRules:
     ) -> Decimal:
         """The worst price of a market order, in rupees on the tick.
 
-        Best ask + p to buy, best bid - p to sell, p = max(slab, 4 ticks); rounded to the side that protects. ValueError when the
-        side of the book that it needs is empty.
+        Best ask + p to buy, best bid - p to sell, p = max(slab, 4 ticks). It is rounded to the side that protects.
+        ValueError when the side of the book that it needs is empty.
         """
         best = ask if side is Side.BUY else bid
         if best is None or best <= 0:
@@ -200,7 +200,7 @@ class MarketRules:
         return max(tick_up(trigger - room, tick), tick)
 
     def trigger_range(self, kind: InstrumentKind, trigger: Decimal, on: date) -> Decimal | None:
-        """The widest gap in rupees between trigger and limit that the exchange takes; None: no such rule known."""
+        """The widest gap in rupees between trigger and limit that the exchange takes. None: no such rule known."""
         rows = [row for row in self.ranges if kind in row.kinds and row.since <= on]
         return max(rows, key=lambda row: row.since).widest(trigger) if rows else None
 
@@ -215,7 +215,7 @@ class MarketRules:
         )
 
     def stage(self, instrument: Instrument, on: date, days: MarketDays) -> ExpiryStage | None:
-        """How near a stock contract is to its physical settlement; None: not a stock contract."""
+        """How near a stock contract is to its physical settlement. None: not a stock contract."""
         if instrument.kind not in (InstrumentKind.STOCK_FUTURE, InstrumentKind.STOCK_OPTION) or instrument.expiry is None:
             return None
         days_left = days.trading_days_between(on, instrument.expiry)
@@ -229,7 +229,7 @@ class MarketRules:
         return ExpiryStage.TELL if days_left <= rule.tell else ExpiryStage.FAR
 
     def countdown(self, instrument: Instrument, on: date, days: MarketDays) -> Countdown | None:
-        """The trading days left to a stock contract's settlement in shares, and their dates; None: not a stock contract."""
+        """The trading days left to a stock contract's settlement in shares, and their dates. None: not a stock contract."""
         if instrument.kind not in (InstrumentKind.STOCK_FUTURE, InstrumentKind.STOCK_OPTION) or instrument.expiry is None:
             return None
         expiry = instrument.expiry
@@ -246,7 +246,7 @@ class MarketRules:
         )
 
     def squared_off_on(self, instrument: Instrument, days: MarketDays) -> date | None:
-        """The day on which mStock closes a stock contract itself, best effort; None: not a stock contract, or not known."""
+        """The day on which mStock closes a stock contract itself, best effort. None: not a stock contract, or not known."""
         if instrument.kind not in (InstrumentKind.STOCK_FUTURE, InstrumentKind.STOCK_OPTION) or instrument.expiry is None:
             return None
         expiry = instrument.expiry
@@ -254,7 +254,7 @@ class MarketRules:
         return None if rule is None else days.trading_day_before(expiry, rule.squared_off)
 
     def price_band(self, instrument: Instrument, on: date) -> Band | None:
-        """The daily band of a share; None: not known, which is the rule (no source gives them)."""
+        """The daily band of a share. None: not known, which is the rule (no source gives them)."""
         rows = [
             row
             for row in self.bands
@@ -263,16 +263,16 @@ class MarketRules:
         return max(rows, key=lambda row: row.since, default=None)
 
     def broker_risk(self, on: date) -> BrokerRisk | None:
-        """When mStock closes early; None: not known."""
+        """When mStock closes early. None: not known."""
         return max((row for row in self.risks if row.since <= on), key=lambda row: row.since, default=None)
 
     def expected_tick(self, kind: InstrumentKind, price: Decimal, on: date) -> Decimal | None:
-        """The tick by the exchanges' price ladder: a check on the master's column; None: no ladder known."""
+        """The tick by the exchanges' price ladder: a check on the master's column. None: no ladder known."""
         rows = [row for row in self.ticks if kind in row.kinds and row.since <= on]
         return max(rows, key=lambda row: row.since).at(price) if rows else None
 
     def expected_lot(self, underlying: str, expiry: date) -> int | None:
-        """The lot by the exchanges' notices: a check on the master's column; None: not known."""
+        """The lot by the exchanges' notices: a check on the master's column. None: not known."""
         rows = [row for row in self.lots if row.underlying == underlying and row.first_expiry <= expiry]
         return max(rows, key=lambda row: row.first_expiry).units if rows else None
 
@@ -280,8 +280,8 @@ class MarketRules:
 def slices(quantity: int, lot: int, freeze: int | None) -> tuple[int, ...]:
     """The quantities of the orders that carry it: floor(freeze / lot) x lot each, the rest last.
 
-    quantity and freeze in units; freeze None: not known, one order. ValueError for a quantity that is no whole number of lots,
-    or a freeze below one lot.
+    quantity and freeze are in units. freeze None: not known, one order. ValueError for a quantity that is no whole
+    number of lots, or a freeze below one lot.
     """
     if quantity < 1 or lot < 1 or quantity % lot:
         msg = f"{quantity} is no whole number of lots of {lot}"

@@ -105,7 +105,7 @@ class TextColumn(Sequence[str]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """The fields of all rows, row by row in the same order; strikes in rupees. Equal values may be one object."""
+    """The fields of all rows, row by row in the same order. Strikes are in rupees. Equal values may be one object."""
 
     exchange: Sequence[Exchange]
     token: Sequence[str]
@@ -122,7 +122,7 @@ class Directory:
     """Finds the rows of a word. It holds row numbers sorted by their words: a dictionary of all words takes ten megabytes."""
 
     def __init__(self, words: Sequence[str], order: "array[int] | None" = None) -> None:
-        """order: that of such a directory of the same words, where it is at hand; to sort them takes a tenth of a second."""
+        """order: that of such a directory of the same words, where it is at hand. To sort them takes a tenth of a second."""
         self._words = words
         self.order = array("I", sorted(range(len(words)), key=list(words).__getitem__)) if order is None else order
 
@@ -146,7 +146,7 @@ class Columnar(Protocol):
 
 
 def columns_of(rows: Sequence[Instrument]) -> Columns:
-    """The columns of any sequence of instruments; a Columnar one gives its own."""
+    """The columns of any sequence of instruments. A Columnar one gives its own."""
     if isinstance(rows, Columnar):
         return rows.columns()
     return Columns(

@@ -10,7 +10,7 @@ from bot.domain.terms import OrderKind, Product
 
 
 class PhaseKind(StrEnum):
-    """What the exchange is doing; market-rules.md 4.3 names the hours of each."""
+    """What the exchange is doing. market-rules.md 4.3 names the hours of each."""
 
     SHUT = "SHUT"
     PRE_OPEN = "PRE_OPEN"  # order entry before the open, limit and market
@@ -64,7 +64,7 @@ TAKES: dict[PhaseKind, Takes] = {
 
 
 def takes(kind: PhaseKind) -> Takes:
-    """What new orders the phase takes; phases that are not listed take none."""
+    """What new orders the phase takes. Phases that are not listed take none."""
     return TAKES.get(kind, _NOTHING)
 
 
@@ -80,7 +80,7 @@ class Hours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timetable:
-    """The hours of one class of instrument from a date on; what it does not name is SHUT."""
+    """The hours of one class of instrument from a date on. What it does not name is SHUT."""
 
     session: SessionClass
     since: date
@@ -152,7 +152,7 @@ class WindowKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerWindow:
-    """One window of the broker by the wall clock of IST; both times None: the hours are not known."""
+    """One window of the broker by the wall clock of IST. Both times None: the hours are not known."""
 
     kind: WindowKind
     since: date
@@ -162,7 +162,7 @@ class BrokerWindow:
     source: str
 
     def holds(self, at: time) -> bool:
-        """Whether the wall clock time is inside; an unknown window never is."""
+        """Whether the wall clock time is inside. An unknown window never is."""
         if self.start is None or self.end is None:
             return False
         if self.start <= self.end:
@@ -172,7 +172,7 @@ class BrokerWindow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """One stretch of one day, in UTC; end is the first moment that no longer belongs to it."""
+    """One stretch of one day, in UTC. end is the first moment that no longer belongs to it."""
 
     kind: PhaseKind
     start: datetime

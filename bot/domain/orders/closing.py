@@ -72,11 +72,11 @@ class ClosingRow:
 
     @property
     def unguarded(self) -> int:
-        """Shares or units in no order of that side; negative when there is more on its way than is open."""
+        """Shares or units in no order of that side. Negative when there is more on its way than is open."""
         return self.open - self.held_by_others - self.guarded
 
     def unknown(self) -> Order | None:
-        """An order whose outcome is not known; it counts as possibly working."""
+        """An order whose outcome is not known. It counts as possibly working."""
         return next((order for order in self.others if order.status in POSSIBLY_WORKING), None)
 
 

@@ -27,7 +27,7 @@ class ConversionState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversion:
-    """One conversion as it was confirmed. Its id is the token of that question; it leads to one request at most."""
+    """One conversion as it was confirmed. Its id is the token of that question. It leads to one request at most."""
 
     id: str
     account_id: str
@@ -55,7 +55,7 @@ class Conversion:
 
 
 def old_product(draft: OrderDraft) -> Product:
-    """The product that a conversion into a draft's own leaves; there is one way into each."""
+    """The product that a conversion into a draft's own leaves. There is one way into each."""
     if draft.product is not Product.MIS:
         return Product.MIS
     return Product.NRML if draft.instrument.is_derivative else Product.CNC
@@ -75,14 +75,14 @@ def new_product(position: Position) -> Product | None:
 
 
 def converted_draft(position: Position, to: Product, quantity: int) -> OrderDraft:
-    """The position's part as an order of the new product, for its margin and its digest; it is never sent as one."""
+    """The position's part as an order of the new product, for its margin and its digest. It is never sent as one."""
     side = Side.BUY if position.quantity > 0 else Side.SELL
     return OrderDraft(instrument=position.instrument, side=side, quantity=quantity, kind=OrderKind.MARKET, product=to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversionCard:
-    """A conversion as it is asked about. Rupees; None: not known."""
+    """A conversion as it is asked about. Rupees. None: not known."""
 
     confirmation: Confirmation
     account: Account
@@ -98,7 +98,7 @@ class ConversionCard:
 
     @property
     def more(self) -> Decimal | None:
-        """Rupees that it blocks more; negative where it frees some."""
+        """Rupees that it blocks more. Negative where it frees some."""
         return None if self.needs is None or self.blocks is None else self.needs - self.blocks
 
     @property

@@ -12,7 +12,7 @@ from bot.domain.terms import Product, Side
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitFigures:
-    """Rupees; None is "not known"."""
+    """Rupees. None is "not known"."""
 
     entry: Decimal | None  # the average of what it closes
     if_now: Decimal | None  # profit or loss if it fills at the bid or ask of now

@@ -1,4 +1,7 @@
-"""What a set of contracts on one underlying is worth when they end, against what they were entered at; charges are not in it."""
+"""What a set of contracts on one underlying is worth when they end, against what they were entered at.
+
+Charges are not in it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

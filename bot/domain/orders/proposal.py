@@ -17,7 +17,7 @@ from bot.domain.terms import Product, Side
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
-    """One warning of one check; it never refuses."""
+    """One warning of one check. It never refuses."""
 
     name: str  # of the check
     say: str  # one short plain sentence
@@ -36,7 +36,7 @@ class Raising:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """An order, or new terms of one, as the person is asked to confirm it. Rupees; None is "not known"."""
+    """An order, or new terms of one, as the person is asked to confirm it. Rupees. None is "not known"."""
 
     confirmation: Confirmation  # purpose PLACE or MODIFY; carries token, draft, expires_at
     account: Account
@@ -67,7 +67,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """New terms for an open question; what is None stays as it is."""
+    """New terms for an open question. What is None stays as it is."""
 
     quantity: int | None = None  # shares or units
     price: Decimal | None = None  # a limit, rupees
@@ -108,7 +108,7 @@ class UnlinkQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unlinked:
-    """An account is unlinked; its secrets are destroyed."""
+    """An account is unlinked. Its secrets are destroyed."""
 
     account: Account
     logged_out: bool  # at the broker too; False: its session may live on there until midnight
@@ -124,7 +124,7 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Killed:
-    """The kill switch is on; what it leaves stands here."""
+    """The kill switch is on. What it leaves stands here."""
 
     account: Account
     stop: Stop
@@ -146,7 +146,7 @@ class LoggedIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeWanted:
-    """Six digits are needed; the person's next message of six digits is taken as the code until that moment."""
+    """Six digits are needed. The person's next message of six digits is taken as the code until that moment."""
 
     account: Account
     kind: CodeKind

@@ -21,7 +21,7 @@ class Rebase:
 
     @classmethod
     def suspected(cls, base: NewBase) -> Self | None:
-        """The usual factor that explains a new base best; None where none comes near, as after a demerger."""
+        """The usual factor that explains a new base best. None where none comes near, as after a demerger."""
         if base.before <= 0 or base.now <= 0:
             return None
         seen = Fraction(base.now) / Fraction(base.before)
@@ -35,7 +35,7 @@ class Rebase:
         return max(steps, Decimal(1)) * tick
 
     def quantity(self, before: int) -> int:
-        """So many shares of before as shares of after; a part of a share is paid out in money."""
+        """So many shares of before as shares of after. A part of a share is paid out in money."""
         return int(before / self.factor)
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
 """The end of a contract: what it is worth by its underlying's close, and what that costs.
 
-The exchange settles an index at the mean of its last half hour; the last value seen is close to it and no more.
+The exchange settles an index at the mean of its last half hour. The last value seen is close to it and no more.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from bot.domain.pnl.trades import DayMark
 
 
 def worth_at_end(instrument: Instrument, spot: Decimal) -> Decimal:
-    """Rupees a unit of a contract at its end; spot: the index or the share's price in rupees."""
+    """Rupees a unit of a contract at its end. spot: the index or the share's price in rupees."""
     if instrument.strike is None:
         return spot
     reach = spot - instrument.strike if instrument.right is Right.CE else instrument.strike - spot
@@ -22,7 +22,7 @@ def worth_at_end(instrument: Instrument, spot: Decimal) -> Decimal:
 
 
 def end_of(instrument: Instrument, quantity: int, worth: Decimal) -> Event | None:
-    """What the day's charges are told of a contract that was held to its end; None: it costs nothing.
+    """What the day's charges are told of a contract that was held to its end. None: it costs nothing.
 
     quantity: signed, in units. worth: rupees a unit at its end.
     """

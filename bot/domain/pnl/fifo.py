@@ -38,17 +38,17 @@ class Exit(NamedTuple):
 
     @property
     def entry(self) -> Decimal | None:
-        """Rupees; None: not known."""
+        """Rupees. None: not known."""
         return self.lot.price
 
     @property
     def price(self) -> Decimal | None:
-        """Rupees; None: not known."""
+        """Rupees. None: not known."""
         return self.fill.price
 
     @property
     def opened(self) -> date | None:
-        """The day in India; None: not known."""
+        """The day in India. None: not known."""
         return self.lot.opened
 
     @property
@@ -73,7 +73,7 @@ class Exit(NamedTuple):
 
     @property
     def amount(self) -> Decimal | None:
-        """Rupees booked, before charges and for a multiplier of one; None where a price is not known."""
+        """Rupees booked, before charges and for a multiplier of one. None where a price is not known."""
         entry, price = self.lot.price, self.fill.price
         return None if entry is None or price is None else (price - entry) * self.quantity
 
@@ -178,7 +178,7 @@ def quantity_of(lots: Iterable[Lot]) -> int:
 
 
 def cost_of(lots: Iterable[Lot]) -> Decimal | None:
-    """Rupees that the lots cost, negative for shorts and for a multiplier of one; None where one of them does not say."""
+    """Rupees that the lots cost, negative for shorts and for a multiplier of one. None where one of them does not say."""
     cost = ZERO
     for lot in lots:
         if lot[1] is None:

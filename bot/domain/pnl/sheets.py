@@ -2,7 +2,7 @@
 
 The tax sheet tells business income (intraday is speculative, F&O is not) from capital gains. Turnover of intraday and F&O is the
 sum of the absolute differences of each squared-off part, favourable and unfavourable alike, as the ICAI's Guidance Note on tax
-audit (section 44AB) counts it since 2022; turnover of delivery is the sale value. Shares held for more than twelve months are
+audit (section 44AB) counts it since 2022. Turnover of delivery is the sale value. Shares held for more than twelve months are
 long-term (section 2(42A) of the Income-tax Act, 1961). It is an aid and no return.
 """
 
@@ -80,7 +80,7 @@ def orders(placed: Iterable[Order]) -> Sheet:
 
 
 def days(report: RangeReport) -> Sheet:
-    """Each day's own row; the last line is their sum."""
+    """Each day's own row. The last line is their sum."""
     rows: list[tuple[Cell, ...]] = [_day(day) for day in report.days]
     made = (report.booked, report.open, report.adjustment, report.charges, report.net)
     rows.append(("Total", *(_paise(each) for each in made), report.trades, ""))
@@ -112,7 +112,7 @@ def exits(report: RangeReport) -> Sheet:
 
 
 def slippage(report: RangeReport) -> Sheet:
-    """What each order got against the price that stood when it was tapped; a loss is negative."""
+    """What each order got against the price that stood when it was tapped. A loss is negative."""
     rows = tuple(
         (
             slip.day, slip.number, _local(slip.at), slip.instrument.name, slip.side, slip.quantity, slip.touch,
@@ -158,7 +158,7 @@ def _class_row(kind: TaxClass, parts: Sequence[tuple[RowDay, Exit]]) -> tuple[Ce
 
 
 def _charge_rows(of_days: Iterable[RangeDay]) -> Iterator[tuple[Cell, ...]]:
-    """Charges of the fills, estimated; STT apart, for no capital gain is reduced by it."""
+    """Charges of the fills, estimated. STT stands apart, for no capital gain is reduced by it."""
     sums: dict[tuple[str, bool], Decimal] = {}
     for day in of_days:
         for row in day.bill.rows if day.bill is not None else ():

@@ -23,7 +23,7 @@ RowKey = tuple[InstrumentKey, Product]  # one row of the position book
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerTrade:
-    """One fill of the account, whoever placed its order; unique by account, broker id and step."""
+    """One fill of the account, whoever placed its order. It is unique by account, broker id and step."""
 
     account_id: str
     day: date  # the trading day, in India
@@ -72,7 +72,7 @@ class BroughtForward:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayMark:
-    """How a row stood when its day was closed, rupees; what the next day calls our previous close."""
+    """How a row stood when its day was closed, in rupees. The next day calls it our previous close."""
 
     account_id: str
     day: date
@@ -104,7 +104,7 @@ def distinct(rows: Sequence[TradeFact], filled: int = 0) -> list[TradeFact]:
 
 
 def rest_price(trades: Sequence[LedgerTrade], filled: int, average: Decimal | None) -> Decimal | None:
-    """Rupees at which an order filled what its rows in the trade book leave out; None where nobody says.
+    """Rupees at which an order filled what its rows in the trade book leave out. None where nobody says.
 
     filled: of the order in all, shares or units. The average is rounded, so this is good to some paise, until the rows come.
     """

@@ -43,7 +43,7 @@ class Broker(Protocol):
         """Sends one POST, never repeated, and returns the broker's order id.
 
         tag: at most 19 characters. An urgent one (an exit, the stop that guards a fill) overtakes what waits, and may use the
-        part of the order allowance that is kept for exits; no entry, slice, chase or trail may.
+        part of the order allowance that is kept for exits. No entry, slice, chase or trail may.
         """
         ...
 
@@ -77,7 +77,7 @@ class Broker(Protocol):
 
     @property
     def holdings_left_out(self) -> int:
-        """How many rows of the newest holdings could not be read; the others are told all the same."""
+        """How many rows of the newest holdings could not be read. The others are told all the same."""
         ...
 
     async def holdings(self) -> Sequence[Holding]:
@@ -129,7 +129,7 @@ class Broker(Protocol):
 
     @property
     def latency(self) -> float | None:
-        """Seconds from a request to its answer, by the newest ones; None before the first."""
+        """Seconds from a request to its answer, by the newest ones. None before the first."""
         ...
 
     @property

@@ -19,17 +19,10 @@ from bot.domain.ports.account_repositories import (
     PinsRepository,
     StopsRepository,
 )
+from bot.domain.ports.day_repositories import HeldRepository, ReportsRepository, ScripMasterRepository
 from bot.domain.ports.ledger_repository import LedgerRepository, LentRepository
-from bot.domain.ports.order_repositories import (
-    AlertsRepository,
-    CardsRepository,
-    ConfirmationsRepository,
-    HeldRepository,
-    OrdersRepository,
-    OutboxRepository,
-    ReportsRepository,
-    ScripMasterRepository,
-)
+from bot.domain.ports.news_repositories import AlertsRepository, CardsRepository, OutboxRepository
+from bot.domain.ports.order_repositories import ConfirmationsRepository, OrdersRepository
 from bot.domain.ports.plan_repositories import ConversionsRepository, ExitListsRepository, LaterCardsRepository, PlansRepository
 
 T = TypeVar("T")

@@ -47,7 +47,7 @@ class PaperAccount:
 class PaperSettings:
     """`data` None keeps everything in memory. `walk` scales the price movement. At 0 prices stand still.
 
-    Prices can come from a `replay` file of candles; ticks pushed at the desk win over both.
+    Prices can come from a `replay` file of candles. Ticks pushed at the desk win over both.
     """
 
     accounts: tuple[PaperAccount, ...] = field(default_factory=lambda: (PaperAccount(),))

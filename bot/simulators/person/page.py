@@ -74,8 +74,8 @@ class Page:
     """The page of one person's private chat. `add_to` puts it at the root of an application.
 
     `desk` is the base path of the exchange's control desk on the same origin. `shift` moves the demo's clock forward by
-    seconds and returns when everything in between has happened; cancelled, it leaves the clock where it has come to.
-    `keep_hours` sets the market's hours, which starts the bot and the exchange anew; None where that cannot be done.
+    seconds and returns when everything in between has happened. Cancelled, it leaves the clock where it has come to.
+    `keep_hours` sets the market's hours, which starts the bot and the exchange anew. None where that cannot be done.
     """
 
     person: Person

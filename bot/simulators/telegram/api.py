@@ -1,7 +1,7 @@
 """The Bot API methods that the bot uses, with Telegram's checks and words, over the chats in memory.
 
-Each method takes a `Call` and returns what stands under `result`; a refusal is an `ApiError`. What Telegram refuses is
-listed in telegram.md, Limits; the words follow the public Bot API server.
+Each method takes a `Call` and returns what stands under `result`. A refusal is an `ApiError`. What Telegram refuses is
+listed in telegram.md, Limits. The words follow the public Bot API server.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Telegram's patience with many messages: about one a second to a chat, 20 a minute to a group, 30 a second in all.
 
-Telegram does not publish how it counts; here each chat has a bucket that holds a short burst and fills at the rate of
+Telegram does not publish how it counts. Here each chat has a bucket that holds a short burst and fills at the rate of
 telegram.md, Limits. A refused message takes nothing from any bucket.
 """
 

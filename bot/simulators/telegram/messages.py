@@ -183,7 +183,7 @@ def wire(chat: Chat, message: Message, *, with_reply: bool = True) -> Json:
 def view(message: Message) -> Json:
     """A message as a person sees it: plain values, ready for a page or a terminal.
 
-    `date` is ISO UTC; `html` is safe to insert; `buttons` are rows of `{"label", and one of "data", "copy", "url"}`;
+    `date` is ISO UTC. `html` is safe to insert. `buttons` are rows of `{"label", and one of "data", "copy", "url"}`.
     `keyboard` are the labels of a reply keyboard, row by row.
     """
     return {

@@ -279,8 +279,8 @@ async def serve(
 ) -> AsyncIterator[Serving]:
     """Serve on 127.0.0.1 (a free port by default) until the block ends.
 
-    `mounts` are applications that hang beside it under their path; `extend` is given the whole application before it
-    starts (the page's `add_to`); `pace` makes Telegram count the messages.
+    `mounts` are applications that hang beside it under their path. `extend` is given the whole application before it
+    starts (the page's `add_to`). `pace` makes Telegram count the messages.
     """
     server = DemoServer(chats, token=token, pace=pace)
     app = server.application()

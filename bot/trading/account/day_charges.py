@@ -21,7 +21,7 @@ def day_charges(
     today: date,
     events: Sequence[Event] = (),
 ) -> DayBill:
-    """What the day's fills and events cost; a trade in a contract that is not in the master is counted and left out."""
+    """What the day's fills and events cost. A trade in a contract that is not in the master is counted and left out."""
     known: dict[InstrumentKey, Instrument | None] = {}
     trades, uncounted = [], 0
     for fact in facts:
@@ -48,7 +48,7 @@ def day_charges(
 def ledger_charges(
     fills: Sequence[LedgerTrade], *, tariff: Tariff, plan: Plan | None, day: date, events: Sequence[Event] = ()
 ) -> DayBill:
-    """The same out of the ledger's fills of one day in India; those whose price nobody has said are counted and left out."""
+    """The same out of the ledger's fills of one day in India. Those whose price nobody has said are counted and left out."""
     trades = [
         Trade(
             instrument=fill.instrument,

@@ -32,7 +32,7 @@ class _Noted:
 
 @dataclass(slots=True, kw_only=True)
 class DayCurve:
-    """Reads the broker only for an account that has something to gain or lose; a reading that was made anyway serves too."""
+    """Reads the broker only for an account that has something to gain or lose. A reading that was made anyway serves too."""
 
     store: Store
     connections: BrokerConnections
@@ -56,7 +56,7 @@ class DayCurve:
                     log.info("account %s: no point of the day's curve: %s", account_id, type(error).__name__)
 
     async def sample(self, account_id: str) -> bool:
-        """Notes a point where the day may have changed since the last one; whether it did. BrokerError passes through."""
+        """Notes a point where the day may have changed since the last one. Whether it did. BrokerError passes through."""
         connection = self.connections.of(account_id)
         now, moment = self.clock.now(), asyncio.get_running_loop().time()
         if connection.session is None or not connection.session.alive(now):
@@ -82,7 +82,7 @@ class DayCurve:
         return await self._note(account_id, result, fills, moment)
 
     async def heard(self, account_id: str, result: PnL) -> None:
-        """A reading that somebody else made in the session; noted where the last point is a minute old."""
+        """A reading that somebody else made in the session. It is noted where the last point is a minute old."""
         if not self.in_session(result.as_of):
             return
         await self.read(account_id, result)

@@ -9,8 +9,8 @@ from bot.domain.orders.proposal import LineHealth
 from bot.domain.people.account import Account
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories
-from bot.trading.alerts.tick_watcher import MOST, TickWatcher
 from bot.trading.sync.reconcile import Reconcile
+from bot.trading.ticks.tick_watcher import MOST, TickWatcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -292,7 +292,7 @@ class Logins:
         """Tries the login first, then stores the secrets: a wrong key is never kept.
 
         A client that was linked here before is the same account again, with its limits, locks, numbers, history and mark.
-        by: who entered them, and will own the account; None: the host. PersonError when the label is taken; LoginRefused
+        by: who entered them, and will own the account. None: the host. PersonError when the label is taken. LoginRefused
         and the other broker errors when the login does not succeed.
         """
         if not LABEL.fullmatch(label):

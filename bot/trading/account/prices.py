@@ -10,8 +10,8 @@ from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price, Quote, Tick
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.terms import Side
-from bot.trading.alerts.tick_watcher import TickWatcher, Use
 from bot.trading.sync.shared_reads import SharedReads
+from bot.trading.ticks.tick_watcher import TickWatcher, Use
 
 FRESH = 5.0  # seconds; a tick received within this is the price of now; conflated ticks come every 1.5 s
 

@@ -59,7 +59,7 @@ class Quotes:
         return match.instrument
 
     async def names(self, words: str) -> bool:
-        """Whether words name exactly one instrument as they stand; False before the first master."""
+        """Whether words name exactly one instrument as they stand. False before the first master."""
         if self.instruments.day is None or not words.strip():
             return False
         return self.instruments.read(words, today=ist_date(self.clock.now())).instrument is not None

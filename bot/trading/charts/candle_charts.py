@@ -64,7 +64,7 @@ class CandleCharts:
     async def of(self, actor: Actor, words: str, interval: Interval, days: int | None = None) -> Charted:
         """The chart of one instrument over the last days of trading, today's included. NotFound when nobody traded it.
 
-        What is known of the account's own trades and orders is in it; what cannot be read now is named.
+        What is known of the account's own trades and orders is in it. What cannot be read now is named.
         """
         account = account_of(actor)
         instrument = await self.quotes.named(words, command="/chart")
@@ -106,7 +106,7 @@ class CandleCharts:
         return await asyncio.shield(task)
 
     async def _ask(self, account_id: str, instrument: Instrument, interval: Interval, days: int) -> _Read:
-        """The last so many days with trading; where today has none yet, or is a holiday, further back is looked for one."""
+        """The last so many days with trading. Where today has none yet, or is a holiday, further back is looked for one."""
         broker = self.connections.of(account_id).broker
         as_of, began = self.clock.now(), asyncio.get_running_loop().time()
         today = ist_date(as_of)
@@ -158,7 +158,7 @@ def _seen(task: "asyncio.Task[_Read]") -> None:
 def _records(
     db: Repositories, account_id: str, key: InstrumentKey, since: date
 ) -> tuple[list[ChartFill], Sequence[Order], list[Plan]]:
-    """(fills, orders that work, plans that live); a fill whose price nobody has said has no place on a chart."""
+    """(fills, orders that work, plans that live). A fill whose price nobody has said has no place on a chart."""
     fills = [
         ChartFill(at=trade.at, side=trade.side, price=trade.price, quantity=trade.quantity)
         for product in Product

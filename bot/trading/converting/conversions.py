@@ -259,7 +259,7 @@ class Conversions:
         return made
 
     async def _save(self, made: Conversion, state: ConversionState, said: str) -> Conversion:
-        """The state in the store, with its news; whoever tapped reads it on the card unless it comes later than that."""
+        """The state in the store, with its news. Whoever tapped reads it on the card unless it comes later than that."""
         becomes = replace(made, state=state, said=said)
         late = made.state is ConversionState.UNCLEAR and state is not ConversionState.UNCLEAR
         await self.exits.store.owe(partial(self._write, made=becomes, was=made, late=late))

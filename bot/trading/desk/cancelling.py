@@ -39,7 +39,7 @@ class Cancelling:
     clock: Clock
 
     async def cancel(self, actor: Actor, orders: Sequence[Order]) -> tuple[Cancelled, ...]:
-        """Sends a cancel for each, as fast as the order rate allows, then looks once; in the order given.
+        """Sends a cancel for each, as fast as the order rate allows, then looks once. The answers come in the order given.
 
         A yes, or an answer that is none, beside an order that the book shows open after two looks is asked for once more.
         """

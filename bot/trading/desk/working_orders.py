@@ -41,7 +41,7 @@ class WorkingOrders:
         self._clock = clock
 
     async def cancel(self, actor: Actor, order: int | str, *, chat_id: int) -> Cancelled | Question:
-        """Asks the broker to cancel; the only stop of a position is asked again in words first."""
+        """Asks the broker to cancel. The only stop of a position is asked again in words first."""
         account, _ = self._proposing.connection(actor)
         target = await self._find(actor, order)
         rows = self._reconcile.open_rows(account.id)
@@ -62,7 +62,7 @@ class WorkingOrders:
         return await self._cancel_these(actor, lambda order, rows: not (_waits(order) and is_exit(order, rows)))
 
     async def cancel_entries(self, actor: Actor) -> tuple[Cancelled, ...]:
-        """Cancels working orders that could open or grow a position; exits and stops stay."""
+        """Cancels working orders that could open or grow a position. Exits and stops stay."""
         account, _ = self._proposing.connection(actor)
         if self._reconcile.open_rows(account.id) is None:
             with suppress(BrokerError, StorageAway):
@@ -109,7 +109,10 @@ class WorkingOrders:
         return await self._find(actor, order_id)
 
     async def give_up(self, actor: Actor, order_id: str) -> Order:
-        """The person says it is not in the broker's app; only after the look-out's time and a fresh look (invariant I4)."""
+        """The person says it is not in the broker's app.
+
+        It counts only after the look-out's time and a fresh look (invariant I4).
+        """
         before = await self._find(actor, order_id)
         order = await self.sync(actor, order_id)
         if order.status is not OrderStatus.UNKNOWN:

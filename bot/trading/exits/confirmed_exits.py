@@ -53,7 +53,7 @@ class ConfirmedExits:
         )
 
     async def carry_out(self, wanted: ExitWanted) -> Order:
-        """The order that closes it; CheckFailed says why there is none, and what stands."""
+        """The order that closes it. CheckFailed says why there is none, and what stands."""
         result = ExitResult(state=ExitState.KEPT)
         try:
             result = await self.exits.close(wanted)

@@ -31,7 +31,7 @@ SCANS = 0.3  # seconds between two scans at least: a busy minute changes orders 
 
 @dataclass(slots=True, kw_only=True)
 class UnfilledOrders:
-    """Watches these orders of every account, stops of the broker's app included; each rings once."""
+    """Watches these orders of every account, stops of the broker's app included. Each rings once."""
 
     store: Store
     exits: LiveExit

@@ -23,7 +23,7 @@ OnDisk = Callable[[], Awaitable[Sequence[Instrument] | None]]  # the rows on dis
 
 
 class Catalogue:
-    """Answers from the master at hand; a broken new one leaves yesterday's in place."""
+    """Answers from the master at hand. A broken new one leaves yesterday's in place."""
 
     def __init__(self, *, store: Store, connections: BrokerConnections, on_disk: OnDisk, clock: Clock) -> None:
         self._store = store
@@ -43,11 +43,11 @@ class Catalogue:
 
     @property
     def day(self) -> date | None:
-        """The IST date of the master in use; None before the first."""
+        """The IST date of the master in use. None before the first."""
         return self._present.day if self._present is not None else None
 
     def coming(self) -> None:
-        """A master is about to be fetched; who asks before the first one is here waits for it."""
+        """A master is about to be fetched. Who asks before the first one is here waits for it."""
         if self._present is None:
             self._settled.clear()
 
@@ -57,27 +57,27 @@ class Catalogue:
         await self._index()
 
     def find(self, words: str, *, today: date, exchange: Exchange | None = None, tradable: bool = False) -> Found:
-        """What the words mean (Instruments.find); PersonError before the first master."""
+        """What the words mean (Instruments.find). PersonError before the first master."""
         return self._need().find(words, exchange=exchange, today=today, tradable=tradable)
 
     def read(self, words: str, *, today: date, exchange: Exchange | None = None) -> Found:
-        """What the words name as they stand (Instruments.read); PersonError before the first master."""
+        """What the words name as they stand (Instruments.read). PersonError before the first master."""
         return self._need().read(words, exchange=exchange, today=today)
 
     def around(self, symbol: str, strike: Decimal | None, *, today: date) -> tuple[Instrument, ...]:
-        """A CE, a PE and a future on it (Instruments.around); PersonError before the first master."""
+        """A CE, a PE and a future on it (Instruments.around). PersonError before the first master."""
         return self._need().around(symbol, strike, today=today)
 
     def chain(self, words: str, *, today: date) -> OptionChain | None:
-        """The options that the words name (Instruments.chain); PersonError before the first master."""
+        """The options that the words name (Instruments.chain). PersonError before the first master."""
         return self._need().chain(words, today=today)
 
     def alike(self, words: str, *, limit: int, today: date) -> tuple[Instrument, ...]:
-        """What looks like the words (Instruments.alike); PersonError before the first master."""
+        """What looks like the words (Instruments.alike). PersonError before the first master."""
         return self._need().alike(words, limit=limit, today=today)
 
     def search(self, words: str, *, limit: int, today: date) -> tuple[Instrument, ...]:
-        """The best matches first (Instruments.search); PersonError before the first master."""
+        """The best matches first (Instruments.search). PersonError before the first master."""
         return self._need().search(words, limit=limit, today=today)
 
     def by_key(self, key: InstrumentKey) -> Instrument | None:
@@ -93,7 +93,7 @@ class Catalogue:
         return self._present is not None and self._present.has_derivatives(instrument.symbol)
 
     def is_monthly(self, instrument: Instrument) -> bool | None:
-        """Whether a contract's expiry is the last of its month; None: not known."""
+        """Whether a contract's expiry is the last of its month. None: not known."""
         return self._present.is_monthly(instrument) if self._present is not None else None
 
     def _need(self) -> Instruments:
@@ -110,7 +110,7 @@ class Catalogue:
             log.info("scrip master of %s: %d rows from disk", noted.date, len(rows))
 
     async def refresh(self, account_id: str) -> bool:
-        """Fetches today's master over this account's connection unless it is here already; whether a new one came.
+        """Fetches today's master over this account's connection unless it is here already. Whether a new one came.
 
         The log says why none could be had.
         """
@@ -120,7 +120,7 @@ class Catalogue:
             self._settled.set()
 
     async def run(self) -> None:
-        """Fetches the day's master once a session can, until it is here; not before the broker's morning work is done."""
+        """Fetches the day's master once a session can, until it is here, and not before the broker's morning work is done."""
         await self._index()
         while True:
             await asyncio.sleep(EVERY)
@@ -135,7 +135,7 @@ class Catalogue:
                         await self.refresh(account_id)
 
     def _is_current(self) -> bool:
-        """Whether the master is today's; one that came before the broker's morning work was done is not, once it is done."""
+        """Whether the master is today's. One that came before the broker's morning work was done is not, once it is done."""
         now = self._clock.now()
         ready = at_ist(ist_date(now), *READY_AT)
         if self.day != ist_date(now) or self._fetched is None:

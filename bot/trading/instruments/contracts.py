@@ -1,4 +1,7 @@
-"""Futures and options of the day by exchange, underlying and expiry; a chain is worked out when somebody asks for it."""
+"""Futures and options of the day by exchange, underlying and expiry.
+
+A chain is worked out when somebody asks for it.
+"""
 
 from array import array
 from calendar import monthrange
@@ -73,7 +76,7 @@ class Contracts:
         return frozenset(symbol for books in self._books.values() for symbol, book in books.items() if max(book) >= today)
 
     def markets(self, symbol: str, exchange: Exchange | None, today: date) -> list[Exchange]:
-        """Where living contracts on it are traded, NSE's first; a cash exchange stands for its derivatives segment."""
+        """Where living contracts on it are traded, NSE's first. A cash exchange stands for its derivatives segment."""
         wanted = {Exchange.NSE: Exchange.NFO, Exchange.BSE: Exchange.BFO}.get(exchange, exchange) if exchange else None
         return [
             market for market in (Exchange.NFO, Exchange.BFO) if wanted in (None, market) and self.expiries(market, symbol, today)
@@ -89,7 +92,7 @@ class Contracts:
         return expiry in book and not any(expiry < day and (day.year, day.month) == (expiry.year, expiry.month) for day in book)
 
     def chain(self, market: Exchange, symbol: str, expiry: date) -> Chain:
-        """The contracts of that expiry; an empty chain where there are none."""
+        """The contracts of that expiry. An empty chain where there are none."""
         return Chain(self._books[market].get(symbol, {}).get(expiry, ()), self._columns)
 
     def option_days(self, market: Exchange, symbol: str, today: date) -> list[date]:
@@ -97,7 +100,7 @@ class Contracts:
         return [day for day in self.expiries(market, symbol, today) if self.chain(market, symbol, day).options]
 
     def option_day(self, market: Exchange, symbol: str, ask: ContractQuery, today: date) -> date | None:
-        """The nearest of these that an ask names; None: it names none of them."""
+        """The nearest of these that an ask names. None: it names none of them."""
         days = self.option_days(market, symbol, today)
         if ask.when is None:
             return days[0] if days else None
@@ -105,7 +108,7 @@ class Contracts:
         return next((day for day in days if day in named), None)
 
     def exact(self, market: Exchange, symbol: str, ask: ContractQuery, today: date) -> list[int]:
-        """Rows that a complete ask names; more than one is more than one reading, none means that there is no such contract."""
+        """Rows that a complete ask names. More than one is more than one reading, none means that there is no such contract."""
         days = self._days_named(market, symbol, ask, today)
         if ask.future:
             return [row for day in days for row in self._futures.get((market, symbol, day), ())]
@@ -179,7 +182,7 @@ def _coming_year(when: When, today: date) -> int:
 
 
 def _nearest_day(when: When, today: date) -> date:
-    """The day that was said, or the nearest that exists to it, in the closest year; a month said alone means its end."""
+    """The day that was said, or the nearest that exists to it, in the closest year. A month said alone means its end."""
     month = when.month or today.month
     years = (when.year,) if when.year else (today.year - 1, today.year, today.year + 1)
     said = [date(year, month, min(when.day or 31, monthrange(year, month)[1])) for year in years]

@@ -1,4 +1,7 @@
-"""The indices and the fifty most traded shares as Hindi writes them; each is one name and no guess."""
+"""The indices and the fifty most traded shares as Hindi writes them.
+
+Each is one name and no guess.
+"""
 
 import re
 import unicodedata
@@ -29,7 +32,7 @@ _WORDS = re.compile(r"[\u0900-\u097f]+(?: [\u0900-\u097f]+)*")
 
 
 def in_latin(text: str) -> str:
-    """The text with such names as their symbols, the longest first; what is unknown stays as it is."""
+    """The text with such names as their symbols, the longest first. What is unknown stays as it is."""
     return _WORDS.sub(lambda run: " ".join(_named(run[0].split())), text)
 
 

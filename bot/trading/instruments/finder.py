@@ -54,7 +54,7 @@ class _Reading:
 class Instruments:
     """The scrip master of one day, asked by key, by name or by words.
 
-    `rows` may be lazy (scrip_columns.Columnar); `indices` are quotable but in no master; `day` is the IST date of the master.
+    `rows` may be lazy (scrip_columns.Columnar). `indices` are quotable but in no master. `day` is the IST date of the master.
     Contracts whose expiry lies before the `today` of a question are never found. What words are looked up in is made by
     index(), or when it is first asked.
     """
@@ -116,7 +116,7 @@ class Instruments:
         return None
 
     def is_monthly(self, instrument: Instrument) -> bool | None:
-        """Whether it expires last of its month among the contracts on its underlying; None for what does not expire."""
+        """Whether it expires last of its month among the contracts on its underlying. None for what does not expire."""
         if instrument.expiry is None:
             return None
         return self._contracts.is_monthly(instrument.exchange, instrument.symbol, instrument.expiry)
@@ -137,8 +137,9 @@ class Instruments:
     def find(self, words: str, *, exchange: Exchange | None = None, today: date, tradable: bool = False) -> Found:
         """The one instrument that the words name, or near ones. Never guesses: what was mistyped is only ever near.
 
-        Without a day the nearest expiry is meant, but on that contract's last day today's and the next are both near; without an
-        exchange NSE before BSE; without a series EQ before BE. With `tradable` an index is near with its contracts, not found.
+        Without a day the nearest expiry is meant, but on that contract's last day today's and the next are both near.
+        Without an exchange NSE goes before BSE, without a series EQ before BE. With `tradable` an index is near with its
+        contracts, not found.
         """
         text = tidy(words)
         answer = self.read(words, exchange=exchange, today=today)
@@ -152,7 +153,7 @@ class Instruments:
         return answer
 
     def read(self, words: str, *, exchange: Exchange | None = None, today: date) -> Found:
-        """What the words name as they stand, indices included, or contracts near to it; no typing mistake is mended."""
+        """What the words name as they stand, indices included, or contracts near to it. No typing mistake is mended."""
         text = tidy(words)
         by_name = self._by_trading_symbol(text, exchange, today)
         if by_name is not None:
@@ -203,7 +204,10 @@ class Instruments:
         return tuple(sample for symbol in symbols for sample in self._samples(symbol, None, today)[:1])[:limit]
 
     def search(self, words: str, *, limit: int = MOST, today: date, exchange: Exchange | None = None) -> tuple[Instrument, ...]:
-        """What the words may mean, likeliest first: the reading itself, then near ones; shares before contracts unless asked."""
+        """What the words may mean, likeliest first: the reading itself, then near ones.
+
+        Shares stand before contracts unless asked.
+        """
         text = tidy(words)
         first = self.find(text, exchange=exchange, today=today)
         results = [first.instrument] if first.instrument is not None else []
@@ -227,7 +231,7 @@ class Instruments:
         return None
 
     def _readings(self, text: str, today: date) -> list[_Reading]:
-        """Every way to split the words into a name that exists and words about it; complete ones push out the others."""
+        """Every way to split the words into a name that exists and words about it. Complete ones push out the others."""
         whole = self._names.written(text)
         if whole:
             return [_Reading(symbol, ContractQuery()) for symbol in whole]
@@ -304,7 +308,7 @@ class Instruments:
         return tuple(self._rows[row] for row in rows)
 
     def _samples(self, symbol: str, exchange: Exchange | None, today: date) -> list[Instrument]:
-        """How one name is shown among others: the share or index, and its nearest future; BSE where NSE has none."""
+        """How one name is shown among others: the share or index, and its nearest future. It is BSE's where NSE has none."""
         if exchange in (Exchange.NFO, Exchange.BFO):
             return list(self._near_contracts(symbol, ContractQuery(future=True), exchange, today)[:3])
         samples = self._cash(symbol, exchange, "")[:MOST]
@@ -341,7 +345,7 @@ class Instruments:
         return Found(near=tuple({instrument.key: instrument for instrument in near}.values())[:MOST], say=say)
 
     def _loose(self, tokens: Sequence[Token], today: date) -> Iterable[tuple[str, list[ContractQuery]]]:
-        """The shortest run of tokens that leaves only words about it is the mistyped name; else all of them are."""
+        """The shortest run of tokens that leaves only words about it is the mistyped name. Else all of them are."""
         spans = sorted((end - start, start) for start in range(len(tokens)) for end in range(start + 1, len(tokens) + 1))
         for length, start in spans:
             rest = [*tokens[:start], *tokens[start + length :]]
@@ -369,6 +373,6 @@ def _contradict(given: Exchange | None, said: Exchange | None) -> bool:
 
 
 def _agreed(given: Exchange | None, said: Exchange | None) -> Exchange | None:
-    """The order's own word for the exchange and the one among the words for the instrument; of NSE and NFO the narrower."""
+    """The order's own word for the exchange and the one among the words for the instrument. Of NSE and NFO it is the narrower."""
     words = [exchange for exchange in (given, said) if exchange is not None]
     return max(words, key=lambda exchange: exchange not in _CASH, default=None)

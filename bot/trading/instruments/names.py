@@ -58,7 +58,7 @@ class Names:
         return list(symbols)
 
     def alike(self, key: str, limit: int) -> list[str]:
-        """The symbols that squashed words are least unlike, however far they are; company words lead to none."""
+        """The symbols that squashed words are least unlike, however far they are. Company words lead to none."""
         names = self._nearness.nearest(key, limit, however_far=True)
         return list(dict.fromkeys(symbol for name in names for symbol in self._symbols.get(name, ())))
 

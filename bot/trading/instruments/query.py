@@ -53,7 +53,7 @@ class Part(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word or one part of a glued one; every token may also be a part of the name."""
+    """One word or one part of a glued one. Every token may also be a part of the name."""
 
     text: str
     part: Part
@@ -61,7 +61,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class When:
-    """What was said about the expiry; a day without a year is the next such day."""
+    """What was said about the expiry. A day without a year is the next such day."""
 
     day: int | None = None
     month: int | None = None
@@ -72,7 +72,7 @@ class When:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractQuery:
-    """One reading of the words beside the name; strike in rupees."""
+    """One reading of the words beside the name. The strike is in rupees."""
 
     right: Right | None = None
     strike: Decimal | None = None
@@ -102,12 +102,12 @@ def squash(text: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """One line in capitals, without the variants of letters that keyboards make; cut to LONGEST."""
+    """One line in capitals, without the variants of letters that keyboards make, cut to LONGEST."""
     return " ".join(in_latin(unicodedata.normalize("NFKC", text[: LONGEST * 2])).upper().split())[:LONGEST]
 
 
 def tokens_of(text: str, is_name: Callable[[str], bool]) -> list[Token]:
-    """Cuts tidy text into tokens; is_name(squashed) keeps names such as 20MICRONS or NIFTY50 in one piece.
+    """Cuts tidy text into tokens. is_name(squashed) keeps names such as 20MICRONS or NIFTY50 in one piece.
 
     More tokens than any instrument needs are none at all.
     """
@@ -141,7 +141,7 @@ def _pieces(piece: str, is_name: Callable[[str], bool]) -> Iterator[str]:
 
 
 def _unglue(piece: str) -> list[str]:
-    """`23NOV24500CE` -> 23, NOV, 24500, CE; empty when some of it is none of these."""
+    """`23NOV24500CE` -> 23, NOV, 24500, CE. Empty when some of it is none of these."""
     parts = _GLUED.findall(piece)
     if "".join(parts) != piece or not any(part[0].isdigit() or part in _FUTURES for part in parts):
         return []
@@ -167,7 +167,7 @@ def _part(word: str, *, after_number: bool = False) -> Part:
 
 
 def asks_of(tokens: Sequence[Token], today: date) -> list[ContractQuery]:
-    """Every way to read the tokens beside a name; complete readings push out incomplete ones. Empty: they say nothing known."""
+    """Every way to read the tokens beside a name. Complete readings push out incomplete ones. Empty: they say nothing known."""
     if any(token.part is Part.WORD for token in tokens):
         return []
     kinds = [token.part for token in tokens]
@@ -239,7 +239,7 @@ def _whole(tokens: Sequence[Token], place: int) -> int | None:
 
 
 def _year(number: int | None, today: date) -> int | None:
-    """26 and 2026 alike; no contract lives longer than about five years, and none lies in the past."""
+    """26 and 2026 alike. No contract lives longer than about five years, and none lies in the past."""
     if number is None:
         return None
     year = number if number >= 1000 else 2000 + number

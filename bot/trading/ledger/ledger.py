@@ -15,7 +15,7 @@ Seen = tuple[OrderFact | None, tuple[TradeFact, ...], bool]  # an order's row, i
 
 
 class Ledger:
-    """Writes the fills of the whole account, orders from elsewhere included; the same books again change nothing."""
+    """Writes the fills of the whole account, orders from elsewhere included. The same books again change nothing."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Ledger:
     def record(
         self, db: Repositories, account_id: str, facts: Sequence[OrderFact], trades: Sequence[TradeFact], now: datetime
     ) -> Mapping[str, Seen]:
-        """Stores what the books of one reading add; hand the answer to `recorded` once the transaction is committed. now: UTC.
+        """Stores what the books of one reading add. Hand the answer to `recorded` once the transaction is committed. now: UTC.
 
         An order whose rows are those of the last reading is not looked at again.
         """

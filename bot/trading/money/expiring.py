@@ -44,13 +44,13 @@ class Expiring:
     clock: Clock
 
     async def tell(self, occasion: Occasion) -> None:
-        """A card about each account's stock contracts from E-4 on; it rings from E-2 on."""
+        """A card about each account's stock contracts from E-4 on. It rings from E-2 on."""
         if (calendar := self.calendar) is not None:
             card = f"near expiry {occasion.due:%H:%M}"
             await self.telling.each(card, occasion, lambda account: self._near(account, occasion.day, calendar))
 
     async def week_ahead(self, occasion: Occasion) -> None:
-        """On a Sunday, what the week from tomorrow on brings; nothing where it brings nothing."""
+        """On a Sunday, what the week from tomorrow on brings. Nothing where it brings nothing."""
         await self.telling.each("week ahead", occasion, lambda account: self._week(account, occasion.day + DAY))
 
     async def _near(self, account: Account, day: date, calendar: Calendar) -> NearExpiry | None:

@@ -25,12 +25,15 @@ class Export(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exports:
-    """Reads; nothing is kept of it."""
+    """Reads only. Nothing is kept of it."""
 
     range_pnl: RangePnl
 
     async def sheets(self, actor: Actor, what: Export, first: date, last: date) -> Sequence[Sheet]:
-        """The tables, the telling one first; dates of India, both included. CheckFailed where a table would be too long."""
+        """The tables, the telling one first.
+
+        The dates are India's, both included. CheckFailed where a table would be too long.
+        """
         made = await self._sheets(actor, what, first, last)
         if any(len(sheet.rows) > MOST_ROWS for sheet in made):
             raise CheckFailed([f"That is more than {MOST_ROWS:,} rows. Ask for a shorter range."])

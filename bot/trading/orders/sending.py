@@ -43,7 +43,7 @@ class Sending:
     clock: Clock
 
     async def post(self, order: Order, *, name: str, urgent: bool, answered: Answered | None = None) -> Order:
-        """Exactly one POST between two transactions; whatever is not understood leaves the order UNKNOWN.
+        """Exactly one POST between two transactions. Whatever is not understood leaves the order UNKNOWN.
 
         name: of who confirmed it, for the others. urgent: an exit, which leaves before other orders that wait for their turn.
         """

@@ -16,12 +16,12 @@ from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.signal import Signal
-from bot.trading.alerts.tick_watcher import TickWatcher, Use
 from bot.trading.exits.cut_off import end_cut_off
 from bot.trading.exits.live_exit import ChangeState, ExitState, ExitWanted, LiveExit, shows
 from bot.trading.plans.plan_now import PlanNow, plan_now
 from bot.trading.plans.plan_parts import PlanParts
 from bot.trading.plans.watched import Watched
+from bot.trading.ticks.tick_watcher import TickWatcher, Use
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.trading.alerts.tick_watcher import Watching
+from bot.trading.ticks.tick_watcher import Watching
 
 
 @dataclass(slots=True)

@@ -37,7 +37,7 @@ class Meant:
 def meant(readings: Readings, read: Find, guess: Find, named: Callable[[Instrument], str]) -> Meant:
     """What the words name, with the readings of their figures that its lot allows.
 
-    read: the instrument that a request's words name as they stand; guess: near ones to a mistyped name; named: an instrument
+    read: the instrument that a request's words name as they stand. guess: near ones to a mistyped name. named: an instrument
     as it stands on a button. UnknownSymbol or ChoiceWanted, with whole commands as buttons, where not one thing is named.
     """
     read, guess = _once(read), _once(guess)
@@ -128,7 +128,7 @@ def _fits_lots(request: OrderRequest, instrument: Instrument) -> bool:
 def priced(readings: Sequence[Reading], price: Price | None) -> OrderRequest:
     """The one request whose limit lies where the instrument trades. ChoiceWanted with each where that leaves more than one.
 
-    price: the price of now; None: not known, and then every limit may be meant.
+    price: the price of now. None: not known, and then every limit may be meant.
     """
     if len(readings) == 1:
         return readings[0].request

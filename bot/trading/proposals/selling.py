@@ -1,4 +1,7 @@
-"""What a sale meets at the depository, and an exit in lots: pure functions, each with its data source; they only warn."""
+"""What a sale meets at the depository, and an exit in lots: pure functions, each with its data source.
+
+They only warn.
+"""
 
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import label
@@ -30,7 +33,7 @@ def undelivered(at: Situation) -> str | None:
 
 
 def unauthorised(at: Situation) -> str | None:
-    """Source: holdings, the setting DDPI; whether mStock asks is not known before the sale."""
+    """Source: holdings, the setting DDPI. Whether mStock asks is not known before the sale."""
     rows = _rows(at)
     if at.ddpi or not rows or sum(row.authorised for row in rows) >= at.draft.quantity:
         return None

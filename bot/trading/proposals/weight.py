@@ -1,4 +1,7 @@
-"""Which orders are asked again in words: pure functions, each with its data source; of exits only a stop that is widened."""
+"""Which orders are asked again in words: pure functions, each with its data source.
+
+Of exits only a stop that is widened is asked again.
+"""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -17,7 +20,7 @@ Weight = Callable[[Situation], str | None]
 
 
 def over_available(at: Situation) -> str | None:
-    """Source: the broker's funds and margin routes; the value where the margin is not known."""
+    """Source: the broker's funds and margin routes, or the value where the margin is not known."""
     blocks = at.margin if at.margin is not None else at.value
     if at.reduces or at.cash is None or blocks is None or blocks <= TIMES_AVAILABLE * max(at.cash, Decimal(0)):
         return None
@@ -25,7 +28,7 @@ def over_available(at: Situation) -> str | None:
 
 
 def through_the_book(at: Situation) -> str | None:
-    """Source: the feed or a quote; the last trade where no bid or ask is seen."""
+    """Source: the feed or a quote, or the last trade where no bid or ask is seen."""
     draft, price = at.draft, at.price
     if at.reduces or draft.kind is not OrderKind.LIMIT or draft.protected or draft.price is None or price is None:
         return None
@@ -40,7 +43,7 @@ def through_the_book(at: Situation) -> str | None:
 
 
 def bare_short(at: Situation) -> str | None:
-    """Source: the broker's positions; what covers it in another account is not seen."""
+    """Source: the broker's positions. What covers it in another account is not seen."""
     draft = at.draft
     if at.reduces or not draft.instrument.is_option or draft.side is not Side.SELL or not leaves_bare(draft, at.positions):
         return None
@@ -62,5 +65,5 @@ WEIGHTS: tuple[Weight, ...] = (over_available, through_the_book, bare_short, wid
 
 
 def weighs(at: Situation) -> tuple[str, ...]:
-    """Every reason to ask again in words; none for what one tap may do."""
+    """Every reason to ask again in words. None for what one tap may do."""
     return tuple(say for weight in WEIGHTS if (say := weight(at)) is not None)

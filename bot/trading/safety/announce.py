@@ -11,14 +11,14 @@ from bot.domain.ports.repositories import Repositories
 def tell_others(
     db: Repositories, account_id: str, but: Collection[int], notice: Notice, at: datetime, *, order_id: str | None = None
 ) -> Sequence[int]:
-    """Writes the notice to everybody who watches the account, but not to these; to whom it was written."""
+    """Writes the notice to everybody who watches the account, but not to these. Says to whom it was written."""
     others = [person for person in db.people.watching(account_id) if person not in but]
     db.outbox.add(account_id, others, notice, at, order_id=order_id)
     return others
 
 
 def tell_owners(db: Repositories, notice: Notice, at: datetime, *, account_id: str | None = None, but: int = 0) -> None:
-    """Writes one notice to each owner, of that account or of any; without an account there is nobody's news to be."""
+    """Writes one notice to each owner, of that account or of any. Without an account there is nobody's news to be."""
     audience = {but}
     for account in db.accounts.all():
         if account_id not in (None, account.id):

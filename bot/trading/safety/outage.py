@@ -46,7 +46,7 @@ class Outage:
         self._told_at: float | None = None  # on the loop's own time
 
     def began(self, words: str) -> None:
-        """The store refused something, in these words; returns at once."""
+        """The store refused something, in these words. Returns at once."""
         if not self._over.is_set():
             return
         self._over.clear()
@@ -84,7 +84,7 @@ class Outage:
             return
 
     def _touch(self, db: Repositories) -> None:
-        """Something to write, and of use later; what is owed is written before it."""
+        """Something to write, and of use later. What is owed is written before it."""
         now = self._clock.now()
         db.jobs.note(JobRun(job="written again", day=ist_date(now), at=now, outcome=JobOutcome.DONE))
 

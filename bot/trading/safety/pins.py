@@ -1,6 +1,6 @@
 """The optional PIN: a keypad of shuffled digits, five tries and then a growing pause, and the sealing of a phone.
 
-A PIN is six digits, tapped and never typed. Which digits were tapped is known to this process alone, until the sixth; of the
+A PIN is six digits, tapped and never typed. Which digits were tapped is known to this process alone, until the sixth. Of the
 PIN itself only a slow hash is kept. A try is counted and committed before it is looked at, so that no restart gives one back.
 The slow hash has a thread of its own: neither the others' updates nor the database wait for it.
 """

@@ -20,8 +20,8 @@ from bot.domain.terms import Product
 from bot.runtime.signal import Signal
 from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import of_quote
-from bot.trading.alerts.tick_watcher import TickWatcher, Use, Watching
 from bot.trading.sync.shared_reads import SharedReads
+from bot.trading.ticks.tick_watcher import TickWatcher, Use, Watching
 from bot.trading.watch.sight import Sight
 
 log = logging.getLogger(__name__)

@@ -34,7 +34,7 @@ class Alerts:
     ) -> AlertsShown:
         """An alert on a price: a level in rupees, or a percentage of the previous close, signed.
 
-        UnknownSymbol with near misses; NotFound where the price or the previous close is not known; CheckFailed where the
+        UnknownSymbol with near misses. NotFound where the price or the previous close is not known. CheckFailed where the
         level is reached already.
         """
         account = account_of(actor)

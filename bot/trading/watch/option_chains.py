@@ -17,9 +17,9 @@ from bot.domain.ports.broker import BrokerConnections
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.actor import account_of
-from bot.trading.alerts.tick_watcher import TickWatcher, Use
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.instruments.finder import OptionChain
+from bot.trading.ticks.tick_watcher import TickWatcher, Use
 
 log = logging.getLogger(__name__)
 

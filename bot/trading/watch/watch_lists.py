@@ -18,8 +18,8 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.prices import Prices, of_tick
 from bot.trading.account.quotes import Quotes
 from bot.trading.actor import account_of
-from bot.trading.alerts.tick_watcher import TickWatcher, Use
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.ticks.tick_watcher import TickWatcher, Use
 
 log = logging.getLogger(__name__)
 

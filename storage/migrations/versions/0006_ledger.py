@@ -74,7 +74,7 @@ def upgrade() -> None:
 
 
 def _carry_over() -> None:
-    """Each step that was told becomes a trade; a price that was never known follows from the averages around it."""
+    """Each step that was told becomes a trade. A price that was never known follows from the averages around it."""
     steps = (
         op.get_bind()
         .exec_driver_sql(

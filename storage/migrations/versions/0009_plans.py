@@ -1,4 +1,7 @@
-"""A plan is all that one Confirm covers, a row for each order that it may send; an order knows whether it closes."""
+"""A plan is all that one Confirm covers, a row for each order that it may send.
+
+An order knows whether it closes.
+"""
 
 import sqlalchemy as sa
 from alembic import op

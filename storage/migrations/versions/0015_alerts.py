@@ -1,4 +1,7 @@
-"""A person's alerts on prices and on the day's result; whoever moves one out of ARMED tells of it."""
+"""A person's alerts on prices and on the day's result.
+
+Whoever moves one out of ARMED tells of it.
+"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -60,7 +60,7 @@ class Market:
     def push(self, instrument: Instrument, price: int, at: datetime) -> tuple[Move, bool]:
         """A tick from outside: the price stands there until the next one. Returns whether it took the place of the one before.
 
-        A live feed pushes many a second: ticks of the same minute are one to remember, the newest; the day's high
+        A live feed pushes many a second: ticks of the same minute are one to remember, the newest. The day's high
         and low keep what the others touched.
         """
         move = Move(at, fixed=on_tick(price, instrument.tick))

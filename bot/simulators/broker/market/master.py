@@ -19,7 +19,7 @@ STRIKES_EACH_SIDE = 0.12  # of the level six weeks before expiry: no contract dr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexSpec:
-    """An index and its contracts; lots and freeze units of November 2026 (market-rules.md 4.5 and 4.8)."""
+    """An index and its contracts, with lots and freeze units of November 2026 (market-rules.md 4.5 and 4.8)."""
 
     code: str
     symbol: str
@@ -205,7 +205,7 @@ def next_token(given: dict[str, dict[str, str]], exchange: str, name: str) -> st
 
 
 class Master:
-    """All instruments of one date, by key; `rows()` is what the scrip master route answers."""
+    """All instruments of one date, by key. `rows()` is what the scrip master route answers."""
 
     def __init__(self, today: date, centre: Centre, token: TokenFor) -> None:
         self.date = today

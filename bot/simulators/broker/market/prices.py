@@ -1,6 +1,6 @@
 """Where the price of an instrument comes from: a seeded walk, candles of a file, or ticks pushed in from outside.
 
-Prices are made up, so this is the one place of the broker that thinks in floats; what leaves it is whole paise on the
+Prices are made up, so this is the one place of the broker that thinks in floats. What leaves it is whole paise on the
 tick grid, and money is counted in those.
 """
 

@@ -2,8 +2,8 @@
 
 Columns: `time` (IST, `YYYY-MM-DD HH:MM`), `symbol` (or `exchange` and `token`), `open`, `high`, `low`, `close` in rupees, and
 `volume` if there is one. Within a candle the price goes open, low, high, close, or high first when the candle fell. A candle
-lasts as long as the shortest step between two of the same instrument; in a hole after it the price stands at its close. A date
-that the file has is played on that date; any other date plays one of the file's days, in turn, at the same time of day, so an
+lasts as long as the shortest step between two of the same instrument. In a hole after it the price stands at its close. A date
+that the file has is played on that date. Any other date plays one of the file's days, in turn, at the same time of day, so an
 old file can be practised on today. What the file does not name walks.
 """
 

@@ -5,7 +5,7 @@ import asyncio
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Tick
 from bot.simulators.loop import LoopClock
-from bot.trading.alerts.tick_watcher import GLANCE_LASTS
+from bot.trading.ticks.tick_watcher import GLANCE_LASTS
 from tests.stage.broker import StillFeed
 from tests.stage.desk import set_stage
 from tests.stage.orders import RELIANCE

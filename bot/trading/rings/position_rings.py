@@ -41,7 +41,7 @@ Row = tuple[InstrumentKey, Product]
 
 @dataclass(slots=True)
 class _Seen:
-    """What this process saw of an account; a restart begins anew, and the claims of the day keep it from ringing twice."""
+    """What this process saw of an account. A restart begins anew, and the claims of the day keep it from ringing twice."""
 
     opened: dict[Row, float] = field(default_factory=dict)  # since when a row is open, in loop time
     closing: set[str] = field(default_factory=set)  # orders that stood against an open row
@@ -190,7 +190,7 @@ class PositionRings:
             await self.store.transaction(tell)
 
     async def _orders(self, account_id: str) -> tuple[list[Order], list[Order]]:
-        """What works and nobody has asked to cancel; and of it, what no plan looks after."""
+        """What works and nobody has asked to cancel, and of it what no plan looks after."""
 
         def read(db: Repositories) -> tuple[list[Order], list[Order]]:
             planned = {leg.order_id for plan in db.plans.alive() for leg in plan.legs}

@@ -11,7 +11,7 @@ from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.news.rings import FeedMute
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Store
-from bot.trading.alerts.tick_watcher import TickWatcher
+from bot.trading.ticks.tick_watcher import TickWatcher
 
 log = logging.getLogger(__name__)
 

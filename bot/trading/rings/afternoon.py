@@ -50,7 +50,7 @@ POST_CLOSE_ENDS = 25 * MINUTE  # after the auction's match: later there is nothi
 
 @dataclass(slots=True, kw_only=True)
 class Afternoon:
-    """Each ring at most once for an account and date; none for an account without a session."""
+    """Each ring at most once for an account and date. None for an account without a session."""
 
     telling: Telling
     books: AccountViews
@@ -200,7 +200,7 @@ class Afternoon:
         await self._each("auction over", occasion, make)
 
     async def unprotected(self, occasion: Occasion) -> None:
-        """Carry-forward positions of the night; what ends today is not carried."""
+        """Carry-forward positions of the night. What ends today is not carried."""
 
         async def make(account: Account) -> Notice | None:
             positions, orders = await self._read(account)
@@ -273,7 +273,7 @@ class Afternoon:
 
 
 def _wall(moment: datetime | None) -> time:
-    """The time of day in India; asked of dates that have one."""
+    """The time of day in India. It is asked of dates that have one."""
     return ist(moment).time() if moment is not None else time.max
 
 

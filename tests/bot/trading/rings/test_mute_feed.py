@@ -9,7 +9,7 @@ from bot.domain.clock import at_ist
 from bot.domain.market.prices import Tick
 from bot.domain.news.rings import FeedMute
 from bot.simulators.loop import LoopClock, VirtualLoop
-from bot.trading.alerts.tick_watcher import Use
+from bot.trading.ticks.tick_watcher import Use
 from tests.stage.mornings import Morning, a_morning
 from tests.stage.orders import RELIANCE
 from tests.storage.samples import ACCOUNT

@@ -18,7 +18,7 @@ from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.orders.portfolio import Funds, PnL, Position, PositionLine
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
-from bot.trading.watchers.position_rings import PositionRings
+from bot.trading.rings.position_rings import PositionRings
 from tests.handlers.samples import a_position
 from tests.stage.broker import TrueOrder
 from tests.stage.market import REFERENCE_DATA

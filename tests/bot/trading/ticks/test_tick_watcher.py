@@ -17,8 +17,8 @@ from bot.domain.people.account import Credentials
 from bot.domain.ports.broker import FeedMode
 from bot.simulators.loop import LoopClock
 from bot.trading.account.prices import Prices
-from bot.trading.alerts.tick_watcher import GLANCE_LASTS, MOST, TickWatcher, Use, Watching
 from bot.trading.sync.shared_reads import SharedReads
+from bot.trading.ticks.tick_watcher import GLANCE_LASTS, MOST, TickWatcher, Use, Watching
 from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.stage.loop import MORNING
 from tests.stage.orders import RELIANCE

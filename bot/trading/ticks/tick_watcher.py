@@ -21,7 +21,7 @@ TickCall = Callable[[Tick], None]  # returns at once; called for each tick of th
 
 
 class Use(IntEnum):
-    """What an instrument is watched for. The larger is needed more; where places are short, the least needed is let go."""
+    """What an instrument is watched for. The larger is needed more. Where places are short, the least needed is let go."""
 
     GLANCE = 1  # a quote, a list, a card
     WATCH_LIST = 2
@@ -65,7 +65,7 @@ class _Account:
     sweep: asyncio.TimerHandle | None = None
 
     def need(self, key: InstrumentKey) -> tuple[int, int]:
-        """How much it is needed; between equals the one asked for last is needed more."""
+        """How much it is needed. Between equals the one asked for last is needed more."""
         uses = self.uses.get(key)
         return (max(each.use for each in uses) if uses else Use.GLANCE, self.asked[key])
 
@@ -83,7 +83,7 @@ class TickWatcher:
         self._order = 0
 
     def watch(self, account_id: str, keys: Collection[InstrumentKey], use: Use, call: TickCall | None = None) -> Watching:
-        """Subscribes to instruments until the result is ended; call hears each of their ticks.
+        """Subscribes to instruments until the result is ended. call hears each of their ticks.
 
         An account that is not linked yet is subscribed by the first renew() after its login.
         """
@@ -131,7 +131,7 @@ class TickWatcher:
             self._settle(account_id, account)
 
     def tick(self, account_id: str, tick: Tick) -> None:
-        """Hands a tick to all who watch its instrument; one that fails hides it from no other."""
+        """Hands a tick to all who watch its instrument. One that fails hides it from no other."""
         account = self._accounts.get(account_id)
         if account is None:
             return

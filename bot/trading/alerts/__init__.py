@@ -1,1 +1,0 @@
-"""What watches prices: subscriptions counted by their use."""

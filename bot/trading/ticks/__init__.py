@@ -1,0 +1,1 @@
+"""Subscriptions to prices, counted by their use."""

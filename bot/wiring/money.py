@@ -1,0 +1,57 @@
+"""Builds what sums up days, weeks and ranges, and what is noted of a day for the next one."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from bot.domain.market.coming_days import coming_days
+from bot.trading.account.account_views import AccountViews
+from bot.trading.money.expiring import Expiring
+from bot.trading.money.held_notes import HeldNotes
+from bot.trading.money.range_pnl import RangePnl
+from bot.trading.money.reports import Reports
+from bot.trading.money.summaries import Summaries
+from bot.trading.money.telling import Telling
+from bot.wiring.ground import Ground
+from bot.wiring.jobs import Days
+from bot.wiring.late_days import build_late_days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyServices:
+    """The final rows of days, their sums, and what the calendar tells of what is held."""
+
+    summaries: Summaries
+    range_pnl: RangePnl
+    notes: HeldNotes
+    expiring: Expiring
+
+
+def build_money(ground: Ground, books: AccountViews, telling: Telling, days: Days, mode: str) -> MoneyServices:
+    """Builds them over this ground. mode: LIVE or PAPER, as messages say it."""
+    reports = Reports(store=ground.store, books=books, clock=ground.clock)
+    range_pnl = RangePnl(store=ground.store, books=books, reports=reports, trading=days.trading, clock=ground.clock)
+    summaries = Summaries(
+        store=ground.store,
+        books=books,
+        reports=reports,
+        ranges=range_pnl,
+        late_days=build_late_days(ground, books, reports, days),
+        weeks_last=days.weeks_last,
+        months_last=days.months_last,
+        coming=partial(coming_days, ground.calendar),
+        mode=mode,
+        clock=ground.clock,
+        started_at=ground.clock.now(),
+    )
+    notes = HeldNotes(store=ground.patient, books=books, clock=ground.clock)
+    expiring = Expiring(
+        telling=telling,
+        books=books,
+        notes=notes,
+        rules=ground.reference.rules,
+        calendar=ground.calendar,
+        tariff=ground.reference.tariff,
+        plan=ground.plan,
+        clock=ground.clock,
+    )
+    return MoneyServices(summaries=summaries, range_pnl=range_pnl, notes=notes, expiring=expiring)
