@@ -10,7 +10,7 @@ from bot.domain.market.prices import Quote, Tick
 from bot.domain.news.delivery import Delivery
 from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderFact, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
-from bot.domain.orders.research import Candle, Interval, PastTrade
+from bot.domain.orders.research import Candle, Interval, OrderStep, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.terms import Product
 
@@ -65,6 +65,10 @@ class Broker(Protocol):
 
     async def trades(self) -> Sequence[TradeFact]:
         """The trade book of the day."""
+        ...
+
+    async def order_steps(self, broker_id: str, *, derivative: bool) -> Sequence[OrderStep]:
+        """The life of one order, in the broker's order; its tag is there also where the order book leaves it out."""
         ...
 
     async def past_trades(self, first: date, last: date) -> Sequence[PastTrade]:
