@@ -19,6 +19,7 @@ CALM = timedelta(seconds=1.5)  # after a redraw, taps that were meant for the ol
 WITH_PLAN = frozenset({
     Purpose.PLACE, Purpose.EXIT, Purpose.PANIC, Purpose.REVERSE, Purpose.BASKET, Purpose.TRAIL,
 })  # fmt: skip
+EVENING = timedelta(minutes=10)  # that the card of an after-market order can be confirmed
 A_DAY = 86_400.0  # seconds for which this process remembers what it asked
 
 
@@ -69,7 +70,7 @@ class Confirmations:
             draft=draft,
             order_id=order_id,
             created_at=now,
-            expires_at=now + self.life,
+            expires_at=now + (self.life if draft is None or draft.session is None else EVENING),
             taps_from=now + CALM if calm else None,
         )
 

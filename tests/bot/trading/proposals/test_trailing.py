@@ -1,5 +1,6 @@
 """A trail that is said beside an order: its stop, its worst price and what it counts from are those of the plan's legs."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -29,9 +30,7 @@ async def test_the_rule_begins_at_the_stop_with_its_worst_price_behind_it(
 ) -> None:
     stage = await set_tape(clock)
     desk = stage.desk
-    request = OrderRequest(
-        side=ENTRY.side, symbol=ENTRY.symbol, quantity=10, price=ENTRY.price, product=ENTRY.product, stop=stop, trail=trail
-    )  # fmt: skip
+    request = replace(ENTRY, stop=stop, trail=trail)
     card = await desk.proposals.propose(desk.actor, request, chat_id=PERSON)
     plan = await desk.store.transaction(lambda db: db.plans.find(card.confirmation.token))
     assert plan is not None
@@ -45,8 +44,6 @@ async def test_the_rule_begins_at_the_stop_with_its_worst_price_behind_it(
 
 async def test_a_trail_that_leaves_no_stop_is_refused(clock: LoopClock) -> None:
     stage = await set_tape(clock)
-    request = OrderRequest(
-        side=Side.BUY, symbol="RELIANCE", quantity=10, price=ENTRY.price, trail=TrailSaid(every=Decimal(1480)), product=Product.MIS
-    )  # fmt: skip
+    request = replace(ENTRY, trail=TrailSaid(every=Decimal(1480)))
     with pytest.raises(CheckFailed, match="leaves no stop"):
         await stage.desk.proposals.propose(stage.desk.actor, request, chat_id=PERSON)
