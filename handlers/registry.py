@@ -30,6 +30,7 @@ from handlers.commands import (
     reverse,
     safety,
     settings,
+    standing,
     start,
     status,
     trails,
@@ -49,6 +50,7 @@ COMMANDS: tuple[Command, ...] = (
     *trails.COMMANDS,
     *basket.COMMANDS,
     *convert.COMMANDS,
+    *standing.COMMANDS,
     *books.COMMANDS,
     *pnl.COMMANDS,
     *money.COMMANDS,
@@ -73,8 +75,8 @@ async def _draw_again(ctx: Ctx, tap: ListingTap) -> None:
 
 
 TAPS: Taps = {
-    **confirm.TAPS, **order.TAPS, **exits.TAPS, **trails.TAPS, **pnl_exits.TAPS, **basket.TAPS, **convert.TAPS,
-    **reverse.TAPS, **later.TAPS,
+    **confirm.TAPS, **order.TAPS, **exits.TAPS, **trails.TAPS, **pnl_exits.TAPS, **basket.TAPS,
+    **convert.TAPS, **reverse.TAPS, **later.TAPS, **standing.TAPS,
     **safety.TAPS, **settings.TAPS,
     ListingTap: _draw_again,
 }  # fmt: skip

@@ -28,6 +28,7 @@ from storage.repos.plans import SqlPlans
 from storage.repos.pnl_exits import SqlPnlExits
 from storage.repos.reports import SqlReports
 from storage.repos.scrip_master import SqlScripMaster
+from storage.repos.standing_stops import SqlStandingStops
 from storage.repos.stops import SqlStops
 from storage.secrets.vault import Vault
 
@@ -88,6 +89,10 @@ class SqlRepositories:
     @cached_property
     def later_cards(self) -> SqlLaterCards:
         return SqlLaterCards(self._transaction)
+
+    @cached_property
+    def standing_stops(self) -> SqlStandingStops:
+        return SqlStandingStops(self._transaction)
 
     @property
     def exit_lists(self) -> SqlExitLists:

@@ -42,6 +42,7 @@ from bot.trading.proposals.proposals import Proposals
 from bot.trading.proposals.repairing import Repairing
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
+from bot.trading.standing.standing_stops import StandingStops
 from bot.trading.unlinking import Unlinking
 from bot.trading.watch.alerts import Alerts
 from bot.trading.watch.option_chains import OptionChains
@@ -69,6 +70,7 @@ class Services:
     baskets: Baskets
     conversions: Conversions
     reversals: Reversals
+    standing: StandingStops
     books: AccountViews
     market: Quotes
     alerts: Alerts

@@ -107,6 +107,7 @@ class Unlinking:
         db.alerts.end_on(account.id)
         db.pnl_exits.end_on(account.id)
         db.later_cards.end_on(account.id)
+        db.standing_stops.end_on(account.id)
         db.plans.end_on(account.id, "unlinked")  # nothing of them is watched any more; what rests at mStock stays
         before = f"{account.label} {account.client}, {lived(db.accounts.session(account.id))}"
         tell_of(db, account.id, person, ActionKind.UNLINKED, now)

@@ -15,6 +15,9 @@ from bot.trading.exits.pnl_exits import PnlExits
 from bot.trading.exits.pnl_watch import PnlWatch
 from bot.trading.exits.reversals import Reversals
 from bot.trading.exits.scope_rows import ScopeReader
+from bot.trading.money.telling import Telling
+from bot.trading.standing.morning_stops import MorningStops
+from bot.trading.standing.standing_stops import StandingStops
 from bot.wiring.ground import Ground, squares_off_at
 from bot.wiring.orders import Orders
 from storage.topics import Topic
@@ -31,6 +34,8 @@ class Exits:
     reversals: Reversals
     pnl: PnlExits
     pnl_watch: PnlWatch
+    standing: StandingStops
+    morning_stops: MorningStops
 
 
 def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
@@ -82,6 +87,16 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
     )
     ground.store.on_commit(Topic.RESULTS, watch.filled)
     pnl = PnlExits(proposing=proposing, views=views, reader=reader, now=watch.now, changed=watch.wake)
+    standing = StandingStops(
+        store=ground.store, proposing=proposing, exits=orders.exits, clock=ground.clock, begun=orders.plans.wake
+    )
+    morning = MorningStops(
+        store=ground.patient,
+        telling=Telling(store=ground.patient, clock=ground.clock),
+        books=views,
+        stops=standing,
+        clock=ground.clock,
+    )
     return Exits(
         lists=lists,
         baskets=baskets,
@@ -90,4 +105,6 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         reversals=reversals,
         pnl=pnl,
         pnl_watch=watch,
+        standing=standing,
+        morning_stops=morning,
     )

@@ -74,6 +74,8 @@ class Told(StrEnum):
 
     TURN_WAITS = "TURN_WAITS"  # the exit of a reversal is not filled
     STALLED = "STALLED"  # what a cover waits for is not filled
+    HELD = "HELD"  # the broker's own order closes a row, and was waited for long enough
+    NO_SESSION = "NO_SESSION"  # nothing can be sent until somebody logs in
     CUT = "CUT"  # its time was over before all of it was sent
     FLAT = "FLAT"
     NOT_FLAT = "NOT_FLAT"

@@ -18,6 +18,7 @@ from bot.domain.news import (
     readiness,
     rings,
     safety,
+    standing_stops,
     trails,
 )
 from bot.domain.news.notice import Notice
@@ -37,6 +38,7 @@ FAMILIES = (
     alert,
     later_cards,
     after_market,
+    standing_stops,
     period_summary,
     picture,
 )

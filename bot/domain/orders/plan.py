@@ -246,7 +246,9 @@ class PlanFacts:
     def opened(self) -> int:
         """Shares or units that the plan opened, or took over with its stop, and has not closed yet."""
         entered = sum(entry.filled for entry in self.entries)
-        return entered or self.base if self.guard is None else self.base + entered - self.guard.filled
+        if self.guard is None:  # a stop that was confirmed alone and is to be placed
+            return entered if self.entries else self.base
+        return self.base + entered - self.guard.filled
 
 
 def next_act(plan: Plan, facts: PlanFacts, now: datetime) -> Next | None:
@@ -264,6 +266,8 @@ def next_act(plan: Plan, facts: PlanFacts, now: datetime) -> Next | None:
     if facts.free is None or facts.opened <= 0:
         return None
     held = min(facts.opened, facts.free)
+    if guard is None and held <= 0 and not plan.entries:
+        return Next(act=Act.END)  # nothing of what the stop was to guard is open, or another stop has it
     if guard is None:
         return _unguarded(plan, held, facts) if held > 0 and now < plan.until else None
     if held <= 0:

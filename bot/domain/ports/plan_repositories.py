@@ -13,6 +13,7 @@ from bot.domain.orders.later_card import LaterCard, LaterState
 from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.plan import Plan, PlanLeg
 from bot.domain.orders.pnl_exit import PnlExit
+from bot.domain.orders.standing_stop import StandingState, StandingStop
 from bot.domain.orders.trail import Trail
 
 
@@ -180,4 +181,24 @@ class PnlExitsRepository(Protocol):
 
     def forget_asked(self) -> int:
         """Drops those that were asked about and never confirmed."""
+        ...
+
+
+class StandingStopsRepository(Protocol):
+    """Stops that live over days."""
+
+    def add(self, stop: StandingStop) -> StandingStop:
+        """The stop with its number."""
+        ...
+
+    def of(self, account_id: str) -> Sequence[StandingStop]:
+        """Those of an account that are not over, the oldest first."""
+        ...
+
+    def save(self, stop: StandingStop, *, was: StandingState) -> bool:
+        """New terms and state for one that was in this state; True for the call that wrote them."""
+        ...
+
+    def end_on(self, account_id: str) -> int:
+        """Forgets those of an account."""
         ...

@@ -29,6 +29,7 @@ from bot.domain.ports.plan_repositories import (
     LaterCardsRepository,
     PlansRepository,
     PnlExitsRepository,
+    StandingStopsRepository,
 )
 
 T = TypeVar("T")
@@ -60,6 +61,8 @@ class Repositories(Protocol):
 
     @property
     def later_cards(self) -> LaterCardsRepository: ...
+    @property
+    def standing_stops(self) -> StandingStopsRepository: ...
     @property
     def exit_lists(self) -> ExitListsRepository: ...
     @property

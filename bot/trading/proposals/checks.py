@@ -57,6 +57,7 @@ class Situation:
     turns: Sequence[Order] = ()  # stops that guard what this exit closes: it is made of them
     doubles: Sequence[Order] = ()  # exits of unknown outcome that may be closing the same
     beyond: int = 0  # shares or units on the other side of zero if all of those fill as well
+    others: Sequence[Order] = ()  # orders that close the position on the other side already, or possibly do
     pnl_exits: Sequence[PnlExit] = ()  # of the account, that watch
     blocked_until: datetime | None = None  # a P&L exit struck: no entries until then
     asked_as_exit: bool = False  # when the question was asked it only made a position or holding smaller

@@ -46,13 +46,19 @@ class Proposals:
         return await self._proposing.interpreter.meant(actor, readings)
 
     async def propose(
-        self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int, attached: Attached | None = None
+        self,
+        actor: Actor,
+        asked: OrderRequest | Meant,
+        *,
+        chat_id: int,
+        attached: Attached | None = None,
+        as_exit: bool = False,
     ) -> Proposal:
         """What the order would be, and a one-time question about it; raises before anything is asked when a check refuses.
 
-        attached: the stop and the target that the same Confirm covers.
+        attached: the stop and the target that the same Confirm covers. as_exit: it closes, or ExitHeld says what does.
         """
-        return await self._proposing.propose(actor, asked, chat_id=chat_id, attached=attached)
+        return await self._proposing.propose(actor, asked, chat_id=chat_id, attached=attached, as_exit=as_exit)
 
     async def shown(self, token: str, message_id: int) -> None:
         """The question stands in this message; only taps under it count."""
@@ -220,7 +226,7 @@ class Proposals:
         size = abs(held.quantity)
         if size < lot:
             raise CheckFailed([f"{size} cannot be closed here: {held.instrument.symbol} goes in lots of {lot}."])
-        return await self.propose(actor, replace(_closing(held), quantity=size // lot * lot), chat_id=chat_id)
+        return await self.propose(actor, replace(_closing(held), quantity=size // lot * lot), chat_id=chat_id, as_exit=True)
 
     async def stop_of(self, actor: Actor, order_id: str, leg: Leg, *, chat_id: int) -> Proposal:
         """A stop order for the whole position of the order's instrument and product.

@@ -40,6 +40,7 @@ from bot.domain.news.period_summary import PeriodSummary
 from bot.domain.news.picture import Pictured
 from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.news.safety import DayLocked, TradingResumed, TradingStopped
+from bot.domain.news.standing_stops import StandingStopPaused, StandingStopsDue
 from bot.domain.news.trails import TrailNews, TrailTold
 from bot.domain.orders.conversion import Conversion, ConversionState
 from bot.domain.orders.exit_list import ListKind, RowState, RowTold
@@ -47,6 +48,7 @@ from bot.domain.orders.held import NewBase
 from bot.domain.orders.later_card import LaterCard
 from bot.domain.orders.order import Fill, Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
+from bot.domain.orders.standing_stop import StandingState, StandingStop
 from bot.domain.terms import OrderKind, Product, Side
 from bot.reference.load import load_reference
 from handlers.views.card import card
@@ -134,12 +136,20 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         LaterCardsAhead(cards=(LATER,)),
         LaterCardDue(card=LATER),
         LaterCardStruck(card=LATER, why=words),
+        StandingStopsDue(to_place=(STANDING,), beyond=(STANDING,), gone=(STANDING,)),
+        StandingStopsDue(to_place=(STANDING,), session=False),
+        StandingStopPaused(stop=replace(STANDING, state=StandingState.PAUSED, base=SPLIT), base=SPLIT),
         Converted(conversion=CONVERSION),
         ConversionUnclear(conversion=CONVERSION),
         *every_ring(),
     ]
 
 
+SPLIT = NewBase(instrument=RELIANCE, before=Decimal(1490), now=Decimal(745))
+STANDING = StandingStop(
+    id=3, account_id="a1", by=1001, instrument=RELIANCE, product=Product.CNC, side=Side.SELL, quantity=10,
+    trigger=Decimal("1400.00"), limit=Decimal("1380.00"), until=date(2026, 12, 31), made_at=NOW,
+)  # fmt: skip
 LATER = LaterCard(id=7, account_id="a1", by=1001, draft=a_draft(), closes=False, due=NOW, made_at=NOW)
 
 

@@ -31,6 +31,8 @@ acts = st.one_of(
     st.tuples(st.just("trade"), trades),
     st.tuples(st.just("exit"), st.integers(1, 10)),
     st.tuples(st.just("limit"), st.integers(1, 10)),
+    st.tuples(st.just("add"), st.integers(1, 10)),
+    st.tuples(st.just("stop"), st.integers(1, 10)),
     st.tuples(st.just("wait"), st.sampled_from([0, 1, 4, 12])),
     st.tuples(st.just("restart"), st.just(0)),
     st.tuples(st.just("change"), st.sampled_from(FAULTS)),
@@ -62,6 +64,25 @@ async def strike_soon(stage: TapeStage, name: str) -> None:
     stage.desk.core.pnl_watch.wake()
 
 
+async def add(stage: TapeStage, quantity: int, message: int) -> None:
+    """More of it: the stop that rests is to be raised, where there is one."""
+    desk = stage.desk
+    with suppress(BotError):
+        card = await desk.proposals.propose(desk.actor, replace(ENTRY, quantity=quantity), chat_id=PERSON)
+        if card.closes is None:
+            await desk.tap(await desk.card(card, message), message)
+
+
+async def guard(stage: TapeStage, quantity: int, message: int) -> None:
+    """A stop by hand, for what nothing guards."""
+    desk = stage.desk
+    request = replace(ENTRY, side=Side.SELL, quantity=quantity, price=None, trigger=Decimal("1450.00"))
+    with suppress(BotError):
+        card = await desk.proposals.propose(desk.actor, request, chat_id=PERSON)
+        if card.closes is not None:
+            await desk.tap(await desk.card(card, message), message)
+
+
 async def play(story: list[tuple[str, object]], attached: Attached) -> None:
     clock = LoopClock(asyncio.get_running_loop(), MORNING)
     stage = await set_tape(clock)
@@ -76,6 +97,10 @@ async def play(story: list[tuple[str, object]], attached: Attached) -> None:
                 stage.trade(what)
             case "exit" | "limit", int():
                 await leave(stage, what, 100 + number, Decimal("1495.00") if act == "limit" else None)
+            case "add", int():
+                await add(stage, what, 300 + number)
+            case "stop", int():
+                await guard(stage, what, 500 + number)
             case "wait", int():
                 await asyncio.sleep(what)
             case "restart", _:
