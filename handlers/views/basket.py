@@ -7,7 +7,7 @@ from decimal import Decimal
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import day_words, short, strike_words
 from bot.domain.news.exits import ExitsTold, Told
-from bot.domain.orders.basket import BasketCard
+from bot.domain.orders.basket import BasketCard, BasketMargins
 from bot.domain.orders.exit_list import ExitList, ExitRow, ExitsShown, RowState, RowTold
 from bot.domain.orders.order import Confirmation, Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import draft_line, plain
@@ -58,7 +58,7 @@ def card_keyboard(token: str, many: int, label: str) -> Keyboard:
     return keyboard(
         [does(f"Confirm {NUMBERS.get(many, str(many))}", BasketVerb.CONFIRM)],
         [does("Change", BasketVerb.CHANGE), does("Discard", BasketVerb.DISCARD)],
-        [does("Payoff", BasketVerb.PAYOFF)],
+        [does("Payoff", BasketVerb.PAYOFF), does("Margin with hedge", BasketVerb.MARGIN)],
     )
 
 
@@ -155,6 +155,18 @@ def payoff(asked: Payoff, token: str, account: str, label: str, *, with_held: bo
     other = BasketVerb.PAYOFF if with_held else BasketVerb.PAYOFF_WITH_HELD
     name = "These orders alone" if with_held else "With what I hold"
     return view.with_keyboard([button(name, BasketTap(token, other, label))])
+
+
+def margins(found: BasketMargins, mode: str) -> View:
+    """What the orders block by the plain route, and by the one for baskets, which may see a hedge."""
+    rows = [row("MARGIN of all orders", mode)]
+    for name, value in (("Margin route", found.plain), ("Basket route", found.basket)):
+        rows.append(row(name, f"≈ {amount(value)}" if value is not None else "not known"))
+    if found.saved is not None:
+        rows.append(row("The hedge spares", amount(found.saved)))
+    seen = "sees no hedge among them" if found.saved is None and None not in (found.plain, found.basket) else ""
+    said = [say(f"The basket route {seen}.")] if seen else []
+    return View((table(*rows), *said, say("While a cover is not filled yet, mStock may block more.")))
 
 
 def in_words(reasons: Sequence[str], token: str, many: int, label: str, mode: str) -> View:
