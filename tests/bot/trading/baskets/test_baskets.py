@@ -216,7 +216,7 @@ async def test_a_hedge_that_only_the_basket_route_sees_is_told_beside_the_plain_
         return Margin(required=by_basket)
 
     stage.broker.margin_of_all = plain  # type: ignore[method-assign] # the broker says so
-    stage.broker.margin_by_basket = hedged  # type: ignore[method-assign]
+    stage.broker.margin_by_basket = hedged  # type: ignore[method-assign] # and so
     card = await ask(stage)
     found = await stage.desk.core.services.baskets.margins(stage.desk.actor, card.confirmation.token, chat_id=PERSON)
     assert found.plain == 200_000
