@@ -218,6 +218,8 @@ def _standing(each: ExitRow, exits: ExitList, way: ExitsShown, explain: Explain)
     drafts = [other.draft for other in exits.rows]
     stands = exits.state(each, way.orders)
     name = f"{MARKS[stands]} {each.number + 1} {_name(each.draft, drafts)}"
+    if way.over and each.unsent:
+        return f"{name} · not sent, and will not be"
     if stands is RowState.WAITS:
         numbers = ", ".join(str(other.number + 1) for other in exits.waits_for(each, way.orders))
         return f"{name} · waits for the fill of {numbers}"
