@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.news.after_market import AfterMarketFate
 from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertsBlind, AlertStruck
 from bot.domain.news.connections import AddressNotRegistered, FeedBack, FeedLost, SessionLost, SessionReplaced
 from bot.domain.news.conversions import ConversionUnclear, Converted
@@ -121,6 +122,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         AlertStruck(alert=AN_ALERT, value=Decimal("1500.10"), at=NOW),
         AlertsBlind(alerts=(AN_ALERT, replace(AN_ALERT, kind=AlertKind.LOSS, instrument=None)), since=NOW),
         AlertPaused(alert=AN_ALERT, base=NewBase(instrument=RELIANCE, before=Decimal(1490), now=Decimal(745))),
+        AfterMarketFate(at=NOW, orders=(order,)),
         LaterCardsAhead(cards=(LATER,)),
         LaterCardDue(card=LATER),
         LaterCardStruck(card=LATER, why=words),
