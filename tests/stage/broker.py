@@ -202,6 +202,9 @@ class ScriptedBroker:
         known = [each.required for each in margins if each.required is not None]
         return Margin(required=sum(known, Decimal(0)) if len(known) == len(margins) else None)
 
+    async def margin_by_basket(self, drafts: Sequence[OrderDraft]) -> Margin:
+        return await self.margin_of_all(drafts)
+
     async def open_interest(self, market: Exchange, symbol: str, expiry: date) -> Mapping[str, int]:
         return {}
 

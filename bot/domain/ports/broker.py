@@ -100,6 +100,10 @@ class Broker(Protocol):
         """What several orders would block together. At mStock it may not see a hedge among them."""
         ...
 
+    async def margin_by_basket(self, drafts: Sequence[OrderDraft]) -> Margin:
+        """The same by the broker's saved baskets, which may see a hedge. One is made for it and deleted; no order is sent."""
+        ...
+
     async def open_interest(self, market: Exchange, symbol: str, expiry: date) -> Mapping[str, int]:
         """Open interest in units by token, of an underlying's contracts with that expiry. Its time is not known.
 
