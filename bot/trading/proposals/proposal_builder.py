@@ -33,16 +33,19 @@ from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.proposals.after_market import evening_limit, for_session
 from bot.trading.proposals.attaching import Attaching, Entry, attached_of, loss_if_stopped, misfit
 from bot.trading.proposals.beside import held_by
-from bot.trading.proposals.checks import TWIN, Situation, beyond_reducing, refusals, repairs
+from bot.trading.proposals.checks import TWIN, Situation, refusals, repairs
 from bot.trading.proposals.costs import Costs
+from bot.trading.proposals.dated import master_age, stage_of
 from bot.trading.proposals.drafting import Drafting, closable, of_held, product_of
 from bot.trading.proposals.held import Held, WayOut
-from bot.trading.proposals.interpreter import Interpreter
+from bot.trading.proposals.interpreter import Interpreter, left_out
 from bot.trading.proposals.joining import Joining, joining, raising, unjoined
 from bot.trading.proposals.meaning import Meant, priced
-from bot.trading.proposals.remarks import closed_until, master_age, remarks, stage_of
+from bot.trading.proposals.reducing import beyond_reducing
+from bot.trading.proposals.remarks import closed_until, remarks
 from bot.trading.proposals.risk import by_risk
 from bot.trading.proposals.weight import weighs
 from bot.trading.safety.limits import day_lock, made
@@ -105,8 +108,14 @@ class ProposalBuilder:
         request, sized = by_risk(request, instrument, price, product, self.drafting)
         window = self.window(instrument, product)
         is_open = window is None or window.may_exit  # the price of a closed market is old, and no order goes by it
+        if not self.interpreter.evenings and (dropped := left_out(request)) is not None:
+            raise dropped
+        evening = for_session(request, instrument, price, window, reduces=False)
+        request = evening.request if evening is not None else request
         draft, said = self.drafting.draft(request, instrument, price, product, judged=is_open)
         said = (*sized, *said)
+        if evening is not None:
+            draft, said = evening.of(draft), (*evening.remarks, *said)
         attached = attached_of(request, draft, price) if attached is None or attached.joins is not None else attached
         if attached is None and (stop := await self.joins(account.id, draft, held)) is not None:
             attached = stop.attached if stop.fits else None
@@ -276,6 +285,8 @@ class ProposalBuilder:
         today = ist_date(now)
         # Only these can matter, and a day may have hundreds: all of the day would make each order slower than the one before.
         orders = db.orders.lately(account_id, today, now - TWIN)
+        if draft.session is not None:  # what waits for that session closes the same
+            orders = [*orders, *(order for order in db.orders.unsettled(account_id) if order.day > today)]
         others = [order for order in orders if before is None or order.id != before.id]
         left = closable(draft, held.positions, held.holdings, others, read_at=held.read_at)
         way = WayOut.of(draft, held, others) if draft.quantity > left else WayOut(closable=left)
@@ -374,6 +385,7 @@ class ProposalBuilder:
             closes=closes,
             figures=figures if closes is not None else None,
             opens=closed_until(situation),
+            evening=evening_limit(draft, price, attached) if self.interpreter.evenings else None,
             monthly=self.instruments.is_monthly(draft.instrument) if draft.instrument.is_derivative else None,
             warnings=said + unjoined(joins, draft) + remarks(situation, parts=len(plan.parts) if plan is not None else 1),
             before=before,
