@@ -136,6 +136,8 @@ class App:
                         ("mute feed", self.core.mute_feed.run()),
                         ("plans", self.core.plans.run()),
                         ("plans' cards", self.core.plan_cards.run()),
+                        ("trails", self.core.trails.run()),
+                        ("P&L exits", self.core.pnl_watch.run()),
                         ("unfilled orders", self.core.unfilled.run()),
                         ("exits", self.core.exit_runner.run()),
                         ("master", self.core.catalogue.run()),

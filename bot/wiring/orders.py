@@ -22,6 +22,7 @@ from bot.trading.orders.sending import Sending
 from bot.trading.plans.plan_cards import PlanCards
 from bot.trading.plans.plan_parts import PlanParts
 from bot.trading.plans.plan_runner import PlanRunner
+from bot.trading.plans.trail_runner import TrailRunner
 from bot.trading.proposals.drafting import Drafting
 from bot.trading.proposals.interpreter import Interpreter
 from bot.trading.proposals.later_cards import LaterCards
@@ -45,6 +46,7 @@ class Orders:
     exits: LiveExit
     plans: PlanRunner
     plan_cards: PlanCards
+    trails: TrailRunner
     unfilled: UnfilledOrders
     slices: PlanParts
     lists: ExitRunner
@@ -167,6 +169,14 @@ def build_orders(ground: Ground) -> Orders:
         background=ground.background,
         clock=ground.clock,
     )
+    trails = TrailRunner(
+        store=ground.patient,
+        exits=exits,
+        connections=ground.connections,
+        watcher=ground.watcher,
+        background=ground.background,
+        clock=ground.clock,
+    )
     unfilled = UnfilledOrders(
         store=ground.patient,
         exits=exits,
@@ -178,6 +188,7 @@ def build_orders(ground: Ground) -> Orders:
     plan_cards = PlanCards(store=ground.patient, watcher=ground.watcher)
     ground.store.on_commit(Topic.ORDERS, plans.wake)
     ground.store.on_commit(Topic.ORDERS, plan_cards.wake)
+    ground.store.on_commit(Topic.ORDERS, trails.wake)
     ground.store.on_commit(Topic.ORDERS, unfilled.wake)
     ground.store.on_commit(Topic.ORDERS, lists.wake)
     ground.store.on_commit(Topic.RESULTS, plans.filled)
@@ -185,6 +196,7 @@ def build_orders(ground: Ground) -> Orders:
         exits=exits,
         plans=plans,
         plan_cards=plan_cards,
+        trails=trails,
         unfilled=unfilled,
         auction=auction,
         slices=slices,

@@ -40,6 +40,7 @@ from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.desk.after_market_orders import AfterMarketOrders
 from bot.trading.exits.exit_runner import ExitRunner
+from bot.trading.exits.pnl_watch import PnlWatch
 from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
@@ -53,6 +54,7 @@ from bot.trading.people.invitations import Invitations
 from bot.trading.people.news_choices import NewsChoices
 from bot.trading.plans.plan_cards import PlanCards
 from bot.trading.plans.plan_runner import PlanRunner
+from bot.trading.plans.trail_runner import TrailRunner
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.rings.mute_feed import MuteFeed
 from bot.trading.safety.limits import OwnLimits
@@ -88,6 +90,7 @@ from bot.wiring.money import build_money
 from bot.wiring.orders import build_orders
 from bot.wiring.rings import build_rings
 from bot.wiring.settling import Settling
+from bot.wiring.trails import build_trails
 from handlers.views.format import rupees
 from storage.inbox import SqlInbox
 from storage.secrets.pinhash import Argon2Pins
@@ -125,6 +128,8 @@ class Core:
     mute_feed: MuteFeed
     plans: PlanRunner
     plan_cards: PlanCards
+    trails: TrailRunner
+    pnl_watch: PnlWatch
     unfilled: UnfilledOrders
     exit_runner: ExitRunner
     settle: Settling
@@ -285,9 +290,12 @@ def build_core(
         desk=orders.desk,
         orders=orders.working,
         exits=exits.lists,
+        pnl_exits=exits.pnl,
+        trails=build_trails(ground, orders, views),
         baskets=exits.baskets,
         conversions=exits.conversions,
         reversals=exits.reversals,
+        standing=exits.standing,
         books=views,
         market=quotes,
         alerts=alerts.own,
@@ -341,7 +349,7 @@ def build_core(
             books=views,
             notes=money.notes,
             calendar=calendar,
-            families=(alerts.findings,),
+            families=(alerts.findings, exits.morning_stops),
             ddpi=settings.ddpi is Consent.YES,
             clock=clock,
         ),
@@ -350,6 +358,7 @@ def build_core(
         year=UncoveredYear(store=patient, calendar=calendar, clock=clock),
         later=orders.later,
         evenings=AfterMarketOrders(store=patient, reconcile=reconcile, telling=telling, clock=clock),
+        stops=exits.morning_stops,
     )
     return Core(
         services=services,
@@ -367,6 +376,8 @@ def build_core(
         mute_feed=rings.mute_feed,
         plans=orders.plans,
         plan_cards=orders.plan_cards,
+        trails=orders.trails,
+        pnl_watch=exits.pnl_watch,
         unfilled=orders.unfilled,
         exit_runner=exits.runner,
         settle=settle,

@@ -5,7 +5,7 @@ import re
 from bot.domain.errors import CheckFailed, ConfirmationGone, SessionExpired
 from bot.domain.orders.exit_list import ExitsShown
 from bot.domain.people.account import Permission
-from handlers.commands import books
+from handlers.commands import books, pnl_exits
 from handlers.commands.command import Command, Taps
 from handlers.commands.confirm import answering
 from handlers.commands.order import show
@@ -28,6 +28,9 @@ async def leave(ctx: Ctx) -> None:
     said = _LEADING.sub("", latin(ctx.words))
     if not said:
         await ctx.reply(await books.page(ctx, ListingTap(Listing.POSITIONS, ctx.label, EXITS)))
+        return
+    if (parts := pnl_exits.parted(said)) is not None:
+        await pnl_exits.leave_if(ctx, *parts)
         return
     await show(ctx, await ctx.services.exits.ask(ctx.actor, said, chat_id=ctx.chat_id))
 
@@ -95,8 +98,8 @@ async def _confirm(ctx: Ctx, tap: ExitsTap) -> None:
 COMMANDS = (
     Command(
         name="exit", short=("sq", "squareoff", "square", "close", "nikal", "niklo", "nikalo", "निकाल", "निकालो"),
-        arguments="<symbol|nifty|intraday|ce|pe|longs|shorts|green|red|all> [quantity|half|%]",
-        help="Close one position, or a list of them under one Confirm", example="/exit nifty",
+        arguments="<symbol|nifty|intraday|ce|pe|longs|shorts|green|red|all> [quantity|half|%] [if −5000|+8000|giveback 3000]",
+        help="Close one position, or a list of them under one Confirm; behind if: at a P&L of the day", example="/exit nifty",
         family=Family.ORDER, permission=Permission.REDUCE, handler=leave,
     ),
     Command(

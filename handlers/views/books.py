@@ -192,6 +192,7 @@ def positions(positions: Positions, tap: ListingTap, name: str, mode: str) -> Vi
     parts: list[Part] = [table(*rows)]
     parts += left_out(positions.unknown)
     parts += old_prices(positions.lines, positions.as_of)
+    parts += [say(line) for line in positions.plans]
     back = ListingTap(tap.listing, tap.label, page=tap.page)
     if tap.argument == EXITS:
         rows_of_exits = [[_exit(line, tap.label, positions.as_of)] for line in _can_exit(positions)[:PAGE]]

@@ -104,7 +104,7 @@ def shown(way: ExitsShown, mode: str) -> View:
     """Where each row stands at this moment."""
     exits, label = way.exits, way.account.label
     closed = sum(exits.state(each, way.orders) in CLOSED for each in exits.rows)
-    title = {ListKind.PANIC: "Closing", ListKind.REVERSE: "Reversing"}.get(exits.kind, "Exits")
+    title = {ListKind.PANIC: "Closing", ListKind.PNL: "P&L exit: closing", ListKind.REVERSE: "Reversing"}.get(exits.kind, "Exits")
     end = " · over" if way.over else ""
     parts: list[Part] = [say(bold(title), f" {label} ({mode}) · {closed} of {len(exits.rows)} closed{end}")]
     parts += [say(_standing(each, exits, way)) for each in exits.rows[:MOST]]
@@ -236,7 +236,7 @@ def told(news: ExitsTold, scene: Scene) -> View:
     }
     parts: list[Part] = [say(bold(titles[news.told]))]
     parts += [say(_line(each)) for each in news.rows[:MOST]]
-    if news.told is Told.NOT_FLAT:
+    if news.told is Told.NOT_FLAT and news.kind is ListKind.PANIC:
         parts.append(say("New orders stay blocked: /resume."))
     rows: list[list[Button]] = [[act] for each in news.rows[:8] if (act := _repair(each, scene)) is not None]
     if news.told is Told.HELD or (news.told is Told.NOT_FLAT and any(each.state is RowState.HELD for each in news.rows)):
@@ -256,7 +256,8 @@ def _flat(news: ExitsTold, scene: Scene) -> View:
     text = (
         f" {news.of} row{'s' if news.of != 1 else ''} closed in {news.orders} order{'s' if news.orders != 1 else ''}{slippage}."
     )
-    stays = "Holdings and delivery trades stay. New orders stay blocked: /resume."
+    blocked = " New orders stay blocked: /resume." if news.kind is ListKind.PANIC else ""
+    stays = f"Holdings and delivery trades stay.{blocked}"
     return View(
         (say(bold(f"Flat at {clock_time(news.at)}."), text), say(stays)),
         keyboard([words("Positions", "/positions", account=scene.label)]),

@@ -26,6 +26,7 @@ from bot.domain.news.orders import (
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.orders.repairs import RepairsOf
+from bot.domain.terms import Side
 from handlers.views.card import (
     Explain,
     elsewhere,
@@ -43,6 +44,8 @@ from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Line, Part, View, bold, keyboard, say
 from handlers.views.repair_taps import repair_buttons
 from handlers.views.taps import OrderTap, OrderVerb
+from handlers.views.trail_taps import TrailTap, TrailVerb
+from handlers.views.trail_words import trail_in_words
 
 MOST = 20  # orders that one message names
 
@@ -192,7 +195,12 @@ def _found(news: OrderFound, scene: Scene) -> View:
     if order.filled and may_exit(order):
         back.append(button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label)))
     said = say(bold(first.get(news.told, "Found in the order book.")))
-    return View((said, *standing(order, scene.now, scene.explain)), keyboard(back))
+    doubled: list[Line] = []
+    if order.closes and news.told is OrderStatus.NOT_SEEN:
+        side = "short" if order.draft.side is Side.SELL else "long"
+        doubled.append(say(f"It is an exit: if you sent another after it and both fill, you are {side} what is too much."))
+        back.append(words("Positions", "/positions", account=scene.label))
+    return View((said, *standing(order, scene.now, scene.explain), *doubled), keyboard(back))
 
 
 @renders(OrderNotSeen)
@@ -265,7 +273,14 @@ def _slices_struck(news: SlicesStruck, scene: Scene) -> View:
 @renders(GuardPlaced)
 def _guard_placed(news: GuardPlaced, scene: Scene) -> View:
     view = _whole("Stop placed", news.order, scene)
-    return view if news.target is None else view.and_then(say(f"Target {price(news.target)}, held by me on live prices."))
+    if news.target is not None:
+        view = view.and_then(say(f"Target {price(news.target)}, held by me on live prices."))
+    if news.trail is None:
+        trail = button("Trail", TrailTap(news.order.id, TrailVerb.ASK, scene.label))
+        view = view.with_keyboard(*view.keyboard, [trail])
+    else:
+        view = view.and_then(say(f"{trail_in_words(news.trail, news.step, news.order.draft.side)}, moved by me on live prices."))
+    return view
 
 
 @renders(TargetBlind)

@@ -30,6 +30,8 @@ class GuardPlaced(Notice):
 
     order: Order
     target: Decimal | None = None  # the price that the bot watches, in rupees; None: the plan has no target
+    trail: Decimal | None = None  # the bot moves it: rupees that it follows behind the best price, or that make a step
+    step: Decimal | None = None  # rupees that it goes for each step; None: it follows continuously
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ class ListKind(StrEnum):
 
     EXITS = "EXITS"
     PANIC = "PANIC"
+    PNL = "PNL"  # of a P&L exit that struck
     BASKET = "BASKET"
     REVERSE = "REVERSE"  # one row, and the other side once it is closed
 
@@ -133,6 +134,11 @@ class ExitList:
     told: bool = False  # a panic that is not proven flat said so
     asked_login: bool = False  # it rang because there is no session, and has not gone on since
     then: Opening | None = None  # of a reversal
+
+    @property
+    def proves_flat(self) -> bool:
+        """Whether what rests is priced anew, and its end is read from the books: a panic, or what a P&L exit began."""
+        return self.kind in (ListKind.PANIC, ListKind.PNL)
 
     def with_row(self, row: ExitRow) -> "ExitList":
         return replace(self, rows=tuple(row if each.number == row.number else each for each in self.rows))

@@ -168,7 +168,7 @@ class ExitRunner:
             if found is None or not found[2]:
                 return True
             exits, orders, _ = found
-        if exits.kind is ListKind.PANIC:
+        if exits.proves_flat:  # only a panic has entries to cancel
             _, sent = await asyncio.gather(self.panic.cancel_entries(exits, orders), self._send(exits, orders))
         else:
             sent = await self._send(exits, orders)
@@ -178,10 +178,12 @@ class ExitRunner:
         exits, orders, _ = found
         await self._rings(exits, orders)
         over = None
-        if exits.kind is ListKind.PANIC:
+        if exits.proves_flat:
             await self.panic.step(exits, orders)
         elif exits.kind is ListKind.REVERSE:
             over = await self.turning.step(exits, orders)
+        elif needs_halving(exits.rows, orders, self.too_big):
+            return True
         elif not any(row.unsent or self._may_be_cut(row, orders) for row in exits.rows) and not self.back.waits(exits):
             over = "all was sent"
         if over is not None:
@@ -316,7 +318,7 @@ class ExitRunner:
 
     def _again(self, exits: ExitList, orders: dict[str, Order]) -> list[tuple[ExitRow, Slice]]:
         """What a panic tries again: rows that another order held, or whose stop would not move; never beside an unknown order."""
-        if exits.kind is not ListKind.PANIC:
+        if not exits.proves_flat:
             return self.back.again(exits)
         again = (RowState.HELD, RowState.UNKNOWN, RowState.KEPT, RowState.BARE)
         found = []

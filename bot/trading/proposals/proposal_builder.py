@@ -306,6 +306,8 @@ class ProposalBuilder:
             others=way.others,
             asked_as_exit=asked_as_exit,
             stop=db.stops.stopped(account_id),
+            pnl_exits=[each for each in db.pnl_exits.alive() if each.account_id == account_id],
+            blocked_until=db.pnl_exits.blocked_until(account_id, now),
             limits=limits,
             sent_today=sent_today,
             sent_last_minute=lately - later,

@@ -7,6 +7,7 @@ from bot.domain.money import grouped
 from bot.domain.orders.proposal import Remark
 from bot.trading.proposals.beside import BESIDE
 from bot.trading.proposals.checks import WARNINGS, Situation, over_freeze
+from bot.trading.proposals.pnl_checks import PNL_EXITS
 from bot.trading.proposals.selling import SELLING
 
 
@@ -15,7 +16,7 @@ def remarks(at: Situation, *, parts: int = 1) -> tuple[Remark, ...]:
     if parts > 1:
         told = tuple(remark for remark in remarks(at) if remark.name != over_freeze.__name__)
         return (Remark(name="sliced", say=f"Over the freeze of {grouped(str(at.freeze))}: sent in {parts} orders"), *told)
-    checks = (*WARNINGS, *BESIDE, *SELLING)
+    checks = (*WARNINGS, *BESIDE, *SELLING, *PNL_EXITS)
     return tuple(Remark(name=check.__name__, say=say) for check in checks if (say := check(at)) is not None)
 
 
