@@ -28,6 +28,7 @@ ANSWERS = {
     "logout": "Logged out.",
     "session": "Session · main · PAPER",
     "unlink": "Unlink 🟠 papa?",
+    "ddpi": "DDPI:",
     "buy": "BUY 10 RELIANCE          PAPER",
     "sell": "SELL 10 RELIANCE         PAPER",
     "modify": "CHANGE #12               PAPER",
