@@ -52,6 +52,8 @@ ANSWERS = {
     "watch": "WATCH 🔵 main",
     "exit": "BUY 65 NIFTY 24500 CE",
     "panic": "PANIC",
+    "basket": "BASKET",
+    "stops": "is no stop that waits for a position",
     "kill": "Stopped. New orders are blocked.",
     "resume": "Allow new orders again?",
     "status": "STATUS 0.1.0",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bot.domain.news import (
+    after_market,
     alert,
     connections,
     conversions,
@@ -33,6 +34,7 @@ FAMILIES = (
     alert,
     later_cards,
     standing_stops,
+    after_market,
     period_summary,
     picture,
 )

@@ -1,4 +1,7 @@
-"""The repositories of orders and of questions about them; a claim is a conditional update whose row count decides."""
+"""The repositories of orders and questions.
+
+A claim is a conditional update whose row count decides.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
