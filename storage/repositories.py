@@ -25,6 +25,7 @@ from storage.repos.outbox import SqlOutbox
 from storage.repos.people import SqlPeople
 from storage.repos.pins import SqlPins
 from storage.repos.plans import SqlPlans
+from storage.repos.pnl_exits import SqlPnlExits
 from storage.repos.reports import SqlReports
 from storage.repos.scrip_master import SqlScripMaster
 from storage.repos.standing_stops import SqlStandingStops
@@ -96,6 +97,10 @@ class SqlRepositories:
     @property
     def exit_lists(self) -> SqlExitLists:
         return SqlExitLists(self._transaction)
+
+    @property
+    def pnl_exits(self) -> SqlPnlExits:
+        return SqlPnlExits(self._transaction)
 
     @cached_property
     def conversions(self) -> SqlConversions:

@@ -86,6 +86,7 @@ class Sweep:
         await self.store.transaction(lambda db: db.outbox.forget_before(before))
         await self.store.transaction(lambda db: db.cards.forget_before(before))
         await self.store.transaction(lambda db: db.alerts.forget_struck())
+        await self.store.transaction(lambda db: db.pnl_exits.forget_asked())
         await self.store.transaction(lambda db: db.later_cards.forget_before(before))
         await self.store.transaction(lambda db: db.flags.forget_days_before(ist_date(before)))
         await self.store.transaction(lambda db: db.ledger.forget_curves_before(self.clock.now() - KEEP_CURVES))
@@ -107,8 +108,8 @@ def table(
     mornings: Mornings,
     expiring: Expiring,
     later: LaterCards,
-    stops: MorningStops,
     evenings: AfterMarketOrders,
+    stops: MorningStops,
 ) -> tuple[Job, ...]:
     """Every job, a line each: its IST time, its dates, how long after its time it is still done, and the work."""
     return (

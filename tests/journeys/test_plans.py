@@ -258,7 +258,7 @@ async def test_set_stop_under_a_fill_offers_prices_each_of_which_is_a_card(clock
         house.me.press("Set stop", fill)
         asked = await house.me.wait_for("A stop for +10 RELIANCE at which price?")
         labels = [line[0]["label"] for line in asked["buttons"]]
-        assert [label.split(":")[0] for label in labels] == ["1 %", "2 %", "3 %"]
+        assert [label.split(":")[0] for label in labels] == ["1 %", "2 %", "3 %", "Trail 1 %"]
         card = await house.me.choose(labels[1], "SELL 10 RELIANCE")
         assert "Stop" in card["text"]
         house.me.press("Confirm sell", card)

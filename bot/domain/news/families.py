@@ -14,10 +14,12 @@ from bot.domain.news import (
     people,
     period_summary,
     picture,
+    pnl_exits,
     readiness,
     rings,
     safety,
     standing_stops,
+    trails,
 )
 from bot.domain.news.notice import Notice
 
@@ -25,6 +27,8 @@ FAMILIES = (
     orders,
     conversions,
     exits,
+    trails,
+    pnl_exits,
     people,
     safety,
     connections,
@@ -33,8 +37,8 @@ FAMILIES = (
     readiness,
     alert,
     later_cards,
-    standing_stops,
     after_market,
+    standing_stops,
     period_summary,
     picture,
 )

@@ -28,6 +28,7 @@ from bot.domain.ports.plan_repositories import (
     ExitListsRepository,
     LaterCardsRepository,
     PlansRepository,
+    PnlExitsRepository,
     StandingStopsRepository,
 )
 
@@ -64,6 +65,8 @@ class Repositories(Protocol):
     def standing_stops(self) -> StandingStopsRepository: ...
     @property
     def exit_lists(self) -> ExitListsRepository: ...
+    @property
+    def pnl_exits(self) -> PnlExitsRepository: ...
     @property
     def conversions(self) -> ConversionsRepository: ...
     @property
