@@ -2,7 +2,8 @@
 
 tap:  getUpdates answered with the tap on Confirm -> the order's POST received.
 fill: the socket frame sent -> the message at the chat.
-The floor, in the same run and over the same servers, is an asyncio loop with httpx and the standard library's sqlite3.
+The floor, in the same run and over the same servers, is an asyncio loop with httpx and the standard library's sqlite3. Of a
+fill it makes the same three reads: orders, trades, positions.
 """
 
 import asyncio
@@ -206,9 +207,13 @@ async def _floor(directory: Path, loop: DemoLoop) -> AsyncIterator[Side]:
 class Bare:
     """The least that does the same: the same calls, the same number of durable commits, nothing else."""
 
-    def __init__(self, near: Simulators, clock: LoopClock, path: Path) -> None:
+    def __init__(
+        self, near: Simulators, clock: LoopClock, path: Path, *, account: PaperAccount = ACCOUNT, chat: int = VISITOR
+    ) -> None:
         self._near = near
         self._clock = clock
+        self._account = account
+        self._chat = chat
         self._db = sqlite3.connect(path, isolation_level=None)
         for line in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "CREATE TABLE t (id INTEGER PRIMARY KEY, body TEXT)"):
             self._db.execute(line)
@@ -226,7 +231,7 @@ class Bare:
         self._db.execute("COMMIT")
 
     async def _call(self, method: str, path: str, body: Any = None) -> Any:
-        headers = {"X-Mirae-Version": "1", "X-PrivateKey": ACCOUNT.api_key}
+        headers = {"X-Mirae-Version": "1", "X-PrivateKey": self._account.api_key}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         answer = await self._http.request(method, f"{self._rest}/{path}", json=body, headers=headers)
@@ -234,32 +239,42 @@ class Bare:
 
     async def run(self) -> None:
         """Logs in, listens to both, acts."""
+        await self.log_in()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.listen())
+            group.create_task(self._serve())
+
+    async def log_in(self) -> None:
+        account = self._account
         step = await self._call(
-            "POST", "connect/login", {"clientcode": ACCOUNT.client, "password": ACCOUNT.password, "totp": "", "state": ""}
+            "POST", "connect/login", {"clientcode": account.client, "password": account.password, "totp": "", "state": ""}
         )
-        code = pyotp.TOTP(ACCOUNT.totp_seed or "").at(self._clock.now())
+        code = pyotp.TOTP(account.totp_seed or "").at(self._clock.now())
         handle = step["data"]["refreshToken"] or step["data"]["jwtToken"]
         session = await self._call("POST", "session/verifytotp", {"refreshToken": handle, "totp": code})
         self._token = session["data"]["jwtToken"]
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._listen())
-            group.create_task(self._serve())
 
-    async def _listen(self) -> None:
-        url = f"{self._near.broker_ws_url}?API_KEY={ACCOUNT.api_key}&ACCESS_TOKEN={self._token}"
+    async def place(self, order: dict[str, str]) -> None:
+        """One order, without a word to anybody."""
+        await self._call("POST", "orders/regular", order)
+
+    async def listen(self) -> None:
+        """Tells each fill, after the three reads that we make of it."""
+        url = f"{self._near.broker_ws_url}?API_KEY={self._account.api_key}&ACCESS_TOKEN={self._token}"
         async with aiohttp.ClientSession() as http, http.ws_connect(url) as socket:
             await socket.send_str(f"LOGIN:{self._token}")
             async for frame in socket:
                 text = str(frame.data)
                 if '"trade"' in text:
-                    await asyncio.gather(self._call("GET", "orders"), self._call("GET", "tradebook"))
+                    books = ("orders", "tradebook", "portfolio/positions")
+                    await asyncio.gather(*(self._call("GET", book) for book in books))
                     self._commit(text)
                     self._commit("leased")
                     await self._send("<b>Filled</b> BUY 1 RELIANCE")
                     self._commit("sent")
 
     async def _send(self, text: str, buttons: Any = None) -> None:
-        form = {"chat_id": VISITOR, "text": text, "parse_mode": "HTML"}
+        form = {"chat_id": self._chat, "text": text, "parse_mode": "HTML"}
         if buttons:
             form["reply_markup"] = json.dumps({"inline_keyboard": buttons})
         await self._http.post(f"{self._telegram}/sendMessage", data=form)

@@ -19,6 +19,7 @@ from bot.diagnostics.renderings import on_a_phone, redacted
 from bot.domain.clock import Clock
 from bot.domain.latency import Latency
 from bot.domain.people.access import PinHash
+from bot.domain.pnl.booked_charges import booked_charges
 from bot.domain.ports.broker import RandomBytes
 from bot.reference.load import ReferenceData, load_reference
 from bot.runtime.background import BackgroundTasks
@@ -150,7 +151,11 @@ def build_core(
     store.away = outage.began
     patient = PatientStore(store, outage)  # for what runs by itself; a person's act is refused at once
     catalogue = Catalogue(store=store, connections=connections, on_disk=connections.scrip_cache.load, clock=clock)
-    applier = FactApplier(random=random_bytes, instrument=catalogue.by_key)
+    applier = FactApplier(
+        random=random_bytes,
+        instrument=catalogue.by_key,
+        charges_of=partial(booked_charges, tariff=reference.tariff, plan=plan),
+    )
     reconcile = Reconcile(store=store, connections=connections, applier=applier, clock=clock, elapsed=elapsed, egress=egress)
     reads = SharedReads(connections=connections, clock=clock, changed_at=reconcile.changed_at)
     watcher = TickWatcher(connections=connections)

@@ -236,8 +236,13 @@ def _plain(title: str, text: str, buttons: Keyboard = ()) -> View:
 def _missed(news: FeedBack) -> str:
     if not news.read:
         return "The books could not be read yet, so what was missed is not known; I keep trying and ring for it."
-    counted = ((news.fills, "fill"), (news.rejections, "rejection"), (news.ends, "end"))
-    missed = [f"{number} {name}{'s' if number > 1 else ''}" for number, name in counted if number]
+    counted = (
+        (news.fills, "fill", "fills"),
+        (news.rejections, "rejection", "rejections"),
+        (news.ends, "end", "ends"),
+        (news.elsewhere, "order from elsewhere", "orders from elsewhere"),
+    )
+    missed = [f"{number} {several if number > 1 else one}" for number, one, several in counted if number]
     sentence = f"Missed: {', '.join(missed)} (told apart)." if missed else "Nothing was missed."
     if news.unknown:
         whose = "One order's outcome is" if news.unknown == 1 else f"The outcome of {news.unknown} orders is"

@@ -40,7 +40,7 @@ from handlers.views.card import (
 )
 from handlers.views.format import average, clock_time, count, mark, price, signed, signed_count
 from handlers.views.keyboards import button, words
-from handlers.views.message import Button, Part, View, bold, keyboard, say
+from handlers.views.message import Button, Line, Part, View, bold, keyboard, say
 from handlers.views.repair_taps import repair_buttons
 from handlers.views.taps import OrderTap, OrderVerb
 
@@ -106,6 +106,8 @@ def _position(after: PositionAfter, tick: Decimal) -> str:
         booked = (
             f"Booked {signed(after.booked)} {mark(after.booked)}".rstrip() if after.booked is not None else "Booked: not known"
         )
+        if after.booked is not None and after.charges is not None:
+            booked += f" after charges ≈ {signed(after.booked - after.charges)}"
         return f"{booked} · {f'{signed_count(after.quantity)} left{cost}' if after.quantity else 'position closed'}"
     if not after.quantity:
         return "Position closed"
@@ -199,7 +201,8 @@ def _not_seen(news: OrderNotSeen, scene: Scene) -> View:
 
 @renders(OrderElsewhere)
 def _elsewhere(news: OrderElsewhere, scene: Scene) -> View:
-    return _whole("Order from elsewhere", news.order, scene)
+    view = _whole("Order from elsewhere", news.order, scene)
+    return view.and_then(_maybe_ours(news.maybe)) if news.maybe else view
 
 
 @renders(OrdersElsewhere)
@@ -215,10 +218,18 @@ def _several_elsewhere(news: OrdersElsewhere, scene: Scene) -> View:
     if len(news.orders) > MOST:
         lines.append(say(f"and {len(news.orders) - MOST} more"))
     title = say(bold(f"{len(news.orders)} orders from elsewhere."))
+    lines += [_maybe_ours(news.maybe)] if news.maybe else []
     working = [order for order in news.orders[:MOST] if order.status.is_working]
     cancels = [button(f"Cancel #{order.number}", OrderTap(order.id, OrderVerb.CANCEL, scene.label)) for order in working]
     rows = [cancels[start : start + 3] for start in range(0, len(cancels), 3)]
     return View((title, *lines), keyboard(*rows, [words("Orders", "/orders", account=scene.label)]))
+
+
+def _maybe_ours(numbers: Sequence[int]) -> Line:
+    which = " or ".join(f"#{number}" for number in numbers)
+    one = "It" if len(numbers) == 1 else "One of them"
+    text = f"{one} may be {which}, whose outcome is unknown: its row names no sender."
+    return say(text, " Compare them in the mStock app, under Orders.")
 
 
 @renders(OrderByOther)

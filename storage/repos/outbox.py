@@ -14,7 +14,7 @@ from bot.domain.news.arrival import arrival
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.families import KINDS
 from bot.domain.news.notice import Notice, Sound
-from bot.domain.news.orders import Filled
+from bot.domain.news.orders import Filled, OrdersElsewhere
 from bot.domain.people.news_settings import NewsSettings
 from storage.db.engine import Transaction
 from storage.db.json_shapes import pack, unpack
@@ -130,6 +130,16 @@ _WRITTEN_SINCE = (
     select(_o.kind, func.count(_o.body.distinct()).label("number"))
     .where(_o.state.in_((WAITING, SENT)), _o.account_id == bindparam("account"), _o.created_at >= bindparam("moment"))
     .group_by(_o.kind)
+)
+_TOGETHER_SINCE = (
+    select(_o.body)
+    .distinct()
+    .where(
+        _o.state.in_((WAITING, SENT)),
+        _o.account_id == bindparam("account"),
+        _o.created_at >= bindparam("moment"),
+        _o.kind == bindparam("name"),
+    )
 )
 _OLDEST = select(func.min(_o.created_at)).where(_o.state.in_((WAITING, PARKED)))
 _COUNTS = select(_o.state, func.count()).where(_o.state.in_((WAITING, PARKED, BURIED))).group_by(_o.state)
@@ -313,7 +323,12 @@ class SqlOutbox:
 
     def written_since(self, account_id: str, moment: datetime) -> Mapping[str, int]:
         rows = self._tx.rows(_WRITTEN_SINCE, {"account": account_id, "moment": moment}).all()
-        return {row.kind: row.number for row in rows}
+        counts = {row.kind: row.number for row in rows}
+        if OrdersElsewhere.__name__ in counts:  # one piece of news that tells of several
+            told = self._tx.rows(_TOGETHER_SINCE, {"account": account_id, "moment": moment, "name": OrdersElsewhere.__name__})
+            several = [unpack(OrdersElsewhere.__name__, body) for body in told.scalars()]
+            counts[OrdersElsewhere.__name__] = sum(len(one.orders) for one in several if isinstance(one, OrdersElsewhere))
+        return counts
 
     def next_due(self) -> datetime | None:
         """When something can be leased next: the end of a lease counts, for its holder may have died."""

@@ -44,6 +44,8 @@ ANSWERS = {
     "report": "20 NOV 2026",
     "quote": "LTP 1,480.30",
     "search": "Found",
+    "chain": "CE OI|strike|OI PE",
+    "convert": "It is CNC already.",
     "chart": "CHART 🔵 main",
     "alert": "Alert 1 is set",
     "alerts": "ALERTS 🔵 main",
@@ -92,6 +94,8 @@ async def test_each_command_of_the_table_is_answered_by_its_own_example(name: st
             "pin",
             "audit",
             "settings",
+            "chain",
+            "convert",
         )
         assert "PAPER" in answer["text"] or name in without_money
 

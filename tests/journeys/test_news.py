@@ -1,11 +1,13 @@
 """News as a phone hears it: what rings, under which card, in whose words, and what was missed while a chat was closed."""
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.simulators.broker.exchange.requests import OrderRequest
 from bot.simulators.loop import LoopClock
 from tests.stage.house import House, a_house
 
@@ -23,6 +25,18 @@ def fill(house: House, units: int) -> None:
     broker.book.fill(newest, units, newest.price or 38000, by="desk")
 
 
+def from_the_app(house: House) -> None:
+    """Somebody buys ten ITC in the broker's own app."""
+    broker = house.near.paper.broker
+    listed = broker.named("NSE", "ITC-EQ")
+    assert listed is not None
+    request = OrderRequest(
+        exchange="NSE", token=listed.token, symbol=listed.name, side="BUY", kind="MARKET", product="DELIVERY",
+        validity="DAY", variety="NORMAL", quantity=10, price=0, trigger=0,
+    )  # fmt: skip
+    broker.exchange.place(next(iter(broker.ledger.accounts.values())), request, "WEB")
+
+
 @pytest.mark.core
 async def test_an_entry_tells_its_position_and_an_exit_what_it_booked_each_under_its_card(
     clock: LoopClock, tmp_path: Path
@@ -38,8 +52,7 @@ async def test_an_entry_tells_its_position_and_an_exit_what_it_booked_each_under
         await asyncio.sleep(10)
         out = await order(house, "/sell RELIANCE 10 mis", "SELL 10 RELIANCE", "Confirm sell")
         closed = await house.me.wait_for("Filled #2")
-        assert "Booked " in closed["text"]
-        assert "position closed" in closed["text"]
+        assert re.search(r"Booked \S+ \S+ after charges ≈ −[0-9.]+ · position closed", closed["text"])
         assert closed["reply_to"] == out["id"]
         assert closed["buttons"] == []
 
@@ -150,3 +163,47 @@ async def test_an_outage_of_telegram_is_told_with_its_times_behind_what_came_lat
         back = await house.me.wait_for("Telegram did not answer", 60)
         assert "Missed: 1 fill (told apart). Books and records agree." in back["text"]
         assert late["id"] < back["id"]
+
+
+async def test_a_lost_orders_fill_is_told_within_ten_seconds_of_its_row(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        faults = house.near.paper.broker.faults
+        faults.arm("answer_lost", route="place")
+        faults.arm("socket_mute", times=None)
+        faults.arm("book_late", times=None, seconds=33)
+        sent = clock.now()
+        await order(house, "/buy ITC 20", "BUY 20 ITC", "Confirm buy")
+        await house.me.wait_for("Filled #1 BUY 20 ITC", 60)
+        assert (clock.now() - sent).total_seconds() < 45
+
+
+async def test_orders_of_the_app_while_the_bot_was_away_ring_as_one_and_are_counted_with_what_was_missed(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        await house.stop()
+        await asyncio.sleep(200)
+        for _ in range(2):
+            from_the_app(house)
+        await asyncio.sleep(200)
+        await house.start()
+        told = await house.me.wait_for("2 orders from elsewhere.", 60)
+        assert told in house.me.rings()
+        back = await house.me.wait_for("Back. I was away ")
+        assert "Missed: 2 orders from elsewhere (told apart)." in back["text"]
+
+
+async def test_a_row_without_a_tag_that_may_be_the_lost_order_says_so(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        faults = house.near.paper.broker.faults
+        faults.arm("tags_missing", times=None)
+        faults.arm("answer_lost", route="place")
+        await order(house, "/buy ITC 20", "BUY 20 ITC", "Confirm buy")
+        told = await house.me.wait_for("It may be #1, whose outcome is unknown", 60)
+        assert told in house.me.rings()
+        card = await house.me.wait_for("Not found", 240)
+        assert "#1 BUY 20 ITC" in card["text"]
+        assert house.placed == 1

@@ -1,5 +1,6 @@
 """What rings by itself, lived through: an intraday short until after the closing auction, an exit that rests, a mute feed."""
 
+import asyncio
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -100,3 +101,41 @@ async def test_a_feed_that_goes_mute_rings_once_and_says_when_it_speaks_again(cl
         back = await house.me.wait_for("Live prices are back.", 900)
         assert rang(house, back)
         assert len(told(house, "No live prices.")) == 1
+
+
+async def test_on_a_market_that_never_closes_an_intraday_position_is_squared_off_before_midnight_and_rings(
+    loop: VirtualLoop, tmp_path: Path
+) -> None:
+    clock = LoopClock(loop, at_ist(FRIDAY, 23, 40))
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        price(house, "1480.00")
+        await confirmed(house, "/buy RELIANCE 10 mis", "BUY 10 RELIANCE", "Confirm buy")
+        closed = await house.me.wait_for("Order from elsewhere.", 1200)
+        assert "SELL 10 RELIANCE" in closed["text"]
+        assert rang(house, closed)
+        assert clock.now() < at_ist(FRIDAY, 23, 52)
+
+
+async def test_a_bare_position_rings_after_three_minutes_delivery_only_where_it_is_wanted_and_a_near_loss_limit_rings(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        price(house, "1480.00")
+        await house.me.ask("/limits loss 400", "Daily loss")
+        await confirmed(house, "/buy RELIANCE 10 mis", "BUY 10 RELIANCE", "Confirm buy")
+        await confirmed(house, "/buy ITC 5", "BUY 5 ITC", "Confirm buy")
+        bare = await house.me.wait_for("No stop.", 400)
+        assert rang(house, bare)
+        assert ("+10 RELIANCE MIS" in bare["text"], "ITC" in bare["text"]) == (True, False)
+        await asyncio.sleep(200)
+        assert len(told(house, "No stop.")) == 1
+        await house.me.ask("/settings delivery ring", "What protects you always rings")
+        await confirmed(house, "/buy INFY 5", "BUY 5 INFY", "Confirm buy")
+        await until(house, clock.now() + timedelta(minutes=6))
+        (delivery,) = told(house, "No stop.")[1:]
+        assert "+5 INFY CNC" in delivery["text"]
+        price(house, "1447.00")
+        near = await house.me.wait_for("The daily loss is near", 180)
+        assert rang(house, near)

@@ -13,8 +13,8 @@ def arrival(news: Notice, settings: NewsSettings, at: datetime) -> Sound | None:
     """
     if news.loudness is Sound.ALWAYS or news.about is None:
         return news.loudness
-    manner = settings.manner(news.about)
+    manner = settings.chosen_for(news.about)
     if manner is Manner.OFF:
         return None
-    sound = Sound.RING if manner is Manner.RING else Sound.SILENT
+    sound = news.loudness if manner is None else Sound.RING if manner is Manner.RING else Sound.SILENT
     return Sound.SILENT if settings.is_quiet(at) else sound

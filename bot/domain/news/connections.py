@@ -62,6 +62,7 @@ class FeedBack(Notice):
     fills: int
     rejections: int
     ends: int = 0  # orders that were cancelled or expired meanwhile
+    elsewhere: int = 0  # orders that this bot did not place
     read: bool = True  # False: the books could not be read, so what was missed is not known
     unknown: int = 0  # orders whose outcome is still looked for
 

@@ -22,7 +22,7 @@ class LaterCardDue(Notice):
     """The market takes the order now."""
 
     sound = Sound.RING
-    about = NewsKind.MORNING
+    about = NewsKind.ALERTS  # the person asked to be told then
 
     card: LaterCard
 

@@ -135,6 +135,11 @@ class OrderElsewhere(Notice):
     grouped = True
 
     order: Order
+    maybe: tuple[int, ...] = ()  # numbers of our orders of unknown outcome that it may be: its row carries no tag
+
+    @property
+    def loudness(self) -> Sound:
+        return Sound.ALWAYS if self.maybe else self.sound
 
     @property
     def ends_order(self) -> bool:
@@ -149,6 +154,11 @@ class OrdersElsewhere(Notice):
     about = NewsKind.ELSEWHERE
 
     orders: tuple[Order, ...]
+    maybe: tuple[int, ...] = ()  # numbers of our orders of unknown outcome that one of them may be
+
+    @property
+    def loudness(self) -> Sound:
+        return Sound.ALWAYS if self.maybe else self.sound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

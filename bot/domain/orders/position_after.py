@@ -15,6 +15,7 @@ class PositionAfter:
     average: Decimal | None = None  # of the open side
     open: Decimal | None = None  # since entry, at the last price; None: no price
     booked: Decimal | None = None  # what the order has booked in all, before charges; None: it opened, or it is not known
+    charges: Decimal | None = None  # of both sides of what was booked; None: not known
     closes: bool = False  # the order worked against what was open
     guarded: bool = False  # another order works on its side
     sold_holding: bool = False  # shares out of the demat account, whose cost no position shows

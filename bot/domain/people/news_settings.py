@@ -63,6 +63,11 @@ class NewsSettings:
         """As chosen, or as usual."""
         return dict(self.chosen).get(kind, usual(kind))
 
+    def chosen_for(self, kind: NewsKind) -> Manner | None:
+        """None: as the piece of news itself has it."""
+        manner = dict(self.chosen).get(kind)
+        return Manner.OFF if manner is None and usual(kind) is Manner.OFF else manner
+
     def choosing(self, kind: NewsKind, manner: Manner) -> "NewsSettings":
         """With that choice. ValueError for a manner that the kind does not have."""
         if manner not in manners(kind):

@@ -5,12 +5,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import total
 from bot.domain.orders.order import Order, OrderFact, TradeFact
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.position_after import PositionAfter
-from bot.domain.pnl.fifo import Lot, lots_of, match_day
+from bot.domain.pnl.booked_charges import ChargesOf, unknown_charges
+from bot.domain.pnl.fifo import Exit, Lot, lots_of, match_day
 from bot.domain.pnl.trades import distinct, of_order
 from bot.domain.terms import Product
 
@@ -24,11 +26,12 @@ def position_after(
     last: Decimal | None,
     carried: Callable[[int], Sequence[Lot] | None],
     now: datetime,
+    charges_of: ChargesOf = unknown_charges,
 ) -> PositionAfter:
     """The position in the order's instrument and product.
 
     last: rupees, the newest price known, if any. carried: the lots that make this quantity, open when the day began; None: not
-    known.
+    known. charges_of: what both sides of that which the order closed cost.
     """
     key, product, side = order.draft.instrument.key, order.draft.product, order.draft.side
     guarded = any(
@@ -48,9 +51,11 @@ def position_after(
         return PositionAfter(quantity=None, guarded=guarded)
     multiplier = row.multiplier if row is not None else 1
     lots = carried(start) if start else ()
-    booked = None
+    closed: Sequence[Exit] = ()
     if lots is not None and order.broker_id is not None:
-        booked = booked_by(order.broker_id, done, lots, instrument=order.draft.instrument, product=product, now=now)
+        closed = closed_by(order.broker_id, done, lots, instrument=order.draft.instrument, product=product, now=now)
+    booked = booked_of(closed)
+    charges = charges_of(closed, order.draft.instrument, product, ist_date(now)) if booked is not None else None
     booked = booked * multiplier if booked is not None else None
     if row is not None and row.is_sold_holding:
         return PositionAfter(quantity=0, closes=True, guarded=guarded, sold_holding=True)
@@ -61,12 +66,13 @@ def position_after(
         average=average,
         open=row.open_profit(value) if row is not None and value is not None and average is not None else None,
         booked=booked,
+        charges=charges,
         closes=before * side.sign < 0,
         guarded=guarded,
     )
 
 
-def booked_by(
+def closed_by(
     broker_id: str,
     trades: Sequence[TradeFact],
     carried: Sequence[Lot],
@@ -74,17 +80,21 @@ def booked_by(
     instrument: Instrument,
     product: Product,
     now: datetime,
-) -> Decimal | None:
-    """Rupees that one order's own fills booked, first in first out, for a multiplier of one.
+) -> Sequence[Exit]:
+    """What one order's own fills closed, first in first out.
 
-    trades: all of the day in its instrument and product. carried: what was open when the day began. None where the order closed
-    nothing, or a price is not known.
+    trades: all of the day in its instrument and product. carried: what was open when the day began.
     """
     rows: defaultdict[str, list[TradeFact]] = defaultdict(list)
     for trade in trades:
         rows[trade.broker_id].append(trade)
     fills = [fill for row in rows.values() for fill in of_order("", distinct(row), instrument=instrument, order_id=None, now=now)]
     exits, _ = match_day(carried, lots_of(fills), product)
-    amounts = [each.amount for each in exits if each.order == broker_id]
+    return [part for part in exits if part.order == broker_id]
+
+
+def booked_of(exits: Sequence[Exit]) -> Decimal | None:
+    """Rupees that they booked, for a multiplier of one. None where nothing was closed, or a price is not known."""
+    amounts = [part.amount for part in exits]
     known = [amount for amount in amounts if amount is not None]
     return total(known) if known and len(known) == len(amounts) else None

@@ -133,7 +133,10 @@ class OutboxRepository(Protocol):
         ...
 
     def written_since(self, account_id: str, moment: datetime) -> Mapping[str, int]:
-        """How many pieces of news about an account were written since then, by the name of their class, each counted once."""
+        """How many pieces of news about an account were written since then, by the name of their class, each counted once.
+
+        News that tells of several orders counts each of them.
+        """
         ...
 
     def next_due(self) -> datetime | None: ...

@@ -1,4 +1,4 @@
-"""The repositories of orders and of questions about them.
+"""The repositories of orders and questions.
 
 A claim is a conditional update whose row count decides.
 """

@@ -17,6 +17,7 @@ from bot.simulators.broker.market.instruments import Instrument
 LONGEST_SLEEP = 300.0  # seconds: a clock that was set, or a laptop that slept, is noticed by then
 LOSS_LOOK = 10.0  # seconds between looks at the losses of intraday positions
 LOSS_LIMIT = 75  # percent of the margin
+NIGHT = time(23, 50)  # a market that never closes squares off here, while the day's books can still tell of it
 LAST_RUNG = "bell"
 log = logging.getLogger(__name__)
 
@@ -38,9 +39,11 @@ class MarketDay:
             self._woken.set()
 
     def events(self, now: datetime) -> list[tuple[datetime, Callable[[], None]]]:
-        """Today's events in order; a market that never closes has only midnight, which `roll` sees to."""
+        """Today's events in order; a market that never closes has only midnight, which `roll` sees to, and the hour before it."""
         day = ist(now).date()
-        if self._broker.settings.hours == "always" or not is_trading_day(day):
+        if self._broker.settings.hours == "always":
+            return [(at_ist(day, NIGHT), lambda: self._square_off("ED"))]
+        if not is_trading_day(day):
             return []
         return [
             (at_ist(day, time(9, 10, 30)), self._pre_open_ends),

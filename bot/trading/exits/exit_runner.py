@@ -170,6 +170,8 @@ class ExitRunner:
             await self.panic.step(exits, orders)
         elif exits.kind is ListKind.REVERSE:
             over = await self.turning.step(exits, orders)
+        elif needs_halving(exits.rows, orders, self.too_big):
+            return True  # refused while it was sent: the next step cuts it
         elif not any(row.unsent or self._may_be_cut(row, orders) for row in exits.rows):
             over = "all was sent"
         if over is not None:

@@ -55,7 +55,7 @@ class Expiring:
 
     async def _near(self, account: Account, day: date, calendar: Calendar) -> NearExpiry | None:
         bot = by_the_clock(account)
-        positions, demat = await asyncio.gather(in_time(self.books.positions(bot)), in_time(self.books.holdings(bot)))
+        positions, demat = await asyncio.gather(in_time(self.books.positions, bot), in_time(self.books.holdings, bot))
         note = await self.notes.before(account.id, day) if positions is None else None
         lines = positions.lines if positions is not None else _unpriced(note, day)
         staged = [(line, self.rules.stage(line.position.instrument, day, calendar)) for line in lines if _stays(line.position)]
@@ -66,7 +66,7 @@ class Expiring:
             symbol: self.books.instruments.share(symbol) for symbol in {line.position.instrument.symbol for line, _ in near}
         }
         keys = {symbol: share.key for symbol, share in shares.items() if share is not None}
-        prices: Mapping[InstrumentKey, Price] = await in_time(self.books.prices.of_all(account.id, keys.values())) or {}
+        prices: Mapping[InstrumentKey, Price] = await in_time(self.books.prices.of_all, account.id, keys.values()) or {}
         rows = []
         for line, _ in near:
             key = keys.get(line.position.instrument.symbol)

@@ -77,14 +77,16 @@ class Mornings:
         if not overnight and not findings:
             return None
         connection = self.books.connections.of(account.id)
-        await in_time(self.books.funds(by_the_clock(account)), LOGIN)  # a stored seed may log in, a dead session is found out
+        await in_time(
+            self.books.funds, by_the_clock(account), seconds=LOGIN
+        )  # a stored seed may log in, a dead session is found out
         if self._alive(connection):
             return None
         return LoginReminder(at=self.clock.now(), overnight=overnight, findings=findings)
 
     async def _findings(self, account: Account, day: date) -> tuple[Finding, ...]:
         """The rows of all families, read side by side; one that fails or does not come in time is a row that says so."""
-        found = await asyncio.gather(*(in_time(family.of(account, day)) for family in self.families))
+        found = await asyncio.gather(*(in_time(family.of, account, day) for family in self.families))
         rows: list[Finding] = []
         for family, own in zip(self.families, found, strict=True):
             rows += own if own is not None else [Finding(light=Light.AMBER, name=family.name, value="not known")]
@@ -94,12 +96,12 @@ class Mornings:
         bot = by_the_clock(account)
         connection = self.books.connections.of(account.id)
         if not self._alive(connection):
-            await in_time(self.books.funds(bot), LOGIN)  # a stored seed may log in
+            await in_time(self.books.funds, bot, seconds=LOGIN)  # a stored seed may log in
         positions, demat, funds, skew, note, findings = await asyncio.gather(
-            in_time(self.books.positions(bot)),
-            in_time(self.books.holdings(bot)),
-            in_time(self.books.funds(bot)),
-            in_time(connection.broker.clock_skew()),
+            in_time(self.books.positions, bot),
+            in_time(self.books.holdings, bot),
+            in_time(self.books.funds, bot),
+            in_time(connection.broker.clock_skew),
             self.notes.before(account.id, day),
             self._findings(account, day),
         )

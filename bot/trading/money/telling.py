@@ -81,10 +81,13 @@ def by_the_clock(account: Account) -> Actor:
     return Actor(user=User(telegram_id=0, name="the bot"), role=Role.OWNER, account=account)
 
 
-async def in_time(reading: Awaitable[T], seconds: float = PATIENCE) -> T | None:
-    """A fact that a card can do without; None when it is refused, or does not come in time."""
+async def in_time(reading: Callable[..., Awaitable[T]], *args: object, seconds: float = PATIENCE) -> T | None:
+    """A fact that a card can do without; None when it is refused, or does not come in time.
+
+    It is asked for here and not before, so that a reading which is given up on the way was never begun.
+    """
     try:
         async with asyncio.timeout(seconds):
-            return await reading
+            return await reading(*args)
     except (BotError, TimeoutError):
         return None

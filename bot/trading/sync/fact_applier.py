@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
-from bot.domain.clock import ist_date
+from bot.domain.clock import MOST_SKEW, ist_date
 from bot.domain.errors import IllegalMove
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from bot.domain.money import ZERO
@@ -16,6 +16,7 @@ from bot.domain.news.orders import Filled, OrderElsewhere, OrderEnded, OrderFoun
 from bot.domain.orders.order import LOOKED_FOR, Fill, Order, OrderDraft, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.position_after import PositionAfter
+from bot.domain.pnl.booked_charges import ChargesOf, unknown_charges
 from bot.domain.pnl.position_now import position_after
 from bot.domain.pnl.trades import FINE, distinct
 from bot.domain.ports.broker import RandomBytes
@@ -27,6 +28,7 @@ from bot.trading.ledger.ledger import Ledger, Seen
 log = logging.getLogger(__name__)
 
 _REFUSED = frozenset({OrderStatus.REFUSED, OrderStatus.REJECTED})
+SKEW = timedelta(seconds=MOST_SKEW)  # by which the broker's clock may be behind ours
 NEWS_AGE = timedelta(minutes=15)  # an order from elsewhere that is older than this at first sight is stored, and nobody is told
 
 
@@ -37,6 +39,7 @@ class Change:
     fills: int = 0
     rejections: int = 0
     ends: int = 0  # orders that were cancelled or expired, and told so
+    elsewhere: int = 0  # orders that this bot did not place, and told so
     touched: list[str] = field(default_factory=list)  # order ids
     same: dict[str, tuple[OrderFact, int]] = field(
         default_factory=dict
@@ -47,7 +50,14 @@ class Change:
 class FactApplier:
     """Turns facts into orders, fills and notices; the same facts again change nothing (invariant I7)."""
 
-    def __init__(self, *, random: RandomBytes, instrument: Callable[[InstrumentKey], Instrument | None]) -> None:
+    def __init__(
+        self,
+        *,
+        random: RandomBytes,
+        instrument: Callable[[InstrumentKey], Instrument | None],
+        charges_of: ChargesOf = unknown_charges,
+    ) -> None:
+        self._charges_of = charges_of
         self._random = random
         self._instrument = instrument
         self._ledger = Ledger(instrument=instrument, unlisted=_unlisted)
@@ -73,7 +83,16 @@ class FactApplier:
         A row that changed nothing changes nothing again while its order is of the same version, so it is not compared anew: the
         sync of a full day costs hardly more than that of its first order.
         """
-        reading = _Reading(db=db, account_id=account_id, facts=facts, trades=trades, positions=positions, last=last, now=now)
+        reading = _Reading(
+            db=db,
+            account_id=account_id,
+            facts=facts,
+            trades=trades,
+            positions=positions,
+            last=last,
+            now=now,
+            charges_of=self._charges_of,
+        )
         same, versions = self._same.get(account_id, {}), db.orders.versions(account_id, ist_date(now))
         for fact in facts:
             settled = same.get(fact.broker_id)
@@ -81,6 +100,8 @@ class FactApplier:
                 reading.change.same[fact.broker_id] = settled
                 continue
             before = reading.known(fact)
+            if before is None and reading.is_being_sent(fact):
+                continue  # the answer to the sending says whose it is; the next look comes after it
             if before is None:
                 reading.adopt(fact, self._random(10).hex(), self._draft(fact))
             elif before.draft.instrument == _unlisted(fact.key, fact.symbol):
@@ -130,14 +151,30 @@ class _Reading:
     positions: Sequence[Position] | None
     last: Mapping[InstrumentKey, Decimal]
     now: datetime
+    charges_of: ChargesOf
     change: Change = field(default_factory=Change)
     adopted: list[Order] = field(default_factory=list)  # from elsewhere, and young enough to be news
+    maybe: dict[str, tuple[int, ...]] = field(default_factory=dict)  # by their ids: numbers of our orders that they may be
 
     def known(self, fact: OrderFact) -> Order | None:
         order = self.db.orders.by_broker_id(self.account_id, fact.broker_id)
         if order is None and fact.tag is not None:
             order = self.db.orders.by_tag(self.account_id, fact.tag)
         return order
+
+    def is_being_sent(self, fact: OrderFact) -> bool:
+        """Whether a row without a tag may be the order whose POST is under way."""
+        return any(order.status is OrderStatus.SUBMITTING for order in self.alike(fact))
+
+    def alike(self, fact: OrderFact) -> Sequence[Order]:
+        """Our orders of unknown outcome that a row without a tag may be: of its terms but for kind and price, sent before it."""
+        if fact.tag is not None:
+            return ()
+        return [
+            order
+            for order in self.db.orders.unsettled(self.account_id)
+            if order.status in LOOKED_FOR and order.broker_id is None and _is_alike(order, fact)
+        ]
 
     def adopt(self, fact: OrderFact, order_id: str, draft: OrderDraft) -> None:
         """An order that this bot did not place: the broker's app, the website, the broker's own square-off."""
@@ -161,15 +198,18 @@ class _Reading:
             self.db.orders.save(after)
         self.book_fill(order, after)
         self.change.touched.append(order.id)
+        self.maybe[order.id] = tuple(other.number for other in self.alike(fact))
         if fact.at is None or self.now - fact.at <= NEWS_AGE:
             self.adopted.append(after)
 
     def tell_adopted(self) -> None:
         """One order from elsewhere rings by itself; several of one look are one counted message."""
+        self.change.elsewhere = len(self.adopted)
+        maybe = tuple(dict.fromkeys(number for order in self.adopted for number in self.maybe[order.id]))
         if len(self.adopted) == 1:
-            self.tell(self.adopted[0], OrderElsewhere(order=self.adopted[0]))
+            self.tell(self.adopted[0], OrderElsewhere(order=self.adopted[0], maybe=maybe))
         elif self.adopted:
-            self.tell(None, OrdersElsewhere(orders=tuple(self.adopted)))
+            self.tell(None, OrdersElsewhere(orders=tuple(self.adopted), maybe=maybe))
 
     def relist(self, before: Order, listed: Instrument) -> Order:
         """An order of an instrument that was in no master when its row was first seen, and that may be listed by now."""
@@ -256,11 +296,18 @@ class _Reading:
             last=self.last.get(order.draft.instrument.key),
             carried=lambda quantity: lots_carried(self.db, self.account_id, row, quantity, ist_date(self.now)),
             now=self.now,
+            charges_of=self.charges_of,
         )
 
     def tell(self, order: Order | None, notice: Notice) -> None:
         people = self.db.people.watching(self.account_id)
         self.db.outbox.add(self.account_id, people, notice, self.now, order_id=order.id if order is not None else None)
+
+
+def _is_alike(order: Order, fact: OrderFact) -> bool:
+    draft, sent = order.draft, order.sent_at or order.created_at
+    same = (draft.instrument.key, draft.side, draft.product, draft.quantity) == (fact.key, fact.side, fact.product, fact.quantity)
+    return same and (fact.at is None or fact.at >= sent - SKEW)
 
 
 def _terms(fact: OrderFact) -> tuple[OrderKind, Decimal | None, Decimal | None]:

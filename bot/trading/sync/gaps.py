@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.domain.news.connections import FeedBack, Source
-from bot.domain.news.orders import Filled, OrderEnded, OrderRejected
+from bot.domain.news.orders import Filled, OrderElsewhere, OrderEnded, OrderRejected, OrdersElsewhere
 from bot.domain.orders.order import OrderStatus
 from bot.domain.ports.repositories import Repositories
 from bot.trading.sync.fact_applier import Change
@@ -32,6 +32,7 @@ def tell_back(
         fills=change.fills if change else 0,
         rejections=change.rejections if change else 0,
         ends=change.ends if change else 0,
+        elsewhere=change.elsewhere if change else 0,
         read=change is not None,
         unknown=unknown,
     )
@@ -45,6 +46,7 @@ def written_since(db: Repositories, account_id: str, moment: datetime) -> Change
         fills=written.get(Filled.__name__, 0),
         rejections=written.get(OrderRejected.__name__, 0),
         ends=written.get(OrderEnded.__name__, 0),
+        elsewhere=written.get(OrderElsewhere.__name__, 0) + written.get(OrdersElsewhere.__name__, 0),
     )
 
 

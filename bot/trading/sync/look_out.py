@@ -11,7 +11,7 @@ from bot.domain.orders.order import LOOKED_FOR, Order, OrderStatus
 
 log = logging.getLogger(__name__)
 
-LOOK_OUT = (1, 2, 4, 6, 8, 10, 15, 30, 60, 90, 120, 180)  # seconds after sending (F1); an exit may be sent anew after ten
+LOOK_OUT = (1, 2, 4, 6, 8, *range(10, 181, 10))  # seconds after sending (F1); an exit may be sent anew after ten
 LOOK_OUT_ENDS = timedelta(seconds=180)
 QUICK, BUSY, IDLE = 2.0, 10.0, 60.0  # seconds between syncs: an order is young, orders work, none works (F9)
 YOUNG = 20.0  # seconds after sending; most orders end within them

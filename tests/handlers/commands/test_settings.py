@@ -5,17 +5,18 @@ from datetime import time
 import pytest
 
 from bot.domain.clock import at_ist, ist_date
-from bot.domain.news.notice import Sound
+from bot.domain.news.arrival import arrival
+from bot.domain.news.notice import Notice, Sound
 from bot.domain.news.orders import Filled
 from bot.domain.news.rings import NoStop, NoStopDelivery
 from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import OrderStatus
-from bot.domain.people.news_settings import Manner, NewsKind, NewsSettings
+from bot.domain.people.news_settings import Manner, NewsKind, NewsSettings, manners
 from bot.simulators.loop import LoopClock
 from tests.handlers.chat import Stage, a_stage, later
 from tests.handlers.rings import LONG
 from tests.handlers.samples import ASHA
-from tests.handlers.views.test_notices import DONE, FILL
+from tests.handlers.views.test_notices import DONE, FILL, every_kind
 from tests.storage.samples import ACCOUNT
 
 
@@ -91,3 +92,12 @@ async def test_a_choice_holds_for_what_waits_already_and_off_makes_way_for_what_
 def test_quiet_hours_go_over_midnight(hour: int, quiet: bool, clock: LoopClock) -> None:
     settings = NewsSettings(quiet=(time(22), time(7)))
     assert settings.is_quiet(at_ist(ist_date(clock.now()), hour)) is quiet
+
+
+@pytest.mark.parametrize("news", every_kind(DONE), ids=lambda news: type(news).__name__)
+def test_who_has_chosen_nothing_hears_each_kind_as_it_is_but_for_delivery_without_a_stop(news: Notice, clock: LoopClock) -> None:
+    heard = None if news.about is NewsKind.NO_STOP_DELIVERY else news.loudness
+    assert arrival(news, NewsSettings(), clock.now()) is heard
+    nothing = NewsSettings(chosen=tuple((kind, manners(kind)[-1]) for kind in NewsKind), quiet=(time(0), time(23, 59)))
+    least = arrival(news, nothing, clock.now())
+    assert least is Sound.ALWAYS if news.loudness is Sound.ALWAYS else least in (None, Sound.SILENT)

@@ -310,6 +310,11 @@ def after(quantity: int | None, **changes: Any) -> PositionAfter:
         (after(25, average=Decimal("1471.40")), "Position +25, avg 1,471.40", ["Set stop", "Exit", "Same again"]),
         (after(0, booked=Decimal("517.50"), closes=True), "Booked +517.50 🟢 · position closed", []),
         (
+            after(0, booked=Decimal("517.50"), charges=Decimal("66.30"), closes=True),
+            "Booked +517.50 🟢 after charges ≈ +451.20 · position closed",
+            [],
+        ),
+        (
             after(-5, average=Decimal(1490), booked=Decimal("-51.50"), closes=True),
             "Booked −51.50 🔴 · −5 left, avg 1,490.00",
             ["Exit"],

@@ -15,6 +15,7 @@ from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.money import total
 from bot.domain.news.delivery import Delivery
+from bot.domain.news.notice import Sound
 from bot.domain.news.orders import Filled, OrderElsewhere, OrderRejected
 from bot.domain.orders.order import OrderFact, OrderStatus, TradeFact
 from bot.domain.ports.repositories import Repositories
@@ -167,6 +168,46 @@ async def test_an_order_from_the_app_that_fills_later_rings_again_with_its_fill(
     assert [type(news) for news in told] == [OrderElsewhere, Filled]
     assert isinstance(told[1], Filled)
     assert told[1].fill.quantity == 10
+
+
+@pytest.mark.parametrize(
+    ("row", "maybe"),
+    [
+        ({}, (1,)),
+        ({"quantity": 11}, ()),
+        ({"at": NOW - timedelta(seconds=40)}, ()),  # before ours was sent
+        ({"tag": "ANOTHERBOT"}, ()),
+    ],
+)
+async def test_a_row_without_a_tag_that_may_be_our_lost_order_says_so_and_always_rings(
+    row: dict[str, object], maybe: tuple[int, ...]
+) -> None:
+    store = await a_store()
+    lost = an_order(status=OrderStatus.UNKNOWN, broker_id=None, sent_at=NOW - timedelta(seconds=5))
+    await store.transaction(
+        lambda db: db.orders.add(replace(lost, number=db.orders.next_number("a1", ist_date(NOW))), ist_date(NOW))
+    )
+    foreign = replace(a_fact(tag=None, broker_id="2161261120476", at=NOW), **row)  # type: ignore[arg-type] # any field
+    await store.transaction(lambda db: a_book().apply(db, "a1", [foreign], [], NOW))
+    (parcel,) = await store.transaction(lambda db: db.outbox.lease(NOW, NOW + timedelta(minutes=1)))
+    assert isinstance(parcel.notice, OrderElsewhere)
+    assert (parcel.notice.maybe, parcel.sound) == (maybe, Sound.ALWAYS if maybe else Sound.RING)
+    stored = await store.transaction(lambda db: db.orders.find(lost.id))
+    assert stored is not None
+    assert stored.status is OrderStatus.UNKNOWN, "attributes alone prove nothing"
+
+
+async def test_a_row_without_a_tag_waits_while_an_order_like_it_is_being_sent() -> None:
+    store = await a_store()
+    sending = an_order(status=OrderStatus.SUBMITTING, broker_id=None, sent_at=NOW - timedelta(seconds=1))
+    await store.transaction(lambda db: db.orders.add(sending, ist_date(NOW)))
+    row = a_fact(tag=None, broker_id="2161261120476", at=NOW)
+    await store.transaction(lambda db: a_book().apply(db, "a1", [row], [], NOW))
+    assert await store.transaction(lambda db: db.outbox.counts()) == (0, 0)
+    accepted = sending.accepted("2161261120476", NOW)
+    await store.transaction(lambda db: db.orders.save(accepted))
+    await store.transaction(lambda db: a_book().apply(db, "a1", [row], [], NOW))
+    assert len(await store.transaction(lambda db: db.orders.of_day("a1", ist_date(NOW)))) == 1
 
 
 async def test_an_old_order_from_the_app_is_stored_without_a_ring() -> None:
