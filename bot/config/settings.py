@@ -241,6 +241,10 @@ class Settings:
             _one_of(ExpiryEntries),
         ),
     ] = ExpiryEntries.REFUSE
+    after_market: Annotated[
+        Consent,
+        Says("`yes`: orders for the next session are sent in the evening (AMO); not tried against mStock yet", _one_of(Consent)),
+    ] = Consent.NO
     brokerage_plan: Annotated[
         str | None,
         Says(

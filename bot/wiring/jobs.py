@@ -9,6 +9,7 @@ from bot.domain.orders.later_card import AFTER_OPEN, due_at
 from bot.domain.ports.inbox import Inbox
 from bot.domain.ports.repositories import Store
 from bot.runtime.scheduler import Job, Occasion
+from bot.trading.desk.after_market_orders import AfterMarketOrders
 from bot.trading.money.expiring import Expiring
 from bot.trading.money.held_notes import HeldNotes
 from bot.trading.money.mornings import Mornings
@@ -103,12 +104,15 @@ def table(
     mornings: Mornings,
     expiring: Expiring,
     later: LaterCards,
+    evenings: AfterMarketOrders,
 ) -> tuple[Job, ...]:
     """Every job, a line each: its IST time, its dates, how long after its time it is still done, and the work."""
     return (
         Job(name="sweep", at=time(3, 0), within=timedelta(hours=20), work=sweep.sweep),
         Job(name="uncovered year", at=time(9, 0), when=year.is_day, within=timedelta(days=28), work=year.tell),
         Job(name="readiness", at=time(8, 40), when=days.trading, within=SHORT, work=mornings.tell),
+        Job(name="after-market orders, ahead", at=time(8, 40), when=days.trading, within=SHORT, work=evenings.tell_ahead),
+        Job(name="after-market orders", at=days.later_at, when=days.trading, within=SHORT, work=evenings.tell),
         Job(name="cards of later, ahead", at=time(8, 40), when=days.trading, within=SHORT, work=later.tell_ahead),
         Job(name="cards of later", at=days.later_at, when=days.trading, within=timedelta(hours=6), work=later.tell_due),
         Job(name="first login reminder", at=time(9, 5), when=days.trading, within=MINUTE, work=mornings.remind),

@@ -56,7 +56,12 @@ def build_orders(ground: Ground) -> Orders:
         prices=ground.prices,
         instruments=ground.catalogue,
         drafting=Drafting(ground.reference.rules, ground.clock),
-        interpreter=Interpreter(instruments=ground.catalogue, prices=ground.prices, clock=ground.clock),
+        interpreter=Interpreter(
+            instruments=ground.catalogue,
+            prices=ground.prices,
+            clock=ground.clock,
+            evenings=ground.settings.after_market is Consent.YES,
+        ),
         confirmations=ground.confirmations,
         results=ground.results,
         clock=ground.clock,

@@ -38,6 +38,7 @@ from bot.trading.account.new_bases import NewBases
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
+from bot.trading.desk.after_market_orders import AfterMarketOrders
 from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.feed_events import FeedEvents
@@ -335,6 +336,7 @@ def build_core(
         sweep=Sweep(store=patient, inbox=SqlInbox(store), clock=clock),
         year=UncoveredYear(store=patient, calendar=calendar, clock=clock),
         later=orders.later,
+        evenings=AfterMarketOrders(store=patient, reconcile=reconcile, telling=telling, clock=clock),
     )
     return Core(
         services=services,

@@ -28,6 +28,8 @@ def alerts(shown: AlertsShown, name: str, account: str, mode: str) -> View:
             rows.append(row(f"   {_percent(alert.percent)} from prev close"))
         if alert.state is AlertState.PAUSED:
             rows.append(row("   🟡 paused"))
+        elif _has_ended(alert, shown):
+            rows.append(row("   🟡 the contract has ended"))
     parts: list[Part] = [table(*rows)]
     if shown.made is not None:
         parts.insert(0, say(bold(f"Alert {shown.made.id} is set"), ". It rings once."))
@@ -41,6 +43,11 @@ def alerts(shown: AlertsShown, name: str, account: str, mode: str) -> View:
         parts.append(say("🔴 No session: nothing is being watched until you log in."))
     buttons = [_buttons(alert, account) for alert in shown.alerts[:_MOST_BUTTONS]]
     return View(tuple(parts), keyboard(*buttons, [words("Refresh", "/alerts", account=account, stays=True)]))
+
+
+def _has_ended(alert: Alert, shown: AlertsShown) -> bool:
+    expiry = alert.instrument.expiry if alert.instrument is not None else None
+    return expiry is not None and expiry < ist_date(shown.as_of)
 
 
 def _buttons(alert: Alert, account: str) -> list[Button]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import day_words, short, strike_words
@@ -9,9 +10,9 @@ from bot.domain.news.exits import ExitsTold, Told
 from bot.domain.orders.basket import BasketCard
 from bot.domain.orders.exit_list import ExitList, ExitRow, ExitsShown, RowState, RowTold
 from bot.domain.orders.order import Confirmation, Order, OrderDraft, OrderStatus
-from bot.domain.orders.order_text import draft_line
+from bot.domain.orders.order_text import draft_line, plain
 from bot.domain.pictures import Payoff
-from bot.domain.terms import Side, Validity
+from bot.domain.terms import Validity
 from handlers.views import chart
 from handlers.views.basket_taps import BasketTap, BasketVerb
 from handlers.views.card import Explain, place, state
@@ -235,7 +236,7 @@ def _keyboard(way: ExitsShown) -> Keyboard:
     rows = [_orders([order for each in exits.rows if (order := each.hangs_on(way.orders)) is not None], label)]
     waited = {other.number for each in exits.rows for other in exits.waits_for(each, way.orders) if each.unsent}
     late = [exits.rows[number] for number in sorted(waited)]
-    rows += [[act] for each in late if (act := _chase(each.hangs_on(way.orders), each.draft, label)) is not None]
+    rows += [[act] for each in late if (act := _chase(each.hangs_on(way.orders), None, label)) is not None]
     if not way.over and any(exits.state(each, way.orders) is RowState.WAITS for each in exits.rows):
         rows.append(_answers(exits.plan_id, label))
     rows.append([button("Look again", BasketTap(exits.plan_id, BasketVerb.LOOK, label))])
@@ -248,11 +249,13 @@ def _orders(orders: Sequence[Order], label: str) -> list[Button]:
     return [words(f"#{order.number}…", f"/order {order.number}", account=label) for order in working[:4]]
 
 
-def _chase(order: Order | None, draft: OrderDraft, label: str) -> Button | None:
+def _chase(order: Order | None, to: Decimal | None, label: str) -> Button | None:
+    """A new price for an order that others wait for: the one at which it would fill, or a choice where that is not known."""
     if order is None or not order.status.is_working:
         return None
-    side = "ask" if draft.side is Side.BUY else "bid"
-    return words(f"Chase #{order.number} to the {side}", f"/modify {order.number}", account=label)
+    if to is None:
+        return words(f"Chase #{order.number}…", f"/modify {order.number}", account=label)
+    return words(f"Chase #{order.number} to {price(to)}", f"/modify {order.number} {plain(to)}", account=label)
 
 
 def _answers(plan_id: str, label: str) -> list[Button]:
@@ -273,10 +276,9 @@ def told(news: ExitsTold, scene: Scene) -> View:
     parts += [say(_told_line(each, scene)) for each in news.rows]
     if news.why:
         parts.append(say(news.why))
-    parts.append(place(scene.label, scene.mode))
     rows: list[list[Button]] = []
     if news.told is Told.STALLED:
-        rows += [[act] for each in news.rows if (act := _chase(each.order, each.draft, scene.label)) is not None]
+        rows += [[act] for each in news.rows if (act := _chase(each.order, each.chase, scene.label)) is not None]
         rows.append(_answers(news.plan_id, scene.label))
     rows.append([button("Look", BasketTap(news.plan_id, BasketVerb.LOOK, scene.label))])
     return View(tuple(parts), keyboard(*rows))

@@ -118,6 +118,8 @@ def at(order: Order) -> str:
         return f"waiting for {price(draft.trigger)}{limit}"
     if draft.price is None:
         return "open at market"
+    if draft.session is not None and order.status is OrderStatus.OPEN:
+        return f"for {draft.session:%a} {draft.session.day} {draft.session:%b}, limit {price(draft.price)}"
     bound = "max " if draft.side is Side.BUY else "min "
     return f"open at {bound if draft.protected else ''}{price(draft.price)}"
 

@@ -4,6 +4,7 @@ from bot.domain.market.display_names import short
 from bot.domain.news.exits import ExitsTold, Told
 from bot.domain.orders.exit_list import CLOSED, ExitCard, ExitList, ExitRow, ExitsShown, ListKind, Opening, RowState, RowTold
 from bot.domain.orders.order import OrderDraft, OrderStatus
+from bot.domain.orders.order_text import plain
 from bot.domain.terms import Side
 from handlers.views.exit_taps import ExitsTap, ExitsVerb
 from handlers.views.format import clock_time, count, fit, joined, money_row, price, row, rupees, table
@@ -245,7 +246,8 @@ def _repair(told: RowTold, scene: Scene) -> Button | None:
         case RowState.UNKNOWN if order is not None:
             return button(f"Look now: {name}", OrderTap(order.id, OrderVerb.LOOK, scene.label))
         case RowState.SENT if order is not None and order.draft.side is draft.side:
-            return words(f"Chase {name}", f"/modify {order.number}", account=scene.label)
+            to, where = ("", "") if told.chase is None else (f" {plain(told.chase)}", f" to {price(told.chase)}")
+            return words(f"Chase {name}{where}", f"/modify {order.number}{to}", account=scene.label)
         case RowState.FILLED | RowState.GONE | RowState.WAITS | RowState.LATER | RowState.READY:
             return None
         case _:

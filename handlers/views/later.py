@@ -5,15 +5,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from bot.domain.news.after_market import AfterMarketFate
 from bot.domain.news.later_cards import LaterCardDue, LaterCardsAhead, LaterCardStruck
 from bot.domain.orders.later_card import LaterCard
 from bot.domain.people.account import Permission
-from handlers.views.card import place, what
+from handlers.views.card import place, state, what
 from handlers.views.format import clock_time, day_and_time, price, time_on_day
 from handlers.views.keyboards import button
 from handlers.views.message import Button, View, bold, keyboard, message, say
 from handlers.views.order_news import Scene, renders
 from handlers.views.tap import OfAccount, label_behind, number_in, travels_as
+from handlers.views.taps import OrderTap, OrderVerb
 
 MOST = 8  # cards with buttons of their own
 
@@ -77,6 +79,18 @@ def _due(news: LaterCardDue, scene: Scene) -> View:
     return View(
         (say(bold("The market is open."), f" {_named(card, scene.now)}"), said), keyboard([show, _drop(card, scene.label)])
     )
+
+
+@renders(AfterMarketFate)
+def _fate(news: AfterMarketFate, scene: Scene) -> View:
+    """Each with how it stands; those that work can be cancelled."""
+    shown = news.orders[:MOST]
+    lines = [say(f"#{order.number} {what(order.draft, scene.now)}: {state(order, scene.explain)}") for order in shown]
+    if news.unread:
+        lines.append(say(f"⚠️ As last known. {news.unread}"))
+    working = [order for order in shown if order.status.is_working]
+    rows = [[button(f"Cancel #{order.number}", OrderTap(order.id, OrderVerb.CANCEL, scene.label))] for order in working]
+    return View((say(bold("After-market orders of today")), *lines), keyboard(*rows))
 
 
 @renders(LaterCardStruck)

@@ -1,5 +1,6 @@
 """The proposal with its buttons, and the questions that are asked again in words."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.charges.tariff import Loan
@@ -8,7 +9,7 @@ from bot.domain.market.display_names import short
 from bot.domain.money import ZERO
 from bot.domain.orders.later_card import due_at
 from bot.domain.orders.order import Confirmation, Order, OrderDraft, Purpose
-from bot.domain.orders.order_text import draft_line, plain
+from bot.domain.orders.order_text import draft_line, plain, request_line, request_of
 from bot.domain.orders.proposal import ChangeOptions, Proposal, Question, Raising
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views.card import at, place, verb, what
@@ -27,7 +28,7 @@ from handlers.views.format import (
     time_on_day,
     wrapped,
 )
-from handlers.views.keyboards import button
+from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Keyboard, Line, Part, Table, View, bold, code, detail, keyboard, message, say
 from handlers.views.taps import CardTap, CardVerb, ChangeTap
 
@@ -51,7 +52,11 @@ def proposal(proposal: Proposal, mode: str, now: datetime) -> View:
         again = f"{proposal.draft.instrument.exchange} takes this again on {day_and_time(proposal.opens)}."
         later = button(f"Card at {time_on_day(due_at(proposal.opens))}", CardTap(token, CardVerb.LATER, label))
         discard = button("Discard", CardTap(token, CardVerb.DISCARD, label))
-        return View((*parts, say(bold(again))), keyboard([later], [discard]))
+        evening = []
+        if proposal.evening is not None:
+            line = request_line(replace(request_of(proposal.draft), after_market=True))  # without a price: the close
+            evening = [words(f"AMO limit at {price(proposal.evening)}", line, account=label)]
+        return View((*parts, say(bold(again))), keyboard(evening, [later], [discard]))
     parts.append(_more(proposal, now))
     return View(tuple(parts), proposal_keyboard(proposal.confirmation, label, proposal.raising))
 

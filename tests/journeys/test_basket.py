@@ -290,3 +290,16 @@ async def test_a_card_from_before_a_restart_is_asked_anew(clock: LoopClock, tmp_
         house.me.press("Confirm both", again)
         await house.me.wait_for("2 of 2 filled", 30)
         assert house.placed == 2
+
+
+async def test_a_chased_cover_fills_and_its_short_follows_by_itself(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        await house.log_in()
+        card = await asked(house, RESTING)
+        house.me.press("Confirm both", card)
+        await house.me.wait_for("The cover is not filled", 30)
+        change = await house.me.choose("Chase #1 to", "CHANGE #1")
+        house.me.press("Confirm change", change)
+        done = await house.me.wait_for("2 of 2 filled", 60)
+        assert done["id"] == card["id"]
+        assert house.placed == 2

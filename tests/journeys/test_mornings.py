@@ -129,6 +129,8 @@ async def test_armed_alerts_ring_on_a_morning_without_a_session_and_a_dead_one_i
         assert "Nothing is being watched. Alerts are armed, and there is no mStock session." in card["text"]
         assert "🟡 alerts      1 armed\n   ended: NF 24500CE 23Nov" in card["text"]
         assert buttons(card) == ["Log in", "Alerts"]
+        listed = await house.me.choose("Alerts", "ALERTS")
+        assert "≥ 900.00\n   🟡 the contract has ended" in listed["text"]
         await until(house, at_ist(date(2026, 11, 25), 9, 20))
         reminder = told(house, "There is no mStock session.")[-1]
         assert "Alerts: 1 armed." in reminder["text"]

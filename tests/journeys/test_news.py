@@ -25,14 +25,14 @@ def fill(house: House, units: int) -> None:
     broker.book.fill(newest, units, newest.price or 38000, by="desk")
 
 
-def from_the_app(house: House) -> None:
-    """Somebody buys ten ITC in the broker's own app."""
+def from_the_app(house: House, price: int = 0) -> None:
+    """Somebody buys ten ITC in the broker's own app, at the market or at a limit in paise."""
     broker = house.near.paper.broker
     listed = broker.named("NSE", "ITC-EQ")
     assert listed is not None
     request = OrderRequest(
-        exchange="NSE", token=listed.token, symbol=listed.name, side="BUY", kind="MARKET", product="DELIVERY",
-        validity="DAY", variety="NORMAL", quantity=10, price=0, trigger=0,
+        exchange="NSE", token=listed.token, symbol=listed.name, side="BUY", kind="LIMIT" if price else "MARKET",
+        product="DELIVERY", validity="DAY", variety="NORMAL", quantity=10, price=price, trigger=0,
     )  # fmt: skip
     broker.exchange.place(next(iter(broker.ledger.accounts.values())), request, "WEB")
 
@@ -207,3 +207,28 @@ async def test_a_row_without_a_tag_that_may_be_the_lost_order_says_so(clock: Loo
         card = await house.me.wait_for("Not found", 240)
         assert "#1 BUY 20 ITC" in card["text"]
         assert house.placed == 1
+
+
+async def test_a_burst_is_one_message_that_counts_up_while_it_goes_on_and_its_last_piece_rings_anew(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        for _ in range(11):
+            from_the_app(house, 38000)
+        await house.me.wait_for("11 orders from elsewhere.", 60)
+        await asyncio.sleep(30)
+        broker = house.near.paper.broker
+        orders = list(broker.ledger.orders.values())
+        for each in orders[:6]:
+            broker.book.fill(each, 4, 38000, by="desk")
+        burst = await house.me.wait_for("6 pieces of news", 30)
+        for each in orders[6:]:
+            broker.book.fill(each, 4, 38000, by="desk")
+        await asyncio.sleep(20)
+        grown = house.me.message(burst["id"])
+        assert grown is not None
+        assert "10 pieces of news" in grown["text"]
+        assert grown["text"].count("Partly filled #") == 10
+        last = [message for message in house.me.rings(burst["id"]) if "Partly filled #11" in message["text"]]
+        assert len(last) == 1

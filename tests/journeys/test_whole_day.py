@@ -42,7 +42,7 @@ async def a_day(directory: Path) -> None:
         await deal(house, "/buy RELIANCE 10 cnc", "BUY 10 RELIANCE")
         await deal(house, "/buy NIFTY 24500 CE 23 nov 65 nrml", "BUY 65 NIFTY 24500 CE")
         until(house, loop, at_ist(FRIDAY, 15, 21))
-        me.press("Confirm sell", await me.ask("/sell ITC 40 cnc", "SELL 40 ITC"))
+        me.press("Confirm", await me.ask("/sell ITC 40 cnc", "SELL 40 ITC"))
         await asyncio.sleep(5)
         assert house.placed == 3
         until(house, loop, at_ist(FRIDAY, 15, 34, 30))

@@ -119,7 +119,9 @@ def seed_long_ago(db: Repositories) -> None:
     db.people.add(User(telegram_id=PERSON, name="Asha"), Role.OWNER, None, LINKED)
 
 
-async def a_morning(clock: LoopClock, *scrips: Instrument, store: SqlStore | None = None, hours: str = "real") -> Morning:
+async def a_morning(
+    clock: LoopClock, *scrips: Instrument, store: SqlStore | None = None, hours: str = "real", ddpi: str = "no"
+) -> Morning:
     """A process with a living session on the exchanges' calendar, whose master lists these instruments as well."""
     broker = MorningBroker(clock)
     broker.scrips = [*broker.scrips, *scrips]
@@ -130,7 +132,7 @@ async def a_morning(clock: LoopClock, *scrips: Instrument, store: SqlStore | Non
     feed = SilentFeed(clock)
     session = Session(token=Secret("jwt"), issued=clock.now(), expires=clock.now() + timedelta(hours=12))
     stage.feed, stage.connection = feed, OneConnection(broker, feed, session)
-    stage.core = a_core(stage.store, stage.connection, clock, chance=3, MARKET_HOURS=hours)
+    stage.core = a_core(stage.store, stage.connection, clock, chance=3, MARKET_HOURS=hours, DDPI=ddpi)
     await stage.core.catalogue.refresh(ACCOUNT.id)
     return Morning(stage, broker, clock)
 

@@ -124,6 +124,8 @@ def quote_body(keys: Iterable[InstrumentKey], mode: str = "OHLC") -> dict[str, o
 
 
 def _variety(draft: OrderDraft) -> str:
+    if draft.session is not None:
+        return "AMO"
     return "NORMAL" if draft.trigger is None else "STOPLOSS"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bot.domain.news import (
+    after_market,
     alert,
     connections,
     conversions,
@@ -31,6 +32,7 @@ FAMILIES = (
     readiness,
     alert,
     later_cards,
+    after_market,
     period_summary,
     picture,
 )

@@ -221,6 +221,7 @@ class RowTold:
     state: RowState
     order: Order | None = None  # that it hangs on
     said: str = ""
+    chase: Decimal | None = None  # rupees at which its order would fill now; None: it does not rest, or no price is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

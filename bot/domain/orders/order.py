@@ -103,6 +103,7 @@ class OrderDraft:
     validity: Validity = Validity.DAY
     protected: bool = False  # a limit that stands in for a market order: shown as "Market (max ...)"
     disclosed: int | None = None  # shares shown in the book, of a limit that rests; None: all of it
+    session: date | None = None  # an after-market order, for the session of that date in India; None: for now
 
     def __post_init__(self) -> None:
         if self.quantity < 1 or self.quantity % self.instrument.lot:
@@ -133,6 +134,7 @@ class OrderDraft:
             instrument.exchange, instrument.token, instrument.name, self.side, self.quantity, self.kind, self.product,
             self.price, self.trigger, self.validity, self.protected,
             *([] if self.disclosed is None else [f"shows {self.disclosed}"]),
+            *([] if self.session is None else [f"on {self.session}"]),
         )  # fmt: skip
         return hashlib.sha256("|".join(str(field) for field in fields).encode()).hexdigest()
 
@@ -261,8 +263,8 @@ class Order:
 
     @property
     def day(self) -> date:
-        """The date in India of the order book that it stands in."""
-        return ist_date(self.sent_at or self.created_at)
+        """The date in India of the order book that it stands in: an after-market order stands in that of its session."""
+        return self.draft.session or ist_date(self.sent_at or self.created_at)
 
     @property
     def is_ours(self) -> bool:

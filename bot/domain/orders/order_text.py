@@ -71,6 +71,7 @@ def request_of(draft: OrderDraft) -> OrderRequest:
         exchange=draft.instrument.exchange,
         validity=draft.validity,
         disclosed=draft.disclosed,
+        after_market=draft.session is not None,
     )
     if draft.kind is OrderKind.MARKET:
         return replace(bare, market=True)

@@ -62,6 +62,7 @@ class Proposal:
     attached: Attached | None = None  # the stop and the target that go with an entry
     stopped_at: Decimal | None = None  # the result before charges if the stop fills at its worst price; None: not known
     raising: Raising | None = None  # the stop that rests already; None: it adds to nothing that is guarded
+    evening: Decimal | None = None  # while the market is closed: the limit of an after-market order instead; None: not offered
     redrawn: str | None = None  # why it is asked again: "The ask is 1,491.00 now; ..."
 
 

@@ -13,7 +13,7 @@ from bot.domain.errors import BrokerError
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.news.exits import ExitsTold, Told
-from bot.domain.orders.exit_list import ExitList, ExitRow, ListKind, RowState, Slice
+from bot.domain.orders.exit_list import ExitList, ExitRow, ListKind, RowState, RowTold, Slice
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.orders.plan import LegKind, PlanLeg
 from bot.domain.people.account import Actor, Permission
@@ -326,9 +326,16 @@ class ExitRunner:
         waiting = sum(bool(row.unsent) for row in exits.rows)
         news = ExitsTold(
             plan_id=exits.plan_id, kind=exits.kind, told=told, at=now, waiting=waiting,
-            rows=tuple(told_row(exits, row, orders) for row in rows),
+            rows=tuple(self._told(exits, row, orders) for row in rows),
         )  # fmt: skip
         db.outbox.add(exits.account_id, db.people.watching(exits.account_id), news, now, order_id=None)
+
+    def _told(self, exits: ExitList, row: ExitRow, orders: dict[str, Order]) -> RowTold:
+        """The row as news tells it, with the price at which what rests of it would fill now."""
+        told = told_row(exits, row, orders)
+        rests = told.order is not None and told.order.status.is_working
+        price = self.proposing.prices.known(exits.account_id, row.draft.instrument.key) if rests else None
+        return replace(told, chase=self.protected(row.draft, price)) if price is not None else told
 
     def protected(self, draft: OrderDraft, price: Price) -> Decimal:
         """The worst price of a market order now, in rupees on the tick."""

@@ -48,7 +48,7 @@ class ClaimedOrders:
     def take(self, db: Repositories, order_id: str, claim: Claim) -> Order:
         """The order, stored. NotSent where its leg was sent already or is struck off: the transaction is to be rolled back."""
         now = self.clock.now()
-        day = ist_date(now)
+        day = claim.draft.session or ist_date(now)
         order = Order(
             id=order_id,
             account_id=claim.account_id,

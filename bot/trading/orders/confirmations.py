@@ -17,6 +17,7 @@ from bot.domain.ports.repositories import Repositories
 CALM = timedelta(seconds=1.5)  # after a redraw, taps that were meant for the old figures are ignored
 # Of the others the terms stand in the question alone.
 WITH_PLAN = frozenset({Purpose.PLACE, Purpose.EXIT, Purpose.PANIC, Purpose.REVERSE, Purpose.BASKET})
+EVENING = timedelta(minutes=10)  # that the card of an after-market order can be confirmed
 A_DAY = 86_400.0  # seconds for which this process remembers what it asked
 
 
@@ -67,7 +68,7 @@ class Confirmations:
             draft=draft,
             order_id=order_id,
             created_at=now,
-            expires_at=now + self.life,
+            expires_at=now + (self.life if draft is None or draft.session is None else EVENING),
             taps_from=now + CALM if calm else None,
         )
 

@@ -16,7 +16,7 @@ from bot.domain.orders.portfolio import Holding, Position
 from bot.domain.people.access import DayLock
 from bot.domain.people.account import Limits, Stop
 from bot.domain.terms import OrderKind, Product, Side
-from bot.trading.orders.cover import leaves_bare, uncovers
+from bot.trading.orders.cover import leaves_bare
 from bot.trading.safety.limits import segment_of
 
 MOST_FREEZES = 100  # one order is never cut into more slices
@@ -244,7 +244,16 @@ def _same(one: OrderDraft, other: OrderDraft) -> bool:
     )  # fmt: skip
 
 
+def evening_over(at: Situation) -> str | None:
+    """Refuses an after-market order once the market takes orders of now. Source: the dated calendar."""
+    if at.draft.session is None or at.before is not None or at.window is None or not at.window.known:
+        return None
+    takes = at.window.may_exit if at.reduces else at.window.may_enter
+    return "The market takes orders now: this card was for the evening. Ask again." if takes else None
+
+
 REFUSALS: tuple[Check, ...] = (
+    evening_over,
     kill_switch, wrong_clock, not_tradable, expired, ceiling, value_limit, quantity_limit, day_limit, minute_limit, segment_limit,
     hours_limit, locked_day, loss_limit, expiry_stage, old_contracts, sold_short, crossed_zero, second_stop, unclear_twin,
 )  # fmt: skip
@@ -294,14 +303,14 @@ def over_freeze(at: Situation) -> str | None:
 
 def market_hours(at: Situation) -> str | None:
     """Source: the dated calendar."""
-    if at.window is None or (at.window.may_exit if at.reduces else at.window.may_enter):
+    if at.draft.session is not None or at.window is None or (at.window.may_exit if at.reduces else at.window.may_enter):
         return None
     return at.window.reasons[0] if at.window.reasons else "The market does not take this order now"
 
 
 def kind_now(at: Situation) -> str | None:
     """Source: the dated calendar."""
-    if at.window is None or at.draft.kind in at.window.kinds or not at.window.kinds:
+    if at.draft.session is not None or at.window is None or at.draft.kind in at.window.kinds or not at.window.kinds:
         return None
     return f"The exchange takes no {at.draft.kind} order of this now"
 
@@ -365,18 +374,6 @@ WARNINGS: tuple[Check, ...] = (
     exit_doubled, stop_turned, clock_unknown, cash_short, far_from_last, trigger_passed, twin, over_freeze, market_hours,
     kind_now, series, opens_short, naked_short, near_expiry,
 )  # fmt: skip
-
-
-def beyond_reducing(at: Situation) -> str | None:
-    """Why somebody who may only reduce may not do this; None when it may be done. Source: positions, holdings, /limits."""
-    if not at.reduces:
-        return "you can make positions smaller, not open or grow them."
-    if at.draft.product in (Product.CNC, Product.MTF) and not at.limits.guardian_sells_holdings:
-        return "you can close intraday and carried positions; delivery and holdings are the owner's."
-    short = uncovers(at.draft, at.positions)
-    if short is not None:
-        return f"you cannot take this away: it covers the short {short.name}. Buy that back first."
-    return None
 
 
 def repairs(at: Situation) -> list[tuple[str, str]]:

@@ -29,6 +29,7 @@ class Interpreter:
     instruments: Catalogue
     prices: Prices
     clock: Clock
+    evenings: bool = False  # after-market orders are sent
 
     async def meant(self, actor: Actor, readings: Readings) -> Meant:
         """What is ordered. UnknownSymbol or ChoiceWanted where that is a question. Nothing is read but prices for its buttons."""
@@ -46,7 +47,7 @@ class Interpreter:
         if first.lots is not None and not found.instrument.is_derivative and len(found.readings) == 1:
             future = self.instruments.find(f"{found.instrument.symbol} fut", today=self._today).instrument
             raise lots_of_a_share(first, found.instrument, future)
-        if (dropped := left_out(first)) is not None:
+        if not self.evenings and (dropped := left_out(first)) is not None:
             raise dropped
         return found
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from bot.domain.errors import BrokerError, CheckFailed, SessionExpired
 from bot.domain.market.calendar import Calendar, Window
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
-from bot.domain.market.rules import ExpiryStage, MarketRules
+from bot.domain.market.rules import MarketRules
 from bot.domain.money import ZERO
 from bot.domain.orders.exit_figures import ExitFigures
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest
@@ -33,14 +33,17 @@ from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.proposals.after_market import evening_limit, for_session
 from bot.trading.proposals.attaching import Attaching, Entry, attached_of, loss_if_stopped, misfit
-from bot.trading.proposals.checks import TWIN, Situation, beyond_reducing, refusals, repairs
+from bot.trading.proposals.checks import TWIN, Situation, refusals, repairs
 from bot.trading.proposals.costs import Costs
+from bot.trading.proposals.dated import master_age, stage_of
 from bot.trading.proposals.drafting import Drafting, closable, of_held, product_of
 from bot.trading.proposals.held import Held, WayOut
-from bot.trading.proposals.interpreter import Interpreter
+from bot.trading.proposals.interpreter import Interpreter, left_out
 from bot.trading.proposals.joining import Joining, joining, raising, unjoined
 from bot.trading.proposals.meaning import Meant, priced
+from bot.trading.proposals.reducing import beyond_reducing
 from bot.trading.proposals.remarks import closed_until, remarks
 from bot.trading.proposals.risk import by_risk
 from bot.trading.proposals.weight import weighs
@@ -103,8 +106,14 @@ class ProposalBuilder:
         request, sized = by_risk(request, instrument, price, product, self.drafting)
         window = self.window(instrument, product)
         is_open = window is None or window.may_exit  # the price of a closed market is old, and no order goes by it
+        if not self.interpreter.evenings and (dropped := left_out(request)) is not None:
+            raise dropped
+        evening = for_session(request, instrument, price, window, reduces=False)
+        request = evening.request if evening is not None else request
         draft, said = self.drafting.draft(request, instrument, price, product, judged=is_open)
         said = (*sized, *said)
+        if evening is not None:
+            draft, said = evening.of(draft), (*evening.remarks, *said)
         attached = attached_of(request, draft, price) if attached is None or attached.joins is not None else attached
         if attached is None and (stop := await self.joins(account.id, draft, held)) is not None:
             attached = stop.attached if stop.fits else None
@@ -265,6 +274,8 @@ class ProposalBuilder:
         today = ist_date(now)
         # Only these can matter, and a day may have hundreds: all of the day would make each order slower than the one before.
         orders = db.orders.lately(account_id, today, now - TWIN)
+        if draft.session is not None:  # what waits for that session closes the same
+            orders = [*orders, *(order for order in db.orders.unsettled(account_id) if order.day > today)]
         others = [order for order in orders if before is None or order.id != before.id]
         left = closable(draft, held.positions, held.holdings, others, read_at=held.read_at)
         way = WayOut.of(draft, held, others) if draft.quantity > left else WayOut(closable=left)
@@ -289,8 +300,8 @@ class ProposalBuilder:
             recent=[order for order in orders if order.is_ours] if before is None else (),
             window=self.window(draft.instrument, draft.product),
             freeze=freeze.quantity if freeze else None,
-            stage=self._stage(draft.instrument, today),
-            master_age=self._master_age(today),
+            stage=stage_of(draft.instrument, today, self.rules, self.calendar, settling=self.settling),
+            master_age=master_age(self.instruments.day, today, self.calendar),
             price=self.prices.known(account_id, draft.instrument.key),
             day_lock=day_lock(db, account_id, limits=limits, result=held.result, clock=self.clock),
             result=made(held.result) if held.result is not None else None,
@@ -301,10 +312,6 @@ class ProposalBuilder:
             before=before,
             clock_off=self.connections.of(account_id).broker.clock_off,
         )
-
-    def _stage(self, instrument: Instrument, today: date) -> ExpiryStage | None:
-        stage = self.rules.stage(instrument, today, self.calendar) if self.calendar is not None else None
-        return ExpiryStage.WARN if stage is ExpiryStage.REFUSE and self.settling else stage
 
     def window(self, instrument: Instrument, product: Product) -> Window | None:
         """What the market takes of it now. None: this exchange never closes (practice)."""
@@ -320,14 +327,6 @@ class ProposalBuilder:
             return (f"As {role} you can look, not trade.", *refusals(situation))
         why = beyond_reducing(situation)
         return (f"As {role} {why}", *refusals(situation)) if why else refusals(situation)
-
-    def _master_age(self, today: date) -> int | None:
-        """Trading days since the master's date; calendar days where no calendar says which of them traded."""
-        day = self.instruments.day
-        if day is None:
-            return None
-        counted = self.calendar.trading_days_between(day, today) if self.calendar is not None else None
-        return counted if counted is not None else (today - day).days
 
     def _proposal(
         self,
@@ -374,6 +373,7 @@ class ProposalBuilder:
             closes=closes,
             figures=figures if closes is not None else None,
             opens=closed_until(situation),
+            evening=evening_limit(draft, price, attached) if self.interpreter.evenings else None,
             monthly=self.instruments.is_monthly(draft.instrument) if draft.instrument.is_derivative else None,
             warnings=said + unjoined(joins, draft) + remarks(situation, parts=len(plan.parts) if plan is not None else 1),
             before=before,

@@ -96,6 +96,8 @@ class Proposals:
         old = await self._mine(actor, token, chat_id)
         if old.draft is None or old.state is not ConfirmationState.OPEN:
             raise ConfirmationGone("This card is closed. Nothing was sent.")
+        if change.protected and old.draft.session is not None:
+            raise CheckFailed(["An after-market order is a limit, never a market order."])
         request = request_of(old.draft)
         if change.quantity is not None:
             request = sized(request, change.quantity)
@@ -293,6 +295,7 @@ class Proposals:
             request = sized(request, quantity)
         seen = await self._proposing.prices.of(account.id, order.draft.instrument.key)
         draft, said = self._proposing.drafting.draft(request, order.draft.instrument, seen, order.draft.product)
+        draft = replace(draft, session=order.draft.session)
         if draft.quantity <= order.filled:
             raise CheckFailed([f"{order.filled} of #{number} are filled already."])
         confirmation = self._confirmations.new(actor, chat_id, Purpose.MODIFY, draft=draft, order_id=order.id, before=order.draft)
@@ -326,6 +329,7 @@ class Proposals:
         price = await self._proposing.prices.of(account.id, instrument.key)
         product = request.product or terms.product
         draft, said = self._proposing.drafting.draft(request, instrument, price, product)
+        draft = replace(draft, session=terms.session)
         before = await self._store.transaction(lambda db: db.orders.find(old.order_id) if old.order_id is not None else None)
         held = await self._proposing.held_for(actor, draft)
         plan = await self._store.transaction(lambda db: self._confirmations.plan_of(db, old))

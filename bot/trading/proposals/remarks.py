@@ -19,6 +19,8 @@ def remarks(at: Situation, *, parts: int = 1) -> tuple[Remark, ...]:
 
 def closed_until(at: Situation) -> datetime | None:
     """When the market takes this order again, UTC. None: it takes it now, it is a change, or nobody knows. Source: calendar."""
+    if at.draft.session is not None:  # it is sent while the market is closed
+        return None
     return None if at.before is not None else takes_again(at.window, reduces=at.reduces)
 
 

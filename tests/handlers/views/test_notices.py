@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.news.after_market import AfterMarketFate
 from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertsBlind, AlertStruck
 from bot.domain.news.connections import AddressNotRegistered, FeedBack, FeedLost, SessionLost, SessionReplaced
 from bot.domain.news.conversions import ConversionUnclear, Converted
@@ -74,6 +75,8 @@ DONE = an_order(number=12, status=S.FILLED, filled=10, average=Decimal("1480.30"
 UNCLEAR = "I sent this order at 09:30:00 and got no clear answer"
 BACK = "Back. Without mStock's feed 14:02:11-14:02:11."
 
+OF_BASKETS = (Told.STALLED, Told.CUT, Told.STRUCK)
+OF_EXITS = tuple(told for told in Told if told is not Told.STRUCK)
 ROWS = tuple(RowTold(draft=DONE.draft, state=state, order=DONE) for state in RowState)
 
 
@@ -92,12 +95,11 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         MarketUnfilled(order=order, price=Decimal("107.00")),
         SlicesStruck(draft=order.draft, sent=5, why=words),
         ExitAsks(order=order, why=ExitTrouble.TRIGGERED, price=Decimal("71.50")),
+        *(ExitsTold(plan_id="P1", told=told, at=NOW, rows=ROWS, waiting=1, of=2, orders=1) for told in OF_EXITS),
         *(
-            ExitsTold(plan_id="P1", told=told, at=NOW, rows=ROWS, waiting=1, of=2, orders=1)
-            for told in Told
-            if told is not Told.STRUCK
+            ExitsTold(plan_id="P1", kind=ListKind.BASKET, told=told, at=NOW, rows=ROWS, waiting=1, why=words)
+            for told in OF_BASKETS
         ),
-        ExitsTold(plan_id="P1", kind=ListKind.BASKET, told=Told.STRUCK, at=NOW, rows=ROWS, why=words),
         OrdersElsewhere(orders=(order, order)),
         OrderByOther(order=order, name=words),
         ActByOther(name=words, deed=ActionKind.CANCELLED, at=NOW, detail=words),
@@ -120,6 +122,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         AlertStruck(alert=AN_ALERT, value=Decimal("1500.10"), at=NOW),
         AlertsBlind(alerts=(AN_ALERT, replace(AN_ALERT, kind=AlertKind.LOSS, instrument=None)), since=NOW),
         AlertPaused(alert=AN_ALERT, base=NewBase(instrument=RELIANCE, before=Decimal(1490), now=Decimal(745))),
+        AfterMarketFate(at=NOW, orders=(order,)),
         LaterCardsAhead(cards=(LATER,)),
         LaterCardDue(card=LATER),
         LaterCardStruck(card=LATER, why=words),

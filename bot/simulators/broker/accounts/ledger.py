@@ -267,6 +267,11 @@ class Ledger:
         """Those of them that are still working, oldest first."""
         return list(self._working.get((client, day), {}).values())
 
+    def waiting_of(self, account: Account) -> list[Order]:
+        """An account's after-market orders for a later day, oldest first."""
+        ahead = sorted(key for key in self._orders_by_day if key[0] == account.client and key[1] > account.day)
+        return [order for key in ahead for order in self._orders_by_day[key].values()]
+
     def trades_after(self, client: str, day: str, count: int) -> list[Trade]:
         """The day's trades without the first `count`."""
         return self._trades_by_day.get((client, day), [])[count:]

@@ -18,6 +18,7 @@ from bot.simulators.broker.accounts.records import (
     Product,
     Side,
     Trade,
+    day_text,
     stamp,
 )
 from bot.simulators.broker.exchange.matching import Matcher
@@ -58,6 +59,8 @@ class Exchange:
         now = self._clock.now()
         with self._ledger.change():
             order = self.book.draft(account, request, instrument, channel)
+            if order.variety == "AMO":
+                order.day = day_text(self._timetable.next_session(now))
             behaviour = self._faults.take("order", "place", account.client) if channel == "API" else None
             reason = self._risk.refusal(account, order, instrument, now)
             if order.kind == "MARKET" and self._faults.on("market_orders_refused", account.client):
@@ -191,7 +194,7 @@ class Exchange:
 
     def _working(self, account: Account, order_id: str, code: str) -> Order:
         order = self._ledger.orders.get(order_id.strip())
-        if order is None or order.client != account.client or order.day != account.day:
+        if order is None or order.client != account.client or order.day < account.day:
             raise Refusal("something went wrong", code="MA500")
         if not order.working:
             raise Refusal(DEAD, code=code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 # Where the true text was never seen, it is near that of the exchanges and carries the word that clients look for.
 REASONS = {
     "market_closed": "MARKET IS CLOSE YOU CANNOT PLACE AN ORDER NOW",
+    "amo_open": "AMO ORDER NOT ALLOWED IN MARKET HOURS",
     "funds": "FUND LIMIT INSUFFICIENT",
     "lot": "ORDER QUANTITY SHOULD BE IN multiple of LOT SIZE",
     "freeze": "QUANTITY EXCEEDS freeze QUANTITY",

@@ -152,6 +152,15 @@ class Timetable:
             return moment >= self.auction_close(day)
         return phase is Phase.PRE_OPEN_LIMIT and moment >= self.pre_open_close(day)
 
+    def next_session(self, moment: datetime) -> date:
+        """The day of the session that an order of this moment waits for."""
+        day = ist(moment).date()
+        if not is_trading_day(day) or moment >= self.opening(day):
+            day += timedelta(days=1)
+            while not is_trading_day(day):
+                day += timedelta(days=1)
+        return day
+
     def opening(self, day: date) -> datetime:
         """When the prices of a day begin to move."""
         return at_ist(day, time(9, 15) if self.hours == "real" else time(0, 0))

@@ -144,7 +144,7 @@ def cancel_all(broker: PaperBroker, call: Call) -> Answer:
 
 
 def order_book(broker: PaperBroker, call: Call) -> Answer:
-    orders = broker.ledger.orders_of(call.owner.client, call.owner.day)
+    orders = [*broker.ledger.orders_of(call.owner.client, call.owner.day), *broker.ledger.waiting_of(call.owner)]
     manners = broker.manners(call.owner.client)
     return good([order_row(o, broker.find(o.key), manners) for o in reversed(orders)] or None)
 

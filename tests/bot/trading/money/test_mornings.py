@@ -233,14 +233,19 @@ async def test_the_day_change_of_a_share_on_a_new_base_is_not_known_and_the_othe
     assert (result.holdings_change, result.bases) == ((Decimal("1480.30") - Decimal("1502.10")) * 45, ())
 
 
-async def test_a_stop_of_more_shares_than_are_authorised_is_told(loop: VirtualLoop) -> None:
-    morning = await on(loop)
+@pytest.mark.parametrize(
+    ("ddpi", "told"), [("no", (Unauthorised(instrument=RELIANCE, quantity=40, authorised=10),)), ("yes", ())]
+)
+async def test_a_stop_of_more_shares_than_are_authorised_is_told_unless_a_ddpi_is_on_file(
+    loop: VirtualLoop, ddpi: str, told: tuple[Unauthorised, ...]
+) -> None:
+    morning = await a_morning(LoopClock(loop, at_ist(MONDAY, 8, 39)), ddpi=ddpi)
     morning.broker.demat = [a_holding(quantity=40, authorised=10)]
     stop = a_draft(side=Side.SELL, quantity=40, kind=OrderKind.SL, price=Decimal(1400), trigger=Decimal(1405))
     await morning.stage.store.transaction(
         lambda db: db.orders.add(an_order(draft=stop, status=OrderStatus.TRIGGER_PENDING), MONDAY)
     )
-    assert (await card(morning)).unauthorised == (Unauthorised(instrument=RELIANCE, quantity=40, authorised=10),)
+    assert (await card(morning)).unauthorised == told
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,67 @@
+"""An order for the next session, sent while the market is closed: a plain limit, priced from the close where none was named."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from bot.domain.clock import ist, ist_date
+from bot.domain.errors import CheckFailed, ChoiceWanted
+from bot.domain.market.calendar import Window
+from bot.domain.market.instrument import Instrument
+from bot.domain.market.prices import Price
+from bot.domain.money import in_price, tick_down, tick_up
+from bot.domain.orders.order import OrderDraft, OrderRequest
+from bot.domain.orders.order_text import request_line
+from bot.domain.orders.plan import Attached
+from bot.domain.orders.proposal import Remark
+from bot.domain.terms import OrderKind, Side, Validity
+from bot.trading.proposals.remarks import takes_again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForSession:
+    """A request as it is sent in the evening, and the session that it is for."""
+
+    request: OrderRequest
+    session: date
+    remarks: tuple[Remark, ...]
+
+    def of(self, draft: OrderDraft) -> OrderDraft:
+        """The draft, for that session."""
+        return replace(draft, session=self.session)
+
+
+def for_session(
+    request: OrderRequest, instrument: Instrument, price: Price | None, window: Window | None, *, reduces: bool
+) -> ForSession | None:
+    """None for an order of now. ChoiceWanted where the market takes it now, CheckFailed for what no such order can carry."""
+    if not request.after_market:
+        return None
+    opens = takes_again(window, reduces=reduces)
+    if opens is None:
+        near = [("Ask for it now", request_line(replace(request, after_market=False)))]
+        raise ChoiceWanted("The market takes orders now: an after-market order is for the evening.", near=near)
+    if request.market or request.trigger is not None or request.validity is Validity.IOC or request.disclosed is not None:
+        raise CheckFailed(["An after-market order is a plain limit here: no market, no stop, no IOC, nothing hidden."])
+    if request.stop is not None or request.target is not None:
+        raise CheckFailed(["A stop or a target is set once the order is filled; a card at 09:16 can carry both."])
+    when = f"Sent now, for the session of {ist(opens):%a} {ist(opens).day} {ist(opens):%b}"
+    if request.price is not None:
+        return ForSession(request=request, session=ist_date(opens), remarks=(Remark(name="after_market", say=when),))
+    if price is None:
+        raise CheckFailed([f"The close of {instrument.symbol} is not known now: name a limit."])
+    say = f"{when}, priced from the close {in_price(price.last)}"
+    request = replace(request, price=_rounded(request.side, instrument, price))
+    return ForSession(request=request, session=ist_date(opens), remarks=(Remark(name="after_market", say=say),))
+
+
+def evening_limit(draft: OrderDraft, price: Price | None, attached: Attached | None) -> Decimal | None:
+    """The limit in rupees of an after-market order in this draft's place. None where it could not be one."""
+    plain = draft.kind is OrderKind.LIMIT and draft.validity is not Validity.IOC and draft.disclosed is None
+    if not plain or attached not in (None, Attached()) or price is None:
+        return None
+    return _rounded(draft.side, draft.instrument, price) if draft.protected else draft.price
+
+
+def _rounded(side: Side, instrument: Instrument, price: Price) -> Decimal:
+    return tick_down(price.last, instrument.tick) if side is Side.BUY else tick_up(price.last, instrument.tick)

@@ -1,0 +1,17 @@
+"""What somebody who may only make positions smaller may not do."""
+
+from bot.domain.terms import Product
+from bot.trading.orders.cover import uncovers
+from bot.trading.proposals.checks import Situation
+
+
+def beyond_reducing(at: Situation) -> str | None:
+    """Why somebody who may only reduce may not do this; None when it may be done. Source: positions, holdings, /limits."""
+    if not at.reduces:
+        return "you can make positions smaller, not open or grow them."
+    if at.draft.product in (Product.CNC, Product.MTF) and not at.limits.guardian_sells_holdings:
+        return "you can close intraday and carried positions; delivery and holdings are the owner's."
+    short = uncovers(at.draft, at.positions)
+    if short is not None:
+        return f"you cannot take this away: it covers the short {short.name}. Buy that back first."
+    return None
