@@ -33,6 +33,7 @@ ANSWERS = {
     "modify": "CHANGE #12               PAPER",
     "cancel_order": "Cancelled 1 order.",
     "cancel_all": "Cancelled 12 orders.",
+    "basket": "NIFTY has no 24800 CE",
     "orders": "OPEN ORDERS 🔵 main",
     "order": "#12 BUY 4/10 RELIANCE",
     "trades": "TRADES 🔵 main",
@@ -96,6 +97,7 @@ async def test_each_command_of_the_table_is_answered_by_its_own_example(name: st
             "settings",
             "chain",
             "convert",
+            "basket",
         )
         assert "PAPER" in answer["text"] or name in without_money
 
