@@ -135,6 +135,9 @@ class App:
                         ("alerts", self.core.alerts.run()),
                         ("mute feed", self.core.mute_feed.run()),
                         ("plans", self.core.plans.run()),
+                        ("plans' cards", self.core.plan_cards.run()),
+                        ("trails", self.core.trails.run()),
+                        ("P&L exits", self.core.pnl_watch.run()),
                         ("unfilled orders", self.core.unfilled.run()),
                         ("exits", self.core.exit_runner.run()),
                         ("master", self.core.catalogue.run()),
@@ -271,6 +274,7 @@ async def open_app(
             pictures=core.services.pictures,
             explain=explain,
             repairs=core.services.repairs.of,
+            guarding=core.plan_cards.of,
             role_on=core.services.allowlist.role_on,
         )
         notifier = Notifier(store=core.patient, messenger=messenger, clock=clock)
@@ -279,6 +283,7 @@ async def open_app(
         store.on_commit(Topic.NOTICES, notifier.wake)
         baskets = BasketCards(store=core.patient, drawer=messenger, clock=clock)
         store.on_commit(Topic.ORDERS, cards.wake)
+        core.plan_cards.attach(cards.wake)
         store.on_commit(Topic.ORDERS, baskets.wake)
         store.on_commit(Topic.PLANS, baskets.wake)
         store.on_commit(Topic.QUESTIONS, folder.wake)

@@ -11,6 +11,7 @@ from bot.domain.news.delivery import Delivery
 from bot.domain.news.notice import NoticePriority, Sound
 from bot.domain.news.picture import Pictured
 from bot.domain.orders.exit_list import ExitsShown
+from bot.domain.orders.guarding import Guarding, GuardingOf
 from bot.domain.orders.order import CardRef, Confirmation, Order, Purpose
 from bot.domain.orders.repairs import RepairsOf
 from bot.domain.people.account import Account, Role
@@ -36,6 +37,11 @@ _PRIORITIES = {
 }
 
 
+async def unguarded(_: Order) -> Guarding | None:
+    """Nothing is known of what guards any order."""
+    return None
+
+
 class TelegramMessenger:
     """Sends a delivery as a message of its own, and draws an order's card where it stands."""
 
@@ -48,6 +54,7 @@ class TelegramMessenger:
         pictures: Pictures,
         explain: Explain | None = None,
         repairs: RepairsOf = lambda _order: (),
+        guarding: GuardingOf = unguarded,
         role_on: RoleOn = lambda _person, _account_id: None,
     ) -> None:
         """role_on: a person's role on an account, so that nobody is offered a button that would be refused. None: all are."""
@@ -58,6 +65,7 @@ class TelegramMessenger:
         self._pictures = pictures
         self._explain = explain or as_said
         self._repairs = repairs
+        self._guarding = guarding
 
     async def deliver(self, delivery: Delivery) -> int:
         """Sends a notice under its order's card, where there is one. Returns its id. DeliveryError when Telegram would not."""
@@ -89,9 +97,12 @@ class TelegramMessenger:
 
     async def draw(self, ref: CardRef, order: Order, label: str) -> int:
         """Edits the card, or sends a new one where it is gone. Returns the id of the message that shows it now."""
-        now = self._clock.now()
+        guarding, now = await self._guarding(order), self._clock.now()
         repairs = self._repairs(order)
-        view = card(order, label=label, mode=self._mode, now=now, explain=self._explain, touch=ref.touch, repairs=repairs)
+        view = card(
+            order, label=label, mode=self._mode, now=now, explain=self._explain, touch=ref.touch, repairs=repairs,
+            guarding=guarding,
+        )  # fmt: skip
         view = view.led_by(ref.mark)
         view = self._own(view, ref.chat_id, order.account_id)
         return await _sorted(self._sender.edit(ref.chat_id, ref.message_id, view, priority=Priority.CARD))

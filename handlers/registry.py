@@ -26,11 +26,14 @@ from handlers.commands import (
     people,
     pin,
     pnl,
+    pnl_exits,
     reverse,
     safety,
     settings,
+    standing,
     start,
     status,
+    trails,
     watch,
 )
 from handlers.commands.command import Command, Pages, Taps
@@ -44,8 +47,10 @@ COMMANDS: tuple[Command, ...] = (
     *account.COMMANDS,
     *order.COMMANDS,
     *exits.COMMANDS,
+    *trails.COMMANDS,
     *basket.COMMANDS,
     *convert.COMMANDS,
+    *standing.COMMANDS,
     *books.COMMANDS,
     *pnl.COMMANDS,
     *money.COMMANDS,
@@ -70,7 +75,8 @@ async def _draw_again(ctx: Ctx, tap: ListingTap) -> None:
 
 
 TAPS: Taps = {
-    **confirm.TAPS, **order.TAPS, **exits.TAPS, **basket.TAPS, **convert.TAPS, **reverse.TAPS, **later.TAPS,
+    **confirm.TAPS, **order.TAPS, **exits.TAPS, **trails.TAPS, **pnl_exits.TAPS, **basket.TAPS,
+    **convert.TAPS, **reverse.TAPS, **later.TAPS, **standing.TAPS,
     **safety.TAPS, **settings.TAPS,
     ListingTap: _draw_again,
 }  # fmt: skip

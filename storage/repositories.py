@@ -25,8 +25,10 @@ from storage.repos.outbox import SqlOutbox
 from storage.repos.people import SqlPeople
 from storage.repos.pins import SqlPins
 from storage.repos.plans import SqlPlans
+from storage.repos.pnl_exits import SqlPnlExits
 from storage.repos.reports import SqlReports
 from storage.repos.scrip_master import SqlScripMaster
+from storage.repos.standing_stops import SqlStandingStops
 from storage.repos.stops import SqlStops
 from storage.secrets.vault import Vault
 
@@ -88,9 +90,17 @@ class SqlRepositories:
     def later_cards(self) -> SqlLaterCards:
         return SqlLaterCards(self._transaction)
 
+    @cached_property
+    def standing_stops(self) -> SqlStandingStops:
+        return SqlStandingStops(self._transaction)
+
     @property
     def exit_lists(self) -> SqlExitLists:
         return SqlExitLists(self._transaction)
+
+    @property
+    def pnl_exits(self) -> SqlPnlExits:
+        return SqlPnlExits(self._transaction)
 
     @cached_property
     def conversions(self) -> SqlConversions:

@@ -7,6 +7,7 @@ BotError                      .say: words that are safe for a person; never a se
 |   ChoiceWanted              more than one reading: the person picks; carries whole commands as buttons
 |   + UnknownSymbol           no such instrument; carries near misses
 |   CheckFailed               refused before anything was sent; all reasons at once
+|   + ExitHeld                what it would close is being closed by other orders
 |   ConfirmationGone          the card was answered, replaced, or has expired
 |   TradingStopped            the kill switch is on
 |   PinWanted                 the person's PIN is asked first; carries the name of the one act it would be for
@@ -82,6 +83,14 @@ class CheckFailed(PersonError):
         super().__init__(" ".join(reasons))
         self.reasons = tuple(reasons)
         self.near = tuple(near)  # (label for a button, command that would pass)
+
+
+class ExitHeld(CheckFailed):
+    """An exit whose quantity other orders are closing already, or possibly are."""
+
+    def __init__(self, reasons: Sequence[str], *, near: Sequence[tuple[str, str]] = (), elsewhere: bool = False) -> None:
+        super().__init__(reasons, near=near)
+        self.elsewhere = elsewhere  # True: none of those orders is ours
 
 
 class ConfirmationGone(PersonError):

@@ -26,6 +26,7 @@ from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.order_desk import OrderDesk
 from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.exits.exit_lists import ExitLists
+from bot.trading.exits.pnl_exits import PnlExits
 from bot.trading.exits.reversals import Reversals
 from bot.trading.money.exports import Exports
 from bot.trading.money.range_pnl import RangePnl
@@ -34,12 +35,14 @@ from bot.trading.people.acts import in_words
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.people.news_choices import NewsChoices
+from bot.trading.plans.trails import Trails
 from bot.trading.proposals.later_cards import LaterCards
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.proposals.proposals import Proposals
 from bot.trading.proposals.repairing import Repairing
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
+from bot.trading.standing.standing_stops import StandingStops
 from bot.trading.unlinking import Unlinking
 from bot.trading.watch.alerts import Alerts
 from bot.trading.watch.option_chains import OptionChains
@@ -62,9 +65,12 @@ class Services:
     desk: OrderDesk
     orders: WorkingOrders
     exits: ExitLists
+    pnl_exits: PnlExits
+    trails: Trails
     baskets: Baskets
     conversions: Conversions
     reversals: Reversals
+    standing: StandingStops
     books: AccountViews
     market: Quotes
     alerts: Alerts

@@ -105,7 +105,9 @@ class Unlinking:
         demand_pin(db, person, token, f"Unlinking {account.label}: your PIN, please.")
         db.confirmations.refuse_on(account.id)
         db.alerts.end_on(account.id)
+        db.pnl_exits.end_on(account.id)
         db.later_cards.end_on(account.id)
+        db.standing_stops.end_on(account.id)
         db.plans.end_on(account.id, "unlinked")  # nothing of them is watched any more; what rests at mStock stays
         before = f"{account.label} {account.client}, {lived(db.accounts.session(account.id))}"
         tell_of(db, account.id, person, ActionKind.UNLINKED, now)

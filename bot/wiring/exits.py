@@ -11,9 +11,16 @@ from bot.trading.converting.conversions import Conversions
 from bot.trading.exits.exit_lists import ExitLists
 from bot.trading.exits.exit_rows import ExitRows
 from bot.trading.exits.exit_runner import ExitRunner
+from bot.trading.exits.pnl_exits import PnlExits
+from bot.trading.exits.pnl_watch import PnlWatch
 from bot.trading.exits.reversals import Reversals
+from bot.trading.exits.scope_rows import ScopeReader
+from bot.trading.money.telling import Telling
+from bot.trading.standing.morning_stops import MorningStops
+from bot.trading.standing.standing_stops import StandingStops
 from bot.wiring.ground import Ground, squares_off_at
 from bot.wiring.orders import Orders
+from storage.topics import Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,18 +32,23 @@ class Exits:
     runner: ExitRunner
     conversions: Conversions
     reversals: Reversals
+    pnl: PnlExits
+    pnl_watch: PnlWatch
+    standing: StandingStops
+    morning_stops: MorningStops
 
 
 def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
     """Builds them over this ground."""
     proposing = orders.exits.proposing
     runner = orders.lists
+    rows = ExitRows(proposing=proposing, runner=runner)
     lists = ExitLists(
         proposing=proposing,
         proposals=orders.proposals,
         views=views,
         runner=runner,
-        rows=ExitRows(proposing=proposing, runner=runner),
+        rows=rows,
         background=ground.background,
     )
     baskets = Baskets(
@@ -53,4 +65,46 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         closes_at=partial(squares_off_at, ground.calendar),
     )
     reversals = Reversals(proposing=proposing, lists=lists)
-    return Exits(lists=lists, baskets=baskets, runner=runner, conversions=conversions, reversals=reversals)
+    reader = ScopeReader(
+        connections=ground.connections,
+        prices=ground.prices,
+        day_book=views.day_book,
+        events=views.events,
+        instruments=ground.catalogue,
+        tariff=ground.reference.tariff,
+        plan=ground.plan,
+        clock=ground.clock,
+    )
+    watch = PnlWatch(
+        store=ground.patient,
+        connections=ground.connections,
+        watcher=ground.watcher,
+        reader=reader,
+        rows=rows,
+        began=runner.wake,
+        background=ground.background,
+        clock=ground.clock,
+    )
+    ground.store.on_commit(Topic.RESULTS, watch.filled)
+    pnl = PnlExits(proposing=proposing, views=views, reader=reader, now=watch.now, changed=watch.wake)
+    standing = StandingStops(
+        store=ground.store, proposing=proposing, exits=orders.exits, clock=ground.clock, begun=orders.plans.wake
+    )
+    morning = MorningStops(
+        store=ground.patient,
+        telling=Telling(store=ground.patient, clock=ground.clock),
+        books=views,
+        stops=standing,
+        clock=ground.clock,
+    )
+    return Exits(
+        lists=lists,
+        baskets=baskets,
+        runner=runner,
+        conversions=conversions,
+        reversals=reversals,
+        pnl=pnl,
+        pnl_watch=watch,
+        standing=standing,
+        morning_stops=morning,
+    )

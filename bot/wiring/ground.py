@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Protocol
 
 from bot.config.settings import Settings
@@ -13,6 +14,7 @@ from bot.domain.errors import SettingsError
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.market.sessions import PhaseKind, SessionClass
+from bot.domain.orders.order import Order
 from bot.domain.ports.broker import BrokerConnections, FeedListener, RandomBytes, Renewer
 from bot.domain.ports.repositories import Store
 from bot.domain.terms import Product
@@ -137,6 +139,23 @@ def squares_off_at(calendar: Calendar | None, instrument: Instrument, product: P
     """When mStock closes such a position itself on the day of that moment (UTC); None: never, or not known."""
     found = calendar.square_off(instrument, product, ist_date(at)) if calendar is not None else None
     return found.at if found is not None else None
+
+
+def squares_off_now(calendar: Calendar | None, clock: Clock, instrument: Instrument, product: Product) -> bool:
+    """Whether mStock closes such a position itself by now; where no calendar is kept it may at any time."""
+    if product is not Product.MIS:
+        return False
+    at = squares_off_at(calendar, instrument, product, clock.now())
+    return calendar is None or (at is not None and at <= clock.now())
+
+
+def square_off_fee(calendar: Calendar | None, tariff: Tariff, order: Order) -> Decimal | None:
+    """Rupees, about, that mStock takes for an order with which it closed a position itself. None: it is no such order."""
+    if order.is_ours:
+        return None
+    at = order.sent_at or order.created_at
+    closes = squares_off_at(calendar, order.draft.instrument, order.draft.product, at)
+    return tariff.square_off_fee(ist_date(at)).total if closes is not None and at >= closes else None
 
 
 def day_before(calendar: Calendar | None, day: date) -> date:

@@ -16,6 +16,7 @@ from bot.trading.money.mornings import Mornings
 from bot.trading.money.summaries import Summaries
 from bot.trading.proposals.later_cards import LaterCards
 from bot.trading.safety.uncovered_year import UncoveredYear
+from bot.trading.standing.morning_stops import MorningStops
 
 KEEP = timedelta(days=3)  # what was answered, handled, told or drawn; orders, fills and the audit are kept for good
 KEEP_CURVES = timedelta(days=92)  # a point a minute; the days' rows stay
@@ -24,6 +25,8 @@ LATEST_SUMMARY = time(23, 30)  # IST; before midnight, when the broker's session
 DAY = timedelta(days=1)
 SHORT = timedelta(minutes=35)  # a card about the morning that comes at the opening bell is none
 MINUTE = timedelta(minutes=1)
+AT_OPEN = time(9, 15, 5)  # IST; the first trades tell what opened beyond its stop
+STOPS_LATE = timedelta(hours=6)  # a stop that is placed late guards all the same
 SUNDAY = 6
 
 
@@ -83,6 +86,7 @@ class Sweep:
         await self.store.transaction(lambda db: db.outbox.forget_before(before))
         await self.store.transaction(lambda db: db.cards.forget_before(before))
         await self.store.transaction(lambda db: db.alerts.forget_struck())
+        await self.store.transaction(lambda db: db.pnl_exits.forget_asked())
         await self.store.transaction(lambda db: db.later_cards.forget_before(before))
         await self.store.transaction(lambda db: db.flags.forget_days_before(ist_date(before)))
         await self.store.transaction(lambda db: db.ledger.forget_curves_before(self.clock.now() - KEEP_CURVES))
@@ -105,6 +109,7 @@ def table(
     expiring: Expiring,
     later: LaterCards,
     evenings: AfterMarketOrders,
+    stops: MorningStops,
 ) -> tuple[Job, ...]:
     """Every job, a line each: its IST time, its dates, how long after its time it is still done, and the work."""
     return (
@@ -114,6 +119,7 @@ def table(
         Job(name="after-market orders, ahead", at=time(8, 40), when=days.trading, within=SHORT, work=evenings.tell_ahead),
         Job(name="after-market orders", at=days.later_at, when=days.trading, within=SHORT, work=evenings.tell),
         Job(name="cards of later, ahead", at=time(8, 40), when=days.trading, within=SHORT, work=later.tell_ahead),
+        Job(name="standing stops", at=AT_OPEN, when=days.trading, within=STOPS_LATE, work=stops.tell),
         Job(name="cards of later", at=days.later_at, when=days.trading, within=timedelta(hours=6), work=later.tell_due),
         Job(name="first login reminder", at=time(9, 5), when=days.trading, within=MINUTE, work=mornings.remind),
         Job(name="last login reminder", at=time(9, 14), when=days.trading, within=MINUTE, work=mornings.remind),

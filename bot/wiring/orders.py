@@ -12,21 +12,24 @@ from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.exits.confirmed_exits import ConfirmedExits
 from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.exits.exit_wave import ExitWave
+from bot.trading.exits.held_back import HeldBack
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.exits.turning_over import TurningOver
 from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.orders.claimed_orders import ClaimedOrders
 from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.orders.sending import Sending
+from bot.trading.plans.plan_cards import PlanCards
 from bot.trading.plans.plan_parts import PlanParts
 from bot.trading.plans.plan_runner import PlanRunner
+from bot.trading.plans.trail_runner import TrailRunner
 from bot.trading.proposals.drafting import Drafting
 from bot.trading.proposals.interpreter import Interpreter
 from bot.trading.proposals.later_cards import LaterCards
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
 from bot.trading.proposals.repairing import Repairing
-from bot.wiring.ground import Ground, trades_now
+from bot.wiring.ground import Ground, squares_off_now, trades_now
 from storage.topics import Topic
 
 
@@ -42,6 +45,8 @@ class Orders:
     desk: OrderDesk
     exits: LiveExit
     plans: PlanRunner
+    plan_cards: PlanCards
+    trails: TrailRunner
     unfilled: UnfilledOrders
     slices: PlanParts
     lists: ExitRunner
@@ -132,6 +137,11 @@ def build_orders(ground: Ground) -> Orders:
         turning=TurningOver(store=ground.patient, exits=exits, send=slices.send, clock=ground.clock),
         too_big=slices.too_big,
         auction=auction,
+        back=HeldBack(
+            store=ground.patient,
+            clock=ground.clock,
+            squares_off=partial(squares_off_now, ground.calendar, ground.clock),
+        ),
     )
     desk = OrderDesk(
         store=ground.store,
@@ -159,6 +169,14 @@ def build_orders(ground: Ground) -> Orders:
         background=ground.background,
         clock=ground.clock,
     )
+    trails = TrailRunner(
+        store=ground.patient,
+        exits=exits,
+        connections=ground.connections,
+        watcher=ground.watcher,
+        background=ground.background,
+        clock=ground.clock,
+    )
     unfilled = UnfilledOrders(
         store=ground.patient,
         exits=exits,
@@ -167,19 +185,24 @@ def build_orders(ground: Ground) -> Orders:
         clock=ground.clock,
         trades=partial(trades_now, ground.calendar, ground.catalogue, ground.clock),
     )
+    plan_cards = PlanCards(store=ground.patient, watcher=ground.watcher)
     ground.store.on_commit(Topic.ORDERS, plans.wake)
+    ground.store.on_commit(Topic.ORDERS, plan_cards.wake)
+    ground.store.on_commit(Topic.ORDERS, trails.wake)
     ground.store.on_commit(Topic.ORDERS, unfilled.wake)
     ground.store.on_commit(Topic.ORDERS, lists.wake)
     ground.store.on_commit(Topic.RESULTS, plans.filled)
     return Orders(
         exits=exits,
         plans=plans,
+        plan_cards=plan_cards,
+        trails=trails,
         unfilled=unfilled,
+        auction=auction,
         slices=slices,
         lists=lists,
         proposals=proposals,
         repairs=Repairing(store=ground.store, proposals=proposals, rejections=ground.reference.rejections),
-        auction=auction,
         later=LaterCards(store=ground.store, proposals=proposals, confirmations=ground.confirmations, clock=ground.clock),
         working=working,
         switch=switch,

@@ -40,6 +40,7 @@ from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.desk.after_market_orders import AfterMarketOrders
 from bot.trading.exits.exit_runner import ExitRunner
+from bot.trading.exits.pnl_watch import PnlWatch
 from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
@@ -51,7 +52,9 @@ from bot.trading.orders.confirmations import Confirmations
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.people.news_choices import NewsChoices
+from bot.trading.plans.plan_cards import PlanCards
 from bot.trading.plans.plan_runner import PlanRunner
+from bot.trading.plans.trail_runner import TrailRunner
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.rings.mute_feed import MuteFeed
 from bot.trading.safety.limits import OwnLimits
@@ -71,12 +74,23 @@ from bot.web.secret_page import SecretPage
 from bot.wiring.alerts import build_alerts
 from bot.wiring.charts import build_charts
 from bot.wiring.exits import build_exits
-from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, ended, has_begun, in_session, squares_off_at
+from bot.wiring.ground import (
+    AttachedConnections,
+    Ground,
+    chosen_plan,
+    day_before,
+    ended,
+    has_begun,
+    in_session,
+    square_off_fee,
+    squares_off_at,
+)
 from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.money import build_money
 from bot.wiring.orders import build_orders
 from bot.wiring.rings import build_rings
 from bot.wiring.settling import Settling
+from bot.wiring.trails import build_trails
 from handlers.views.format import rupees
 from storage.inbox import SqlInbox
 from storage.secrets.pinhash import Argon2Pins
@@ -113,6 +127,9 @@ class Core:
     alerts: AlertWatch
     mute_feed: MuteFeed
     plans: PlanRunner
+    plan_cards: PlanCards
+    trails: TrailRunner
+    pnl_watch: PnlWatch
     unfilled: UnfilledOrders
     exit_runner: ExitRunner
     settle: Settling
@@ -156,6 +173,7 @@ def build_core(
         random=random_bytes,
         instrument=catalogue.by_key,
         charges_of=partial(booked_charges, tariff=reference.tariff, plan=plan),
+        square_off_fee=partial(square_off_fee, calendar, reference.tariff),
     )
     reconcile = Reconcile(store=store, connections=connections, applier=applier, clock=clock, elapsed=elapsed, egress=egress)
     reads = SharedReads(connections=connections, clock=clock, changed_at=reconcile.changed_at)
@@ -272,9 +290,12 @@ def build_core(
         desk=orders.desk,
         orders=orders.working,
         exits=exits.lists,
+        pnl_exits=exits.pnl,
+        trails=build_trails(ground, orders, views),
         baskets=exits.baskets,
         conversions=exits.conversions,
         reversals=exits.reversals,
+        standing=exits.standing,
         books=views,
         market=quotes,
         alerts=alerts.own,
@@ -328,7 +349,7 @@ def build_core(
             books=views,
             notes=money.notes,
             calendar=calendar,
-            families=(alerts.findings,),
+            families=(alerts.findings, exits.morning_stops),
             ddpi=settings.ddpi is Consent.YES,
             clock=clock,
         ),
@@ -337,6 +358,7 @@ def build_core(
         year=UncoveredYear(store=patient, calendar=calendar, clock=clock),
         later=orders.later,
         evenings=AfterMarketOrders(store=patient, reconcile=reconcile, telling=telling, clock=clock),
+        stops=exits.morning_stops,
     )
     return Core(
         services=services,
@@ -353,6 +375,9 @@ def build_core(
         alerts=alerts.watch,
         mute_feed=rings.mute_feed,
         plans=orders.plans,
+        plan_cards=orders.plan_cards,
+        trails=orders.trails,
+        pnl_watch=exits.pnl_watch,
         unfilled=orders.unfilled,
         exit_runner=exits.runner,
         settle=settle,

@@ -132,6 +132,7 @@ async def _log_in(ctx: Ctx, digits: str | None, note: str) -> None:
         ctx.state.code_for.pop(ctx.chat_id, None)
         await ctx.reply(views.logged_in(outcome, ctx.mode, ctx.now, views.DELETED if note == views.DELETED else ""))
         await _next_login(ctx)
+        await ctx.state.go_on_after_login(ctx, outcome.account.label)
     else:
         ctx.state.code_for[ctx.chat_id] = outcome.account.label
         await ctx.reply(views.code_wanted(outcome, ctx.mode))
@@ -187,6 +188,18 @@ async def unlink(ctx: Ctx) -> None:
     await ctx.services.proposals.shown(question.confirmation.token, message_id)
 
 
+async def ddpi(ctx: Ctx) -> None:
+    """Whether a DDPI of the account is on file, as its owner says."""
+    said = {"": None, "yes": True, "no": False}
+    word = ctx.words.lower().strip()
+    if word not in said:
+        raise UsageError("Is a DDPI on file at mStock? yes or no.", example="/ddpi yes")
+    if said[word] is not None:
+        demand(ctx.actor, Permission.ADMIN)
+    account, on_file = await ctx.services.accounts.ddpi(ctx.actor, on_file=said[word])
+    await ctx.reply(views.ddpi(account, ctx.mode, on_file=on_file, may_say=ctx.actor.may(Permission.ADMIN)))
+
+
 COMMANDS = (
     Command(
         name="accounts", help="Your accounts and what you may do there", example="/accounts",
@@ -211,6 +224,10 @@ COMMANDS = (
     Command(
         name="session", help="Until when the session lives", example="/session",
         family=Family.ACCOUNT, permission=Permission.LOOK, handler=session,
+    ),
+    Command(
+        name="ddpi", arguments="[yes | no]", help="Whether a DDPI is on file: then no TPIN is asked when holdings are sold",
+        example="/ddpi yes", family=Family.ACCOUNT, permission=Permission.LOOK, handler=ddpi,
     ),
     Command(
         name="unlink", arguments="<label>", help="Destroy an account's secrets here", example="/unlink papa",

@@ -6,6 +6,7 @@ from decimal import Decimal
 from bot.domain.errors import UsageError
 from bot.domain.news.alert import AlertKind
 from bot.domain.people.account import Permission
+from handlers.commands import pnl_exits
 from handlers.commands.command import Command
 from handlers.context.command import Family
 from handlers.context.context import Ctx
@@ -49,6 +50,9 @@ async def _on_price(ctx: Ctx, words: str) -> None:
 
 
 async def _on_result(ctx: Ctx, words: str) -> None:
+    if words.endswith(" exit"):  # not only a ring
+        await pnl_exits.leave_if(ctx, "all", words.removesuffix(" exit"))
+        return
     if (part := _GIVEBACK.fullmatch(words)) is not None and int(part[1]) > 0:
         kind, level = AlertKind.GIVEBACK, Decimal(part[1])
     elif (match := _LEVEL.fullmatch(words)) is not None and match[4] is None and _figure(match):

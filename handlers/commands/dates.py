@@ -1,4 +1,4 @@
-"""The words for a day of the past -> a date in India."""
+"""The words for a day -> a date in India."""
 
 import re
 from datetime import date, timedelta
@@ -35,3 +35,23 @@ def _date(year: int, month: int, day: int, today: date) -> date:
     if result > today:
         raise UsageError("That day is still to come.", example="/report")
     return result
+
+
+def coming_day(words: str, today: date, *, example: str) -> date:
+    """A day to come: `31 dec`, `31/12`, `2026-12-31`, `tomorrow`; without a year the next such day. UsageError otherwise."""
+    text = words.strip().lower()
+    if text in ("today", "tomorrow"):
+        return today + timedelta(days=1 if text == "tomorrow" else 0)
+    if match := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text, re.ASCII):
+        year, month, day = int(match[1]), int(match[2]), int(match[3])
+    elif match := re.fullmatch(rf"(\d{{1,2}})\s*({_MONTHS})[a-z]*(?:\s*(\d{{4}}))?", text, re.ASCII):
+        year, month, day = int(match[3] or 0), _MONTHS.split("|").index(match[2]) + 1, int(match[1])
+    elif match := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}))?", text, re.ASCII):
+        year, month, day = int(match[3] or 0), int(match[2]), int(match[1])
+    else:
+        raise UsageError(f'"{words.strip()[:40]}" is not a date.', example=example)
+    try:
+        result = date(year or today.year, month, day)
+        return result if year or result >= today else date(today.year + 1, month, day)
+    except ValueError:
+        raise UsageError("There is no such day.", example=example) from None

@@ -2,13 +2,13 @@
 
 import re
 
-from bot.domain.errors import CheckFailed, ConfirmationGone
-from bot.domain.orders.exit_list import ExitCard, ExitsShown
+from bot.domain.errors import CheckFailed, ConfirmationGone, SessionExpired
+from bot.domain.orders.exit_list import ExitsShown
 from bot.domain.people.account import Permission
-from handlers.commands import books
+from handlers.commands import books, pnl_exits
 from handlers.commands.command import Command, Taps
 from handlers.commands.confirm import answering
-from handlers.commands.order import ask
+from handlers.commands.order import show
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.words.script import latin
@@ -29,30 +29,29 @@ async def leave(ctx: Ctx) -> None:
     if not said:
         await ctx.reply(await books.page(ctx, ListingTap(Listing.POSITIONS, ctx.label, EXITS)))
         return
-    asked = await ctx.services.exits.ask(ctx.actor, said, chat_id=ctx.chat_id)
-    if isinstance(asked, ExitCard):
-        await _show_card(ctx, asked)
-    else:
-        await ask(ctx, asked)
+    if (parts := pnl_exits.parted(said)) is not None:
+        await pnl_exits.leave_if(ctx, *parts)
+        return
+    await show(ctx, await ctx.services.exits.ask(ctx.actor, said, chat_id=ctx.chat_id))
 
 
 async def panic(ctx: Ctx) -> None:
     """Asks once whether all intraday and carry-forward positions are to be closed, or shows the panic that is under way."""
-    asked = await ctx.services.exits.ask_panic(ctx.actor, chat_id=ctx.chat_id)
+    try:
+        asked = await ctx.services.exits.ask_panic(ctx.actor, chat_id=ctx.chat_id)
+    except SessionExpired:
+        ctx.state.after_login[ctx.chat_id] = (ctx.label, panic)
+        await ctx.reply(views.login_first(ctx.label, ctx.mode), priority=Priority.SAFETY)
+        return
     if isinstance(asked, ExitsShown):
         await ctx.reply(views.shown(asked, ctx.mode), priority=Priority.SAFETY)
     else:
-        await _show_card(ctx, asked)
-
-
-async def _show_card(ctx: Ctx, asked: ExitCard) -> None:
-    message_id = await ctx.reply(views.card(asked, ctx.mode), priority=Priority.SAFETY)
-    await ctx.services.proposals.shown(asked.confirmation.token, message_id)
+        await show(ctx, asked)
 
 
 async def exit_position(ctx: Ctx, tap: ExitTap) -> None:
     """Proposes the order that closes what is held of one position now; a cover is asked about first."""
-    await ask(ctx, await ctx.services.exits.ask_position(ctx.actor, tap.key, tap.product, chat_id=ctx.chat_id))
+    await show(ctx, await ctx.services.exits.ask_position(ctx.actor, tap.key, tap.product, chat_id=ctx.chat_id))
 
 
 async def tapped(ctx: Ctx, tap: ExitsTap) -> None:
@@ -69,6 +68,9 @@ async def tapped(ctx: Ctx, tap: ExitsTap) -> None:
         case ExitsVerb.GO_ON:
             await ctx.answer("Going on…")
             await ctx.redraw(views.shown(await exits.go_on(ctx.actor, tap.token), ctx.mode))
+        case ExitsVerb.LEFT:
+            await ctx.answer("Looking once more…")
+            await ctx.redraw(views.shown(await exits.send_left(ctx.actor, tap.token), ctx.mode))
         case ExitsVerb.STOP:
             await ctx.redraw(views.shown(await exits.stop_here(ctx.actor, tap.token), ctx.mode))
 
@@ -96,8 +98,8 @@ async def _confirm(ctx: Ctx, tap: ExitsTap) -> None:
 COMMANDS = (
     Command(
         name="exit", short=("sq", "squareoff", "square", "close", "nikal", "niklo", "nikalo", "निकाल", "निकालो"),
-        arguments="<symbol|nifty|intraday|ce|pe|longs|shorts|green|red|all> [quantity|half|%]",
-        help="Close one position, or a list of them under one Confirm", example="/exit nifty",
+        arguments="<symbol|nifty|intraday|ce|pe|longs|shorts|green|red|all> [quantity|half|%] [if −5000|+8000|giveback 3000]",
+        help="Close one position, or a list of them under one Confirm; behind if: at a P&L of the day", example="/exit nifty",
         family=Family.ORDER, permission=Permission.REDUCE, handler=leave,
     ),
     Command(

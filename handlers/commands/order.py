@@ -1,6 +1,7 @@
 """/buy /sell /modify /cancel_order /cancel_all, and the buttons under an order."""
 
 from bot.domain.errors import CheckFailed
+from bot.domain.orders.exit_list import ExitCard
 from bot.domain.orders.order import Order
 from bot.domain.orders.proposal import Change, ChangeOptions, OrderDetail, Proposal, Question
 from bot.domain.orders.standing import Cancelled
@@ -11,6 +12,7 @@ from handlers.commands.command import Command, Taps
 from handlers.context import order_numbers
 from handlers.context.command import Family
 from handlers.context.context import Ctx
+from handlers.telegram.rate_limits import Priority
 from handlers.telegram.sender import Sender
 from handlers.views import books, reverse
 from handlers.views import card as cards
@@ -68,16 +70,23 @@ async def cancel_all(ctx: Ctx) -> None:
 async def ask(ctx: Ctx, proposal: Proposal, *, in_place: bool = False, options: ChangeOptions | None = None) -> None:
     """Shows a question and ties it to its message, so that only taps under that message count. options: they stay open."""
     if proposal.closes is not None and proposal.before is None and ctx.services.exits.in_auction(proposal.draft):
-        asked = await ctx.services.exits.ask_in_auction(ctx.actor, proposal, chat_id=ctx.chat_id)
-        listed = exit_views.card(asked, ctx.mode)
-        message_id = await (ctx.redraw(listed) if in_place else ctx.reply(listed))
-        await ctx.services.proposals.shown(asked.confirmation.token, message_id)
+        await show(ctx, await ctx.services.exits.ask_in_auction(ctx.actor, proposal, chat_id=ctx.chat_id), in_place=in_place)
         return
     view = views.proposal(proposal, ctx.mode, ctx.now)
     if options is not None:
         view = view.with_keyboard(*views.changes(proposal.confirmation.token, options, proposal.account.label))
     message_id = await (ctx.redraw(view) if in_place else ctx.reply(view))
     await ctx.services.proposals.shown(proposal.confirmation.token, message_id)
+
+
+async def show(ctx: Ctx, asked: ExitCard | Proposal, *, in_place: bool = False) -> None:
+    """Shows the question about an exit: an order's card, or that of a list."""
+    if isinstance(asked, Proposal):
+        await ask(ctx, asked, in_place=in_place)
+        return
+    view = exit_views.card(asked, ctx.mode)
+    message_id = await (ctx.redraw(view) if in_place else ctx.reply(view, priority=Priority.SAFETY))
+    await ctx.services.proposals.shown(asked.confirmation.token, message_id)
 
 
 async def _cancelled(ctx: Ctx, outcome: Cancelled | Question) -> None:
@@ -99,7 +108,7 @@ async def tapped(ctx: Ctx, tap: OrderTap) -> None:
             message_id = await ctx.reply(reverse.card(asked, ctx.mode, ctx.now))
             await proposals.shown(asked.confirmation.token, message_id)
         case OrderVerb.EXIT:
-            await ask(ctx, await proposals.exit_of(ctx.actor, tap.order_id, chat_id=chat_id))
+            await show(ctx, await ctx.services.exits.ask_of(ctx.actor, tap.order_id, chat_id=chat_id))
         case OrderVerb.HALF:
             await ask(ctx, await _halved(ctx, await proposals.exit_of(ctx.actor, tap.order_id, chat_id=chat_id)))
         case OrderVerb.STOP:

@@ -14,7 +14,8 @@ from telegram import Message
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed
 from bot.domain.money import exact
-from bot.domain.orders.legs import Leg
+from bot.domain.orders.legs import Leg, TrailSaid
+from handlers.commands import trails
 from handlers.commands.order import ask
 from handlers.context.context import Ctx
 from handlers.context.words import terms
@@ -34,7 +35,8 @@ _ACTS = {
 }
 _STOP = re.compile(r"(?:sl|stop(?: ?loss)?)\s*(\S+(?:\s*(?:%|pts?|points?))?)", re.IGNORECASE)
 _TARGET = re.compile(r"(?:t|tgt|target|tp)\s*[-+@₹]?([0-9.,]+\s*(?:%|pts?|points?)?)", re.IGNORECASE)
-_LATER = re.compile(r"trail\s*[-+@₹]?[0-9.,]+\s*(?:%|pts?|points?)?", re.IGNORECASE)
+_TRAIL = re.compile(r"trail\s*(\S.*)", re.IGNORECASE)
+_COST = re.compile(r"(?:sl|stop(?: ?loss)?)\s*(?:to\s+)?(?:cost|be|break ?-?even)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +60,17 @@ def base(message: Message) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopWanted:
-    """A stop for the position behind an order, or a stop or target for the entry of a card.
+    """A stop or a trail for the position behind an order, or a stop, target or trail for the entry of a card.
 
-    Neither of them: something that cannot be attached yet.
+    None of them: something that cannot be attached.
     """
 
     order_id: str | None = None
     token: str | None = None  # of the card
     leg: Leg | None = None
     target: Leg | None = None
+    trail: TrailSaid | None = None
+    to_cost: bool = False  # the stop goes to the break-even
     label: str
 
 
@@ -77,16 +81,18 @@ def meant(message: Message, text: str) -> ChangeTap | OrderTap | NewTerms | Stop
     leg = terms.leg(stop[1]) if stop else None
     goal = _TARGET.fullmatch(text)
     target = terms.leg(goal[1]) if goal else None
-    later = leg is not None or target is not None or _LATER.fullmatch(text) is not None
+    follows = _TRAIL.fullmatch(text)
+    trail, to_cost = trails.said(follows[1]) if follows else None, _COST.fullmatch(text) is not None
+    later = leg is not None or target is not None or trail is not None or to_cost
     price, size = _PRICE.fullmatch(text), _SIZE.fullmatch(text)
     at = exact(price[1].replace(",", "")) if price else None
     quantity = int(size[1].replace(",", "")) if size else None
     act = _ACTS.get(text.lower())
     for tap in _taps(message):
         if isinstance(tap, CardTap) and tap.verb is CardVerb.CONFIRM and later:
-            return StopWanted(token=tap.token, leg=leg, target=target, label=tap.label)
+            return StopWanted(token=tap.token, leg=leg, target=target, trail=trail, label=tap.label)
         if isinstance(tap, OrderTap) and later:
-            return StopWanted(order_id=tap.order_id, leg=leg, label=tap.label)
+            return StopWanted(order_id=tap.order_id, leg=leg, trail=trail, to_cost=to_cost, label=tap.label)
         if isinstance(tap, CardTap) and tap.verb is CardVerb.CONFIRM and (at is not None or quantity is not None):
             return ChangeTap(tap.token, price=at, quantity=quantity, label=tap.label)
         if isinstance(tap, OrderTap) and act is not None:
@@ -100,17 +106,22 @@ async def act(ctx: Ctx, wanted: NewTerms | StopWanted) -> None:
     """Proposes new terms for the order that was replied to, or a stop for its position."""
     if isinstance(wanted, NewTerms):
         await _change(ctx, wanted)
-    elif wanted.token is not None and (wanted.leg or wanted.target) is not None:
+    elif wanted.token is not None and (wanted.leg or wanted.target or wanted.trail) is not None:
         await ask(
             ctx,
             await ctx.services.proposals.attach(
-                ctx.actor, wanted.token, stop=wanted.leg, target=wanted.target, chat_id=ctx.chat_id
+                ctx.actor, wanted.token, stop=wanted.leg, target=wanted.target, trail=wanted.trail, chat_id=ctx.chat_id
             ),
         )
     elif wanted.order_id is not None and wanted.leg is not None:
         await ask(ctx, await ctx.services.proposals.stop_of(ctx.actor, wanted.order_id, wanted.leg, chat_id=ctx.chat_id))
+    elif wanted.order_id is not None and wanted.trail is not None:
+        asked = await ctx.services.trails.ask_of_order(ctx.actor, wanted.order_id, wanted.trail, chat_id=ctx.chat_id)
+        await trails.show(ctx, asked)
+    elif wanted.order_id is not None and wanted.to_cost:
+        await ask(ctx, await ctx.services.trails.to_cost.ask(ctx.actor, wanted.order_id, chat_id=ctx.chat_id))
     else:
-        raise CheckFailed(["That cannot be attached yet. A stop can, to a card or a position: sl 2880. A target can, to a card."])
+        raise CheckFailed(["That cannot be attached here. A stop or a trail can, to a card or a position: sl 2880, trail 15."])
 
 
 async def _change(ctx: Ctx, new: NewTerms) -> None:

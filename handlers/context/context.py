@@ -2,7 +2,7 @@
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,8 @@ from handlers.views.message import View
 _log = logging.getLogger(__name__)
 
 Explain = Callable[[str], str]
+
+GoOn = Callable[["Ctx"], Awaitable[None]]
 
 REMEMBERED = 500  # tokens
 
@@ -60,9 +62,17 @@ class BotState:
         self.random_bytes = random_bytes
         self.explain = explain
         self.code_for: dict[int, str] = {}  # person -> label of the account whose login waits for six digits
+        self.after_login: dict[int, tuple[str, GoOn]] = {}  # person -> account and what goes on once a login was made there
         self.to_log_in: dict[int, list[str]] = {}  # person -> labels that /login all has still before it
         self._tapped: OrderedDict[str, None] = OrderedDict()
         self._waiting: OrderedDict[str, Waiting] = OrderedDict()
+
+    async def go_on_after_login(self, ctx: "Ctx", label: str) -> None:
+        """Takes up what waited for the login of this account, once."""
+        waiting = self.after_login.get(ctx.chat_id)
+        if waiting is not None and waiting[0] == label:
+            del self.after_login[ctx.chat_id]
+            await waiting[1](ctx)
 
     def forget_code_of(self, label: str) -> None:
         """Takes six digits no longer for the login of this account: it is unlinked."""

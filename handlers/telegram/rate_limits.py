@@ -69,15 +69,21 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
         per_chat: float = 1.0,
         burst: float = 6.0,
         reserve: float = 4.0,
+        room: float = 2.0,
         patience: float = 30.0,
         tries: int = 2,
     ) -> None:
         """reserve: how many safety messages go out although the chat's burst is spent. patience: the longest pause, in
-        seconds, that a reply sits out. News is left to the outbox, which keeps it."""
+        seconds, that a reply sits out. News is left to the outbox, which keeps it.
+
+        room: what cards and watch lists leave of a chat's burst. Without it many cards keep the chat at Telegram's own limit,
+        and a safety message above that limit makes the whole chat wait.
+        """
         self._overall = Bucket(overall, overall)
         self._per_chat = per_chat
         self._burst = burst
         self._reserve = reserve
+        self._room = min(room, burst - 1)
         self._patience = patience
         self._tries = tries
         self._chats: dict[int, Bucket] = {}
@@ -151,7 +157,7 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
         if own is None:
             self._tidy(now)
             own = self._chats[chat] = Bucket(self._per_chat, self._burst)
-        reserve = self._reserve if priority is Priority.SAFETY else 0.0
+        reserve = self._reserve if priority is Priority.SAFETY else -self._room if priority >= Priority.CARD else 0.0
         wait = max(own.wait(now, reserve), self._overall.wait(now), self._paused.get(chat, 0.0) - now)
         if wait > 0.0:
             return wait

@@ -40,6 +40,15 @@ def accounts(entries: Sequence[tuple[Account, Role]], current: Account | None) -
     return message(say(bold("Accounts")), *lines).with_keyboard(*([switch] for switch in others[:8]))
 
 
+def ddpi(account: Account, mode: str, *, on_file: bool | None, may_say: bool) -> View:
+    """Whether sales out of the demat account need a TPIN."""
+    stands = {None: "not said for this account; the host's setting holds", True: "on file", False: "not on file"}[on_file]
+    more = "With one, mStock asks for no CDSL TPIN when holdings are sold; it is signed once at mStock."
+    sayings = [words("On file", "/ddpi yes", account=account.label), words("Not on file", "/ddpi no", account=account.label)]
+    view = message(say(bold("DDPI: "), f"{stands}."), more, place(account.label, mode))
+    return view.with_keyboard(sayings) if may_say else view
+
+
 def using(account: Account) -> View:
     return message(say(bold(f"Using {account.name}"), f" ({account.client}) for 30 minutes, then the usual one again."))
 

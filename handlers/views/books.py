@@ -34,6 +34,7 @@ from handlers.views.format import (
 from handlers.views.format import average as mean
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, detail, keyboard, say
+from handlers.views.net_lots import net_lot_rows
 from handlers.views.taps import ExitTap, ListingTap, OrderTap, OrderVerb
 
 Rows = tuple[str, ...]
@@ -184,12 +185,14 @@ def positions(positions: Positions, tap: ListingTap, name: str, mode: str) -> Vi
     rows = _head("POSITIONS", name, mode, positions.as_of)
     page, turn = page_of([position_rows(line, positions.as_of) for line in positions.lines], tap)
     rows += page or [row("none")]
+    rows += [net] if (net := net_lot_rows(positions)) else []
     if positions.lines:
         rows += [(RULE,), *day_rows(positions.open, positions.booked, positions.adjustment)]
         rows += net_rows(positions.charges, positions.gross, positions.charges_missing)
     parts: list[Part] = [table(*rows)]
     parts += left_out(positions.unknown)
     parts += old_prices(positions.lines, positions.as_of)
+    parts += [say(line) for line in positions.plans]
     back = ListingTap(tap.listing, tap.label, page=tap.page)
     if tap.argument == EXITS:
         rows_of_exits = [[_exit(line, tap.label, positions.as_of)] for line in _can_exit(positions)[:PAGE]]

@@ -7,15 +7,19 @@ from decimal import Decimal
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import title
 from bot.domain.money import tick_down, tick_up
+from bot.domain.orders.guarding import Guarding
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.orders.repairs import Repaired
 from bot.domain.orders.standing import Cancelled
+from bot.domain.orders.standing_stop import OVER_DAYS
 from bot.domain.terms import Product, Side
 from handlers.views.format import MINUS, amount, average, clock_time, count, price
+from handlers.views.guarding import held_keyboard, held_lines
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Keyboard, Line, Part, View, bold, code, keyboard, message, say
 from handlers.views.repair_taps import repair_buttons
+from handlers.views.standing_taps import StandingTap, StandingVerb
 from handlers.views.taps import OrderTap, OrderVerb
 
 Explain = Callable[[str], str]
@@ -43,13 +47,16 @@ def card(
     explain: Explain,
     touch: Decimal | None = None,
     repairs: tuple[Repaired, ...] = (),
+    guarding: Guarding | None = None,
 ) -> View:
     """The order as it stands; the same message from the tap to the end.
 
-    touch: the ask or bid at the tap, if it is known. repairs: what can be done about a rejection.
+    touch: the ask or bid at the tap, if it is known. repairs: what can be done about a rejection. guarding: of its fill.
     """
-    parts = (*standing(order, now, explain), *_story(order, now, explain, touch), place(label, mode))
-    return View(parts, order_keyboard(order, label, now, repairs))
+    held = held_lines(guarding, now) if guarding is not None else ()
+    parts = (*standing(order, now, explain), *_story(order, now, explain, touch), *held, place(label, mode))
+    rows = order_keyboard(order, label, now, repairs)
+    return View(parts, rows if guarding is None else held_keyboard(order, guarding, label, rows))
 
 
 def standing(order: Order, now: datetime, explain: Explain) -> tuple[Line, ...]:
@@ -206,7 +213,8 @@ def order_keyboard(order: Order, label: str, now: datetime, repairs: tuple[Repai
             return keyboard([tap("Look now", OrderVerb.LOOK)])
         case OrderStatus.OPEN | OrderStatus.TRIGGER_PENDING | OrderStatus.PARTIAL if order.cancelled_by is None:
             rest = "Cancel rest" if order.status is OrderStatus.PARTIAL else "Cancel"
-            return keyboard([tap("Modify", OrderVerb.MODIFY), tap(rest, OrderVerb.CANCEL)])
+            keep = [button("Keep every day", StandingTap(order.id, StandingVerb.KEEP, label))] if _may_stand(order) else []
+            return keyboard([tap("Modify", OrderVerb.MODIFY), tap(rest, OrderVerb.CANCEL)], keep)
         case OrderStatus.FILLED:
             exit_ = [tap("Exit", OrderVerb.EXIT)] if may_exit(order) else []
             return keyboard([*([tap("Same again", OrderVerb.SAME)] if only_opens(order) else []), *exit_])
@@ -215,6 +223,11 @@ def order_keyboard(order: Order, label: str, now: datetime, repairs: tuple[Repai
         case OrderStatus.CANCELLED | OrderStatus.EXPIRED:
             return keyboard([tap("Same again", OrderVerb.SAME)])
     return ()
+
+
+def _may_stand(order: Order) -> bool:
+    """Whether it is a stop that a position over days could have each morning."""
+    return order.status is OrderStatus.TRIGGER_PENDING and order.closes is True and order.draft.product in OVER_DAYS
 
 
 def of_earlier_day(order: Order, now: datetime) -> bool:

@@ -14,6 +14,7 @@ class ExitsVerb(StrEnum):
     DISCARD = "n"
     LOOK = "l"
     GO_ON = "g"  # do not wait for the fill of what is covered
+    LEFT = "e"  # send what no other order is closing
     STOP = "s"  # send nothing more
 
 

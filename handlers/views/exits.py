@@ -6,6 +6,7 @@ from bot.domain.orders.exit_list import CLOSED, ExitCard, ExitList, ExitRow, Exi
 from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.orders.order_text import plain
 from bot.domain.terms import Side
+from handlers.views.card import place
 from handlers.views.exit_taps import ExitsTap, ExitsVerb
 from handlers.views.format import clock_time, count, fit, joined, money_row, price, row, rupees, table
 from handlers.views.keyboards import button, words
@@ -35,6 +36,8 @@ def card(asked: ExitCard, mode: str) -> View:
     elif len(exits.rows) > 1:
         parts.append(say("Closes what is listed here, and nothing that is opened later."))
     parts += _of_auction(exits)
+    if any(each.back for each in exits.rows):
+        parts.append(say("⏸ mStock's own order is closing this. Mine is held back: I wait 20 s for theirs, then ask again."))
     parts += [say(f"⚠️ {warning}.") for warning in asked.warnings]
     if asked.not_touched:
         parts.append(say(f"Not touched: {', '.join(asked.not_touched)}."))
@@ -51,6 +54,13 @@ def card(asked: ExitCard, mode: str) -> View:
             [button("No" if panic else "Discard", ExitsTap(token, ExitsVerb.DISCARD, label))],
         ),
     )
+
+
+def login_first(label: str, mode: str) -> View:
+    """A panic without a session: nothing can be read, and its card follows the login."""
+    text = " I cannot see what is open. Log in, and the card of the panic follows by itself."
+    parts = (say(bold("Not logged in."), text), say("/kill blocks new orders at once."), place(label, mode))
+    return View(parts, keyboard([words("Log in", "/login", account=label)]))
 
 
 def _of_auction(exits: ExitList) -> list[Part]:
@@ -94,7 +104,7 @@ def shown(way: ExitsShown, mode: str) -> View:
     """Where each row stands at this moment."""
     exits, label = way.exits, way.account.label
     closed = sum(exits.state(each, way.orders) in CLOSED for each in exits.rows)
-    title = {ListKind.PANIC: "Closing", ListKind.REVERSE: "Reversing"}.get(exits.kind, "Exits")
+    title = {ListKind.PANIC: "Closing", ListKind.PNL: "P&L exit: closing", ListKind.REVERSE: "Reversing"}.get(exits.kind, "Exits")
     end = " · over" if way.over else ""
     parts: list[Part] = [say(bold(title), f" {label} ({mode}) · {closed} of {len(exits.rows)} closed{end}")]
     parts += [say(_standing(each, exits, way)) for each in exits.rows[:MOST]]
@@ -102,16 +112,21 @@ def shown(way: ExitsShown, mode: str) -> View:
         parts.append(say(_opening(exits.then, way)))
     if exits.kind is ListKind.PANIC:
         parts.append(say("New orders are blocked: /resume."))
+    if not way.logged_in and not way.over:
+        parts.append(say("⏸ Not logged in: nothing is sent until you log in. Then this goes on by itself."))
     parts.append(say(f"as of {clock_time(way.as_of)}"))
+    login = [words("Log in", "/login", account=label)] if not way.logged_in and not way.over else []
     rows = [[button("Look again", ExitsTap(exits.plan_id, ExitsVerb.LOOK, label))]]
     states = {exits.state(each, way.orders) for each in exits.rows}
     if not way.over and RowState.WAITS in states:
         rows.append(_answers(exits.plan_id, label))
-    elif not way.over and exits.then is not None:
-        rows.append([button("Stop here", ExitsTap(exits.plan_id, ExitsVerb.STOP, label))])
+    elif not way.over and any(each.back and exits.state(each, way.orders) is RowState.HELD for each in exits.rows):
+        rows.append([_left(exits.plan_id, label)])
     elif not way.over and RowState.LATER in states:
         rows.append([button("Discard what waits", ExitsTap(exits.plan_id, ExitsVerb.STOP, label))])
-    return View(tuple(parts), keyboard(*rows))
+    elif not way.over and exits.then is not None:
+        rows.append([button("Stop here", ExitsTap(exits.plan_id, ExitsVerb.STOP, label))])
+    return View(tuple(parts), keyboard(login, *rows))
 
 
 def _opening(then: Opening, way: ExitsShown) -> str:
@@ -130,6 +145,10 @@ def _answers(plan_id: str, label: str) -> list[Button]:
         button("Go on", ExitsTap(plan_id, ExitsVerb.GO_ON, label)),
         button("Stop here", ExitsTap(plan_id, ExitsVerb.STOP, label)),
     ]
+
+
+def _left(plan_id: str, label: str) -> Button:
+    return button("Send mine for what is left", ExitsTap(plan_id, ExitsVerb.LEFT, label))
 
 
 def _standing(each: ExitRow, exits: ExitList, way: ExitsShown) -> str:
@@ -208,16 +227,22 @@ def told(news: ExitsTold, scene: Scene) -> View:
     if news.told is Told.FLAT:
         return _flat(news, scene)
     titles = {
+        Told.NO_SESSION: "Closing waits: not logged in. It goes on by itself after the login.",
         Told.NOT_FLAT: f"Not proven flat. {news.of - len(news.rows)} of {news.of} closed.",
         Told.STALLED: f"An exit is not filled. What covers it waits: {count(news.waiting)}.",
+        Told.HELD: "Held back. mStock's order is still closing this; mine was not sent.",
         Told.TURN_WAITS: "The exit is not filled. The other side waits for it.",
         Told.CUT: "Not sent: the time of this list is over.",
     }
     parts: list[Part] = [say(bold(titles[news.told]))]
     parts += [say(_line(each)) for each in news.rows[:MOST]]
-    if news.told is Told.NOT_FLAT:
+    if news.told is Told.NOT_FLAT and news.kind is ListKind.PANIC:
         parts.append(say("New orders stay blocked: /resume."))
     rows: list[list[Button]] = [[act] for each in news.rows[:8] if (act := _repair(each, scene)) is not None]
+    if news.told is Told.HELD or (news.told is Told.NOT_FLAT and any(each.state is RowState.HELD for each in news.rows)):
+        rows.append([_left(news.plan_id, scene.label)])
+    if news.told is Told.NO_SESSION:
+        rows.append([words("Log in", "/login", account=scene.label)])
     if news.told is Told.STALLED:
         rows.append(_answers(news.plan_id, scene.label))
     elif news.told is Told.TURN_WAITS:
@@ -231,7 +256,8 @@ def _flat(news: ExitsTold, scene: Scene) -> View:
     text = (
         f" {news.of} row{'s' if news.of != 1 else ''} closed in {news.orders} order{'s' if news.orders != 1 else ''}{slippage}."
     )
-    stays = "Holdings and delivery trades stay. New orders stay blocked: /resume."
+    blocked = " New orders stay blocked: /resume." if news.kind is ListKind.PANIC else ""
+    stays = f"Holdings and delivery trades stay.{blocked}"
     return View(
         (say(bold(f"Flat at {clock_time(news.at)}."), text), say(stays)),
         keyboard([words("Positions", "/positions", account=scene.label)]),
@@ -248,7 +274,7 @@ def _repair(told: RowTold, scene: Scene) -> Button | None:
         case RowState.SENT if order is not None and order.draft.side is draft.side:
             to, where = ("", "") if told.chase is None else (f" {plain(told.chase)}", f" to {price(told.chase)}")
             return words(f"Chase {name}{where}", f"/modify {order.number}{to}", account=scene.label)
-        case RowState.FILLED | RowState.GONE | RowState.WAITS | RowState.LATER | RowState.READY:
+        case RowState.FILLED | RowState.GONE | RowState.WAITS | RowState.LATER | RowState.READY | RowState.HELD:
             return None
         case _:
             return button(f"Exit {name}", ExitTap(draft.instrument.key, draft.product, scene.label))

@@ -16,6 +16,7 @@ BECAME: Mapping[type[errors.BotError], str] = {
     errors.ChoiceWanted: "",
     errors.UnknownSymbol: "",
     errors.CheckFailed: "Nothing was sent.",
+    errors.ExitHeld: "Nothing was sent.",
     errors.ConfirmationGone: "",
     errors.TradingStopped: "Nothing was sent.",
     errors.PinClosed: "Nothing was done.",

@@ -9,7 +9,7 @@ from bot.domain.market.display_names import short
 from bot.domain.money import ZERO
 from bot.domain.orders.later_card import due_at
 from bot.domain.orders.order import Confirmation, Order, OrderDraft, Purpose
-from bot.domain.orders.order_text import draft_line, plain, request_line, request_of
+from bot.domain.orders.order_text import draft_line, plain, request_line, request_of, trail_words
 from bot.domain.orders.proposal import ChangeOptions, Proposal, Question, Raising
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views.card import at, place, verb, what
@@ -31,6 +31,7 @@ from handlers.views.format import (
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Keyboard, Line, Part, Table, View, bold, code, detail, keyboard, message, say
 from handlers.views.taps import CardTap, CardVerb, ChangeTap
+from handlers.views.trail_words import trail_rows
 
 PRODUCTS = {
     Product.CNC: "Delivery (CNC)",
@@ -130,7 +131,7 @@ def _price_rows(draft: OrderDraft) -> list[tuple[str, ...]]:
 
 
 def _attached_rows(proposal: Proposal) -> list[tuple[str, ...]]:
-    """The stop, which rests at the exchange once something is filled, and the target, which the bot holds on ticks."""
+    """The stop, which rests at the exchange once something is filled; the target and the trail, which the bot holds on ticks."""
     attached, rows = proposal.attached, []
     if attached is None:
         return _kept_rows(proposal)
@@ -144,6 +145,8 @@ def _attached_rows(proposal: Proposal) -> list[tuple[str, ...]]:
         rows.append(row(hit, signed(proposal.stopped_at) if proposal.stopped_at is not None else "not known"))
     if attached.target is not None:
         rows.append(row("Target, by me", price(attached.target)))
+    if attached.trail is not None:
+        rows += trail_rows(attached.trail, proposal.draft.side)
     return rows
 
 
@@ -252,6 +255,7 @@ def _line(proposal: Proposal, now: datetime) -> str:
         legs.append(f"sl {plain(attached.stop)}/{plain(attached.stop_limit)}")
     if attached.target is not None:
         legs.append(f"t {plain(attached.target)}")
+    legs += trail_words(attached.trail)
     return " ".join([line, *legs])
 
 

@@ -26,6 +26,7 @@ from bot.domain.news.orders import (
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.orders.repairs import RepairsOf
+from bot.domain.terms import Side
 from handlers.views.card import (
     Explain,
     elsewhere,
@@ -38,11 +39,13 @@ from handlers.views.card import (
     standing,
     state,
 )
-from handlers.views.format import average, clock_time, count, mark, price, signed, signed_count
+from handlers.views.format import amount, average, clock_time, count, mark, price, signed, signed_count
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Line, Part, View, bold, keyboard, say
 from handlers.views.repair_taps import repair_buttons
 from handlers.views.taps import OrderTap, OrderVerb
+from handlers.views.trail_taps import TrailTap, TrailVerb
+from handlers.views.trail_words import trail_in_words
 
 MOST = 20  # orders that one message names
 
@@ -90,9 +93,15 @@ def _filled(news: Filled, scene: Scene) -> View:
     if partly or fill.quantity != order.filled:
         step = f" at {average(fill.price, tick)}" if fill.price is not None else ""
         parts.append(say(f"This step: {count(fill.quantity)}{step}, {clock_time(fill.at)}"))
+    if news.fee is not None:
+        parts.append(say(_squared_off(news.fee)))
     if news.after is not None:
         parts.append(say(_position(news.after, tick)))
     return View(tuple(parts), fill_keyboard(order, scene.label, news.after))
+
+
+def _squared_off(fee: Decimal) -> str:
+    return f"Squared off by mStock, fee ≈ ₹{amount(fee.quantize(Decimal(1)))}".removesuffix(".00")
 
 
 def _position(after: PositionAfter, tick: Decimal) -> str:
@@ -186,7 +195,12 @@ def _found(news: OrderFound, scene: Scene) -> View:
     if order.filled and may_exit(order):
         back.append(button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label)))
     said = say(bold(first.get(news.told, "Found in the order book.")))
-    return View((said, *standing(order, scene.now, scene.explain)), keyboard(back))
+    doubled: list[Line] = []
+    if order.closes and news.told is OrderStatus.NOT_SEEN:
+        side = "short" if order.draft.side is Side.SELL else "long"
+        doubled.append(say(f"It is an exit: if you sent another after it and both fill, you are {side} what is too much."))
+        back.append(words("Positions", "/positions", account=scene.label))
+    return View((said, *standing(order, scene.now, scene.explain), *doubled), keyboard(back))
 
 
 @renders(OrderNotSeen)
@@ -202,6 +216,9 @@ def _not_seen(news: OrderNotSeen, scene: Scene) -> View:
 @renders(OrderElsewhere)
 def _elsewhere(news: OrderElsewhere, scene: Scene) -> View:
     view = _whole("Order from elsewhere", news.order, scene)
+    if news.fee is not None:
+        book = keyboard([words("Positions", "/positions", account=scene.label)])
+        view = view.and_then(say(_squared_off(news.fee))).with_keyboard(*book)
     return view.and_then(_maybe_ours(news.maybe)) if news.maybe else view
 
 
@@ -256,7 +273,14 @@ def _slices_struck(news: SlicesStruck, scene: Scene) -> View:
 @renders(GuardPlaced)
 def _guard_placed(news: GuardPlaced, scene: Scene) -> View:
     view = _whole("Stop placed", news.order, scene)
-    return view if news.target is None else view.and_then(say(f"Target {price(news.target)}, held by me on live prices."))
+    if news.target is not None:
+        view = view.and_then(say(f"Target {price(news.target)}, held by me on live prices."))
+    if news.trail is None:
+        trail = button("Trail", TrailTap(news.order.id, TrailVerb.ASK, scene.label))
+        view = view.with_keyboard(*view.keyboard, [trail])
+    else:
+        view = view.and_then(say(f"{trail_in_words(news.trail, news.step, news.order.draft.side)}, moved by me on live prices."))
+    return view
 
 
 @renders(TargetBlind)

@@ -93,6 +93,7 @@ def today(made: TodayPnl, tap: ListingTap, name: str, mode: str) -> View:
     parts += _by_the_broker(result.lines)
     parts += _facts(made.report)
     parts += old_prices(result.lines, result.as_of)
+    parts += [say(line) for line in result.plans]
     others = [words("Week", "/pnl week", account=tap.label), words("Month", "/pnl month", account=tap.label)]
     more = [words("Positions", "/positions", account=tap.label), words("Report", "/report", account=tap.label)]
     return View(tuple(parts), keyboard([button("Refresh", tap), *others], _ways(tap, Section.WHOLE), more))

@@ -106,6 +106,8 @@ def unprotected(news: UnprotectedTonight, scene: Scene) -> View:
     parts += _more(len(news.bare), "/positions")
     parts += [say(f"{_row(row, today)}: its stop ends with the day") for row in news.stopped[:MOST]]
     parts += _more(len(news.stopped), "/positions")
+    if news.kept:
+        parts.append(say(f"Asked about at the next open: {', '.join(_row(row, today) for row in news.kept[:MOST])}."))
     return View(tuple(parts), keyboard(*_exits((*news.bare, *news.stopped), scene)))
 
 

@@ -49,6 +49,7 @@ _HERE = (_c.chat_id == bindparam("chat"), _c.message_id == bindparam("message"))
 _shows = func.max(_c.version, bindparam("drawn"))
 _older = select(orders.c.version > _shows).where(orders.c.id == _c.order_id).scalar_subquery()
 _DRAWN = cards.update().where(*_HERE).values(version=_shows, due=_older, message_id=bindparam("now_in"))
+_TOUCH = cards.update().where(_c.order_id == bindparam("order")).values(due=True)
 _MAKE_ROOM = cards.delete().where(*_HERE)
 _BURY = cards.update().where(*_HERE).values(buried=True)
 
@@ -63,6 +64,10 @@ class SqlCards:
         """A message shows one order: a second add for the same message replaces the first."""
         values = {"chat_id": card.chat_id, "message_id": card.message_id, "order_id": card.order_id, "version": card.version}
         self._tx.write(_ADD, values)
+
+    def touch(self, order_ids: Sequence[str]) -> None:
+        for order_id in order_ids:
+            self._tx.write(_TOUCH, {"order": order_id})
 
     def stale_chats(self) -> Collection[int]:
         return self._tx.rows(_STALE_CHATS).scalars().all()

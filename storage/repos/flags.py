@@ -24,6 +24,7 @@ class FlagName(StrEnum):
     MODE = "mode"  # none; value: the mode
     BOT = "telegram bot"  # none; value: the bot's id
     LOCKDOWN = "lockdown"  # none
+    DDPI = "ddpi"  # the account; value: yes or no
     FOLLOWED = "followed"  # the chat; value: the message, until when, and the account, in that order
     WATCHED = "watched"  # the account and the Telegram id; value: exchange and token of an instrument
 
@@ -97,6 +98,14 @@ class SqlFlags:
 
     def watched(self, account_id: str, person: int) -> Sequence[str]:
         return list(self._tx.rows(_LISTED, {"flag": FlagName.WATCHED, "of": f"{account_id} {person}"}).scalars().all())
+
+    def ddpi(self, account_id: str) -> bool | None:
+        flag = self._find(FlagName.DDPI, account_id)
+        return None if flag is None else flag[0] == "yes"
+
+    def say_ddpi(self, account_id: str, now: datetime, *, on_file: bool) -> None:
+        self._clear(FlagName.DDPI, account_id)
+        self._set(FlagName.DDPI, account_id, "yes" if on_file else "no", now)
 
     def follow(self, chat_id: int, message: FollowedMessage, now: datetime) -> None:
         self._clear(FlagName.FOLLOWED, str(chat_id))

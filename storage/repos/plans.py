@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 
 from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.plan import LegState, Plan, PlanLeg, PlanState
+from bot.domain.orders.trail import Trail
 from storage.db.engine import Transaction
 from storage.db.tables.orders import plan_legs, plans
 
@@ -35,6 +36,7 @@ _STRIKE = (
     .values(state=LegState.STRUCK)
 )
 _TAKING = plans.update().where(_p.id == bindparam("plan"), _p.state == PlanState.ALIVE).values(taking_since=bindparam("since"))
+_TRAIL = plans.update().where(_p.id == bindparam("plan"), _p.state == PlanState.ALIVE).values(trail=bindparam("follows"))
 _END = (
     plans.update()
     .where(_p.id == bindparam("plan"), _p.state != PlanState.OVER)
@@ -109,6 +111,9 @@ class SqlPlans:
 
     def taking(self, plan_id: str, since: datetime | None) -> bool:
         return self._tx.write(_TAKING, {"plan": plan_id, "since": since}) == 1
+
+    def note_trail(self, plan_id: str, trail: Trail) -> bool:
+        return self._tx.write(_TRAIL, {"plan": plan_id, "follows": trail}) == 1
 
     def end(self, plan_id: str, why: str) -> bool:
         return self._tx.write(_END, {"plan": plan_id, "reason": why}) == 1

@@ -26,6 +26,7 @@ from handlers.views.exit_taps import ExitsTap, ExitsVerb
 from handlers.views.later import LaterTap, LaterVerb
 from handlers.views.repair_taps import RepairTap
 from handlers.views.reverse import ReverseTap, ReverseVerb
+from handlers.views.standing_taps import StandingTap, StandingVerb
 from handlers.views.tap import KINDS, Tap, encode
 from handlers.views.taps import (
     CardTap,
@@ -63,6 +64,8 @@ WORDS: dict[str, frozenset[Role]] = {
     "/pnl": ALL, "/pnl week": ALL, "/export trades": ALL, "/report 20 nov": ALL, "/quote NIFTY": ALL, "/search tata motors": ALL,
     "/chart RELIANCE 15m": ALL, "/chain NIFTY": ALL, "/alert mtm -5000": ALL, "/alerts": ALL, "/watch RELIANCE": ALL,
     "/exit": ACTING, "/panic": ACTING, "/basket buy ITC 1; buy INFY 1": OPENING, "/convert RELIANCE": OPENING,
+    "/ddpi": ALL, "/ddpi yes": OWNING,
+    "/stops": ALL, "/stops keep 12": ACTING, "/stops delete 3": ACTING,
     "/kill": ACTING, "/resume": OWNING,
     "/limits": ALL, "/limits lock": OPENING, "/limits lock now": OPENING, "/limits value 5": OWNING, "/status full": OWNING,
     "/lock": ALL, "/unlock": ALL, "/pin": ALL,
@@ -92,6 +95,7 @@ TAPS: dict[Tap, frozenset[Role]] = {
     EntriesTap(): ACTING,
     **{ReverseTap("TOKEN1", verb): OPENING for verb in ReverseVerb},
     **{LaterTap(7, verb): ACTING for verb in LaterVerb},
+    **{StandingTap("TOKEN1", verb): ACTING for verb in StandingVerb},
     RepairTap("o12", Change(quantity=9)): ACTING,
     ExitTap(InstrumentKey(Exchange.NSE, "2885"), Product.CNC): ACTING,
     WordsTap("/kill"): ACTING,

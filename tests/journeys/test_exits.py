@@ -46,6 +46,7 @@ async def test_exit_all_closes_the_short_before_its_cover(clock: LoopClock, tmp_
     async with a_house(clock, tmp_path, account=RICH) as house:
         await house.log_in()
         carry(house, dict(zip(OPTIONS, (-65, 65, 130, -130), strict=True)))
+        assert "NF net lots CE 0 · PE 0" in (await house.me.ask("/positions", "POSITIONS", 30))["text"]
         card = await house.me.ask("exit all", "EXIT 4 positions", 30)
         house.me.press("Confirm 4 exits", card)
         await house.me.wait_for("of 4 closed", 30)

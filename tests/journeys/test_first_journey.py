@@ -185,3 +185,17 @@ async def test_an_act_of_one_rings_the_other_and_a_viewer_cannot_act(clock: Loop
         await ravi.ask("/buy ITC 1", "viewer")
         await ravi.ask("/orders", "ITC")
         assert house.placed == 1
+
+
+async def test_the_tours_own_words_lead_through_a_stop_a_target_and_a_panic(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        card = await house.me.ask("/buy RELIANCE 5 mis sl 1% t 1%", "Target, by me")
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("Stop placed", 30)
+        card = await house.me.ask("/panic", "PANIC")
+        house.me.press("Close these", card)
+        await house.me.wait_for("Flat at", 60)
+        house.me.press("Yes, allow new orders", await house.me.ask("/resume", "Allow new orders again?"))
+        await house.me.wait_for("allowed again")
+        assert [order.draft.quantity for order in await house.orders()] == [5, 5]

@@ -8,6 +8,7 @@ import pytest
 
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.plan import Plan
+from bot.domain.people.account import Role
 from bot.domain.terms import Side
 from bot.simulators.loop import LoopClock
 from tests.stage.house import House, a_house
@@ -257,7 +258,7 @@ async def test_set_stop_under_a_fill_offers_prices_each_of_which_is_a_card(clock
         house.me.press("Set stop", fill)
         asked = await house.me.wait_for("A stop for +10 RELIANCE at which price?")
         labels = [line[0]["label"] for line in asked["buttons"]]
-        assert [label.split(":")[0] for label in labels] == ["1 %", "2 %", "3 %"]
+        assert [label.split(":")[0] for label in labels] == ["1 %", "2 %", "3 %", "Trail 1 %"]
         card = await house.me.choose(labels[1], "SELL 10 RELIANCE")
         assert "Stop" in card["text"]
         house.me.press("Confirm sell", card)
@@ -283,3 +284,47 @@ async def test_adding_to_a_guarded_position_raises_its_stop_after_the_fill(clock
         price(house, "1501.00")
         await asyncio.sleep(30)
         assert (open_quantity(house), house.placed, await plan_of(house)) == (0, 3, None)
+
+
+async def test_an_exit_closed_as_not_there_that_turns_up_rings_and_is_taken_back_by_its_button(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        price(house, "1480.00")
+        card = await house.me.ask("/buy RELIANCE 10 mis", "BUY 10 RELIANCE")
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("Filled")
+        house.near.paper.broker.faults.arm("request_late", route="place", seconds=400)
+        card = await house.me.ask("/sell RELIANCE 10 @1485 mis", "SELL 10 RELIANCE")
+        house.me.press("Confirm sell", card)
+        lost = await house.me.wait_for("It is not in the order book, three minutes after", 400)
+        house.me.press("It is not in the mStock app", lost)
+        sure = await house.me.wait_for("You looked in the mStock app", 30)
+        house.me.press("Yes, allow a new order", sure)
+        card = await house.me.ask("/sell RELIANCE 10 mis", "10 of 10")
+        assert "if all fill" not in card["text"], "one that was closed counts no more"
+        house.me.press("Confirm sell", card)
+        await house.me.wait_for("Filled #3 SELL 10 RELIANCE", 30)
+        found = await house.me.wait_for("It exists after all. You closed it", 400)
+        assert "if you sent another after it and both fill, you are short" in found["text"]
+        house.me.press("Cancel", found)
+        await asyncio.sleep(10)
+        states = {order.number: order.status for order in await house.orders()}
+        assert states[2] is OrderStatus.CANCELLED
+        assert open_quantity(house) == 0
+
+
+async def test_two_exits_from_two_phones_at_once_never_turn_the_position_over(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await enter(house)
+        await house.me.wait_for("Stop placed", 30)
+        other = await house.join(2002, "Ravi", Role.TRADER)
+        cards = [(each, await each.ask("/sell RELIANCE 10 mis", "10 of 10")) for each in (house.me, other)]
+        for each, card in cards:
+            each.press("Confirm sell", card)
+        await asyncio.sleep(60)
+        sells = [trade.quantity for trade in house.near.paper.broker.ledger.trades if trade.side == "SELL"]
+        assert (sum(sells), open_quantity(house), await plan_of(house)) == (10, 0, None)
+        working = [order for order in await house.orders() if order.status.is_working]
+        assert working == []

@@ -197,7 +197,9 @@ class TapeStage:
             asyncio.create_task(loop)
             for loop in (
                 self.desk.core.plans.run(),
+                self.desk.core.trails.run(),
                 self.desk.core.exit_runner.run(),
+                self.desk.core.pnl_watch.run(),
                 self.desk.core.unfilled.run(),
                 self.desk.reconcile.run(),
             )

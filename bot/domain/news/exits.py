@@ -30,6 +30,8 @@ class GuardPlaced(Notice):
 
     order: Order
     target: Decimal | None = None  # the price that the bot watches, in rupees; None: the plan has no target
+    trail: Decimal | None = None  # the bot moves it: rupees that it follows behind the best price, or that make a step
+    step: Decimal | None = None  # rupees that it goes for each step; None: it follows continuously
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,8 @@ class Told(StrEnum):
 
     TURN_WAITS = "TURN_WAITS"  # the exit of a reversal is not filled
     STALLED = "STALLED"  # what a cover waits for is not filled
+    HELD = "HELD"  # the broker's own order closes a row, and was waited for long enough
+    NO_SESSION = "NO_SESSION"  # nothing can be sent until somebody logs in
     CUT = "CUT"  # its time was over before all of it was sent
     FLAT = "FLAT"
     NOT_FLAT = "NOT_FLAT"

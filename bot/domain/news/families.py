@@ -14,9 +14,12 @@ from bot.domain.news import (
     people,
     period_summary,
     picture,
+    pnl_exits,
     readiness,
     rings,
     safety,
+    standing_stops,
+    trails,
 )
 from bot.domain.news.notice import Notice
 
@@ -24,6 +27,8 @@ FAMILIES = (
     orders,
     conversions,
     exits,
+    trails,
+    pnl_exits,
     people,
     safety,
     connections,
@@ -33,6 +38,7 @@ FAMILIES = (
     alert,
     later_cards,
     after_market,
+    standing_stops,
     period_summary,
     picture,
 )

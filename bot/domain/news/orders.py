@@ -25,6 +25,7 @@ class Filled(Notice):
 
     order: Order
     fill: Fill
+    fee: Decimal | None = None  # rupees that the broker takes for its own square-off, as this is one
     after: PositionAfter | None = None  # what is held then; None: nobody looked
 
     @property
@@ -135,6 +136,7 @@ class OrderElsewhere(Notice):
     grouped = True
 
     order: Order
+    fee: Decimal | None = None  # rupees that the broker takes for its own square-off, as this is one
     maybe: tuple[int, ...] = ()  # numbers of our orders of unknown outcome that it may be: its row carries no tag
 
     @property

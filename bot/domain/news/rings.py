@@ -97,6 +97,7 @@ class UnprotectedTonight(Notice):
 
     bare: tuple[OpenRow, ...]  # without a stop already
     stopped: tuple[OpenRow, ...]  # whose stop ends with the day
+    kept: tuple[OpenRow, ...] = ()  # for which a stop is asked about at the next open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ class ListKind(StrEnum):
 
     EXITS = "EXITS"
     PANIC = "PANIC"
+    PNL = "PNL"  # of a P&L exit that struck
     BASKET = "BASKET"
     REVERSE = "REVERSE"  # one row, and the other side once it is closed
 
@@ -78,6 +79,7 @@ class ExitRow:
     seen: Decimal | None = None  # bid or ask when it was asked, rupees
     said: str = ""  # why it stands where it does, in words
     since: datetime | None = None  # when it began to be held by another order
+    back: bool = False  # held back: the broker's own order is closing it, and it is waited for
     flat: bool = False  # the book shows nothing open of it, whoever closed it
     enters: bool = False  # an entry of a basket: it is checked again before it is sent, and struck off with every entry
     opens: datetime | None = None  # when the exchange takes orders of it again: none goes before
@@ -130,7 +132,13 @@ class ExitList:
     go_on: bool = False  # the person said: do not wait for the fill of what is covered
     rung: tuple[int, ...] = ()  # rows that rang because their cover waits for them
     told: bool = False  # a panic that is not proven flat said so
+    asked_login: bool = False  # it rang because there is no session, and has not gone on since
     then: Opening | None = None  # of a reversal
+
+    @property
+    def proves_flat(self) -> bool:
+        """Whether what rests is priced anew, and its end is read from the books: a panic, or what a P&L exit began."""
+        return self.kind in (ListKind.PANIC, ListKind.PNL)
 
     def with_row(self, row: ExitRow) -> "ExitList":
         return replace(self, rows=tuple(row if each.number == row.number else each for each in self.rows))
@@ -246,3 +254,4 @@ class ExitsShown:
     orders: Mapping[str, Order]
     as_of: datetime
     over: bool = False
+    logged_in: bool = True  # without a session it waits for one

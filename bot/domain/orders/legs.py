@@ -49,6 +49,20 @@ class Leg:
                 return entry + sign * entry * self.value / 100
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailSaid:
+    """A trail as a person says it: `15`, `2%`, `15 step 10`. What it becomes is a rule, which refuses what would not follow."""
+
+    every: Decimal  # points, or per cent of the price that it starts from
+    measure: Measure = Measure.POINTS
+    step: Decimal | None = None  # points that the stop goes for each `every`; None: it follows continuously
+
+    def __str__(self) -> str:
+        unit = " %" if self.measure is Measure.PERCENT else ""
+        step = f" step {in_figures(self.step)}" if self.step is not None else ""
+        return f"{in_figures(self.every)}{unit}{step}"
+
+
 class Portion(StrEnum):
     """A part of what is held, as a size."""
 

@@ -10,7 +10,7 @@ from bot.domain.clock import ist_date
 from bot.domain.errors import IllegalMove
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.money import ZERO, on_tick
-from bot.domain.orders.legs import Leg, Portion
+from bot.domain.orders.legs import Leg, Portion, TrailSaid
 from bot.domain.terms import OrderKind, Product, Side, Validity
 
 
@@ -80,6 +80,7 @@ class OrderRequest:
     validity: Validity = Validity.DAY
     stop: Leg | None = None  # attached to the entry, as the target is
     target: Leg | None = None
+    trail: TrailSaid | None = None  # of that stop
     disclosed: int | None = None  # shares or units shown in the book
     after_market: bool = False
 
@@ -149,6 +150,9 @@ class Purpose(StrEnum):
     UNLINK = "UNLINK"
     EXIT = "EXIT"  # a list of exits
     PANIC = "PANIC"
+    PNL_EXIT = "PNL_EXIT"
+    TRAIL = "TRAIL"  # a stop of what is open, that follows the price
+    STOPS = "STOPS"  # today's orders of stops that live over days
     BASKET = "BASKET"
     CONVERT = "CONVERT"  # another product for an open position; its draft has the new one
     REVERSE = "REVERSE"

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from bot.domain.market.display_names import label, title
 from bot.domain.market.instrument import Exchange, Instrument
-from bot.domain.orders.legs import Leg
+from bot.domain.orders.legs import Leg, Measure, TrailSaid
 from bot.domain.orders.order import OrderDraft, OrderRequest
 from bot.domain.terms import OrderKind, Side, Validity
 
@@ -22,7 +22,7 @@ def plain(number: Decimal) -> str:
 def request_line(request: OrderRequest) -> str:
     """The request as a command: the one writer of such lines, whether they stand on a card or in a button."""
     words = ["/buy" if request.side is Side.BUY else "/sell", request.symbol, *_size(request), *_price(request)]
-    words += [*_leg("sl", request.stop), *_leg("t", request.target)]
+    words += [*_leg("sl", request.stop), *_leg("t", request.target), *trail_words(request.trail)]
     words += [term.value.lower() for term in (request.product, request.exchange) if term is not None]
     if request.validity is Validity.IOC:
         words.append("ioc")
@@ -59,6 +59,15 @@ def _leg(word: str, leg: Leg | None) -> list[str]:
         return []
     limit = f"/{plain(leg.limit)}" if leg.limit is not None else ""
     return [word, f"{plain(leg.value)}{leg.measure}{limit}"]
+
+
+def trail_words(trail: TrailSaid | None) -> list[str]:
+    """`trail 15`, `trail 2%`, `trail 15 step 10`, word by word."""
+    if trail is None:
+        return []
+    percent = "%" if trail.measure is Measure.PERCENT else ""
+    step = ["step", plain(trail.step)] if trail.step is not None else []
+    return ["trail", f"{plain(trail.every)}{percent}", *step]
 
 
 def request_of(draft: OrderDraft) -> OrderRequest:

@@ -8,7 +8,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.orders.closing import POSSIBLY_WORKING
+from bot.domain.orders.legs import TrailSaid
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
+from bot.domain.orders.trail import Trail, TrailRule
 from bot.domain.terms import OrderKind, Side
 
 
@@ -18,6 +20,7 @@ class LegKind(StrEnum):
     ENTRY = "ENTRY"
     STOP = "STOP"  # rests at the exchange once something of the entry is filled
     TARGET = "TARGET"  # watched by the bot on ticks; the resting stop becomes it
+    TRAIL = "TRAIL"  # the exit where the price is through before a trailing stop could be moved
     OPENING = "OPENING"  # an order of a basket that opens or grows a position
     EXIT = "EXIT"  # a way out that a person confirmed, or that a plan which only closes is licensed for
 
@@ -53,6 +56,9 @@ class PlanLeg:
         return f"{self.number}|{self.kind}|{self.draft.digest()}"
 
 
+_WAYS_OUT = (LegKind.STOP, LegKind.TARGET, LegKind.TRAIL)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Everything one Confirm covers. Its id is the token of that question; what changes later never adds to its legs."""
@@ -66,6 +72,7 @@ class Plan:
     created_at: datetime
     taking_since: datetime | None = None  # since when the target is being taken
     why: str = ""  # why it is over, or why something of it was struck off
+    trail: Trail | None = None  # how its stop follows the price
     joins: str | None = None  # id of the stop that rests already and is to guard the entry as well
     base: int = 0  # shares or units, in all, of the order that guards and stood before the entries: what it closes of them counts
     halved: bool = False  # a part was refused for its size, and the rest goes in smaller ones since
@@ -82,9 +89,27 @@ class Plan:
 
     @property
     def guard_id(self) -> str | None:
-        """The one order that guards what the plan opened, or closes it: the stop, until the target went in its place."""
-        ids = [leg.order_id for leg in self.legs if leg.kind in (LegKind.TARGET, LegKind.STOP) and leg.order_id is not None]
+        """The one order that guards what the plan opened, or closes it: the stop, until another went in its place."""
+        ids = [leg.order_id for leg in self.legs if leg.kind in _WAYS_OUT and leg.order_id is not None]
         return ids[-1] if ids else None
+
+    @property
+    def stop(self) -> PlanLeg | None:
+        """The stop as it is to stand by now, where a trail may have moved it. None when the plan has none."""
+        leg = self.leg(LegKind.STOP)
+        if leg is None or self.trail is None:
+            return leg
+        return replace(leg, draft=self.trail.rule.terms(leg.draft, self.trail.trigger))
+
+    @property
+    def trails(self) -> bool:
+        """Whether its stop follows the price."""
+        return self.trail is not None and not self.trail.over
+
+    @property
+    def trail_said(self) -> TrailSaid | None:
+        """How its stop follows the price, as it is said. None: it stands."""
+        return self.trail.rule.said if self.trail is not None and self.trails else None
 
     @property
     def entries(self) -> tuple[PlanLeg, ...]:
@@ -109,7 +134,8 @@ class Plan:
         """A name for all that the card shows of it: every leg with its terms, the stop that it joins, and the end."""
         legs = "\n".join(leg.licence for leg in self.legs)
         legs += f"\njoins {self.joins}" if self.joins is not None else ""
-        return hashlib.sha256(f"{self.account_id}\n{legs}\n{self.until.isoformat()}".encode()).hexdigest()
+        trail = f"\n{self.trail.rule.licence}" if self.trail is not None else ""
+        return hashlib.sha256(f"{self.account_id}\n{legs}\n{self.until.isoformat()}{trail}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +145,7 @@ class Attached:
     stop: Decimal | None = None  # trigger
     stop_limit: Decimal | None = None
     target: Decimal | None = None
+    trail: TrailSaid | None = None  # how the stop follows the price, in points
     joins: str | None = None  # id of the stop that rests already and is to guard the entry as well
     guarded: int = 0  # shares or units that it guards before
 
@@ -130,6 +157,7 @@ class Attached:
             stop=stop.draft.trigger if stop is not None else None,
             stop_limit=stop.draft.price if stop is not None else None,
             target=target.draft.price if target is not None else None,
+            trail=plan.trail_said,
             joins=plan.joins,
             guarded=stop.draft.quantity - plan.legs[0].draft.quantity if plan.joins is not None and stop is not None else 0,
         )
@@ -142,7 +170,29 @@ class Attached:
             drafts.append((LegKind.STOP, _closing(whole, kind, self.stop_limit, self.stop)))
         if self.target is not None:
             drafts.append((LegKind.TARGET, _closing(whole, OrderKind.LIMIT, self.target, None)))
+        if self.trail is not None:
+            drafts.append((LegKind.TRAIL, _closing(whole, OrderKind.LIMIT, self.stop_limit, None)))
         return tuple(PlanLeg(number=number, kind=kind, draft=draft) for number, (kind, draft) in enumerate(drafts))
+
+    def rule(self, entry: OrderDraft, entered: Decimal) -> TrailRule | None:
+        """How the stop of this entry follows the price, counted from the price that it is entered at. None: it stands.
+
+        ValueError for a trail without a stop, or one that would not follow.
+        """
+        if self.trail is None:
+            return None
+        if self.stop is None:
+            msg = "a trail needs a stop"
+            raise ValueError(msg)
+        return TrailRule(
+            side=entry.side.opposite,
+            every=self.trail.every,
+            step=self.trail.step,
+            base=entered,
+            start=self.stop,
+            gap=abs(self.stop - self.stop_limit) if self.stop_limit is not None else None,
+            tick=entry.instrument.tick,
+        )
 
 
 def _closing(entry: OrderDraft, kind: OrderKind, price: Decimal | None, trigger: Decimal | None) -> OrderDraft:
@@ -185,7 +235,7 @@ class PlanFacts:
     """All that a plan's next act hangs on."""
 
     entries: tuple[Order, ...]  # as stored, of the entry legs that were sent
-    base: int = 0  # of the plan
+    base: int = 0  # of the plan; without a guard: what was open when a stop for it was confirmed
     guard: Order | None  # the order of plan.guard_id
     free: int | None  # open shares or units on the plan's side that no other order is closing, as last read; None: not read yet
     touched: bool = False  # the target's price is traded now
@@ -196,7 +246,9 @@ class PlanFacts:
     def opened(self) -> int:
         """Shares or units that the plan opened, or took over with its stop, and has not closed yet."""
         entered = sum(entry.filled for entry in self.entries)
-        return entered if self.guard is None else self.base + entered - self.guard.filled
+        if self.guard is None:  # a stop that was confirmed alone and is to be placed
+            return entered if self.entries else self.base
+        return self.base + entered - self.guard.filled
 
 
 def next_act(plan: Plan, facts: PlanFacts, now: datetime) -> Next | None:
@@ -214,6 +266,8 @@ def next_act(plan: Plan, facts: PlanFacts, now: datetime) -> Next | None:
     if facts.free is None or facts.opened <= 0:
         return None
     held = min(facts.opened, facts.free)
+    if guard is None and held <= 0 and not plan.entries:
+        return Next(act=Act.END)  # nothing of what the stop was to guard is open, or another stop has it
     if guard is None:
         return _unguarded(plan, held, facts) if held > 0 and now < plan.until else None
     if held <= 0:
@@ -236,7 +290,7 @@ def _entered(plan: Plan, facts: PlanFacts) -> bool:
 
 
 def _unguarded(plan: Plan, held: int, facts: PlanFacts) -> Next | None:
-    stop, target = plan.leg(LegKind.STOP), plan.leg(LegKind.TARGET)
+    stop, target = plan.stop, plan.leg(LegKind.TARGET)
     if stop is not None:
         return Next(act=Act.PLACE_STOP, quantity=held) if stop.state is LegState.WAITING else None
     if target is not None and target.state is LegState.WAITING and facts.touched:
@@ -245,7 +299,7 @@ def _unguarded(plan: Plan, held: int, facts: PlanFacts) -> Next | None:
 
 
 def _taking(plan: Plan, guard: Order, held: int, facts: PlanFacts) -> Next | None:
-    stop = plan.leg(LegKind.STOP)
+    stop = plan.stop
     if stop is None or guard.draft.trigger is not None or guard.draft.price == stop.draft.price:
         return None
     if facts.stopped:

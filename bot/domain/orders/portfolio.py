@@ -130,6 +130,7 @@ class Positions:
     charges: Decimal | None = None  # of the day's fills, rupees, as far as they are known; None: the fills are not known
     charges_missing: tuple[str, ...] = ()  # what they leave out, in words: "brokerage"
     bill: DayBill | None = None  # what the charges are made of
+    plans: tuple[str, ...] = ()  # what the bot holds on them, in words: P&L exits and trails
 
     @property
     def booked(self) -> Decimal:
@@ -258,6 +259,7 @@ class PnL:
     adjustment: Decimal = ZERO  # official closes of yesterday against the prices that we valued it at
     bill: DayBill | None = None  # what the charges are made of
     bases: tuple[NewBase, ...] = ()  # shares whose day change is not known for it
+    plans: tuple[str, ...] = ()  # what the bot holds on the rows, in words
 
     @property
     def gross(self) -> Decimal:

@@ -16,6 +16,10 @@ class CardsRepository(Protocol):
 
     def add(self, card: CardRef) -> None: ...
 
+    def touch(self, order_ids: Sequence[str]) -> None:
+        """The cards of these orders are to be drawn again, although the orders are the same."""
+        ...
+
     def stale(self, limit: int = 50, *, chat_id: int | None = None) -> Sequence[tuple[CardRef, Order, str]]:
         """Cards older than their order, with the order and the account's label, of one chat or of all."""
         ...

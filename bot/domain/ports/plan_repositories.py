@@ -12,6 +12,9 @@ from bot.domain.orders.exit_list import ExitList
 from bot.domain.orders.later_card import LaterCard, LaterState
 from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.plan import Plan, PlanLeg
+from bot.domain.orders.pnl_exit import PnlExit
+from bot.domain.orders.standing_stop import StandingState, StandingStop
+from bot.domain.orders.trail import Trail
 
 
 class PlansRepository(Protocol):
@@ -66,6 +69,10 @@ class PlansRepository(Protocol):
 
     def taking(self, plan_id: str, since: datetime | None) -> bool:
         """Notes since when the target is being taken. None: it is not."""
+        ...
+
+    def note_trail(self, plan_id: str, trail: Trail) -> bool:
+        """What a trail hangs on, while its plan is alive."""
         ...
 
     def end(self, plan_id: str, why: str) -> bool:
@@ -135,3 +142,63 @@ class ConversionsRepository(Protocol):
         ...
 
     def save(self, conversion: Conversion) -> None: ...
+
+
+class PnlExitsRepository(Protocol):
+    """P&L exits. One leaves ALIVE once, for good."""
+
+    def add(self, exit_: PnlExit) -> None: ...
+
+    def find(self, exit_id: str) -> PnlExit | None: ...
+
+    def alive(self) -> Sequence[PnlExit]:
+        """Every one that watches, of all accounts."""
+        ...
+
+    def begin(self, exit_id: str) -> bool:
+        """ASKED to ALIVE; True for exactly one caller."""
+        ...
+
+    def note(self, exit_: PnlExit) -> bool:
+        """Its best result or its action, while it is alive."""
+        ...
+
+    def strike(self, exit_: PnlExit) -> bool:
+        """ALIVE to STRUCK; True for exactly one caller."""
+        ...
+
+    def end(self, exit_id: str) -> bool:
+        """ALIVE to OVER, unstruck; True for exactly one caller."""
+        ...
+
+    def end_on(self, account_id: str) -> int:
+        """Ends all of an account, and says how many."""
+        ...
+
+    def blocked_until(self, account_id: str, now: datetime) -> datetime | None:
+        """Until when (UTC) those that struck block entries. None: they do not now."""
+        ...
+
+    def forget_asked(self) -> int:
+        """Drops those that were asked about and never confirmed."""
+        ...
+
+
+class StandingStopsRepository(Protocol):
+    """Stops that live over days."""
+
+    def add(self, stop: StandingStop) -> StandingStop:
+        """The stop with its number."""
+        ...
+
+    def of(self, account_id: str) -> Sequence[StandingStop]:
+        """Those of an account that are not over, the oldest first."""
+        ...
+
+    def save(self, stop: StandingStop, *, was: StandingState) -> bool:
+        """New terms and state for one that was in this state; True for the call that wrote them."""
+        ...
+
+    def end_on(self, account_id: str) -> int:
+        """Forgets those of an account."""
+        ...

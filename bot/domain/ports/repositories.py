@@ -23,7 +23,14 @@ from bot.domain.ports.day_repositories import HeldRepository, ReportsRepository,
 from bot.domain.ports.ledger_repository import LedgerRepository, LentRepository
 from bot.domain.ports.news_repositories import AlertsRepository, CardsRepository, OutboxRepository
 from bot.domain.ports.order_repositories import ConfirmationsRepository, OrdersRepository
-from bot.domain.ports.plan_repositories import ConversionsRepository, ExitListsRepository, LaterCardsRepository, PlansRepository
+from bot.domain.ports.plan_repositories import (
+    ConversionsRepository,
+    ExitListsRepository,
+    LaterCardsRepository,
+    PlansRepository,
+    PnlExitsRepository,
+    StandingStopsRepository,
+)
 
 T = TypeVar("T")
 
@@ -55,7 +62,11 @@ class Repositories(Protocol):
     @property
     def later_cards(self) -> LaterCardsRepository: ...
     @property
+    def standing_stops(self) -> StandingStopsRepository: ...
+    @property
     def exit_lists(self) -> ExitListsRepository: ...
+    @property
+    def pnl_exits(self) -> PnlExitsRepository: ...
     @property
     def conversions(self) -> ConversionsRepository: ...
     @property

@@ -24,6 +24,7 @@ from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Store
 from bot.trading.account.day_charges import day_charges
 from bot.trading.account.day_events import DayEvents
+from bot.trading.account.held_plans import held_plans
 from bot.trading.account.new_bases import NewBases
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of
@@ -146,12 +147,14 @@ class AccountViews:
             events: list[Event] = [*squared_off, *ends, *await self.events.loans.of(account.id, positions)]
             bill = self.bill(account.id, trades.value, events)
         as_of = min(reading.as_of for reading in (book, trades, demat) if reading is not None)
+        plans = await self.store.read(lambda db: held_plans(db, account.id))
         return Positions(
             lines=lines,
             as_of=as_of,
             charges=bill.total if bill is not None else None,
             charges_missing=bill.missing if bill is not None else (),
             bill=bill,
+            plans=plans,
         )
 
     async def _stops(self, account: Account) -> Sequence[Order] | None:
@@ -202,6 +205,7 @@ class AccountViews:
             adjustment=positions.adjustment,
             lines=positions.lines,
             holdings_change=total(changes) if len(changes) == len(held) else None,
+            plans=positions.plans,
             bases=tuple(line.base for line in held if line.base is not None),
         )
 

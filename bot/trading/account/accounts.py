@@ -7,7 +7,7 @@ from bot.domain.clock import Clock
 from bot.domain.errors import NotFound
 from bot.domain.people.account import Account, Actor, Permission, Role, User
 from bot.domain.ports.repositories import Repositories, Store
-from bot.trading.actor import demand_role
+from bot.trading.actor import account_of, demand_role
 
 CHOSEN_LIFE = timedelta(minutes=30)  # /use falls back to the default after this
 
@@ -57,6 +57,22 @@ class Accounts:
             return account
 
         return await self.store.transaction(choose)
+
+    async def ddpi(self, actor: Actor, *, on_file: bool | None) -> tuple[Account, bool | None]:
+        """The account in use, and whether a DDPI of it is on file; on_file: what the owner says of that, if anything."""
+        account, now = account_of(actor), self.clock.now()
+
+        def say(db: Repositories) -> bool | None:
+            before = db.flags.ddpi(account.id)
+            if on_file is None:
+                return before
+            demand_role(db, actor, Permission.ADMIN, "Only an owner says that.")
+            db.flags.say_ddpi(account.id, now, on_file=on_file)
+            was = "not said" if before is None else "yes" if before else "no"
+            db.audit.add(now, actor.user.telegram_id, "ddpi", account.id, before=was, after="yes" if on_file else "no")
+            return on_file
+
+        return account, await self.store.transaction(say)
 
     async def people(self, actor: Actor) -> tuple[tuple[User, str | None, Role], ...]:
         """(person, label of the account or None for all, role)."""

@@ -148,7 +148,8 @@ class SecretEntry:
         code = None if given.totp_seed is not None else _revealed(given.code)
         account = await self._logins.link(ticket.label, credentials, code, by=actor.user)
         self._linked(account.id)
-        return f"{account.label} ({account.client}) is linked, and logged in."
+        asks = f"Is a DDPI on file for it at mStock? {account.label}: /ddpi yes, or /ddpi no."
+        return f"{account.label} ({account.client}) is linked, and logged in. {asks}"
 
     async def _login(self, actor: Actor, given: Entered) -> str:
         outcome = await self._logins.login(actor, _revealed(given.code))

@@ -7,10 +7,10 @@ from datetime import timedelta
 from decimal import Decimal
 
 from bot.domain.clock import ist_date
-from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, NotFound
+from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, ExitHeld, NotFound
 from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Exchange, InstrumentKey
-from bot.domain.money import grouped, in_figures, total
+from bot.domain.money import grouped, total
 from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.exit_choice import ExitChoice, can_exit, chosen
 from bot.domain.orders.exit_list import ExitCard, ExitList, ExitRow, ExitsShown, ListKind
@@ -24,14 +24,17 @@ from bot.domain.terms import OrderKind, Product, Side
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.account_views import AccountViews
 from bot.trading.actor import account_of, demand_role
+from bot.trading.exits.exit_names import command, named, odd_units, record
 from bot.trading.exits.exit_rows import OF_PANIC, PANIC_SLABS, ExitRows, closing_draft, left_bare
 from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.exits.exit_state import load
 from bot.trading.orders.cover import covers, uncovers
+from bot.trading.orders.lookup import own_order
 from bot.trading.orders.sending import Answered
 from bot.trading.proposals.drafting import WIDE_OR_OLD
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
+from bot.trading.proposals.selling import SELLING
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.striking import strike_entries
 
@@ -71,14 +74,38 @@ class ExitLists:
             raise ChoiceWanted("Which of them?" if sized else "It is held in more than one way.", near=[*near, *more])
         return await self._list(actor, choice, lines, chat_id)
 
-    async def ask_position(self, actor: Actor, key: InstrumentKey, product: Product, *, chat_id: int) -> Proposal:
+    async def ask_position(self, actor: Actor, key: InstrumentKey, product: Product, *, chat_id: int) -> ExitCard | Proposal:
         """The card that closes one position. ChoiceWanted where it covers a short."""
         _, connection = self.proposing.connection(actor)
         rows = await connection.broker.positions() if key.exchange in (Exchange.NFO, Exchange.BFO) else ()
         held = next((each for each in rows if each.instrument.key == key and each.product is product and each.quantity), None)
         if held is not None:
             demand_no_cover(held, abs(held.quantity), rows)
-        return await self.proposals.exit_position(actor, key, product, chat_id=chat_id)
+        try:
+            return await self.proposals.exit_position(actor, key, product, chat_id=chat_id)
+        except ExitHeld as other:
+            rows = await connection.broker.positions()
+            mine = next((each for each in rows if each.instrument.key == key and each.product is product), None)
+            return await self._held_back(actor, other, mine, chat_id=chat_id)
+
+    async def ask_of(self, actor: Actor, order_id: str, *, chat_id: int) -> ExitCard | Proposal:
+        """The same of the position of an order's instrument and product."""
+        order = await self.proposing.store.transaction(lambda db: own_order(db, actor, order_id))
+        return await self.ask_position(actor, order.draft.instrument.key, order.draft.product, chat_id=chat_id)
+
+    async def _held_back(
+        self, actor: Actor, other: ExitHeld, position: Position | None, *, chat_id: int, quantity: int | None = None
+    ) -> ExitCard:
+        """The card of an exit that waits for the broker's own square-off; the refusal is raised where it is none."""
+        if position is None or not other.elsewhere:
+            raise other
+        if not self.runner.back.squares_off(position.instrument, position.product):
+            raise other
+        size = quantity or abs(position.quantity) // position.instrument.lot * position.instrument.lot
+        account, _ = self.proposing.connection(actor)
+        row = replace(await self.rows.alone(account, closing_draft(position, size)), back=True)
+        exits = self._listed(actor, (row,), ListKind.EXITS)
+        return await self._ask(actor, exits, _Said(profit=None, not_touched=()), chat_id=chat_id)
 
     def in_auction(self, draft: OrderDraft) -> bool:
         """Whether an exit on these terms goes through the closing auction, now or when it takes orders again."""
@@ -95,9 +122,11 @@ class ExitLists:
             draft = replace(draft, kind=OrderKind.MARKET, price=None)
         row = await self.rows.alone(account, draft)
         exits = self._listed(actor, (row,), ListKind.EXITS)
-        return await self._ask(actor, exits, _Said(profit=None, not_touched=()), chat_id=chat_id)
+        demat = {check.__name__ for check in SELLING}
+        warnings = tuple(remark.say for remark in proposal.warnings if remark.name in demat)
+        return await self._ask(actor, exits, _Said(profit=None, not_touched=(), warnings=warnings), chat_id=chat_id)
 
-    async def _single(self, actor: Actor, choice: ExitChoice, line: PositionLine, chat_id: int) -> Proposal:
+    async def _single(self, actor: Actor, choice: ExitChoice, line: PositionLine, chat_id: int) -> ExitCard | Proposal:
         position, quantity = line.position, choice.of(line)
         if not quantity:
             lot = position.instrument.lot
@@ -110,7 +139,10 @@ class ExitLists:
             product=position.product,
             exchange=position.instrument.exchange,
         )
-        return await self.proposals.propose(actor, request, chat_id=chat_id)
+        try:
+            return await self.proposals.propose(actor, request, chat_id=chat_id, as_exit=True)
+        except ExitHeld as other:
+            return await self._held_back(actor, other, position, chat_id=chat_id, quantity=quantity)
 
     async def _list(self, actor: Actor, choice: ExitChoice, lines: Sequence[PositionLine], chat_id: int) -> ExitCard:
         account, _ = self.proposing.connection(actor)
@@ -142,9 +174,9 @@ class ExitLists:
 
     async def ask_panic(self, actor: Actor, *, chat_id: int) -> ExitCard | ExitsShown:
         """The card of a panic; the one that is under way where there is one. CheckFailed where nothing is open."""
-        account, _ = self.proposing.connection(actor)
-        if (running := await self._running(account)) is not None:
+        if (running := await self._running(account_of(actor))) is not None:
             return running
+        account, _ = self.proposing.connection(actor)
         lines = await self.lines(actor)
         rows_of_it = [line for line in lines if can_exit(line) and line.position.product in OF_PANIC]
         meant = [(line, size) for line in rows_of_it if (size := ExitChoice(lines=()).of(line))]
@@ -174,7 +206,7 @@ class ExitLists:
         self, actor: Actor, token: str, *, chat_id: int, message_id: int, answered: Answered | None = None
     ) -> ExitsShown:
         """Claims the question and begins what it licenses, once; the list as it stands after its first orders were answered."""
-        account, _ = self.proposing.connection(actor)
+        account = account_of(actor)
         confirmations, clock = self.proposing.confirmations, self.proposing.clock
 
         def claim(db: Repositories) -> ExitList:
@@ -183,6 +215,8 @@ class ExitLists:
             if question.account_id != account.id:
                 raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
             demand_role(db, actor, Permission.REDUCE, _NO)
+            if question.purpose is not Purpose.PANIC:
+                self.proposing.connection(actor)  # a panic is begun without a session too, and goes on after the login
             exits, now = db.exit_lists.find(token), clock.now()
             confirmations.claim(db, question)
             if exits is None or not db.plans.begin(token):
@@ -221,7 +255,7 @@ class ExitLists:
             if found is None or found[0].account_id != account.id:
                 raise NotFound("That list is gone.")
             exits, orders, alive = found
-            return ExitsShown(account=account, exits=exits, orders=orders, as_of=self.proposing.clock.now(), over=not alive)
+            return self._as_of_now(account, exits, orders, over=not alive)
 
         return await self.proposing.store.transaction(read)
 
@@ -229,6 +263,12 @@ class ExitLists:
         """Sends what waits for its cover all the same, as the person says."""
         await self.shown(actor, plan_id)
         await self.runner.answer(actor, plan_id, go_on=True)
+        return await self.shown(actor, plan_id)
+
+    async def send_left(self, actor: Actor, plan_id: str) -> ExitsShown:
+        """Sends what no other order is closing of the rows that were held back, as the person says."""
+        await self.shown(actor, plan_id)
+        await self.runner.release(actor, plan_id)
         return await self.shown(actor, plan_id)
 
     async def stop_here(self, actor: Actor, plan_id: str) -> ExitsShown:
@@ -249,10 +289,15 @@ class ExitLists:
         def read(db: Repositories) -> ExitsShown | None:
             for exits in db.exit_lists.alive():
                 if exits.account_id == account.id and exits.kind is ListKind.PANIC and (found := load(db, exits.plan_id)):
-                    return ExitsShown(account=account, exits=found[0], orders=found[1], as_of=self.proposing.clock.now())
+                    return self._as_of_now(account, found[0], found[1], over=False)
             return None
 
         return await self.proposing.store.transaction(read)
+
+    def _as_of_now(self, account: Account, exits: ExitList, orders: dict[str, Order], *, over: bool) -> ExitsShown:
+        session, now = self.proposing.connections.of(account.id).session, self.proposing.clock.now()
+        logged_in = session is not None and session.alive(now)
+        return ExitsShown(account=account, exits=exits, orders=orders, as_of=now, over=over, logged_in=logged_in)
 
     def _listed(self, actor: Actor, rows: tuple[ExitRow, ...], kind: ListKind) -> ExitList:
         return ExitList(
@@ -341,29 +386,3 @@ def opens(order: Order, positions: Sequence[Position]) -> bool:
         each.quantity for each in positions if (each.instrument.key, each.product) == (draft.instrument.key, draft.product)
     )
     return -held * draft.side.sign < order.pending
-
-
-def named(position: Position) -> str:
-    """The position for a list: +65 NF 24500CE 23Nov."""
-    sign = "+" if position.quantity > 0 else "−"
-    return f"{sign}{grouped(str(abs(position.quantity)))} {short(position.instrument)}"
-
-
-def odd_units(position: Position) -> int:
-    """Units beyond whole lots: a lot that changed leaves them behind, and no order can close them."""
-    return abs(position.quantity) % position.instrument.lot
-
-
-def command(position: Position) -> str:
-    """The command that closes this position alone."""
-    return f"/exit {position.instrument.name} {position.product.lower()}"
-
-
-def record(exits: ExitList) -> str:
-    """The rows for the record of acts."""
-    lines = [
-        f"{row.draft.side} {row.draft.quantity} {row.draft.instrument.name} {row.draft.product}"
-        f" at worst {in_figures(row.draft.price) if row.draft.price is not None else 'the market'}"
-        for row in exits.rows
-    ]
-    return "; ".join(lines) or "no positions"

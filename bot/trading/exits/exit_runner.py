@@ -9,11 +9,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
-from bot.domain.errors import BrokerError
+from bot.domain.errors import BrokerError, SessionExpired
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.news.exits import ExitsTold, Told
-from bot.domain.orders.exit_list import ExitList, ExitRow, ListKind, RowState, RowTold, Slice
+from bot.domain.orders.exit_list import CLOSED, ExitList, ExitRow, ListKind, RowState, RowTold, Slice
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.orders.plan import LegKind, PlanLeg
 from bot.domain.people.account import Actor, Permission
@@ -24,6 +24,7 @@ from bot.trading.actor import demand_role
 from bot.trading.exits.exit_state import load, told_row
 from bot.trading.exits.exit_wave import ExitWave
 from bot.trading.exits.halving import halve, needs_halving
+from bot.trading.exits.held_back import HeldBack
 from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
 from bot.trading.exits.panic import Panic
 from bot.trading.exits.turning_over import SendEntry, TurningOver
@@ -62,6 +63,7 @@ class ExitRunner:
     turning: TurningOver
     too_big: Callable[[Order], bool]  # whether the exchange proved that it takes no order of that size
     auction: ClosingAuction
+    back: HeldBack
     panic: Panic = field(init=False)
     _wake: Signal = field(default_factory=Signal)
     _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
@@ -107,6 +109,9 @@ class ExitRunner:
         async with self._locks[plan_id]:
             try:
                 return await self._step(plan_id)
+            except SessionExpired:
+                await self.store.transaction(lambda db: self._ask_login(db, plan_id))
+                return False
             except BrokerError as error:
                 log.info("exits %s wait: %s", plan_id, type(error).__name__)
                 return False
@@ -140,6 +145,13 @@ class ExitRunner:
             await self.store.transaction(write)
         await self.carry_on(plan_id)
 
+    async def release(self, actor: Actor, plan_id: str) -> None:
+        """Reads position and book once more, and sends what no other order is closing."""
+        async with self._locks[plan_id]:
+            for leg in await self.back.release(actor, plan_id):
+                self._tried.pop((plan_id, leg), None)
+        await self.carry_on(plan_id)
+
     async def _step(self, plan_id: str) -> bool:
         """Whether something was sent or ended, so that the next step can follow at once."""
         found, plan = await self.store.transaction(lambda db: (load(db, plan_id), db.plans.find(plan_id)))
@@ -156,7 +168,7 @@ class ExitRunner:
             if found is None or not found[2]:
                 return True
             exits, orders, _ = found
-        if exits.kind is ListKind.PANIC:
+        if exits.proves_flat:  # only a panic has entries to cancel
             _, sent = await asyncio.gather(self.panic.cancel_entries(exits, orders), self._send(exits, orders))
         else:
             sent = await self._send(exits, orders)
@@ -164,29 +176,32 @@ class ExitRunner:
         if found is None or not found[2]:
             return sent
         exits, orders, _ = found
-        await self._ring(exits, orders)
+        await self._rings(exits, orders)
         over = None
-        if exits.kind is ListKind.PANIC:
+        if exits.proves_flat:
             await self.panic.step(exits, orders)
         elif exits.kind is ListKind.REVERSE:
             over = await self.turning.step(exits, orders)
         elif needs_halving(exits.rows, orders, self.too_big):
             return True  # refused while it was sent: the next step cuts it
-        elif not any(row.unsent or self._may_be_cut(row, orders) for row in exits.rows):
+        elif not any(row.unsent or self._may_be_cut(row, orders) for row in exits.rows) and not self.back.waits(exits):
             over = "all was sent"
         if over is not None:
             await self.store.transaction(lambda db: self._over(db, plan_id, over))
         return sent or over is not None
 
+    async def _rings(self, exits: ExitList, orders: dict[str, Order]) -> None:
+        """What asks for a hand, once each; a session that is back is noted, so that its next end rings anew."""
+        if exits.asked_login:
+            await self.store.transaction(lambda db: _goes_on(db, exits.plan_id))
+        await self._ring(exits, orders)
+        if exits.kind is not ListKind.PANIC:
+            await self.back.ring(exits, orders)
+
     def _may_be_cut(self, row: ExitRow, orders: dict[str, Order]) -> bool:
         """Whether the exchange may yet refuse an order of a row in slices for its size."""
         now, mine = self.clock.now(), row.orders(orders) if len(row.slices) > 1 else ()
         return any(order.status.is_working and now - (order.sent_at or now) < PROVES_ITSELF for order in mine)
-
-    def _late(self, db: Repositories, plan_id: str) -> None:
-        """Its time is over: what is unsent never will be."""
-        strike(db, plan_id, "Its time was over.", self.clock.now())
-        self._over(db, plan_id, "its time was over")
 
     async def _by_the_clock(self, exits: ExitList) -> ExitList:
         """The list with the hours of the closing auction noted on its rows, and taken off them when they are over."""
@@ -209,6 +224,20 @@ class ExitRunner:
 
         return await self.store.transaction(note)
 
+    def _late(self, db: Repositories, plan_id: str) -> None:
+        """Its time is over: what is unsent never will be."""
+        strike(db, plan_id, "Its time was over.", self.clock.now())
+        self._over(db, plan_id, "its time was over")
+
+    def _ask_login(self, db: Repositories, plan_id: str) -> None:
+        """Rings once while there is no session."""
+        found = load(db, plan_id)
+        if found is None or not found[2] or found[0].asked_login:
+            return
+        exits, orders, _ = found
+        db.exit_lists.save(replace(exits, asked_login=True))
+        self._tell(db, exits, orders, Told.NO_SESSION, [row for row in exits.rows if exits.state(row, orders) not in CLOSED])
+
     def _over(self, db: Repositories, plan_id: str, why: str) -> None:
         found = load(db, plan_id)
         if found is None or not db.plans.end(plan_id, why):
@@ -218,8 +247,8 @@ class ExitRunner:
         now = self.clock.now()
         what, rows = f"{exits.kind.lower()} result", f"{len(exits.rows)} rows"
         db.audit.add(now, exits.by, what, exits.account_id, before=rows, after=f"{why}: {result}")
-        if any(row.unsent for row in exits.rows):
-            self._tell(db, exits, orders, Told.CUT, [row for row in exits.rows if row.unsent])
+        if left := [row for row in exits.rows if row.unsent or exits.state(row, orders) is RowState.HELD]:
+            self._tell(db, exits, orders, Told.CUT, left)
 
     async def _send(self, exits: ExitList, orders: dict[str, Order]) -> bool:
         """Sends what may be sent now, and notes what became of it. False when there was nothing to send."""
@@ -281,14 +310,16 @@ class ExitRunner:
             elif result.state in _BECOMES:
                 said = f"#{result.order.number}" if result.order is not None else ""
                 since = row.since or now if result.state is ExitState.HELD else None
-                row = replace(row.with_slice(replace(piece, ended=_BECOMES[result.state])), said=said, since=since)
+                row = row.with_slice(replace(piece, ended=_BECOMES[result.state]))
+                back = result.state is ExitState.HELD and self.back.is_theirs(result.order)
+                row = replace(row, said=said, since=since, back=back)
             exits = exits.with_row(row)
         db.exit_lists.save(exits)
 
     def _again(self, exits: ExitList, orders: dict[str, Order]) -> list[tuple[ExitRow, Slice]]:
         """What a panic tries again: rows that another order held, or whose stop would not move; never beside an unknown order."""
-        if exits.kind is not ListKind.PANIC:
-            return []
+        if not exits.proves_flat:
+            return self.back.again(exits)
         again = (RowState.HELD, RowState.UNKNOWN, RowState.KEPT, RowState.BARE)
         found = []
         for row in exits.rows:
@@ -351,3 +382,10 @@ class ExitRunner:
         if self.auction.hours(licence.instrument) is not None:
             return licence
         return repriced(licence, price, self.proposing.rules, ist_date(self.clock.now()))
+
+
+def _goes_on(db: Repositories, plan_id: str) -> None:
+    """There is a session again: another end of it rings anew."""
+    exits = db.exit_lists.find(plan_id)
+    if exits is not None:
+        db.exit_lists.save(replace(exits, asked_login=False))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.clock import ist_date
-from bot.domain.errors import BrokerError, NotSent, StorageAway
+from bot.domain.errors import BrokerError, NotSent, SessionExpired, StorageAway
 from bot.domain.orders.closing import closing_row
 from bot.domain.orders.order import Order
 from bot.domain.terms import Product, Side
@@ -35,6 +35,9 @@ class ExitWave:
         try:
             async with self.exits.turn(account_id):
                 await self._claim(account_id, wanted, results, posts, alone)
+        except SessionExpired:
+            if not posts:
+                raise
         except (BrokerError, StorageAway) as error:  # what was claimed before is on its way
             log.info("account %s: exits wait: %s", account_id, type(error).__name__)
         sent = await asyncio.gather(*posts.values(), *(self._close(wanted[index]) for index in alone))

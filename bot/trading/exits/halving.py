@@ -18,7 +18,7 @@ def halve(db: Repositories, plan_id: str, too_big: Callable[[Order], bool], now:
         return
     exits, orders, _ = found
     for row in exits.rows:
-        refused = [each for each in row.slices if _is_refused(each, orders, too_big)]
+        refused = [each for each in row.slices if _is_refused(row, each, orders, too_big)]
         plan, lot = db.plans.find(plan_id), row.draft.instrument.lot
         size = min((each.quantity for each in refused), default=0) // 2 // lot * lot
         if not size or plan is None:
@@ -48,9 +48,9 @@ def halve(db: Repositories, plan_id: str, too_big: Callable[[Order], bool], now:
 
 def needs_halving(rows: tuple[ExitRow, ...], orders: dict[str, Order], too_big: Callable[[Order], bool]) -> bool:
     """Whether a row waits to be cut."""
-    return any(_is_refused(each, orders, too_big) for row in rows for each in row.slices)
+    return any(_is_refused(row, each, orders, too_big) for row in rows for each in row.slices)
 
 
-def _is_refused(piece: Slice, orders: dict[str, Order], too_big: Callable[[Order], bool]) -> bool:
+def _is_refused(row: ExitRow, piece: Slice, orders: dict[str, Order], too_big: Callable[[Order], bool]) -> bool:
     order = orders.get(piece.order_id or "")
-    return order is not None and not piece.half and piece.quantity > 1 and too_big(order)
+    return order is not None and not piece.half and piece.quantity >= 2 * row.draft.instrument.lot and too_big(order)

@@ -11,7 +11,7 @@ from bot.domain.errors import BrokerError
 from bot.domain.market.prices import Price
 from bot.domain.news.exits import ExitsTold, Told
 from bot.domain.orders.closing import POSSIBLY_WORKING
-from bot.domain.orders.exit_list import CLOSED, STUCK, ExitList, ExitRow, RowState, RowTold, Slice
+from bot.domain.orders.exit_list import CLOSED, STUCK, ExitList, ExitRow, ListKind, RowState, RowTold, Slice
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.plan import LegKind, PlanLeg
 from bot.domain.orders.portfolio import Position
@@ -126,6 +126,7 @@ class Panic:
             for order in unsettled
             if (order.draft.instrument.key, order.draft.product) in places
             and (order.status.is_working or order.status in POSSIBLY_WORKING)
+            and (exits.kind is ListKind.PANIC or any(on_side(order, row) for row in exits.rows))  # entries are not its own
         ]
         entries = [orders[each] for each in exits.entries if each in orders]
         alive += [order for order in entries if order.status.is_working and order not in alive]
@@ -181,7 +182,9 @@ class Panic:
         now = self.clock.now()
         if not db.plans.end(exits.plan_id, "flat"):
             return
-        db.audit.add(now, exits.by, "panic result", exits.account_id, before=f"{len(exits.rows)} rows", after="flat")
+        db.audit.add(
+            now, exits.by, f"{exits.kind.lower()} result", exits.account_id, before=f"{len(exits.rows)} rows", after="flat"
+        )
         self._tell(db, exits, orders, Told.FLAT, tuple(told_row(exits, row, orders) for row in exits.rows))
 
     def _tell(self, db: Repositories, exits: ExitList, orders: dict[str, Order], told: Told, rows: tuple[RowTold, ...]) -> None:

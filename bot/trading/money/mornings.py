@@ -57,7 +57,7 @@ class Mornings:
     notes: HeldNotes
     calendar: Calendar | None  # None: a practice market that never closes
     families: Sequence[FamilyFindings]
-    ddpi: bool  # the host says that a DDPI is on file: no sale out of the holdings needs a TPIN
+    ddpi: bool  # whether a DDPI is on file where nobody has said so of the account: no sale of holdings needs a TPIN then
     clock: Clock
 
     async def tell(self, occasion: Occasion) -> None:
@@ -138,7 +138,8 @@ class Mornings:
 
     async def _unauthorised(self, account: Account, shares: Sequence[Holding]) -> tuple[Unauthorised, ...]:
         """Stops that wait to sell shares of which fewer may leave the depository; with a DDPI none needs to be authorised."""
-        if self.ddpi:
+        said = await self.books.store.read(lambda db: db.flags.ddpi(account.id))
+        if self.ddpi if said is None else said:
             return ()
         working = await self.books.store.transaction(lambda db: db.orders.unsettled(account.id))
         return tuple(

@@ -16,7 +16,9 @@ from bot.domain.ports.repositories import Repositories
 
 CALM = timedelta(seconds=1.5)  # after a redraw, taps that were meant for the old figures are ignored
 # Of the others the terms stand in the question alone.
-WITH_PLAN = frozenset({Purpose.PLACE, Purpose.EXIT, Purpose.PANIC, Purpose.REVERSE, Purpose.BASKET})
+WITH_PLAN = frozenset({
+    Purpose.PLACE, Purpose.EXIT, Purpose.PANIC, Purpose.REVERSE, Purpose.BASKET, Purpose.TRAIL, Purpose.STOPS,
+})  # fmt: skip
 EVENING = timedelta(minutes=10)  # that the card of an after-market order can be confirmed
 A_DAY = 86_400.0  # seconds for which this process remembers what it asked
 
@@ -119,8 +121,10 @@ class Confirmations:
         """Whether everything that was shown still stands: its terms, its plan, and the terms that a change replaces."""
         plan = self.plan_of(db, question)
         order = db.orders.find(question.order_id or "") if question.purpose is Purpose.MODIFY else None
-        whole, before = plan.digest() if plan is not None else None, order.draft if order is not None else None
-        seen = digest(question.purpose, question.account_id, question.draft, question.order_id, plan=whole, before=before)
+        pnl_exit = db.pnl_exits.find(question.token) if question.purpose is Purpose.PNL_EXIT else None
+        whole, before = plan or pnl_exit, order.draft if order is not None else None
+        name = whole.digest() if whole is not None else None
+        seen = digest(question.purpose, question.account_id, question.draft, question.order_id, plan=name, before=before)
         return seen == question.digest
 
     def too_early(self, confirmation: Confirmation) -> bool:

@@ -17,7 +17,7 @@ from bot.trading.actor import demand_role
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.safety.announce import tell_owners
 from bot.trading.safety.pins import demand_pin
-from bot.trading.safety.striking import OFF_THE_LIST, strike_entries, strike_without_right
+from bot.trading.safety.striking import OFF_THE_LIST, strike_entries, strike_without_right, tell_what_lives_on
 
 LIFE = timedelta(minutes=10)
 LONGEST_NAME = 64  # characters of a name that a stranger chose
@@ -115,6 +115,7 @@ class Invitations:
             before = roles_in_words(db, user.telegram_id)
             db.people.remove(user.telegram_id)
             strike_entries(db, None, OFF_THE_LIST, now, of=user.telegram_id)
+            tell_what_lives_on(db, user.telegram_id, user.name, now)
             db.audit.add(now, owner, "person removed", None, _recorded(user), before=before, after="not on the list")
             tell_owners(db, PersonRemoved(name=user.name, telegram_id=user.telegram_id, by=actor.user.name, at=now), now)
             return user
@@ -150,6 +151,7 @@ def take_off_list(db: Repositories, telegram_id: int, now: datetime) -> bool:
     if user is None or not db.people.remove(telegram_id):
         return False
     strike_entries(db, None, OFF_THE_LIST, now, of=telegram_id)
+    tell_what_lives_on(db, telegram_id, user.name, now)
     db.audit.add(now, None, "person removed", None, _recorded(user), before=before, after="not on the list")
     return True
 

@@ -38,7 +38,7 @@ def join(db: Repositories, plan: Plan) -> tuple[str, int]:
     number = max(leg.number for leg in owner.legs) + 1
     db.plans.extend(owner.id, PlanLeg(number=number, kind=LegKind.ENTRY, draft=entry.draft))
     for leg in owner.legs:
-        if leg.kind in (LegKind.STOP, LegKind.TARGET):
+        if leg.kind in (LegKind.STOP, LegKind.TARGET, LegKind.TRAIL):
             db.plans.widen(owner.id, leg.number, replace(leg.draft, quantity=leg.draft.quantity + entry.draft.quantity))
     return owner.id, number
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from bot.domain.news.exits import GuardPlaced
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.plan import LegKind, Plan, PlanLeg, order_of
 from bot.domain.ports.repositories import Repositories
@@ -20,13 +21,19 @@ class PlanNow:
 
     @property
     def way_out(self) -> PlanLeg | None:
-        return self.plan.leg(LegKind.STOP) or self.plan.leg(LegKind.TARGET)
+        return self.plan.stop or self.plan.leg(LegKind.TARGET)
 
     @property
     def target(self) -> Decimal | None:
         """The target's price in rupees."""
         leg = self.plan.leg(LegKind.TARGET)
         return leg.draft.price if leg is not None else None
+
+    def placed(self, stop: Order) -> GuardPlaced:
+        """The news that its stop rests."""
+        trail = self.plan.trail_said
+        every, step = (trail.every, trail.step) if trail is not None else (None, None)
+        return GuardPlaced(order=stop, target=self.target, trail=every, step=step)
 
     @property
     def ended_quietly(self) -> bool:

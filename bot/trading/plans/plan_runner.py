@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
 from bot.domain.market.prices import Tick
-from bot.domain.news.exits import ExitAsks, ExitTrouble, GuardPlaced, TargetBlind, Unguarded
+from bot.domain.news.exits import ExitAsks, ExitTrouble, TargetBlind, Unguarded
 from bot.domain.news.notice import Notice
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.plan import Act, LegKind, Next, Plan, PlanFacts, PlanLeg, is_stopped, is_touched, next_act, next_slice
@@ -110,6 +110,7 @@ class PlanRunner:
             return False
         if now.plan.sliced or now.way_out is None:
             return await self._next_slice(now)
+        watched.stop = now.plan.stop
         facts, fresh = self._facts(now, watched), False
         if facts.opened > 0 and not watched.read:
             now, fresh = await self._read(now, watched), True
@@ -204,14 +205,14 @@ class PlanRunner:
         return False
 
     def _watch(self, plan: Plan, watched: Watched) -> None:
-        target, stop = plan.leg(LegKind.TARGET), plan.leg(LegKind.STOP)
+        target = plan.leg(LegKind.TARGET)
         if target is None:
             return
 
         def traded(tick: Tick) -> None:
             if tick.stale or tick.last <= 0:
                 return
-            stopped = stop is not None and is_stopped(stop, tick.last)
+            stopped = watched.stop is not None and is_stopped(watched.stop, tick.last)
             watched.at_target = is_touched(target, tick.last)
             if watched.at_target:
                 watched.touched_at = self._elapsed()
@@ -241,7 +242,7 @@ class PlanRunner:
             if await self.exits.let_go(guard, by=plan.placed_by):
                 return True
             return await self._ask(now, watched, guard, ExitTrouble.LEFT_OVER)
-        stop = plan.leg(LegKind.STOP)
+        stop = plan.stop
         terms = replace(guard.draft, quantity=guard.filled + act.quantity)
         trouble = ExitTrouble.NOT_RAISED
         if act.act is not Act.RESIZE_STOP and stop is not None:
@@ -259,7 +260,7 @@ class PlanRunner:
         return await self._ask(now, watched, guard, trouble)
 
     async def _place_stop(self, quantity: int, now: PlanNow, watched: Watched) -> bool:
-        leg = now.plan.leg(LegKind.STOP)
+        leg = now.plan.stop
         if leg is None:
             return False
         result = await self.exits.guard(self._wanted(now, leg, quantity))
@@ -270,7 +271,7 @@ class PlanRunner:
         watched.bare_since = None
         placed = result.order
         if placed.status is OrderStatus.TRIGGER_PENDING:
-            await self._tell(now, GuardPlaced(order=placed, target=now.target), placed.id)
+            await self._tell(now, now.placed(placed), placed.id)
             self.background.start(self._read_back(now, watched, placed), f"reading back stop {placed.id}")
         return True
 
@@ -329,7 +330,7 @@ class PlanRunner:
         leg = now.way_out
         if at - watched.bare_since >= BARE_FOR and "bare" not in watched.rung and leg is not None:
             watched.rung.add("bare")
-            opened = sum(entry.filled for entry in now.entries)
+            opened = sum(entry.filled for entry in now.entries) or now.plan.base
             news = Unguarded(draft=replace(leg.draft, quantity=opened))
             self.background.start(self._tell(now, news), f"plan {now.plan.id} is bare")
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.domain.orders.plan import PlanLeg
 from bot.trading.ticks.tick_watcher import Watching
 
 
@@ -11,6 +12,7 @@ class Watched:
     """What this process knows of a plan that is alive; a restart finds it out again."""
 
     watching: Watching | None = None
+    stop: PlanLeg | None = None  # as it is to stand by now
     touched_at: float | None = None  # all times are loop time
     at_target: bool = False  # where the last trade was
     is_stopped: bool = False

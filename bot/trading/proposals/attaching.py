@@ -13,12 +13,14 @@ from bot.domain.orders.legs import Leg
 from bot.domain.orders.order import Confirmation, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_line
 from bot.domain.orders.plan import Attached, LegKind, Plan, PlanLeg, PlanState, sliced
+from bot.domain.orders.trail import Trail, TrailRule
 from bot.domain.people.account import Actor
 from bot.domain.terms import OrderKind, Side
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.proposals.attached import stops_meant
 from bot.trading.proposals.drafting import open_units
 from bot.trading.proposals.held import Held
+from bot.trading.proposals.trailing import begins, first_stop, points, rule_of, trail_in_points
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +45,9 @@ class Attaching:
         self, actor: Actor, chat_id: int, entry: Entry, *, message_id: int | None = None, calm: bool = False
     ) -> tuple[Confirmation, Plan | None]:
         """An open question, not yet stored, whose digest covers the plan. CheckFailed as attach."""
-        legs = self._legs(entry)
-        plan = plan_for(actor, legs, self.clock.now(), joins=_joins(entry)) if len(legs) > 1 else None
+        legs, now = self._legs(entry), self.clock.now()
+        rule = rule_of(entry.attached, entry.draft, entry.price) if entry.attached is not None else None
+        plan = plan_for(actor, legs, now, joins=_joins(entry), rule=rule) if len(legs) > 1 else None
         name = plan.digest() if plan is not None else None
         question = self.confirmations.new(
             actor, chat_id, Purpose.PLACE, draft=entry.draft, message_id=message_id, calm=calm, plan=name
@@ -63,6 +66,8 @@ class Attaching:
         if attached is not None and attached.joins is not None:
             return attached.legs(draft) if not over else sliced(draft, freeze.quantity if freeze is not None else 0)
         legs = attach(attached, draft, entry.price, self.rules, today).legs(draft) if attached is not None else ()
+        if over and attached is not None and attached.trail is not None:
+            raise CheckFailed(["It is over the freeze quantity and goes in parts: say trail once they are filled."])
         if not over or freeze is None:
             return legs or sliced(draft, draft.quantity)
         open_ = open_units(draft, entry.held.positions, entry.held.holdings, ())
@@ -83,7 +88,7 @@ def attach(attached: Attached, entry: OrderDraft, price: Price | None, rules: Ma
         raise CheckFailed(["A stop order opens when it triggers: attach nothing to it yet."])
     reasons = [
         f"{in_figures(each)} is between ticks of {in_figures(entry.instrument.tick)}."
-        for each in (attached.stop, attached.stop_limit, attached.target)
+        for each in (attached.stop, attached.stop_limit, attached.target, *points(attached.trail))
         if each is not None and not on_tick(each, entry.instrument.tick)
     ]
     sign = entry.side.sign
@@ -106,7 +111,7 @@ def attached_of(request: OrderRequest, entry: OrderDraft, price: Price | None) -
 
     ChoiceWanted where a stop may be a price or points, or lies on the wrong side; CheckFailed where no price is known.
     """
-    if request.stop is None and request.target is None:
+    if request.stop is None and request.target is None and request.trail is None:
         return None
     entered = entry.price or (price.last if price is not None else None)
     if entered is None:
@@ -129,7 +134,11 @@ def attached_of(request: OrderRequest, entry: OrderDraft, price: Price | None) -
     if (leg := request.target) is not None:
         away = leg.away(entered, entry.side.sign)
         target = tick_down(away, tick) if long else tick_up(away, tick)
-    return Attached(stop=stop, stop_limit=limit, target=target)
+    begun = begins(entry, price) or entered
+    trail = trail_in_points(request.trail, begun, tick) if request.trail is not None else None
+    if trail is not None and stop is None:
+        stop = first_stop(trail, begun, long=long, tick=tick)
+    return Attached(stop=stop, stop_limit=limit, target=target, trail=trail)
 
 
 def misfit(plan: Plan, *, reduces: bool) -> str | None:
@@ -145,8 +154,13 @@ def _joins(entry: Entry) -> str | None:
     return entry.attached.joins if entry.attached is not None else None
 
 
-def plan_for(actor: Actor, legs: tuple[PlanLeg, ...], now: datetime, *, joins: str | None = None) -> Plan:
-    """The plan of a question that has no token yet: it is asked with it, and ends with the day in India."""
+def plan_for(
+    actor: Actor, legs: tuple[PlanLeg, ...], now: datetime, *, joins: str | None = None, rule: TrailRule | None = None
+) -> Plan:
+    """The plan of a question that has no token yet: it is asked with it, and ends with the day in India.
+
+    rule: how its stop follows the price, if it does.
+    """
     account = actor.account
     if account is None:
         msg = "a plan needs an account"
@@ -160,6 +174,7 @@ def plan_for(actor: Actor, legs: tuple[PlanLeg, ...], now: datetime, *, joins: s
         until=at_ist(ist_date(now) + timedelta(days=1), 0),
         created_at=now,
         joins=joins,
+        trail=Trail(rule=rule, trigger=rule.start, since=now) if rule is not None else None,
         sliced=legs[0].kind is not LegKind.EXIT and sum(leg.kind is legs[0].kind for leg in legs) > 1,
     )
 

@@ -12,6 +12,7 @@ from bot.domain.market.rules import ExpiryStage
 from bot.domain.money import grouped, in_figures, in_price
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import request_line, request_of
+from bot.domain.orders.pnl_exit import PnlExit
 from bot.domain.orders.portfolio import Holding, Position
 from bot.domain.people.access import DayLock
 from bot.domain.people.account import Limits, Stop
@@ -56,6 +57,9 @@ class Situation:
     turns: Sequence[Order] = ()  # stops that guard what this exit closes: it is made of them
     doubles: Sequence[Order] = ()  # exits of unknown outcome that may be closing the same
     beyond: int = 0  # shares or units on the other side of zero if all of those fill as well
+    others: Sequence[Order] = ()  # orders that close the position on the other side already, or possibly do
+    pnl_exits: Sequence[PnlExit] = ()  # of the account, that watch
+    blocked_until: datetime | None = None  # a P&L exit struck: no entries until then
     asked_as_exit: bool = False  # when the question was asked it only made a position or holding smaller
 
     @property
@@ -75,9 +79,11 @@ Check = Callable[[Situation], str | None]
 
 def kill_switch(at: Situation) -> str | None:
     """Refuses entries. Source: our own store."""
-    if at.stop is None or at.reduces:
+    if at.reduces or not (at.stop or at.blocked_until):
         return None
-    return f"Trading is stopped since {ist(at.stop.at):%H:%M:%S}. /resume lifts it; exits and cancels still work."
+    if at.stop is not None:
+        return f"Trading is stopped since {ist(at.stop.at):%H:%M:%S}. /resume lifts it; exits and cancels still work."
+    return f"Your P&L exit struck: no entries until {ist(at.blocked_until or at.now):%H:%M}. Exits and cancels still work."
 
 
 def wrong_clock(at: Situation) -> str | None:

@@ -29,6 +29,7 @@ class WayOut:
     turns: tuple[Order, ...] = ()  # stops that become it, or guard less
     doubles: tuple[Order, ...] = ()  # exits of unknown outcome that it is sent beside
     beyond: int = 0  # shares or units on the other side of zero if those fill as well
+    others: tuple[Order, ...] = ()  # orders that are closing it already, or possibly are, and leave too little
 
     @classmethod
     def of(cls, draft: OrderDraft, held: Held, orders: Sequence[Order]) -> "WayOut":
@@ -46,4 +47,4 @@ class WayOut:
             turns = row.guards if draft.quantity > free else ()
             beyond = draft.quantity + row.held_by_others - row.open
             return cls(closable=more, turns=turns, doubles=doubles, beyond=beyond)
-        return cls(closable=max(0, row.unguarded))
+        return cls(closable=max(0, row.unguarded), others=row.others if row.open > 0 else ())

@@ -10,7 +10,7 @@ from typing import TypeVar
 from bot.domain.charges.charges import Tariff
 from bot.domain.charges.tariff import ChargeName, Plan
 from bot.domain.clock import Clock, at_ist, ist_date
-from bot.domain.errors import BrokerError, CheckFailed, SessionExpired
+from bot.domain.errors import BrokerError, CheckFailed, ExitHeld, SessionExpired
 from bot.domain.market.calendar import Calendar, Window
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
@@ -35,6 +35,7 @@ from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.proposals.after_market import evening_limit, for_session
 from bot.trading.proposals.attaching import Attaching, Entry, attached_of, loss_if_stopped, misfit
+from bot.trading.proposals.beside import held_by
 from bot.trading.proposals.checks import TWIN, Situation, refusals, repairs
 from bot.trading.proposals.costs import Costs
 from bot.trading.proposals.dated import master_age, stage_of
@@ -70,7 +71,7 @@ class ProposalBuilder:
     calendar: Calendar | None  # None: this exchange never closes (practice)
     ceiling: Decimal  # rupees that one order may be worth, whoever asks
     settling: bool  # stock contracts may be opened on their last two days, with a warning
-    ddpi: bool  # the host says that a DDPI is on file at the broker
+    ddpi: bool  # whether a DDPI is on file at the broker, where nobody has said so of the account
     plan: Plan | None  # None: nobody named a brokerage plan, so brokerage is not known
 
     def connection(self, actor: Actor) -> tuple[Account, BrokerConnection]:
@@ -82,11 +83,12 @@ class ProposalBuilder:
         return account, connection
 
     async def propose(
-        self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int, attached: Attached | None = None
+        self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int, attached: Attached | None = None, as_exit: bool = False
     ) -> Proposal:
         """A new question about a new order, with what is attached to it.
 
-        A request that is no person's words names its instrument in full.
+        A request that is no person's words names its instrument in full. as_exit: it is to close, and nothing else: ExitHeld
+        where other orders leave it nothing to close.
         """
         account, connection = self.connection(actor)
         await self.instruments.settled()
@@ -119,7 +121,9 @@ class ProposalBuilder:
             attached = stop.attached if stop.fits else None
         entry = Entry(draft=draft, price=price, attached=attached, held=held)
         confirmation, plan = self.attaching.question(actor, chat_id, entry)
-        return await self.ask(actor, account, connection, confirmation, price=price, held=held, said=said, plan=plan)
+        return await self.ask(
+            actor, account, connection, confirmation, price=price, held=held, said=said, plan=plan, as_exit=as_exit
+        )
 
     async def joins(self, account_id: str, draft: OrderDraft, held: Held) -> Joining | None:
         """The stop that guards what the draft adds to."""
@@ -202,6 +206,7 @@ class ProposalBuilder:
         replaces: str | None = None,
         redrawn: str | None = None,
         plan: OrderPlan | None = None,
+        as_exit: bool = False,
     ) -> Proposal:
         """Checks the draft of a question, stores the question, and says all that the person should see."""
         draft = confirmation.draft
@@ -219,6 +224,10 @@ class ProposalBuilder:
             situation = replace(
                 self.situation(db, account.id, draft, held, before=before), price=price, cash=cash, margin=margin.required
             )
+            if as_exit and not situation.reduces:
+                held_up, near = held_by(situation)
+                offers.extend(near)
+                return (held_up,), situation
             if against := self.against(role, situation):
                 offers.extend(repairs(situation))
                 return against, situation
@@ -241,6 +250,8 @@ class ProposalBuilder:
             return (), situation
 
         reasons, situation = await self.store.transaction(store)
+        if reasons and as_exit and situation.others:
+            raise ExitHeld(reasons, near=offers, elsewhere=not any(order.is_ours for order in situation.others))
         if reasons:
             raise CheckFailed(reasons, near=offers)
         return self._proposal(
@@ -292,8 +303,11 @@ class ProposalBuilder:
             turns=way.turns,
             doubles=way.doubles,
             beyond=way.beyond,
+            others=way.others,
             asked_as_exit=asked_as_exit,
             stop=db.stops.stopped(account_id),
+            pnl_exits=[each for each in db.pnl_exits.alive() if each.account_id == account_id],
+            blocked_until=db.pnl_exits.blocked_until(account_id, now),
             limits=limits,
             sent_today=sent_today,
             sent_last_minute=lately - later,
@@ -307,7 +321,7 @@ class ProposalBuilder:
             result=made(held.result) if held.result is not None else None,
             positions=held.positions,
             holdings=held.holdings,
-            ddpi=self.ddpi,
+            ddpi=self.ddpi if (said := db.flags.ddpi(account_id)) is None else said,
             ceiling=self.ceiling,
             before=before,
             clock_off=self.connections.of(account_id).broker.clock_off,

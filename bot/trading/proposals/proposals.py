@@ -8,7 +8,7 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.money import in_price, tick_down, tick_up
-from bot.domain.orders.legs import Leg, Measure
+from bot.domain.orders.legs import Leg, Measure, TrailSaid
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, OrderStatus, Purpose
 from bot.domain.orders.order_text import request_line, request_of
 from bot.domain.orders.plan import Attached
@@ -46,13 +46,19 @@ class Proposals:
         return await self._proposing.interpreter.meant(actor, readings)
 
     async def propose(
-        self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int, attached: Attached | None = None
+        self,
+        actor: Actor,
+        asked: OrderRequest | Meant,
+        *,
+        chat_id: int,
+        attached: Attached | None = None,
+        as_exit: bool = False,
     ) -> Proposal:
         """What the order would be, and a one-time question about it; raises before anything is asked when a check refuses.
 
-        attached: the stop and the target that the same Confirm covers.
+        attached: the stop and the target that the same Confirm covers. as_exit: it closes, or ExitHeld says what does.
         """
-        return await self._proposing.propose(actor, asked, chat_id=chat_id, attached=attached)
+        return await self._proposing.propose(actor, asked, chat_id=chat_id, attached=attached, as_exit=as_exit)
 
     async def shown(self, token: str, message_id: int) -> None:
         """The question stands in this message; only taps under it count."""
@@ -109,8 +115,10 @@ class Proposals:
             request = replace(request, product=change.product)
         return await self.ask_anew(actor, old, request, redrawn=None)
 
-    async def attach(self, actor: Actor, token: str, *, stop: Leg | None, target: Leg | None, chat_id: int) -> Proposal:
-        """The same order with a stop or a target: a new question in a message of its own, and the old one is dead.
+    async def attach(
+        self, actor: Actor, token: str, *, stop: Leg | None, target: Leg | None, trail: TrailSaid | None = None, chat_id: int
+    ) -> Proposal:
+        """The same order with a stop, a target or a trail: a new question in a message of its own, and the old one is dead.
 
         ChoiceWanted and CheckFailed as attached_of and attach.
         """
@@ -119,13 +127,16 @@ class Proposals:
             raise ConfirmationGone("This card is closed. Nothing was sent.")
         draft = old.draft
         price = await self._proposing.prices.of(old.account_id, draft.instrument.key)
-        more = attached_of(replace(request_of(draft), price=draft.price, stop=stop, target=target), draft, price) or Attached()
+        said = replace(request_of(draft), price=draft.price, stop=stop, target=target, trail=trail)
+        more = attached_of(said, draft, price) or Attached()
         plan = await self._store.transaction(lambda db: self._confirmations.plan_of(db, old))
         had = Attached.of(plan) if plan is not None else Attached()
+        keeps = had.stop is not None and stop is None  # a trail follows the stop that is there
         attached = Attached(
-            stop=more.stop or had.stop,
-            stop_limit=more.stop_limit if more.stop is not None else had.stop_limit,
+            stop=had.stop if keeps else more.stop,
+            stop_limit=had.stop_limit if keeps else more.stop_limit,
             target=more.target or had.target,
+            trail=more.trail or had.trail,
         )
         proposal = await self.propose(actor, request_of(draft), chat_id=chat_id, attached=attached)
         await self._store.transaction(lambda db: db.confirmations.close(token, ConfirmationState.REPLACED))
@@ -215,7 +226,7 @@ class Proposals:
         size = abs(held.quantity)
         if size < lot:
             raise CheckFailed([f"{size} cannot be closed here: {held.instrument.symbol} goes in lots of {lot}."])
-        return await self.propose(actor, replace(_closing(held), quantity=size // lot * lot), chat_id=chat_id)
+        return await self.propose(actor, replace(_closing(held), quantity=size // lot * lot), chat_id=chat_id, as_exit=True)
 
     async def stop_of(self, actor: Actor, order_id: str, leg: Leg, *, chat_id: int) -> Proposal:
         """A stop order for the whole position of the order's instrument and product.
@@ -258,7 +269,9 @@ class Proposals:
             for trigger in stops_meant(leg, entry=entry, last=price.last, long=long, tick=instrument.tick)
             if not is_passed(trigger, price.last, long=long)
         ]
-        say = f"A stop for {held.quantity:+} {instrument.symbol} at which price? Or reply to the fill: sl 2880"
+        follows = "10" if instrument.is_option else "1"
+        near.append((f"Trail {follows} %", f"/trail {instrument.name} {held.product.lower()} {follows}%"))
+        say = f"A stop for {held.quantity:+} {instrument.symbol} at which price? Or reply to the fill: sl 2880, trail 15"
         return ChoiceWanted(say, near=near)
 
     async def _open_position(self, actor: Actor, key: InstrumentKey, product: Product) -> Position:

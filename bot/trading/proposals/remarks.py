@@ -1,11 +1,15 @@
 """What a card says of its order besides the terms: every warning, and when the market takes it again."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from bot.domain.market.calendar import Window
+from bot.domain.market.calendar import Calendar, Window
+from bot.domain.market.instrument import Instrument
+from bot.domain.market.rules import ExpiryStage, MarketRules
 from bot.domain.money import grouped
 from bot.domain.orders.proposal import Remark
+from bot.trading.proposals.beside import BESIDE
 from bot.trading.proposals.checks import WARNINGS, Situation, over_freeze
+from bot.trading.proposals.pnl_checks import PNL_EXITS
 from bot.trading.proposals.selling import SELLING
 
 
@@ -14,7 +18,8 @@ def remarks(at: Situation, *, parts: int = 1) -> tuple[Remark, ...]:
     if parts > 1:
         told = tuple(remark for remark in remarks(at) if remark.name != over_freeze.__name__)
         return (Remark(name="sliced", say=f"Over the freeze of {grouped(str(at.freeze))}: sent in {parts} orders"), *told)
-    return tuple(Remark(name=check.__name__, say=say) for check in (*WARNINGS, *SELLING) if (say := check(at)) is not None)
+    checks = (*WARNINGS, *BESIDE, *SELLING, *PNL_EXITS)
+    return tuple(Remark(name=check.__name__, say=say) for check in checks if (say := check(at)) is not None)
 
 
 def closed_until(at: Situation) -> datetime | None:
@@ -29,3 +34,19 @@ def takes_again(window: Window | None, *, reduces: bool) -> datetime | None:
     if window is None or not window.known:
         return None
     return None if (window.may_exit if reduces else window.may_enter) else window.opens
+
+
+def master_age(day: date | None, today: date, calendar: Calendar | None) -> int | None:
+    """Trading days since the master's date; calendar days where no calendar says which of them traded."""
+    if day is None:
+        return None
+    counted = calendar.trading_days_between(day, today) if calendar is not None else None
+    return counted if counted is not None else (today - day).days
+
+
+def stage_of(
+    contract: Instrument, today: date, rules: MarketRules, calendar: Calendar | None, *, settling: bool
+) -> ExpiryStage | None:
+    """How near a stock contract is to its end. settling: what would be refused for it is warned of."""
+    stage = rules.stage(contract, today, calendar) if calendar is not None else None
+    return ExpiryStage.WARN if stage is ExpiryStage.REFUSE and settling else stage

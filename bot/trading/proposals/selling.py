@@ -33,11 +33,11 @@ def undelivered(at: Situation) -> str | None:
 
 
 def unauthorised(at: Situation) -> str | None:
-    """Source: holdings, the setting DDPI. Whether mStock asks is not known before the sale."""
+    """Source: holdings, what /ddpi or the setting DDPI says. Whether mStock asks is not known before the sale."""
     rows = _rows(at)
     if at.ddpi or not rows or sum(row.authorised for row in rows) >= at.draft.quantity:
         return None
-    return "mStock may need your CDSL TPIN today: authorise in the mStock app, then confirm"
+    return "mStock may need your CDSL TPIN today: authorise in the mStock app, then confirm (/ddpi yes if a DDPI is on file)"
 
 
 def pledged(at: Situation) -> str | None:

@@ -28,6 +28,7 @@ from bot.domain.orders.conversion import new_product
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.plan import LegKind, LegState
 from bot.domain.orders.portfolio import Position
+from bot.domain.orders.standing_stop import StandingState
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product, Side
@@ -209,7 +210,10 @@ class Afternoon:
                 return None
             guarded = [one for one in carried if any(is_guard(order) and _closes(order, [one]) for order in orders)]
             bare = tuple(OpenRow.of(one) for one in carried if one not in guarded)
-            return UnprotectedTonight(bare=bare, stopped=tuple(OpenRow.of(one) for one in guarded))
+            standing = await self.books.store.read(lambda db: db.standing_stops.of(account.id))
+            rows = {(stop.instrument.key, stop.product) for stop in standing if stop.state is StandingState.KEPT}
+            kept = tuple(OpenRow.of(one) for one in carried if (one.instrument.key, one.product) in rows)
+            return UnprotectedTonight(bare=bare, stopped=tuple(OpenRow.of(one) for one in guarded), kept=kept)
 
         await self._each("unprotected tonight", occasion, make)
 

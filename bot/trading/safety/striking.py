@@ -8,10 +8,13 @@ from bot.domain.news.exits import ExitsTold, Told
 from bot.domain.news.later_cards import LaterCardStruck
 from bot.domain.news.notice import Notice
 from bot.domain.news.orders import SlicesStruck
+from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
+from bot.domain.news.trails import TrailNews, TrailTold
 from bot.domain.orders.exit_list import ListKind, RowState, RowTold
 from bot.domain.orders.later_card import LaterState
 from bot.domain.orders.order import OrderStatus
 from bot.domain.orders.plan import LegKind, LegState, Plan, PlanLeg, order_of
+from bot.domain.orders.pnl_words import levels_in_words, scope_in_words
 from bot.domain.people.account import GRANTS, Permission
 from bot.domain.ports.repositories import Repositories
 
@@ -40,6 +43,26 @@ def strike_without_right(db: Repositories, telegram_id: int, now: datetime) -> N
         role = db.people.role_on(telegram_id, account.id)
         if role is None or Permission.OPEN not in GRANTS[role]:
             strike_entries(db, account.id, MAY_NOT_OPEN, now, of=telegram_id)
+            name = next((user.name for user, _, _ in db.people.all() if user.telegram_id == telegram_id), "Somebody")
+            tell_what_lives_on(db, telegram_id, name, now, account_id=account.id)
+
+
+def tell_what_lives_on(db: Repositories, person: int, name: str, now: datetime, *, account_id: str | None = None) -> None:
+    """Tells of the trails and P&L exits of somebody (Telegram id) who may not trade any more: what closes lives on.
+
+    account_id: None is every account.
+    """
+    for plan in db.plans.alive():
+        guard = db.orders.find(plan.guard_id) if plan.guard_id is not None else None
+        mine = plan.placed_by == person and account_id in (None, plan.account_id)
+        if mine and plan.trails and guard is not None and guard.status.is_working:
+            news = TrailTold(plan_id=plan.id, stop=guard, told=TrailNews.LIVES_ON, name=name)
+            db.outbox.add(plan.account_id, db.people.watching(plan.account_id), news, now, order_id=guard.id)
+    for each in db.pnl_exits.alive():
+        if each.by == person and account_id in (None, each.account_id):
+            scope, levels = scope_in_words(each.scope), levels_in_words(each)
+            told = PnlExitTold(exit_id=each.id, told=PnlNews.LIVES_ON, scope=scope, levels=levels, at=now, name=name)
+            db.outbox.add(each.account_id, db.people.watching(each.account_id), told, now, order_id=None)
 
 
 def strike(db: Repositories, plan_id: str, why: str, now: datetime) -> None:

@@ -56,9 +56,12 @@ class FactApplier:
         random: RandomBytes,
         instrument: Callable[[InstrumentKey], Instrument | None],
         charges_of: ChargesOf = unknown_charges,
+        square_off_fee: Callable[[Order], Decimal | None] = lambda _: None,
     ) -> None:
+        """square_off_fee: rupees that the broker takes for an order of its own. None: it is none of those."""
         self._charges_of = charges_of
         self._random = random
+        self._fee = square_off_fee
         self._instrument = instrument
         self._ledger = Ledger(instrument=instrument, unlisted=_unlisted)
         self._same: dict[
@@ -92,6 +95,7 @@ class FactApplier:
             last=last,
             now=now,
             charges_of=self._charges_of,
+            fee=self._fee,
         )
         same, versions = self._same.get(account_id, {}), db.orders.versions(account_id, ist_date(now))
         for fact in facts:
@@ -151,6 +155,7 @@ class _Reading:
     positions: Sequence[Position] | None
     last: Mapping[InstrumentKey, Decimal]
     now: datetime
+    fee: Callable[[Order], Decimal | None]
     charges_of: ChargesOf
     change: Change = field(default_factory=Change)
     adopted: list[Order] = field(default_factory=list)  # from elsewhere, and young enough to be news
@@ -207,7 +212,7 @@ class _Reading:
         self.change.elsewhere = len(self.adopted)
         maybe = tuple(dict.fromkeys(number for order in self.adopted for number in self.maybe[order.id]))
         if len(self.adopted) == 1:
-            self.tell(self.adopted[0], OrderElsewhere(order=self.adopted[0], maybe=maybe))
+            self.tell(self.adopted[0], OrderElsewhere(order=self.adopted[0], fee=self.fee(self.adopted[0]), maybe=maybe))
         elif self.adopted:
             self.tell(None, OrdersElsewhere(orders=tuple(self.adopted), maybe=maybe))
 
@@ -240,7 +245,7 @@ class _Reading:
             self.tell(after, OrderFound(order=after, told=before.status))
         if fill is not None:
             self.change.fills += 1
-            self.tell(after, Filled(order=after, fill=fill, after=self.position(after)))
+            self.tell(after, Filled(order=after, fill=fill, fee=self.fee(after), after=self.position(after)))
         if after.status is not before.status:
             notice = self.ending(after)
             self.change.rejections += isinstance(notice, OrderRejected)
@@ -273,7 +278,8 @@ class _Reading:
                 continue
             priced = replace(fill, price=price, average=average or fill.average)
             self.db.orders.complete_fill(order, priced)
-            self.db.outbox.correct(Filled(order=order, fill=priced, after=self.position(order)), self.now)
+            news = Filled(order=order, fill=priced, fee=self.fee(order), after=self.position(order))
+            self.db.outbox.correct(news, self.now)
             self.change.touched.append(order.id)
 
     def ending(self, order: Order) -> Notice | None:

@@ -274,6 +274,7 @@ def _request(terms: Terms, symbol: Sequence[str], size: Size, price: Decimal | N
         validity=Validity.IOC if terms.ioc else Validity.DAY,
         stop=terms.stop,
         target=terms.target,
+        trail=terms.trail,
         disclosed=terms.disclosed,
         after_market=terms.after_market,
     )

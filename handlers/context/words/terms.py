@@ -5,13 +5,13 @@ Figures and names whose meaning hangs on the others are left for the readings.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import NoReturn
 
 from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange
-from bot.domain.orders.legs import Leg, Measure, Portion
+from bot.domain.orders.legs import Leg, Measure, Portion, TrailSaid
 from bot.domain.terms import Product, Side
 from handlers.context.words.figures import BARE, NUMBER, Figure, figure, figure_of, leg_of
 
@@ -51,10 +51,9 @@ NAMES_TOO = frozenset({"ioc", "bse"})  # words of an order that are shares as we
 _EXCHANGES: Mapping[str, Exchange] = {name.lower(): Exchange(name) for name in Exchange}
 _STOPS, _TARGETS = frozenset({"sl"}), frozenset({"t", "tgt", "target", "tp"})
 _TAKEN_LATER: Mapping[str, str] = {
-    "trail": "A trailing stop is not taken yet.",
     "gtt": "mStock has no GTT through its API.",
 }
-_GLUED = re.compile(r"(sl|tgt|target|tp|t|stop|trigger|dq|risk)([-+@₹]?[.0-9].*)", re.IGNORECASE)
+_GLUED = re.compile(r"(sl|tgt|target|tp|trail|step|t|stop|trigger|dq|risk)([-+@₹]?[.0-9].*)", re.IGNORECASE)
 SHORT = 40  # characters of the words that are repeated in an example
 EXAMPLE_SHARE = "RELIANCE"
 
@@ -79,6 +78,7 @@ class Terms:
     ioc: bool = False
     stop: Leg | None = None
     target: Leg | None = None
+    trail: TrailSaid | None = None
     disclosed: int | None = None
     after_market: bool = False
 
@@ -265,6 +265,38 @@ def _set_target(terms: Terms, text: str) -> None:
     terms.target = _leg(terms, text, "target")
 
 
+def trail(text: str) -> TrailSaid | None:
+    """A trail as it is said: `15`, `15pts`, `2%`. None for any other words."""
+    said = leg_of("".join(text.split()))
+    if said is None or said[0] <= 0 or said[2] is not None:
+        return None
+    return TrailSaid(every=said[0], measure=Measure.PERCENT if said[1] == "%" else Measure.POINTS)
+
+
+def stepped(said: TrailSaid, text: str) -> TrailSaid | None:
+    """The same in steps of so many points. None where that is no step of it."""
+    number = figure_of(text)
+    if number is None or not number.is_bare or said.measure is not Measure.POINTS or not 0 < number.value <= said.every:
+        return None
+    return replace(said, step=number.value)
+
+
+def _set_trail(terms: Terms, text: str) -> None:
+    if terms.trail is not None:
+        terms.refuse("There are two trails.")
+    terms.trail = trail(text)
+    if terms.trail is None:
+        terms.refuse(f'"{text}" is no trail: it is points or per cent, trail 15.' if text else "A trail of how many points?")
+
+
+def _set_step(terms: Terms, text: str) -> None:
+    if terms.trail is None or terms.trail.step is not None:
+        terms.refuse("A step goes behind a trail: trail 15 step 10.")
+    terms.trail = stepped(terms.trail, text)
+    if terms.trail is None:
+        terms.refuse("The step of a trail is in points, and no more than the trail: trail 15 step 10.")
+
+
 def _set_disclosed(terms: Terms, text: str) -> None:
     number = figure_of(text)
     if number is None or number.money or not number.is_count:
@@ -284,6 +316,8 @@ _BEFORE_A_FIGURE: Mapping[str, Callable[[Terms, str], None]] = {
     **dict.fromkeys(_STOPS, _set_stop_leg),
     **dict.fromkeys(_TARGETS, _set_target),
     **dict.fromkeys(("stop", "trigger"), _set_stop),
+    "trail": _set_trail,
+    "step": _set_step,
     "dq": _set_disclosed,
     "risk": _set_risk,
 }

@@ -9,6 +9,8 @@ from bot.domain.orders.conversion import Conversion, ConversionState
 from bot.domain.orders.exit_list import ExitList
 from bot.domain.orders.order import ConfirmationState, OrderDraft, OrderStatus, Purpose
 from bot.domain.orders.plan import LegKind, LegState, PlanState
+from bot.domain.orders.pnl_exit import PnlExit, PnlState
+from bot.domain.orders.trail import Trail
 from storage.db.columns import Day, ExactText, Flag, Json, UtcTime, Word
 from storage.db.metadata import metadata
 
@@ -102,6 +104,7 @@ class _Plans(TypedColumns):
     created_at: Named[datetime] = Column(UtcTime)
     taking_since: Named[datetime | None] = Column(UtcTime)
     why: Named[str] = Column(Text)
+    trail: Named[Trail | None] = Column(Json(Trail))
     joins: Named[str | None] = Column(Text)
     base: Named[int] = Column(Integer, server_default="0")
     halved: Named[bool] = Column(Flag, server_default="0")
@@ -132,6 +135,18 @@ class _ExitLists(TypedColumns):
 
 
 exit_lists = Table("exit_lists", metadata, _ExitLists, sqlite_strict=True)
+
+
+class _PnlExits(TypedColumns):
+    id = Column(Text, primary_key=True)  # the token of the question that it was confirmed with
+    account_id: Named[str] = Column(Text, ForeignKey("accounts.id"))
+    state: Named[PnlState] = Column(Word(PnlState))
+    blocks_until: Named[datetime | None] = Column(UtcTime)  # of one that has struck: no entries until then
+    body: Named[PnlExit] = Column(Json(PnlExit))
+
+
+pnl_exits = Table("pnl_exits", metadata, _PnlExits, sqlite_strict=True)
+Index("ix_pnl_exits_state", pnl_exits.c.state, pnl_exits.c.account_id)
 
 
 class _Conversions(TypedColumns):

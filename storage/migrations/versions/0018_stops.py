@@ -1,4 +1,4 @@
-"""What a plan guards beyond its own entries: a stop that stood before, and parts that are guarded by plans of their own."""
+"""What a plan guards beyond its own entries: a stop that stood before, parts of an order; and stops that live over days."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,3 +19,15 @@ def upgrade() -> None:
         "UPDATE plans SET sliced = 1 WHERE id IN "
         "(SELECT plan_id FROM plan_legs WHERE kind = 'ENTRY' GROUP BY plan_id HAVING count(*) > 1)"
     )
+    op.create_table(
+        "standing_stops",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_standing_stops_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_standing_stops")),
+        sqlite_strict=True,
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_standing_stops_account_id", "standing_stops", ["account_id", "state"])

@@ -161,10 +161,24 @@ async def test_a_stop_and_a_target_in_reply_to_a_card_make_it_a_plan_and_the_old
         ]  # fmt: skip
 
 
-@pytest.mark.parametrize("said", ["trail 15"])
-async def test_what_cannot_be_attached_to_a_proposal_is_said(clock: LoopClock, said: str) -> None:
+async def test_a_trail_in_reply_to_a_card_follows_the_stop_that_is_there_or_brings_one(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        card = await stage.me.ask("/buy RELIANCE 10 @1480", "BUY 10 RELIANCE")
+        stage.me.say("trail 15", reply_to=card["id"])
+        trailed = await stage.me.wait_for("Trail, by me")
+        rows = " ".join(trailed["text"].split())
+        assert "Stop, exchange 1,465.00" in rows
+        assert "Trail, by me 15.00 below high" in rows
+        assert "sl 1465/1" in rows
+        assert "trail 15" in rows
+        stage.me.say("trail 20 step 10", reply_to=trailed["id"])
+        stepped = await stage.me.wait_for("every 20.00 up")
+        assert "1,465.00" in stepped["text"], "the stop that was there stays"
+
+
+async def test_the_break_even_cannot_be_the_stop_of_a_card(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
-        stage.me.say(said, reply_to=card["id"])
-        await stage.me.wait_for("cannot be attached yet")
+        stage.me.say("sl cost", reply_to=card["id"])
+        await stage.me.wait_for("cannot be attached here")
         assert len(await stage.bot.questions()) == 1

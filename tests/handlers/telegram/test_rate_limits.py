@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram.error import RetryAfter
 
+from bot.simulators.telegram.flood_limits import FloodLimits
 from handlers.telegram.rate_limits import Bucket, Priority, TelegramRateLimiter
 from tests.handlers.chat import later
 
@@ -89,6 +90,28 @@ async def test_safety_goes_out_although_the_burst_is_spent() -> None:
     await asyncio.gather(*(send(pace, telegram, f"s{number}", priority=Priority.SAFETY) for number in range(2)))
     assert asyncio.get_running_loop().time() == start
     assert telegram.names == ["first", "s0", "s1"]
+
+
+async def test_many_cards_leave_room_so_that_safety_keeps_within_telegrams_own_limit() -> None:
+    pace, telegram, limits = TelegramRateLimiter(), Telegram(), FloodLimits()
+
+    async def counted(name: str, priority: Priority) -> None:
+        async def call(chat: int, name: str) -> bool:
+            limits.step(chat, asyncio.get_running_loop().time())  # ApiError 429 where it is one too many
+            return await telegram.take(chat, name)
+
+        await pace.process_request(call, (ME, name), {}, "editMessageText", {"chat_id": ME}, priority)
+
+    cards = [asyncio.create_task(counted(f"card {number}", Priority.CARD)) for number in range(40)]
+    await asyncio.sleep(20)
+    for number in range(4):
+        said = asyncio.get_running_loop().time()
+        await counted(f"killed {number}", Priority.SAFETY)
+        assert asyncio.get_running_loop().time() == said
+        await asyncio.sleep(1.5)
+    await asyncio.gather(*cards)
+    assert len(telegram.calls) == 44
+    await pace.shutdown()
 
 
 async def test_thirty_a_second_in_all() -> None:

@@ -24,7 +24,7 @@ def an_error(kind: type[BotError], say: str = "Said.") -> BotError:
         errors.TooFast: {"retry_after": 2.4},
         errors.Refused: {"words": "RMS:1:no", "code": "400"},
     }.get(kind, {})
-    return kind([say]) if kind is errors.CheckFailed else kind(say, **more)  # type: ignore[arg-type]  # its own shape
+    return kind([say]) if issubclass(kind, errors.CheckFailed) else kind(say, **more)  # type: ignore[arg-type]  # its own shape
 
 
 def texts(view: View) -> list[str]:

@@ -38,14 +38,18 @@ from bot.domain.news.orders import (
 from bot.domain.news.people import ActByOther, ActionKind, PersonJoined, PersonRemoved, Tried
 from bot.domain.news.period_summary import PeriodSummary
 from bot.domain.news.picture import Pictured
+from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.news.safety import DayLocked, TradingResumed, TradingStopped
+from bot.domain.news.standing_stops import StandingStopPaused, StandingStopsDue
+from bot.domain.news.trails import TrailNews, TrailTold
 from bot.domain.orders.conversion import Conversion, ConversionState
 from bot.domain.orders.exit_list import ListKind, RowState, RowTold
 from bot.domain.orders.held import NewBase
 from bot.domain.orders.later_card import LaterCard
 from bot.domain.orders.order import Fill, Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
-from bot.domain.terms import Product, Side
+from bot.domain.orders.standing_stop import StandingState, StandingStop
+from bot.domain.terms import OrderKind, Product, Side
 from bot.reference.load import load_reference
 from handlers.views.card import card
 from handlers.views.format import rupees
@@ -71,6 +75,10 @@ CONVERSION = Conversion(
     side=Side.BUY, was=10, was_there=0, began_at=NOW, state=ConversionState.DONE,
 )  # fmt: skip
 DONE = an_order(number=12, status=S.FILLED, filled=10, average=Decimal("1480.30"))
+SHORT_STOP = replace(
+    an_order(number=12, status=S.TRIGGER_PENDING),
+    draft=replace(DONE.draft, side=Side.BUY, kind=OrderKind.SL, price=Decimal("1500.00"), trigger=Decimal("1490.00")),
+)
 
 UNCLEAR = "I sent this order at 09:30:00 and got no clear answer"
 BACK = "Back. Without mStock's feed 14:02:11-14:02:11."
@@ -92,6 +100,8 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         Unguarded(draft=order.draft),
         GuardPlaced(order=order, target=Decimal("1500.00")),
         TargetBlind(draft=order.draft, since=NOW),
+        TrailTold(plan_id="plan", stop=order, told=TrailNews.BLIND, since=NOW),
+        PnlExitTold(exit_id="token", told=PnlNews.BLIND, scope=words, levels=words, at=NOW, since=NOW),
         MarketUnfilled(order=order, price=Decimal("107.00")),
         SlicesStruck(draft=order.draft, sent=5, why=words),
         ExitAsks(order=order, why=ExitTrouble.TRIGGERED, price=Decimal("71.50")),
@@ -126,12 +136,20 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         LaterCardsAhead(cards=(LATER,)),
         LaterCardDue(card=LATER),
         LaterCardStruck(card=LATER, why=words),
+        StandingStopsDue(to_place=(STANDING,), beyond=(STANDING,), gone=(STANDING,)),
+        StandingStopsDue(to_place=(STANDING,), session=False),
+        StandingStopPaused(stop=replace(STANDING, state=StandingState.PAUSED, base=SPLIT), base=SPLIT),
         Converted(conversion=CONVERSION),
         ConversionUnclear(conversion=CONVERSION),
         *every_ring(),
     ]
 
 
+SPLIT = NewBase(instrument=RELIANCE, before=Decimal(1490), now=Decimal(745))
+STANDING = StandingStop(
+    id=3, account_id="a1", by=1001, instrument=RELIANCE, product=Product.CNC, side=Side.SELL, quantity=10,
+    trigger=Decimal("1400.00"), limit=Decimal("1380.00"), until=date(2026, 12, 31), made_at=NOW,
+)  # fmt: skip
 LATER = LaterCard(id=7, account_id="a1", by=1001, draft=a_draft(), closes=False, due=NOW, made_at=NOW)
 
 
@@ -175,6 +193,69 @@ def test_the_file_for_a_year_that_is_not_covered_can_be_laid_beside_as_it_is_sho
     (tmp_path / "2027.toml").write_text("\n".join(file.rows), encoding="utf-8")
     calendar = load_reference(tmp_path / "2027.toml").calendar
     assert [calendar.has_session(date(2027, 1, day)) for day in (25, 26)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (
+            GuardPlaced(order=SHORT_STOP, trail=Decimal("15.00")),
+            "Trail 15.00 above the low (continuous), moved by me on live prices.",
+        ),
+        (
+            GuardPlaced(order=SHORT_STOP, trail=Decimal("15.00"), step=Decimal("10.00")),
+            "Trail: every 15.00 down, 10.00 down, moved by me on live prices.",
+        ),
+        (
+            TrailTold(plan_id="p", stop=SHORT_STOP, told=TrailNews.BLIND, since=NOW),
+            "Trail not watched. 10 RELIANCE: no live prices since 14:02:11. The stop #12 stands at 1,490.00.",
+        ),
+        (
+            TrailTold(plan_id="p", stop=SHORT_STOP, told=TrailNews.SEES, since=NOW),
+            "not seen 14:02:11-14:02:11. What was traded then does not move the stop.",
+        ),
+        (
+            TrailTold(plan_id="p", stop=SHORT_STOP, told=TrailNews.EXITS, price=Decimal("1485.00")),
+            "Trail: out. 10 RELIANCE: the price reached 1,485.00 before the stop could be moved there. The exit goes.",
+        ),
+        (
+            TrailTold(plan_id="p", stop=SHORT_STOP, told=TrailNews.STUCK, price=Decimal("1485.00")),
+            "Trail stuck. 10 RELIANCE: mStock takes no move to 1,485.00. The stop #12 stands at 1,490.00. I go on trying.",
+        ),
+        (
+            TrailTold(plan_id="p", stop=SHORT_STOP, told=TrailNews.LIVES_ON, name="Ravi"),
+            "Trail lives on. 10 RELIANCE: Ravi may not trade here any more.",
+        ),
+    ],
+)
+def test_the_news_of_a_trail_says_where_its_stop_stands(kind: Notice, said: str) -> None:
+    assert said in draw(kind).plain
+
+
+def a_pnl_exit(told: PnlNews, **more: object) -> PnlExitTold:
+    return PnlExitTold(exit_id="token", told=told, scope="all NIFTY", levels="−5,000", at=NOW, **more)  # type: ignore[arg-type]  # fields of the news
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (a_pnl_exit(PnlNews.EXITS, value=Decimal("-5012.50"), rows=3), "−5,000 of all NIFTY: −5,012.50 🔴. It closes 3 rows."),
+        (a_pnl_exit(PnlNews.EXITS, value=Decimal(-5000), rows=1, blocks_until=NOW), "It closes 1 row. No entries until 14:02."),
+        (a_pnl_exit(PnlNews.ALERTS, value=Decimal(8000)), "P&L level reached. −5,000 of all NIFTY: +8,000.00 🟢. Alert only"),
+        (
+            a_pnl_exit(PnlNews.BLIND, missing=("24800 CE",), since=NOW),
+            "blind since 14:02:11. −5,000 of all NIFTY. Not known: 24800 CE.",
+        ),
+        (
+            a_pnl_exit(PnlNews.SEES, value=Decimal(1), since=NOW),
+            "watches again. −5,000 of all NIFTY: +1.00 🟢. Not seen 14:02:11-14:02:11.",
+        ),
+        (a_pnl_exit(PnlNews.ENDED), "P&L exit ended."),
+        (a_pnl_exit(PnlNews.LIVES_ON, name="Ravi"), "Ravi may not trade here any more. It lives on"),
+    ],
+)
+def test_the_news_of_a_pnl_exit_says_what_it_did_or_cannot(kind: Notice, said: str) -> None:
+    assert said in draw(kind).plain
 
 
 @pytest.mark.parametrize("deed", ActionKind)

@@ -52,6 +52,10 @@ export class Desk {
       const answer = await this.#do("/sockets/drop");
       if (answer) this.#toast(answer.dropped ? "The socket was cut" : "No socket is open");
     });
+    byId("square-off").addEventListener("click", async () => {
+      const answer = await this.#do("/squareoff");
+      if (answer) this.#toast(answer.orders.length ? "mStock closed what was intraday" : "Nothing is intraday");
+    });
     byId("end-session").addEventListener("click", async () => {
       if (await this.#do("/sessions/end")) this.#toast("The broker has forgotten the session");
     });
@@ -241,6 +245,7 @@ export class Desk {
     const buttons = [...byId("behaviours").querySelectorAll("[data-fault]")];
     const chosen = buttons.find(({ dataset }) => dataset.fault && armed.has(dataset.fault))?.dataset.fault ?? "";
     for (const each of buttons) each.setAttribute("aria-pressed", String(each.dataset.fault === chosen));
+    put("behaviour-words", `${buttons.find(({ dataset }) => dataset.fault === chosen).title}.`);
     byId("lose-answer").setAttribute("aria-pressed", String(armed.has("answer_lost")));
     const shownElsewhere = new Set(["answer_lost", ...buttons.map(({ dataset }) => dataset.fault)]);
     this.#part("armed", state.faults.filter(({ name }) => !shownElsewhere.has(name)), (faults) => faults.map((fault) => this.#armed(fault)));

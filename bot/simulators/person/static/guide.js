@@ -14,6 +14,8 @@ const either = (...facts) => (known) => facts.some((fact) => fact(known));
 const resting = ({ chat }) => chat.filter((message) => labels(message).includes("Cancel"))
   .map(({ text }) => /#(\d+) (?:BUY|SELL)\b/.exec(text ?? "")?.[1]).findLast((number) => number);
 const bought = told(/#\d+ BUY\b/);
+const guarded = told(/\bStop placed\b/);
+const flat = told(/\bFlat at \d/);
 const takenBack = told(/#\d+ (?:BUY|SELL)\b[^]*\bcancelled\b/);
 
 /** A step is over once `done`; `text` is its line, `words` what its button sends, `tap` the button in the chat that it shows. */
@@ -26,8 +28,11 @@ const STEPS = [
   { text: "Offer five above the price, so that it waits", words: ({ above }) => `/sell RELIANCE 5 ${above("RELIANCE")}`.trim(), done: either(offered(/^confirm sell/i), resting, takenBack) },
   { text: "Tap Confirm: this one rests in the book", tap: /^confirm sell/i, done: either(resting, takenBack) },
   { text: "Take it back", words: (known) => `/cancel_order ${resting(known) ?? ""}`.trim(), done: takenBack },
-  { text: "Stop all new orders at once", words: () => "/kill", done: said(/^\/kill\b/i) },
-  { text: "And allow them again", words: () => "/resume", done: either(offered(/^yes, allow/i), told(/\ballowed again\b/i)) },
+  { text: "Buy five with a stop and a target under one Confirm", words: () => "/buy RELIANCE 5 mis sl 1% t 1%", done: either(told(/Target, by me/), guarded) },
+  { text: "Tap Confirm: the stop goes to the exchange once it fills", tap: /^confirm buy/i, done: guarded },
+  { text: "Panic says what it would close before it closes anything", words: () => "/panic", done: either(offered(/^close these/i), flat) },
+  { text: "Tap it: the stop becomes the exit", tap: /^close these/i, done: flat },
+  { text: "That blocked new orders. Allow them again", words: () => "/resume", done: either(offered(/^yes, allow/i), told(/\ballowed again\b/i)) },
   { text: "It asks once more, in words", tap: /^yes, allow/i, done: told(/\ballowed again\b/i) },
   { text: "Read what the day made", words: () => "/report", done: said(/^\/report\b/i) },
   { text: "That was the tour. Now make the exchange misbehave", last: true, done: () => false },

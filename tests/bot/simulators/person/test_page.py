@@ -497,7 +497,7 @@ async def test_a_visitor_is_led_from_hello_to_a_filled_order(chromium: Browser, 
         tab = seen.tab
         await expect(tab.get_by_text("What can this bot do?")).to_be_visible()
         guide = tab.locator("#guide")
-        await expect(guide).to_contain_text("1/12")
+        await expect(guide).to_contain_text("1/15")
         await guide.get_by_role("button", name="/start").click()
         assert (await bot.hears())["message"]["text"] == "/start"
         await expect(tab.locator("li.row.out .meta .ticks")).to_have_attribute("data-read", "no")
@@ -775,6 +775,7 @@ async def test_the_desk_moves_prices_misbehaves_and_shows_the_account(chromium: 
         await expect(desk.get_by_role("button", name="in parts")).to_have_attribute("aria-pressed", "true")
         await never.click()
         await expect(never).to_have_attribute("aria-pressed", "true")
+        await expect(tab.locator("#behaviour-words")).to_have_text("It rests until you fill it below.")
         assert [each.fault.name for each in faults.armed()] == ["fill_never"]
         await desk.get_by_role("button", name="at once").click()
         await expect(never).to_have_attribute("aria-pressed", "false")
@@ -792,6 +793,7 @@ async def test_the_desk_moves_prices_misbehaves_and_shows_the_account(chromium: 
         assert faults.armed() == []
         await desk.get_by_role("button", name="drop socket").click()
         await expect(tab.locator("#toast")).to_have_text("No socket is open")
+        await expect(desk.get_by_role("button", name="square off")).to_be_visible()
 
         await desk.get_by_role("button", name="Place").click()
         account = tab.locator("#account")
@@ -840,11 +842,19 @@ async def test_the_tour_follows_what_has_happened_and_not_what_was_typed(chromiu
         await seen.types("/cancel_order 3")
         bot.edit(card, "#3 SELL 5 RELIANCE\nopen at 1,527.10 · cancel sent")
         await expect(seen.row("cancel sent")).to_be_visible()
-        await expect(line).not_to_have_text("Stop all new orders at once")
+        await expect(line).not_to_have_text("Buy five with a stop and a target under one Confirm")
         bot.edit(card, "#3 SELL 5 RELIANCE\ncancelled, nothing filled")
-        await expect(line).to_have_text("Stop all new orders at once")
+        await expect(offer).to_have_text("/buy RELIANCE 5 mis sl 1% t 1%")
 
-        await seen.types("/kill")
+        card = bot.send("BUY 5 RELIANCE\nTarget, by me 1,495.10", [button("Confirm buy", "c:4:y")])
+        await expect(line).to_have_text("Tap Confirm: the stop goes to the exchange once it fills")
+        bot.edit(card, "#4 BUY 5 RELIANCE\nfilled")
+        bot.send("Stop placed.\n#5 SELL 5 RELIANCE")
+        await expect(offer).to_have_text("/panic")
+        card = bot.send("PANIC", [button("Close these", "q:1:y")])
+        await expect(line).to_have_text("Tap it: the stop becomes the exit")
+        bot.edit(card, "Closing main (PAPER)")
+        bot.send("Flat at 09:01:12. 1 row closed in 1 order.")
         await expect(offer).to_have_text("/resume")
         question = bot.send("Allow new orders again?", [button("Yes, allow new orders", "y")])
         await expect(line).to_have_text("It asks once more, in words")

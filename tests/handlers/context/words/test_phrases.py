@@ -150,7 +150,8 @@ FOUND = [  # what was typed when the product was tried, and its one right meanin
     ("buy idea 10 11 12", "refused"),
     ("buy relaince 10", "asks: RELIANCE | RELIANCE FUT · 23 Nov"),
     ("buy itc x10", "asks: ITC | ITC FUT · 23 Nov"),
-    ("buy itc trail 10", "refused"),
+    ("buy itc 10 trail", "refused"),
+    ("buy itc 10 trail 15 step 20", "refused"),  # it would overtake the price
     ("buy itc गड़बड़ 10", "asks: ITC"),  # a word that nobody knows is not passed over
     ("buy itc garbage 10", "asks: ITC"),
 ]

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from bench.master import TODAY
 from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange, InstrumentKind
-from bot.domain.orders.legs import Leg, Measure, Portion
+from bot.domain.orders.legs import Leg, Measure, Portion, TrailSaid
 from bot.domain.orders.order import OrderRequest
+from bot.domain.orders.order_text import request_line
 from bot.domain.terms import Product, Side, Validity
 from handlers.context import order_numbers
 from handlers.context.words.readings import readings
@@ -143,6 +144,21 @@ def test_stops_and_targets_are_prices_points_or_per_cent(words: str, stop: Leg |
     assert (request.quantity, request.stop, request.target, request.trigger) == (10, stop, target, None)
 
 
+@pytest.mark.parametrize(
+    ("words", "trail"),
+    [
+        ("trail 15", TrailSaid(every=Decimal(15))),
+        ("sl 2880 trail 15 pts", TrailSaid(every=Decimal(15))),
+        ("trail2%", TrailSaid(every=Decimal(2), measure=Measure.PERCENT)),
+        ("trail 15 step 10", TrailSaid(every=Decimal(15), step=Decimal(10))),
+    ],
+)
+def test_a_trail_is_points_per_cent_or_steps(words: str, trail: TrailSaid) -> None:
+    request = read(f"reliance 10 @2900 {words}")
+    assert (request.quantity, request.price, request.trail) == (10, Decimal(2900), trail)
+    assert read(request_line(request).removeprefix("/buy ")) == request
+
+
 def test_the_other_words_of_an_order_are_taken_for_what_they_say() -> None:
     assert read("reliance 100 dq 10").disclosed == 10
     assert read("reliance 10 amo").after_market
@@ -154,7 +170,8 @@ def test_the_other_words_of_an_order_are_taken_for_what_they_say() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"), [("reliance 10 trail 15", "trailing"), ("reliance 10 gtt", "GTT"), ("reliance risk 1000", "needs a stop")]
+    ("words", "said"),
+    [("reliance 10 step 5", "behind a trail"), ("reliance 10 gtt", "GTT"), ("reliance risk 1000", "needs a stop")],
 )
 def test_what_cannot_be_taken_is_refused_by_name_and_never_left_out(words: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):

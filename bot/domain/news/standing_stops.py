@@ -1,0 +1,31 @@
+"""News of stops that live over days."""
+
+from dataclasses import dataclass
+
+from bot.domain.news.notice import Notice, NoticePriority, Sound
+from bot.domain.orders.held import NewBase
+from bot.domain.orders.standing_stop import StandingStop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingStopsDue(Notice):
+    """The market is open, and today's stops are not placed yet."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    to_place: tuple[StandingStop, ...]
+    beyond: tuple[StandingStop, ...] = ()  # opened beyond the stop
+    gone: tuple[StandingStop, ...] = ()  # nothing of them is open any more, or their last day was before
+    session: bool = True  # False: nobody can place them before somebody logs in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingStopPaused(Notice):
+    """A share may have had a bonus or a split, so that its standing stop means another price."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    stop: StandingStop
+    base: NewBase

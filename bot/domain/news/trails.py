@@ -1,0 +1,34 @@
+"""News of trails: what a stop that follows the price cannot do, and that it lives on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.domain.news.notice import Notice, NoticePriority, Sound
+from bot.domain.orders.order import Order
+
+
+class TrailNews(StrEnum):
+    """What is told of a trail."""
+
+    BLIND = "blind"  # no live prices: its stop stands and does not follow
+    SEES = "sees"  # again
+    EXITS = "exits"  # the price was there before the stop could be moved: the exit goes
+    STUCK = "stuck"  # mStock does not take its moves
+    LIVES_ON = "lives on"  # who confirmed it lost the role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailTold(Notice):
+    """A trail asks for attention. Its stop rests at the exchange meanwhile."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    plan_id: str
+    stop: Order
+    told: TrailNews
+    price: Decimal | None = None  # EXITS, STUCK: the trigger that it should have by now, in rupees
+    since: datetime | None = None  # BLIND, SEES: since when the price was not seen
+    name: str = ""  # LIVES_ON: of who confirmed it

@@ -1,0 +1,357 @@
+"""Watches the day's result of scopes tick by tick, and begins the exits of one that struck, once."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from bot.domain.clock import Clock
+from bot.domain.errors import BrokerError, StorageAway
+from bot.domain.market.prices import Tick
+from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
+from bot.domain.orders.exit_choice import ExitChoice, can_exit
+from bot.domain.orders.exit_list import ExitList, ExitRow, ListKind
+from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState
+from bot.domain.orders.pnl_exit import (
+    BLIND_FOR,
+    HEARD_WITHIN,
+    Figure,
+    Level,
+    PnlAction,
+    PnlExit,
+    PnlExitNow,
+    Recheck,
+    ScopeKind,
+    mark_of,
+)
+from bot.domain.orders.pnl_words import levels_in_words, scope_in_words
+from bot.domain.orders.portfolio import PositionLine
+from bot.domain.pnl.valuation import Valuation
+from bot.domain.ports.broker import BrokerConnections
+from bot.domain.ports.repositories import Repositories, Store
+from bot.runtime.background import BackgroundTasks
+from bot.runtime.signal import Signal
+from bot.trading.exits.exit_rows import PANIC_SLABS, ExitRows
+from bot.trading.exits.scope_rows import ScopeReader, ScopeRows
+from bot.trading.ticks.tick_watcher import TickWatcher, Use, Watching
+
+log = logging.getLogger(__name__)
+
+PULSE = 0.5  # seconds between two looks at what time alone changes
+BOOKS = 15.0  # seconds between two readings of the books while nothing fills
+LATER = 2.0  # seconds until a reading that failed, or showed no open row, is made again
+
+
+@dataclass(slots=True)
+class _Watched:
+    """One P&L exit as this process knows it. What matters of it is stored."""
+
+    exit: PnlExit
+    valuation: Valuation | None = None  # None: the books could not be read
+    read_at: float | None = None  # loop time; None: the books changed
+    reading: bool = False
+    watching: Watching | None = None
+    recheck: Recheck = field(default_factory=Recheck)
+    blind_since: datetime | None = None
+    rang: bool = False
+    flat_since: float | None = None  # loop time
+    noted: Decimal | None = None  # the best that is stored
+    acting: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class PnlWatch:
+    """One loop for the P&L exits of all accounts; a restart takes up again what was alive."""
+
+    store: Store
+    connections: BrokerConnections
+    watcher: TickWatcher
+    reader: ScopeReader
+    rows: ExitRows
+    began: Callable[[], None]  # a list of exits was stored: its runner looks
+    background: BackgroundTasks
+    clock: Clock
+    _wake: Signal = field(default_factory=Signal)
+    _watched: dict[str, _Watched] = field(default_factory=dict)
+    _stale: bool = True  # one was confirmed or changed since the last look
+
+    def wake(self) -> None:
+        """One was confirmed, changed or taken away."""
+        self._stale = True
+        self._wake()
+
+    def filled(self) -> None:
+        """Something filled: the books are read anew."""
+        for watched in self._watched.values():
+            watched.read_at = None
+        self._wake()
+
+    def now(self, exit_: PnlExit) -> PnlExitNow:
+        """A P&L exit as it stands now, as far as it is watched."""
+        watched, at = self._watched.get(exit_.id), self.clock.now()
+        if watched is None:
+            return PnlExitNow(exit=exit_, figure=None, as_of=at)
+        best = replace(exit_, best=watched.exit.best)
+        return PnlExitNow(exit=best, figure=self._figure(watched), blind_since=watched.blind_since, as_of=at)
+
+    async def run(self) -> None:
+        """Watches for ever."""
+        while True:
+            try:
+                await self.step()
+            except StorageAway as error:
+                log.warning("the P&L exits could not be looked after: %s", type(error).__name__)
+            await self._wake.wait(PULSE if self._watched else None)
+
+    async def step(self) -> None:
+        """Takes in what changed, reads what is due, and looks at what time alone changes."""
+        if self._stale:
+            self._stale = False
+            self._settle(await self.store.transaction(lambda db: db.pnl_exits.alive()))
+        for watched in list(self._watched.values()):
+            if watched.exit.until <= self.clock.now():
+                await self._end(watched, "its day is over")
+                continue
+            if not watched.reading and self._is_due(watched):
+                watched.reading = True
+                self.background.start(self._read(watched), f"P&L exit {watched.exit.id}")
+            self._refresh(watched)
+            self._judge(watched)
+            await self._note(watched)
+            await self._note_blind(watched)
+
+    def _settle(self, alive: Sequence[PnlExit]) -> None:
+        known = {each.id: each for each in alive}
+        for gone in self._watched.keys() - known.keys():
+            self._let_go(gone)
+        for exit_id, each in known.items():
+            watched = self._watched.get(exit_id)
+            if watched is None:
+                self._watched[exit_id] = _Watched(each, noted=each.best)
+            else:
+                watched.exit = replace(each, best=watched.exit.best)
+
+    def _let_go(self, exit_id: str) -> None:
+        watched = self._watched.pop(exit_id, None)
+        if watched is not None and watched.watching is not None:
+            watched.watching.end()
+
+    def _is_due(self, watched: _Watched) -> bool:
+        return watched.read_at is None or self._elapsed() - watched.read_at >= BOOKS
+
+    async def _read(self, watched: _Watched) -> None:
+        """The books anew, and the prices of what is open."""
+        began = self._elapsed()
+        try:
+            rows = await self.reader.read(watched.exit)
+        except (BrokerError, StorageAway) as error:
+            log.info("P&L exit %s: the books could not be read: %s", watched.exit.id, type(error).__name__)
+            watched.valuation, watched.read_at = None, began - BOOKS + LATER
+        else:
+            await self._take(watched, rows, began)
+        finally:
+            watched.reading = False
+            self._wake()
+
+    async def _take(self, watched: _Watched, rows: ScopeRows, began: float) -> None:
+        valuation, before = rows.valuation(), watched.valuation
+        if watched.watching is None or watched.watching.keys != valuation.keys:
+            if watched.watching is not None:
+                watched.watching.end()
+            account_id = watched.exit.account_id
+            watched.watching = self.watcher.watch(account_id, valuation.keys, Use.PNL_EXIT, self._listener(watched))
+        for key, mark in before.marks.items() if before is not None else ():
+            valuation.price(key, mark)
+        watched.valuation, watched.read_at = valuation, began
+        if not rows.is_flat:
+            watched.flat_since = None
+            return
+        watched.flat_since = watched.flat_since if watched.flat_since is not None else began
+        if watched.exit.scope.kind is ScopeKind.ALL:
+            return  # it sleeps
+        watched.read_at = began - BOOKS + LATER
+        if began - watched.flat_since >= LATER:  # two readings agree, a while apart
+            await self._end(watched, "its last row is closed")
+
+    def _listener(self, watched: _Watched) -> Callable[[Tick], None]:
+        def traded(tick: Tick) -> None:
+            if watched.valuation is not None and watched.valuation.price(tick.key, mark_of(tick, self.clock.now())):
+                self._judge(watched)
+
+        return traded
+
+    def _refresh(self, watched: _Watched) -> None:
+        """Prices of now that grew old, or that came before this process listened."""
+        valuation, account_id, now = watched.valuation, watched.exit.account_id, self.clock.now()
+        if valuation is None:
+            return
+        sees = self._sees(watched)
+        for key in valuation.keys:
+            tick = self.watcher.latest(account_id, key, within=HEARD_WITHIN.total_seconds()) if sees else None
+            valuation.price(key, mark_of(tick, now))
+
+    def _sees(self, watched: _Watched) -> bool:
+        account_id = watched.exit.account_id
+        session = self.connections.of(account_id).session
+        live = watched.watching is not None and watched.watching.live
+        return session is not None and session.alive(self.clock.now()) and live and self.watcher.connected(account_id)
+
+    def _judge(self, watched: _Watched) -> None:
+        """The figure of this moment, and whether it has struck."""
+        now = self.clock.now()
+        value = watched.valuation.value if watched.valuation is not None else None
+        if value is None or watched.flat_since is not None:
+            watched.recheck.forget()
+            return
+        watched.recheck.saw(watched.exit, value, now)
+        if (stood := watched.recheck.stood(now)) is not None:
+            watched.exit = watched.exit.with_best(stood)
+        level = watched.recheck.struck(now)
+        if level is not None and not watched.acting:
+            watched.acting = True
+            self.background.start(self._strike(watched, level), f"P&L exit {watched.exit.id} strikes")
+
+    def _figure(self, watched: _Watched) -> Figure:
+        return watched.valuation.figure if watched.valuation is not None else Figure(value=None, missing=("the books",))
+
+    async def _note(self, watched: _Watched) -> None:
+        """Stores the best result, so that a restart counts from it."""
+        best = watched.exit.best
+        if best is not None and best != watched.noted:
+            watched.noted, noted = best, watched.exit
+            await self.store.lightly(lambda db: _keep_best(db, noted))
+
+    async def _note_blind(self, watched: _Watched) -> None:
+        """Rings when the figure has not been known for a while, and when it is again."""
+        value = watched.valuation.value if watched.valuation is not None else None
+        sleeps = watched.flat_since is not None and self.connections.of(watched.exit.account_id).session is not None
+        now = self.clock.now()
+        if sleeps:
+            watched.blind_since = None
+            return
+        if value is None:
+            watched.blind_since = watched.blind_since or now
+            if now - watched.blind_since >= BLIND_FOR and not watched.rang:
+                watched.rang = True
+                await self._tell(watched.exit, PnlNews.BLIND, since=watched.blind_since, missing=self._why(watched))
+            return
+        since, watched.blind_since = watched.blind_since, None
+        if watched.rang:
+            watched.rang = False
+            await self._tell(watched.exit, PnlNews.SEES, since=since, value=value)
+
+    def _why(self, watched: _Watched) -> tuple[str, ...]:
+        session = self.connections.of(watched.exit.account_id).session
+        if session is None or not session.alive(self.clock.now()):
+            return ("the session",)
+        return self._figure(watched).missing if self.watcher.connected(watched.exit.account_id) else ("the feed",)
+
+    async def _strike(self, watched: _Watched, level: Level) -> None:
+        """Reads the books once more. Where the figure still is beyond its level, it acts on what is open in this moment."""
+        exit_ = watched.exit
+        try:
+            rows = await self.reader.read(exit_)
+            await self._take(watched, rows, self._elapsed())
+            value = watched.valuation.value if watched.valuation is not None else None
+            if value is None or exit_.reached(value) is not level:
+                watched.recheck.forget()
+                return
+            whole = ExitChoice(lines=())
+            meant = [(line, whole.of(line)) for line in self._named(rows.lines) if can_exit(line) and whole.of(line)]
+            account = await self.store.read(lambda db: db.accounts.find(exit_.account_id))
+            wanted = exit_.action is PnlAction.EXIT and account is not None
+            found = await self.rows.of(account, meant, slabs=PANIC_SLABS) if wanted and account is not None else ()
+            await self.store.transaction(lambda db: self._act(db, exit_, level, value, found))
+        except (BrokerError, StorageAway) as error:
+            log.warning("P&L exit %s could not act: %s", exit_.id, type(error).__name__)
+        finally:
+            watched.acting = False
+            self.began()
+            self.wake()
+
+    def _named(self, lines: Sequence[PositionLine]) -> list[PositionLine]:
+        """The rows with their instruments as the contracts' file names them: by that name and lot they are ordered."""
+        known = self.reader.instruments.by_key
+        anew = ((line, known(line.position.instrument.key)) for line in lines)
+        return [replace(line, position=replace(line.position, instrument=found)) if found else line for line, found in anew]
+
+    def _act(self, db: Repositories, exit_: PnlExit, level: Level, value: Decimal, rows: tuple[ExitRow, ...]) -> None:
+        """Claims it, and stores what it begins with its licence: no more than is open now, at the slab of now."""
+        now = self.clock.now()
+        struck = replace(exit_, struck_at=now)
+        if not db.pnl_exits.strike(struck):
+            return
+        told = PnlNews.EXITS if exit_.action is PnlAction.EXIT else PnlNews.ALERTS
+        if rows:
+            legs = tuple(
+                PlanLeg(number=piece.leg, kind=LegKind.EXIT, draft=replace(row.draft, quantity=piece.quantity))
+                for row in rows
+                for piece in row.slices
+            )
+            db.plans.add(
+                Plan(
+                    id=exit_.id, account_id=exit_.account_id, placed_by=exit_.by, state=PlanState.ALIVE, legs=legs,
+                    until=exit_.until, created_at=now,
+                )
+            )  # fmt: skip
+            db.exit_lists.add(
+                ExitList(
+                    plan_id=exit_.id, account_id=exit_.account_id, kind=ListKind.PNL, by=exit_.by, name=exit_.name, began_at=now,
+                    rows=rows,
+                )
+            )  # fmt: skip
+        named = ", ".join(f"{row.draft.side} {row.draft.quantity} {row.draft.instrument.name}" for row in rows) or "nothing"
+        before, after = f"{levels_in_words(exit_)} of {scope_in_words(exit_.scope)}", f"{level} at {value}: {named}"
+        db.audit.add(now, exit_.by, "pnl exit", exit_.account_id, before=before, after=after)
+        news = _news(exit_, told, now, value=value, rows=len(rows), blocks_until=exit_.blocks_until)
+        db.outbox.add(exit_.account_id, db.people.watching(exit_.account_id), news, now, order_id=None)
+
+    async def _end(self, watched: _Watched, why: str) -> None:
+        exit_, now = watched.exit, self.clock.now()
+
+        def end(db: Repositories) -> None:
+            if db.pnl_exits.end(exit_.id):
+                news = _news(exit_, PnlNews.ENDED, now, value=self._figure(watched).value)
+                db.outbox.add(exit_.account_id, db.people.watching(exit_.account_id), news, now, order_id=None)
+                db.audit.add(now, exit_.by, "pnl exit", exit_.account_id, before="watches", after=why)
+
+        await self.store.transaction(end)
+        self._let_go(exit_.id)
+
+    async def _tell(
+        self, exit_: PnlExit, told: PnlNews, *, since: datetime | None = None, missing: tuple[str, ...] = (),
+        value: Decimal | None = None,
+    ) -> None:  # fmt: skip
+        now = self.clock.now()
+        news = _news(exit_, told, now, since=since, missing=missing, value=value)
+        await self.store.transaction(
+            lambda db: db.outbox.add(exit_.account_id, db.people.watching(exit_.account_id), news, now, order_id=None)
+        )
+
+    def _elapsed(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+def _news(
+    exit_: PnlExit,
+    told: PnlNews,
+    at: datetime,
+    *,
+    value: Decimal | None = None,
+    rows: int = 0,
+    missing: tuple[str, ...] = (),
+    since: datetime | None = None,
+    blocks_until: datetime | None = None,
+) -> PnlExitTold:
+    return PnlExitTold(
+        exit_id=exit_.id, told=told, scope=scope_in_words(exit_.scope), levels=levels_in_words(exit_), at=at, value=value,
+        rows=rows, missing=missing, since=since, blocks_until=blocks_until,
+    )  # fmt: skip
+
+
+def _keep_best(db: Repositories, exit_: PnlExit) -> None:
+    stored = db.pnl_exits.find(exit_.id)
+    if stored is not None:
+        db.pnl_exits.note(replace(stored, best=exit_.best))

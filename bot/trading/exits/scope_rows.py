@@ -1,0 +1,94 @@
+"""The day of a scope from the books: what its rows made at the prices of one moment."""
+
+import asyncio
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bot.domain.charges.charges import Tariff
+from bot.domain.charges.tariff import Plan
+from bot.domain.clock import Clock, ist_date
+from bot.domain.market.display_names import short
+from bot.domain.money import ZERO
+from bot.domain.orders.pnl_exit import PnlExit
+from bot.domain.orders.portfolio import PositionLine
+from bot.domain.pnl.day import DayPnl
+from bot.domain.pnl.valuation import OpenUnits, Valuation
+from bot.domain.ports.broker import BrokerConnections
+from bot.trading.account.account_views import wants_price
+from bot.trading.account.day_charges import day_charges
+from bot.trading.account.day_events import DayEvents
+from bot.trading.account.prices import Prices
+from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.ledger.day_book import DayBook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeRows:
+    """A scope as the books have it."""
+
+    made: (
+        Decimal | None
+    )  # rupees of the day at the prices of the open rows, less charges where those are counted; None: not known
+    open: tuple[OpenUnits, ...]
+    lines: tuple[PositionLine, ...]  # all of the scope, closed ones included
+    missing: tuple[str, ...] = ()  # rows whose cost or price nobody says
+    uncharged: tuple[str, ...] = ()  # charges that are left out because they are not known, in words
+
+    @property
+    def is_flat(self) -> bool:
+        return not any(line.position.quantity for line in self.lines)
+
+    def valuation(self) -> Valuation:
+        """What the prices of now will make of it."""
+        return Valuation(self.made, self.open, missing=self.missing, flat=self.is_flat)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeReader:
+    """Reads the position book and the trade book, and values a scope by the ledger."""
+
+    connections: BrokerConnections
+    prices: Prices
+    day_book: DayBook
+    events: DayEvents
+    instruments: Catalogue
+    tariff: Tariff
+    plan: Plan | None
+    clock: Clock
+
+    async def read(self, exit_: PnlExit) -> ScopeRows:
+        """The scope of a P&L exit as it is now. BrokerError passes through."""
+        account_id, broker = exit_.account_id, self.connections.of(exit_.account_id).broker
+        book, trades = await asyncio.gather(broker.positions(), broker.trades())
+        known = self.instruments.by_key
+        positions = [each for each in book if exit_.scope.takes_in(each.instrument, each.product)]
+        prices = await self.prices.of_all(account_id, wants_price(positions))
+        prices, _, ends = await self.events.settled(account_id, positions, prices)
+        lines = await self.day_book.lines(account_id, positions, prices=prices, trades=trades)
+        day = DayPnl.of(lines)
+        charged, uncharged = ZERO, tuple[str, ...]()
+        if exit_.after_charges:
+            facts = [fact for fact in trades if (one := known(fact.key)) and exit_.scope.takes_in(one, fact.product)]
+            events = [*await self.events.squared_off(account_id, facts), *ends]
+            bill = day_charges(
+                facts, instruments=self.instruments, tariff=self.tariff, plan=self.plan,
+                today=ist_date(self.clock.now()), events=events,
+            )  # fmt: skip
+            charged, uncharged = bill.total, bill.missing
+        return ScopeRows(
+            made=day.gross - charged if day.known else None,
+            open=tuple(_open(line) for line in lines if line.position.quantity and line.price is not None),
+            lines=lines,
+            missing=tuple(short(line.position.instrument) for line in day.missing),
+            uncharged=uncharged,
+        )
+
+
+def _open(line: PositionLine) -> OpenUnits:
+    position = line.position
+    return OpenUnits(
+        name=short(position.instrument),
+        key=position.instrument.key,
+        units=position.quantity * position.multiplier,
+        price=line.price.last if line.price is not None else ZERO,
+    )

@@ -1,0 +1,34 @@
+"""What an order means where other orders are closing the same position already."""
+
+from dataclasses import replace
+
+from bot.domain.money import grouped
+from bot.domain.orders.order_text import request_line, request_of
+from bot.trading.proposals.checks import Check, Situation
+
+
+def beside_exits(at: Situation) -> str | None:
+    """Source: our own store, positions."""
+    if at.reduces or not at.others:
+        return None
+    numbers = " and ".join(f"#{order.number}" for order in at.others)
+    return f"{numbers} may be closing that position already: this would open the other side once it is closed"
+
+
+def held_by(at: Situation) -> tuple[str, list[tuple[str, str]]]:
+    """Why an exit is none now, and what can be done about it, as (label, command). Source: our own store, positions."""
+    if not at.others:
+        return "Nothing of it is open any more, or less than that. Nothing was sent.", []
+    numbers = " and ".join(f"#{order.number}" for order in at.others)
+    doubtful = [order for order in at.others if not order.status.is_working]
+    near = [(f"Look at #{order.number}", f"/order {order.number}") for order in doubtful]
+    near += [(f"Change #{order.number}", f"/modify {order.number}") for order in at.others if order.status.is_working]
+    near += [(f"Cancel #{order.number}", f"/cancel_order {order.number}") for order in at.others if order.status.is_working]
+    left = at.closable // at.draft.instrument.lot * at.draft.instrument.lot
+    if left:
+        near.insert(0, (f"Exit {grouped(str(left))}", request_line(replace(request_of(at.draft), quantity=left))))
+    doubt = " Its outcome is unknown." if doubtful else ""
+    return f"{numbers} may be closing it already.{doubt} Nothing was sent.", near
+
+
+BESIDE: tuple[Check, ...] = (beside_exits,)

@@ -1,0 +1,44 @@
+"""What a trail means beside an order: its distance in points, the stop that it begins with, the price that it counts from."""
+
+from decimal import Decimal
+
+from bot.domain.errors import CheckFailed
+from bot.domain.market.prices import Price
+from bot.domain.money import in_figures, tick_down, tick_up
+from bot.domain.orders.legs import Measure, TrailSaid
+from bot.domain.orders.order import OrderDraft
+from bot.domain.orders.plan import Attached
+from bot.domain.orders.trail import TrailRule
+
+
+def trail_in_points(said: TrailSaid, price: Decimal, tick: Decimal) -> TrailSaid:
+    """A trail in rupees on the tick: per cent of the price that it starts from, rounded down, at least one tick."""
+    if said.measure is not Measure.PERCENT:
+        return said
+    return TrailSaid(every=max(tick_down(price * said.every / 100, tick), tick))
+
+
+def first_stop(trail: TrailSaid, price: Decimal, *, long: bool, tick: Decimal) -> Decimal:
+    """The trigger that a trail in points begins with: so far from this price, on the tick. CheckFailed for none above zero."""
+    stop = tick_down(price - trail.every, tick) if long else tick_up(price + trail.every, tick)
+    if stop <= 0:
+        raise CheckFailed([f"A trail of {in_figures(trail.every)} leaves no stop: the price is {in_figures(price)}."])
+    return stop
+
+
+def points(trail: TrailSaid | None) -> tuple[Decimal | None, ...]:
+    """What of it has to be on the tick."""
+    return () if trail is None else (trail.every, trail.step)
+
+
+def begins(entry: OrderDraft, price: Price | None) -> Decimal | None:
+    """The price that a trail begins from: the limit of an entry; where that is only its worst price, the market's of now."""
+    if entry.protected and price is not None:
+        return price.last
+    return entry.price or (price.last if price is not None else None)
+
+
+def rule_of(attached: Attached, draft: OrderDraft, price: Price | None) -> TrailRule | None:
+    """How the attached stop follows the price of its entry. None: it stands."""
+    begun = begins(draft, price)
+    return attached.rule(draft, begun) if begun is not None else None

@@ -1,0 +1,99 @@
+"""The morning of stops that live over days: what is to be placed rings once the market is open; a new base pauses a stop."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from bot.domain.clock import Clock
+from bot.domain.market.instrument import InstrumentKey
+from bot.domain.news.readiness import Finding, Light, Repair
+from bot.domain.news.standing_stops import StandingStopPaused, StandingStopsDue
+from bot.domain.orders.held import NewBase
+from bot.domain.orders.standing_stop import StandingState, StandingStop
+from bot.domain.people.account import Account
+from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.terms import Product
+from bot.runtime.scheduler import Occasion
+from bot.trading.account.account_views import AccountViews
+from bot.trading.money.telling import Telling, by_the_clock
+from bot.trading.standing.standing_stops import StandingStops
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MorningStops:
+    """Rings once for each account and date."""
+
+    store: Store
+    telling: Telling
+    books: AccountViews
+    stops: StandingStops
+    clock: Clock
+
+    @property
+    def name(self) -> str:
+        """Of its row on the morning's card."""
+        return "stops"
+
+    async def of(self, account: Account, day: date) -> Sequence[Finding]:
+        """A row of what is to be placed today."""
+        stops = await self.store.read(lambda db: db.standing_stops.of(account.id))
+        if not stops:
+            return ()
+        kept = [stop for stop in stops if stop.state is StandingState.KEPT and stop.until >= day]
+        paused = tuple(f"{stop.instrument.symbol} paused" for stop in stops if stop.state is StandingState.PAUSED)
+        return (
+            Finding(
+                light=Light.AMBER if paused else Light.GREEN,
+                name=self.name,
+                value=f"{len(kept)} to place",
+                details=paused,
+                repairs=(Repair(label="Stops", command="/stops"),),
+                waits="stops are to be placed" if kept else "",
+            ),
+        )
+
+    async def tell(self, occasion: Occasion) -> None:
+        """What is to be placed, what opened beyond its stop, what is over; without a session that nothing can be placed."""
+        await self.telling.each("standing stops", occasion, lambda account: self._due(account, occasion.day))
+
+    async def _due(self, account: Account, day: date) -> StandingStopsDue | None:
+        kept = [
+            stop
+            for stop in await self.store.read(lambda db: db.standing_stops.of(account.id))
+            if stop.state is StandingState.KEPT
+        ]
+        if not kept:
+            return None
+        session = self.books.connections.of(account.id).session
+        if session is None or not session.alive(self.clock.now()):
+            return StandingStopsDue(to_place=tuple(kept), session=False)
+        if any(stop.product is Product.CNC for stop in kept):
+            await self._pause(account, kept, day)
+        morning = await self.stops.morning(account.id)
+        await self.store.transaction(lambda db: _end(db, morning.gone))
+        to_place = tuple(replace(stop, quantity=bare) for stop, bare in morning.to_place)
+        if not (to_place or morning.beyond or morning.gone):
+            return None
+        return StandingStopsDue(to_place=to_place, beyond=morning.beyond, gone=morning.gone)
+
+    async def _pause(self, account: Account, kept: Sequence[StandingStop], day: date) -> None:
+        """Pauses those whose share seems to have a new base, and tells each."""
+        demat = await self.books.holdings(by_the_clock(account))
+        bases: Mapping[InstrumentKey, NewBase] = {line.instrument.key: line.base for line in demat.lines if line.base is not None}
+
+        def write(db: Repositories) -> None:
+            for stop in kept:
+                base = bases.get(stop.instrument.key)
+                if base is None or stop.trusted_on == day:
+                    continue
+                paused = replace(stop, state=StandingState.PAUSED, base=base)
+                if db.standing_stops.save(paused, was=StandingState.KEPT):
+                    news = StandingStopPaused(stop=paused, base=base)
+                    db.outbox.add(account.id, db.people.watching(account.id), news, self.clock.now(), order_id=None)
+
+        await self.store.transaction(write)
+
+
+def _end(db: Repositories, gone: Sequence[StandingStop]) -> None:
+    for stop in gone:
+        db.standing_stops.save(replace(stop, state=StandingState.OVER), was=StandingState.KEPT)

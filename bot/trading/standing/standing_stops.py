@@ -1,0 +1,225 @@
+"""What a person does with stops that live over days: keeps one, lists them, ends one, and places today's under one Confirm."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from bot.domain.clock import Clock, at_ist, ist_date
+from bot.domain.errors import CheckFailed, ConfirmationGone, NotFound
+from bot.domain.orders.closing import is_guard
+from bot.domain.orders.order import OrderDraft, Purpose
+from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState, part_name, sliced
+from bot.domain.orders.standing import is_exit
+from bot.domain.orders.standing_stop import OVER_DAYS, Morning, StandingCard, StandingShown, StandingState, StandingStop
+from bot.domain.people.account import Account, Actor, Permission
+from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.terms import Product
+from bot.trading.actor import account_of, demand_role
+from bot.trading.exits.live_exit import LiveExit
+from bot.trading.orders.lookup import order_by_number, own_order
+from bot.trading.orders.sending import Answered
+from bot.trading.proposals.proposal_builder import ProposalBuilder
+
+A_YEAR = timedelta(days=365)
+_NO = "You may not place stops here any more."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingStops:
+    """Records of an account; all of its people see them. Nothing of them is placed without that morning's Confirm."""
+
+    store: Store
+    proposing: ProposalBuilder
+    exits: LiveExit
+    clock: Clock
+    begun: Callable[[], None]  # plans were begun: whoever carries them out looks now
+
+    async def keep(self, actor: Actor, order: int | str, until: date | None = None) -> StandingShown:
+        """Keeps the stop that an order is, until a date in India; without one until its contract ends, or for a year.
+
+        It takes the place of one for the same row. CheckFailed where the order is no stop that waits, or is of one day.
+        """
+        account, now = account_of(actor), self.clock.now()
+        today = ist_date(now)
+        rows = self.exits.reconcile.open_rows(account.id)
+
+        def write(db: Repositories) -> StandingStop:
+            demand_role(db, actor, Permission.REDUCE, _NO)
+            known = own_order(db, actor, order) if isinstance(order, str) else order_by_number(db, account.id, today, order)
+            if not is_guard(known) or known.draft.trigger is None or not is_exit(known, rows):
+                raise CheckFailed([f"#{known.number} is no stop that waits for a position."])
+            if known.draft.product not in OVER_DAYS:
+                raise CheckFailed([f"{known.draft.product} is of one day: a stop over days is for delivery and carry-forward."])
+            expiry = known.draft.instrument.expiry
+            last = until or expiry or today + A_YEAR
+            if last < today or (expiry is not None and last > expiry):
+                raise CheckFailed([f"It can stand from today until {expiry or today + A_YEAR:%d %b %Y}."])
+            stop = StandingStop.of(known, actor.user.telegram_id, last, now)
+            for other in db.standing_stops.of(account.id):
+                if other.row == stop.row:
+                    db.standing_stops.save(replace(other, state=StandingState.OVER), was=other.state)
+            what = f"{self.proposing.terms(known.draft)} until {last.isoformat()}"
+            db.audit.add(now, stop.by, "standing stop", account.id, known.id, before="none", after=what)
+            return db.standing_stops.add(stop)
+
+        made = await self.store.transaction(write)
+        return await self.shown(actor, made)
+
+    async def shown(self, actor: Actor, made: StandingStop | None = None) -> StandingShown:
+        """Those of the account that are not over."""
+        account = account_of(actor)
+        stops = await self.store.read(lambda db: tuple(db.standing_stops.of(account.id)))
+        return StandingShown(account=account, stops=stops, as_of=self.clock.now(), made=made)
+
+    async def end(self, actor: Actor, number: int) -> StandingShown:
+        """Ends one: it is offered no more. What rests at the exchange today stays."""
+        return await self._change(actor, number, lambda stop: replace(stop, state=StandingState.OVER), "ended")
+
+    async def trust(self, actor: Actor, number: int) -> StandingShown:
+        """Takes a paused one up again at its old price."""
+        today = ist_date(self.clock.now())
+        again = lambda stop: replace(stop, state=StandingState.KEPT, base=None, trusted_on=today)  # noqa: E731
+        return await self._change(actor, number, again, "kept as it was")
+
+    async def adjust(self, actor: Actor, number: int) -> StandingShown:
+        """Takes a paused one up again on the price after a bonus or a split. CheckFailed where no usual factor explains it."""
+        today = ist_date(self.clock.now())
+
+        def anew(stop: StandingStop) -> StandingStop:
+            rebased = stop.rebased()
+            if rebased is None:
+                raise CheckFailed(
+                    [f"No usual bonus or split explains the price. Place the stop of {stop.instrument.symbol} anew."]
+                )
+            return replace(rebased, state=StandingState.KEPT, base=None, trusted_on=today)
+
+        return await self._change(actor, number, anew, "adjusted")
+
+    async def _change(
+        self, actor: Actor, number: int, change: Callable[[StandingStop], StandingStop], what: str
+    ) -> StandingShown:
+        account, now = account_of(actor), self.clock.now()
+
+        def write(db: Repositories) -> None:
+            demand_role(db, actor, Permission.REDUCE, _NO)
+            stop = next((each for each in db.standing_stops.of(account.id) if each.id == number), None)
+            if stop is None or (stop.base is None and what != "ended"):
+                raise NotFound(f"There is no standing stop {number} to be {what}. /stops lists them.")
+            db.standing_stops.save(change(stop), was=stop.state)
+            person = actor.user.telegram_id
+            db.audit.add(now, person, "standing stop", account.id, before=f"stop {number} {stop.state}", after=what)
+
+        await self.store.transaction(write)
+        return await self.shown(actor)
+
+    async def morning(self, account_id: str) -> Morning:
+        """What is to be placed now, by the books of now. BrokerError where they cannot be read."""
+        today = ist_date(self.clock.now())
+        stops = await self.store.read(lambda db: list(db.standing_stops.of(account_id)))
+        found = Morning()
+        for stop in stops:
+            if stop.state is not StandingState.KEPT:
+                continue
+            row, _ = await self.exits.standing(account_id, stop.draft())
+            lot = stop.instrument.lot
+            bare = min(stop.quantity, max(row.unguarded, 0)) // lot * lot
+            price = await self.proposing.prices.of(account_id, stop.instrument.key)
+            if stop.until < today or row.open <= 0:
+                found = replace(found, gone=(*found.gone, stop))
+            elif not bare:
+                found = replace(found, guarded=(*found.guarded, stop))
+            elif price is not None and stop.is_beyond(price.last):
+                found = replace(found, beyond=(*found.beyond, stop))
+            else:
+                found = replace(found, to_place=(*found.to_place, (stop, bare)))
+        return found
+
+    async def ask(self, actor: Actor, *, chat_id: int) -> StandingCard:
+        """One question about all of today's stops. CheckFailed where none is to be placed."""
+        account, _ = self.proposing.connection(actor)
+        await self.proposing.instruments.settled()
+        morning = await self.morning(account.id)
+        if not morning.to_place:
+            raise CheckFailed(["No standing stop is to be placed now: what is open is guarded, or its price is beyond the stop."])
+        now = self.clock.now()
+        drafts = [draft for stop, bare in morning.to_place for draft in self._orders(stop, bare, ist_date(now))]
+        legs = tuple(PlanLeg(number=place, kind=LegKind.STOP, draft=draft) for place, draft in enumerate(drafts))
+        plan = Plan(
+            id="",
+            account_id=account.id,
+            placed_by=actor.user.telegram_id,
+            state=PlanState.ASKED,
+            legs=legs,
+            until=_midnight(now),
+            created_at=now,
+        )
+        question = self.proposing.confirmations.new(actor, chat_id, Purpose.STOPS, plan=plan.digest())
+        plan = replace(plan, id=question.token)
+
+        def store(db: Repositories) -> None:
+            self._demand(db, actor, account, legs)
+            self.proposing.confirmations.note_exit(question)
+            db.confirmations.add(question)
+            db.plans.add(plan)
+
+        await self.store.transaction(store)
+        return StandingCard(confirmation=question, account=account, plan=plan, morning=morning)
+
+    async def confirm(
+        self, actor: Actor, token: str, *, chat_id: int, message_id: int, answered: Answered | None = None
+    ) -> StandingCard:
+        """Claims the question. Each of its stops becomes a plan of its own, which places it, once, for what is open then."""
+        account, _ = self.proposing.connection(actor)
+
+        def claim(db: Repositories) -> StandingCard:
+            confirmations, now = self.proposing.confirmations, self.clock.now()
+            question = confirmations.open_one(db, actor, token, chat_id, message_id, fits={Purpose.STOPS})
+            plan = db.plans.find(token)
+            if question.account_id != account.id or plan is None:
+                raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
+            self._demand(db, actor, account, plan.legs)
+            confirmations.claim(db, question)
+            if not db.plans.begin(token):
+                raise ConfirmationGone("These stops were begun already.")
+            db.plans.end(token, "each stop has a plan of its own")
+            for leg in plan.legs:
+                db.plans.add(_own(plan, leg, now))
+            terms = "; ".join(self.proposing.terms(leg.draft) for leg in plan.legs)
+            db.audit.add(now, plan.placed_by, "standing stops", account.id, before="asked", after=terms)
+            return StandingCard(confirmation=question, account=account, plan=plan, morning=Morning(), placed=True)
+
+        card = await self.store.transaction(claim)
+        self.begun()
+        if answered is not None:
+            await answered()
+        return card
+
+    def _orders(self, stop: StandingStop, bare: int, on: date) -> list[OrderDraft]:
+        """The orders of one stop: more than one where it is over the freeze quantity."""
+        known = self.proposing.instruments.by_key(stop.instrument.key)
+        draft = replace(stop, instrument=known or stop.instrument).draft(bare)
+        freeze = self.proposing.rules.freeze(draft.instrument, on)
+        return [leg.draft for leg in sliced(draft, freeze.quantity if freeze is not None else bare, LegKind.STOP)]
+
+    def _demand(self, db: Repositories, actor: Actor, account: Account, legs: tuple[PlanLeg, ...]) -> None:
+        """May this person place all of it? A guardian leaves delivery alone, unless an owner allowed it."""
+        demand_role(db, actor, Permission.REDUCE, _NO)
+        limits = db.limits.on(account.id, ist_date(self.clock.now()))
+        delivery = any(leg.draft.product is Product.CNC for leg in legs)
+        if delivery and not limits.guardian_sells_holdings:
+            demand_role(db, actor, Permission.OPEN, "Delivery and holdings are the owner's.")
+
+
+def _own(whole: Plan, leg: PlanLeg, now: datetime) -> Plan:
+    return replace(
+        whole,
+        id=part_name(whole.id, leg.number),
+        state=PlanState.ALIVE,
+        legs=(replace(leg, number=0),),
+        created_at=now,
+        base=leg.draft.quantity,
+    )
+
+
+def _midnight(now: datetime) -> datetime:
+    return at_ist(ist_date(now) + timedelta(days=1), 0)

@@ -1,0 +1,94 @@
+"""/stops lists the stops that live over days, keeps one, ends one; and the buttons that place today's."""
+
+import re
+from datetime import date
+
+from bot.domain.clock import ist_date
+from bot.domain.errors import CheckFailed, ConfirmationGone, UsageError
+from bot.domain.people.account import Permission
+from handlers.commands.command import Command, Taps
+from handlers.commands.confirm import answering
+from handlers.commands.dates import coming_day
+from handlers.context.command import Family
+from handlers.context.context import Ctx
+from handlers.context.permissions import demand
+from handlers.telegram.rate_limits import Priority
+from handlers.views import standing as views
+from handlers.views.failures import failure
+from handlers.views.message import message
+from handlers.views.standing_taps import StandingTap, StandingVerb
+
+_EXAMPLE = "/stops keep 12 until 31 dec"
+_KEEP = re.compile(r"(?:keep|every day)\s+#?([0-9]{1,6})(?:\s+(?:until|till)\s+(.+))?", re.IGNORECASE)
+_ACT = re.compile(r"(delete|trust|adjust)\s+#?([0-9]{1,9})", re.IGNORECASE)
+
+
+async def stops(ctx: Ctx) -> None:
+    """Alone it is the list. `keep 12 until 31 dec` keeps the stop #12; `delete 3`, `trust 3` and `adjust 3` are its buttons."""
+    said, own = ctx.words.strip(), ctx.services.standing
+    if not said:
+        await ctx.redraw_or_reply(views.listed(await own.shown(ctx.actor), ctx.mode))
+        return
+    demand(ctx.actor, Permission.REDUCE)
+    if (keep := _KEEP.fullmatch(said)) is not None:
+        shown = await own.keep(ctx.actor, int(keep[1]), _until(keep[2], ist_date(ctx.now)))
+        await ctx.reply(views.listed(shown, ctx.mode))
+    elif (act := _ACT.fullmatch(said)) is not None:
+        acts = {"delete": own.end, "trust": own.trust, "adjust": own.adjust}
+        shown = await acts[act[1].lower()](ctx.actor, int(act[2]))
+        await ctx.redraw_or_reply(views.listed(shown, ctx.mode))
+    else:
+        raise UsageError("/stops alone lists them; keep and the number of a stop keeps it every day.", example=_EXAMPLE)
+
+
+def _until(words: str | None, today: date) -> date | None:
+    return None if words is None else coming_day(words, today, example=_EXAMPLE)
+
+
+async def tapped(ctx: Ctx, tap: StandingTap) -> None:
+    """One of the buttons of stops that live over days."""
+    match tap.verb:
+        case StandingVerb.KEEP:
+            await ctx.reply(views.listed(await ctx.services.standing.keep(ctx.actor, tap.subject), ctx.mode))
+        case StandingVerb.PLACE:
+            card = await ctx.services.standing.ask(ctx.actor, chat_id=ctx.chat_id)
+            message_id = await ctx.reply(views.card(card, ctx.mode), priority=Priority.SAFETY)
+            await ctx.services.proposals.shown(card.confirmation.token, message_id)
+        case StandingVerb.CONFIRM:
+            await _confirm(ctx, tap)
+        case StandingVerb.DISCARD:
+            question = await ctx.services.proposals.discard(
+                ctx.actor, tap.subject, chat_id=ctx.chat_id, message_id=ctx.message_id
+            )
+            await ctx.redraw(views.discarded(question))
+
+
+async def _confirm(ctx: Ctx, tap: StandingTap) -> None:
+    repeated = not ctx.state.first_tap(tap.subject)
+    answered = None if repeated else answering(ctx, "Placing…")
+    try:
+        card = await ctx.services.standing.confirm(
+            ctx.actor, tap.subject, chat_id=ctx.chat_id, message_id=ctx.message_id, answered=answered
+        )
+    except ConfirmationGone as gone:
+        if gone.expired or gone.again:
+            await ctx.redraw(message(gone.say).with_keyboard([views.place_button(ctx.label)]))
+        elif repeated:
+            await ctx.answer(gone.say, alert=True)
+        else:
+            raise
+    except CheckFailed as refusal:
+        await ctx.redraw(failure(refusal, "", account=ctx.label))
+    else:
+        await ctx.redraw(views.card(card, ctx.mode), priority=Priority.SAFETY)
+
+
+COMMANDS = (
+    Command(
+        name="stops", arguments="[keep <#> [until day] | delete number]",
+        help="Stops that are placed anew each morning, under one Confirm", example=_EXAMPLE,
+        family=Family.ORDER, permission=Permission.LOOK, handler=stops,
+    ),
+)  # fmt: skip
+
+TAPS: Taps = {StandingTap: tapped}

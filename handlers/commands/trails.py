@@ -1,0 +1,96 @@
+"""/trail lists the trails or asks for one on what is open; the buttons of a trail; what a reply asks of one."""
+
+import re
+
+from bot.domain.errors import CheckFailed, ConfirmationGone, UsageError
+from bot.domain.orders.legs import TrailSaid
+from bot.domain.orders.trail_card import TrailCard
+from bot.domain.people.account import Permission
+from bot.trading.plans.trails import EXAMPLE
+from handlers.commands.command import Command, Taps
+from handlers.context.command import Family
+from handlers.context.context import Ctx
+from handlers.context.words import terms
+from handlers.context.words.script import latin
+from handlers.views import trails as views
+from handlers.views.failures import failure
+from handlers.views.message import message
+from handlers.views.trail_taps import TrailTap, TrailVerb
+
+_SAID = re.compile(r"[-+@₹]?([0-9.,]+\s*(?:%|pts?|points?)?)(?:\s+step\s*([0-9.,]+))?", re.IGNORECASE)
+_BEHIND = re.compile(rf"(\S.*?)\s+({_SAID.pattern})", re.IGNORECASE)
+
+
+def said(text: str) -> TrailSaid | None:
+    """A trail as it is said: `15`, `2%`, `15 step 10`. None for any other words."""
+    match = _SAID.fullmatch(text.strip())
+    trail = terms.trail(match[1]) if match is not None else None
+    if match is None or trail is None or match[2] is None:
+        return trail
+    return terms.stepped(trail, match[2])
+
+
+async def trail(ctx: Ctx) -> None:
+    """`/trail reliance 15`, `/trail 24500 ce 2%`, `/trail nifty fut 15 step 10`; alone it lists them."""
+    words = latin(ctx.words).strip()
+    if not words:
+        await ctx.redraw_or_reply(views.listed(await ctx.services.trails.all(ctx.actor), ctx.label, ctx.mode))
+        return
+    match = _BEHIND.fullmatch(words)
+    wanted = said(match[2]) if match is not None else None
+    if match is None or wanted is None:
+        raise UsageError(
+            "A trail is what is open, and how far behind the best price: points, per cent, or steps.", example=EXAMPLE
+        )
+    await show(ctx, await ctx.services.trails.ask(ctx.actor, match[1], wanted, chat_id=ctx.chat_id))
+
+
+async def show(ctx: Ctx, asked: TrailCard) -> None:
+    """Shows the question and ties it to its message."""
+    message_id = await ctx.reply(views.card(asked, ctx.mode, ctx.now))
+    await ctx.services.proposals.shown(asked.confirmation.token, message_id)
+
+
+async def tapped(ctx: Ctx, tap: TrailTap) -> None:
+    """One of the buttons of a trail."""
+    trails = ctx.services.trails
+    match tap.verb:
+        case TrailVerb.CONFIRM:
+            await _confirm(ctx, tap)
+        case TrailVerb.DISCARD:
+            await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+            await ctx.redraw(views.discarded())
+        case TrailVerb.LOOK:
+            await ctx.redraw(views.shown(await trails.shown(ctx.actor, tap.token), ctx.mode))
+        case TrailVerb.END:
+            await ctx.redraw(views.shown(await trails.end(ctx.actor, tap.token), ctx.mode))
+        case TrailVerb.ASK:
+            raise await trails.choices(ctx.actor, tap.token)
+
+
+async def _confirm(ctx: Ctx, tap: TrailTap) -> None:
+    repeated = not ctx.state.first_tap(tap.token)
+    try:
+        began = await ctx.services.trails.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+    except ConfirmationGone as gone:
+        if gone.expired or gone.again:
+            await ctx.redraw(message(gone.say))
+        elif repeated:
+            await ctx.answer(gone.say, alert=True)
+        else:
+            raise
+    except CheckFailed as refusal:
+        await ctx.redraw(failure(refusal, "", account=ctx.label))
+    else:
+        await ctx.redraw(views.shown(began, ctx.mode))
+
+
+COMMANDS = (
+    Command(
+        name="trail", arguments="[symbol points|% [step points]]",
+        help="A stop that follows the price of what is open; alone: your trails", example=EXAMPLE,
+        family=Family.ORDER, permission=Permission.LOOK, handler=trail,
+    ),
+)  # fmt: skip
+
+TAPS: Taps = {TrailTap: tapped}

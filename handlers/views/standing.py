@@ -1,0 +1,148 @@
+"""Stops that live over days: the list, the morning's question, the news of a morning, and their buttons."""
+
+from bot.domain.clock import ist_date
+from bot.domain.market.display_names import short
+from bot.domain.news.standing_stops import StandingStopPaused, StandingStopsDue
+from bot.domain.orders.order import Confirmation
+from bot.domain.orders.rebase import Rebase
+from bot.domain.orders.standing_stop import StandingCard, StandingShown, StandingState, StandingStop
+from bot.domain.terms import Side
+from handlers.views.card import place
+from handlers.views.format import clock_time, count, fit, price, row, table
+from handlers.views.keyboards import button, words
+from handlers.views.message import Button, Part, View, bold, keyboard, message, say
+from handlers.views.order_news import Scene, renders
+from handlers.views.standing_taps import StandingTap, StandingVerb
+from handlers.views.taps import ExitTap
+
+MOST = 12  # stops with buttons of their own
+
+
+def listed(shown: StandingShown, mode: str) -> View:
+    """One stop in two rows, and a button for each."""
+    label = shown.account.label
+    rows = [row(fit(f"STOPS {shown.account.name}", 23), mode), row(f" as of {clock_time(shown.as_of)}")]
+    for stop in shown.stops:
+        rows += _rows(stop)
+    parts: list[Part] = [table(*rows)]
+    if shown.made is not None:
+        until = f"until {shown.made.until:%d %b %Y}"
+        parts.insert(0, say(bold(f"Kept every day {until}."), " Each morning I ask; nothing is placed without your Confirm."))
+    if not shown.stops:
+        parts.append(say("None. A stop that waits can be kept: its card has Keep every day."))
+    buttons = [_buttons(stop, label) for stop in shown.stops[:MOST]]
+    kept = any(stop.state is StandingState.KEPT for stop in shown.stops)
+    return View(tuple(parts), keyboard(*buttons, [place_button(label)] if kept else []))
+
+
+def _buttons(stop: StandingStop, label: str) -> list[Button]:
+    found = [words(f"Delete {stop.id}", f"/stops delete {stop.id}", account=label, stays=True)]
+    return [*_repairs(stop, label, stays=True), *found]
+
+
+def _repairs(stop: StandingStop, label: str, *, stays: bool = False) -> list[Button]:
+    """What can be done about one whose share seems to have a new base."""
+    if stop.base is None:
+        return []
+    rebase = Rebase.suspected(stop.base)
+    keep = words(f"Keep {stop.id}", f"/stops trust {stop.id}", account=label, stays=stays)
+    if rebase is None:
+        return [keep]
+    return [words(f"Adjust {stop.id} {rebase}", f"/stops adjust {stop.id}", account=label, stays=stays), keep]
+
+
+def place_button(label: str, number: int = 0) -> Button:
+    """The button that asks about today's stops."""
+    named = f"Place today's stops ({number})" if number else "Place today's stops"
+    return button(named, StandingTap("today", StandingVerb.PLACE, label))
+
+
+def _rows(stop: StandingStop, quantity: int | None = None) -> list[tuple[str, ...]]:
+    verb = "sells to" if stop.side is Side.SELL else "buys to"
+    size = count(stop.quantity if quantity is None else quantity)
+    limit = f"{verb} {price(stop.limit)}" if stop.limit is not None else "at market"
+    state = " 🟡 paused" if stop.state is StandingState.PAUSED else ""
+    return [
+        row(f"{stop.id} {short(stop.instrument)} {size}", price(stop.trigger)),
+        row(f"   {limit}", f"to {stop.until:%d %b}"),
+        *([row(f"  {state}")] if state else []),
+    ]
+
+
+def card(card: StandingCard, mode: str) -> View:
+    """The question about a morning's stops; the same message says that they are being placed."""
+    token, label = card.confirmation.token, card.account.label
+    orders = len(card.plan.legs)
+    many = f"{orders} order{'s' if orders > 1 else ''}"
+    if card.placed:
+        say_it = f"Placing {many}. Each rings when it waits at the exchange."
+        return message(say(bold("Today's stops."), f" {say_it}"), place(label, mode))
+    rows: list[tuple[str, ...] | str] = [row(f"STOPS {many}", mode), ""]
+    for stop, bare in card.morning.to_place:
+        rows += _rows(stop, bare)
+    rows.append(row("", f"until {clock_time(card.confirmation.expires_at)}"))
+    parts: list[Part] = [table(*rows)]
+    if card.morning.beyond:
+        parts.append(say(f"⚠️ Opened beyond its stop: {_named(card.morning.beyond)}"))
+    parts.append(say("Each guards at most what is open, for today."))
+    parts.append(place(label, mode))
+    exits = _exits(card.morning.beyond, label)
+    return View(
+        tuple(parts),
+        keyboard(
+            [button(f"Confirm {orders} stop{'s' if orders > 1 else ''}", StandingTap(token, StandingVerb.CONFIRM, label))],
+            *exits,
+            [button("Discard", StandingTap(token, StandingVerb.DISCARD, label))],
+        ),
+    )
+
+
+def _exits(stops: tuple[StandingStop, ...], label: str) -> list[list[Button]]:
+    return [
+        [button(f"Exit now {short(stop.instrument)}", ExitTap(stop.instrument.key, stop.product, label))] for stop in stops[:MOST]
+    ]
+
+
+def _named(stops: tuple[StandingStop, ...]) -> str:
+    return ", ".join(f"{short(stop.instrument)} {price(stop.trigger)}" for stop in stops)
+
+
+def discarded(_: Confirmation) -> View:
+    return message(say(bold("Discarded."), " No stop was placed. /stops asks again."))
+
+
+@renders(StandingStopsDue)
+def _due(news: StandingStopsDue, scene: Scene) -> View:
+    """What is to be placed, what opened beyond its stop, what is over."""
+    label, number = scene.label, len(news.to_place)
+    if not news.session:
+        text = " Nobody can place them before somebody logs in, and nothing guards these positions."
+        return View(
+            (say(bold(f"{number} stop{'s' if number > 1 else ''} not placed: no session with mStock."), text),),
+            keyboard([words("Log in", "/login", account=label)], [place_button(label)]),
+        )
+    parts: list[Part] = []
+    if number:
+        title = f"{number} stop{'s' if number > 1 else ''} to place today"
+        lines: list[tuple[str, ...]] = []
+        for stop in news.to_place:
+            lines += _rows(stop)
+        parts += [say(bold(title), ": nothing guards these until you confirm."), table(*lines)]
+    parts += [say(bold(f"{short(stop.instrument)} opened beyond your stop {price(stop.trigger)}.")) for stop in news.beyond]
+    parts += [
+        say(f"The stop of {short(stop.instrument)} is over: nothing of it is open, or its last day was.") for stop in news.gone
+    ]
+    rows = [[place_button(label, number)]] if number else []
+    return View(tuple(parts), keyboard(*rows, *_exits(news.beyond, label)))
+
+
+@renders(StandingStopPaused)
+def _paused(news: StandingStopPaused, scene: Scene) -> View:
+    stop, base = news.stop, news.base
+    text = (
+        f"Its standing stop {price(stop.trigger)} is paused: {price(base.before)} became {price(base.now)}. "
+        "It may be a bonus or a split, and the stop would mean another price."
+    )
+    buttons = [*_repairs(stop, scene.label), words("Delete", f"/stops delete {stop.id}", account=scene.label)]
+    title = bold(f"{short(stop.instrument, today=ist_date(scene.now))}: bonus or split?")
+    return View((say(title), say(text)), keyboard(buttons))

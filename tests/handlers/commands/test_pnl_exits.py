@@ -1,0 +1,59 @@
+"""The words of a P&L exit, each with its one meaning or a refusal."""
+
+from datetime import time
+from decimal import Decimal
+
+import pytest
+
+from bot.domain.errors import UsageError
+from bot.domain.orders.pnl_card import PnlSaid
+from bot.domain.orders.pnl_exit import PnlAction
+from handlers.commands.pnl_exits import parted, said
+
+STOP, TARGET = Decimal(-5000), Decimal(8000)
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        ("all if -5000", ("all", "-5000")),
+        ("nifty 24500 ce agar +8000", ("nifty 24500 ce", "+8000")),
+        ("if", ("", "")),
+        ("if giveback 3000", ("", "giveback 3000")),
+        ("nifty half", None),
+        ("iffco", None),
+    ],
+)
+def test_if_parts_what_is_watched_from_when_it_strikes(words: str, parts: tuple[str, str] | None) -> None:
+    assert parted(words) == parts
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("-5000", PnlSaid(stop=STOP)),
+        ("−5,000", PnlSaid(stop=STOP)),
+        ("-5k", PnlSaid(stop=STOP)),
+        ("+8000", PnlSaid(target=TARGET)),
+        ("8000/-", PnlSaid(target=TARGET)),
+        ("below 8000", PnlSaid(stop=TARGET)),
+        ("pnl < -5000 or > 8000", PnlSaid(stop=STOP, target=TARGET)),
+        ("-5000 or +8000 giveback 3000", PnlSaid(stop=STOP, target=TARGET, giveback=Decimal(3000))),
+        ("giveback 3000 alert only", PnlSaid(giveback=Decimal(3000), action=PnlAction.ALERT)),
+        ("-5000 before charges", PnlSaid(stop=STOP, after_charges=False)),
+        ("-5000 net", PnlSaid(stop=STOP, after_charges=True)),
+        ("-5000 block", PnlSaid(stop=STOP, blocks=True)),
+        ("-5000 block entries till 14:30", PnlSaid(stop=STOP, blocks=True, blocks_till=time(14, 30))),
+    ],
+)
+def test_levels_and_what_is_done_at_them(words: str, meant: PnlSaid) -> None:
+    assert said(words) == meant
+
+
+@pytest.mark.parametrize(
+    "words", ["", "0", "alert", "-5000 -6000", "8000 9000", "giveback 0", "-5000 block till 25:00", "-5000 tomorrow", "--5000"]
+)
+def test_anything_else_is_refused_with_an_example(words: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        said(words)
+    assert refused.value.example == "/exit all if -5000"

@@ -1,0 +1,81 @@
+"""Panic on a rough day, lived through: a person in the demo chat, the real bot, the paper broker."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.domain.orders.order import OrderStatus
+from bot.simulators.loop import LoopClock
+from tests.journeys.test_exits import OPTIONS, RICH, carry, open_rows
+from tests.stage.house import a_house
+
+CALLS = tuple(f"NIFTY26NOV{strike}CE" for strike in range(24500, 25000, 50))
+
+
+@pytest.mark.core
+async def test_a_panic_without_a_session_asks_for_the_login_and_goes_on_by_itself(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        await house.log_in()
+        carry(house, dict(zip(OPTIONS, (-65, 65, 130, -130), strict=True)))
+        await house.me.ask("/logout", "Logged out")
+        asked = await house.me.ask("/panic", "Not logged in.")
+        house.me.press("Log in", asked)
+        card = await house.me.wait_for("PANIC", 30)
+        await house.me.ask("/logout", "Logged out")
+        house.me.press("Close these", card)
+        waits = await house.me.wait_for("nothing is sent until you log in", 30)
+        await house.me.wait_for("Closing waits: not logged in.", 30)
+        assert house.placed == 0
+        house.me.press("Log in", waits)
+        await house.me.wait_for("Flat at", 60)
+        assert open_rows(house) == {}
+        assert house.placed == 4
+
+
+async def test_twelve_rows_two_above_the_freeze_a_rejection_an_unknown_outcome_a_delivery_sale_and_a_kill_in_the_middle(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        faults = house.near.paper.broker.faults
+        await house.log_in()
+        carry(house, {**dict.fromkeys(CALLS, 65), "NIFTY26NOV24000PE": 1950, "NIFTY26NOV23800PE": 2600})
+        house.me.press("Confirm sell", await house.me.ask("/sell ITC 10 cnc", "SELL 10 ITC"))
+        await house.me.wait_for("Filled")
+        card = await house.me.ask("/panic", "PANIC", 30)
+        assert card["text"].count("in 2 orders") == 2
+        assert "ITC sold today from holdings" in card["text"]
+        before = house.placed
+        faults.arm("answer_lost", route="place", skip=2)
+        faults.arm("order_rejected", skip=5)
+        house.me.press("Close these", card)
+        await asyncio.sleep(1.2)
+        assert before < house.placed < before + 14
+        again = await house.me.ask("/panic", "Closing", 10)
+        assert "of 12 closed" in again["text"]
+        await house.restart()
+        told = await house.me.wait_for("Not proven flat. 11 of 12 closed.", 240)
+        assert len([order for order in await house.orders() if order.status is OrderStatus.REJECTED]) == 1
+        assert house.placed == before + 14, "none goes twice, the one of unknown outcome included"
+        exit_ = next(item["label"] for row in told["buttons"] for item in row if item["label"].startswith("Exit "))
+        house.me.press("Confirm sell", await house.me.choose(exit_, "SELL ", 30))
+        await house.me.wait_for("Flat at", 120)
+        assert open_rows(house) == {}
+
+
+async def test_a_session_that_dies_in_the_middle_rings_and_nothing_goes_twice(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        await house.log_in()
+        carry(house, dict.fromkeys(CALLS, 65))
+        card = await house.me.ask("/panic", "PANIC", 30)
+        house.me.press("Close these", card)
+        await asyncio.sleep(0.4)
+        await house.me.ask("/logout", "Logged out")
+        await house.me.wait_for("Closing waits: not logged in.", 60)
+        await asyncio.sleep(20)
+        assert open_rows(house)
+        await house.me.ask("/login", "lives until")
+        await house.me.wait_for("Flat at", 120)
+        assert open_rows(house) == {}
+        sold = [order for order in house.near.paper.broker.ledger.orders.values() if order.filled]
+        assert len(sold) == 10

@@ -1,0 +1,237 @@
+"""A stop that follows the price, lived through: a person in the demo chat, the real bot, the paper broker."""
+
+import asyncio
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot.domain.orders.order import OrderStatus
+from bot.domain.people.account import Role
+from bot.domain.terms import Side
+from bot.simulators.broker.settings import PaperAccount
+from bot.simulators.loop import LoopClock
+from tests.journeys.test_exits import RICH, carry, open_rows
+from tests.journeys.test_plans import open_quantity, price
+from tests.stage.house import House, a_house
+
+SON = 5002
+
+
+async def enter(house: House, words: str, *, at: str = "1480.00", fill: str = "1474.00") -> None:
+    """An entry at 1,475 that fills, with its stop placed."""
+    await house.log_in()
+    price(house, at)
+    card = await house.me.ask(words, "10 RELIANCE")
+    house.me.press("Confirm buy" if words.startswith("/buy") else "Confirm sell", card)
+    await house.me.wait_for("open at")
+    price(house, fill)
+    await house.me.wait_for("Stop placed", 30)
+    await asyncio.sleep(2)
+
+
+async def walk(house: House, *prices: str, seconds: float = 6.0) -> list[Decimal | None]:
+    """Trades at these prices; the trigger that stands at the exchange after each."""
+    stands = []
+    for rupees in prices:
+        price(house, rupees)
+        await asyncio.sleep(seconds)
+        waiting = [order for order in await house.orders() if order.status is OrderStatus.TRIGGER_PENDING]
+        stands.append(waiting[-1].draft.trigger if waiting else None)
+    return stands
+
+
+def d(*prices: str) -> list[Decimal]:
+    return [Decimal(each) for each in prices]
+
+
+@pytest.mark.core
+async def test_an_entry_with_a_trail_by_one_confirm_follows_the_high_and_is_out(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        price(house, "1480.00")
+        card = await house.me.ask("/buy RELIANCE 10 @1475 mis trail 15", "BUY 10 RELIANCE")
+        rows = " ".join(card["text"].split())
+        for said in ("Stop, exchange 1,460.00", "Trail, by me 15.00 below high", "trail 15"):
+            assert said in rows
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("open at")
+        price(house, "1474.00")
+        placed = await house.me.wait_for("Stop placed", 30)
+        assert "Trail 15.00 below the high (continuous)" in placed["text"]
+        await asyncio.sleep(2)
+        assert await walk(house, "1480.00", "1490.00", "1484.00") == d("1465", "1475", "1475")
+        listed = await house.me.ask("/trail", "high 1,490.00")
+        assert "stop now 1,475.00, held by me, seen" in listed["text"]
+        price(house, "1474.00")
+        await house.me.wait_for("Filled #2 SELL 10 RELIANCE", 30)
+        await asyncio.sleep(5)
+        assert (open_quantity(house), house.placed) == (0, 2)
+        await house.me.ask("/trail", "No trails")
+
+
+async def test_forty_ticks_with_a_dead_minute_move_a_long_and_a_short_to_mirrored_stops(clock: LoopClock, tmp_path: Path) -> None:
+    tape = [Decimal(step) * 2 - (5 if step % 7 == 0 else 0) for step in range(1, 41)]
+    stops: dict[Side, list[Decimal]] = {}
+    for side, words in ((Side.BUY, "/buy RELIANCE 10 @1475 mis trail 15"), (Side.SELL, "/sell RELIANCE 10 @1475 mis trail 15")):
+        async with a_house(clock, tmp_path / side, seed_number=7) as house:
+            fall = Decimal(-1 if side is Side.BUY else 1)
+            await enter(house, words, at=str(1475 - 5 * fall), fill=str(1475 + fall))
+            seen = []
+            for number, move in enumerate(tape):
+                if number == 20:
+                    faults = house.near.paper.broker.faults
+                    faults.arm("socket_refused", times=None)
+                    house.near.paper.stream.drop()
+                    await asyncio.sleep(60)
+                    faults.clear()
+                    await asyncio.sleep(30)
+                found = await walk(house, str(1475 - fall * move))
+                seen.append(found[0])
+            known = [each for each in seen if each is not None]
+            assert len(known) == 40
+            stops[side] = known
+            assert len(set(known)) > 10
+            listed = await house.me.ask("/trail", "not seen")
+            assert "held by me" in listed["text"]
+    assert [2 * Decimal(1475) - stop for stop in stops[Side.SELL]] == stops[Side.BUY]
+
+
+async def test_a_restart_in_the_middle_changes_nothing_but_what_was_not_seen(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await enter(house, "/buy RELIANCE 10 @1475 mis trail 15")
+        assert await walk(house, "1490.00") == d("1475")
+        await house.stop()
+        price(house, "1520.00")
+        await asyncio.sleep(300)
+        price(house, "1488.00")
+        await house.start()
+        told = await house.me.wait_for("Trail watched again", 30)
+        assert "The stop #2 stands at 1,475.00" in told["text"]
+        assert await walk(house, "1489.00", "1492.00") == d("1475", "1477")
+        assert house.placed == 2
+
+
+async def test_a_position_without_a_stop_gets_one_that_follows_and_the_person_ends_it(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        await house.log_in()
+        carry(house, {"NIFTY26NOV24500CE": 130})
+        card = await house.me.ask("/trail nf 10%", "TRAIL")
+        rows = " ".join(card["text"].split())
+        for said in ("SELL 130 NIFTY 24500 CE", "Stop follows 10.00 below high", "Stop, placed now 90.00"):
+            assert said in rows
+        house.me.press("Confirm trail", card)
+        await house.me.wait_for("Trail 10.00 below the high (continuous)", 30)
+        await asyncio.sleep(4)
+        nfo = ("NIFTY26NOV24500CE", "NFO")
+        price(house, "110.00", *nfo)
+        await asyncio.sleep(4)
+        stop = (await house.orders())[-1]
+        assert (stop.draft.trigger, stop.draft.quantity, house.placed) == (Decimal("100.00"), 130, 1)
+        await house.me.ask("/trail", "high 110.00")
+        await house.me.choose("Stop the trail: NF 24500CE 23Nov", "Trail is over", 30)
+        price(house, "150.00", *nfo)
+        await asyncio.sleep(10)
+        assert (await house.orders())[-1].draft.trigger == Decimal("100.00")
+        house.me.say("/trail nf 20 step 10")  # and again, on the stop that stands
+        card = await house.me.wait_for("Stop #1 now", 30)
+        house.me.press("Confirm trail", card)
+        await house.me.wait_for("every 20.00 up, 10.00 up", 30)
+        price(house, "170.00", *nfo)
+        await asyncio.sleep(5)
+        assert (await house.orders())[-1].draft.trigger == Decimal("110.00")
+        price(house, "109.00", *nfo)
+        await house.me.wait_for("Filled #1 SELL 130", 30)
+        await asyncio.sleep(5)
+        assert (open_rows(house), house.placed) == ({}, 1)
+
+
+async def test_a_stop_placed_by_hand_follows_after_a_reply_and_goes_to_cost(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        price(house, "1480.00")
+        card = await house.me.ask("/buy RELIANCE 10 mis", "BUY 10 RELIANCE")
+        house.me.press("Confirm buy", card)
+        filled = await house.me.wait_for("Filled #1", 30)
+        house.me.say("sl 1460", reply_to=filled["id"])
+        card = await house.me.wait_for("SELL 10 RELIANCE", 30)
+        house.me.press("Confirm sell", card)
+        await asyncio.sleep(3)
+        house.me.say("sl cost", reply_to=filled["id"])
+        asked = await house.me.wait_for("would strike at once", 30)
+        assert [line[0]["label"] for line in asked["buttons"]][1] == "Exit now"
+        price(house, "1500.00")
+        await asyncio.sleep(2)
+        house.me.say("sl cost", reply_to=filled["id"])
+        card = await house.me.wait_for("CHANGE #2", 30)
+        house.me.press("Confirm change", card)
+        await asyncio.sleep(3)
+        stop = (await house.orders())[-1]
+        assert stop.draft.trigger is not None
+        assert Decimal("1480.50") < stop.draft.trigger < Decimal("1484.00")
+        house.me.say("trail 15", reply_to=filled["id"])
+        card = await house.me.wait_for("Stop #2 now", 30)
+        house.me.press("Confirm trail", card)
+        await house.me.wait_for("held by me", 30)
+        await asyncio.sleep(2)
+        assert await walk(house, "1505.00") == d("1490")
+        assert house.placed == 2
+
+
+async def test_who_confirmed_a_trail_is_taken_off_the_list_and_it_lives_on(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        son = await house.join(SON, "Ravi", Role.TRADER)
+        price(house, "1480.00")
+        card = await son.ask("/buy RELIANCE 10 mis trail 15", "BUY 10 RELIANCE")
+        son.press("Confirm buy", card)
+        await house.me.wait_for("Stop placed", 30)
+        house.me.say("/people remove Ravi")
+        told = await house.me.wait_for("Trail lives on", 30)
+        assert "Ravi may not trade here any more" in told["text"]
+        assert await walk(house, "1500.00") == d("1485")
+        price(house, "1484.00")
+        await house.me.wait_for("Filled #2 SELL 10 RELIANCE", 30)
+        assert (open_quantity(house), house.placed) == (0, 2)
+
+
+async def test_a_session_that_is_lost_rings_and_the_stop_at_the_exchange_closes_all_the_same(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await enter(house, "/buy RELIANCE 10 @1475 mis trail 15")
+        assert await walk(house, "1490.00") == d("1475")
+        broker = house.near.paper.broker
+        broker.sessions.end_all(PaperAccount().client, house.clock.now())
+        told = await house.me.wait_for("Trail not watched", 60)
+        assert "The stop #2 stands at 1,475.00" in told["text"]
+        price(house, "1470.00")
+        await asyncio.sleep(5)
+        assert open_quantity(house) == 0
+
+
+async def test_exit_all_in_the_midst_of_twelve_trails_goes_at_once(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        await house.log_in()
+        names = [f"NIFTY26NOV{strike}CE" for strike in range(24000, 24600, 50)]
+        known = [name for name in names if house.near.paper.broker.named("NFO", name) is not None][:12]
+        carry(house, dict.fromkeys(known, 65))
+        for name in known:
+            card = await house.me.ask(f"/trail {name} 10%", f"SELL 65 NIFTY {name[10:15]}", 30)
+            house.me.press("Confirm trail", card)
+            await house.me.wait_for("held by me", 30)
+        await asyncio.sleep(10)
+        level = 100
+        for _ in range(30):  # an hour would be the same, thirty times longer
+            level += 2
+            for name in known:
+                price(house, f"{level}.00", name, "NFO")
+            await asyncio.sleep(4)
+        card = await house.me.ask("/exit all", f"EXIT {len(known)} positions", 60)
+        begun = asyncio.get_running_loop().time()
+        house.me.press(f"Confirm {len(known)} exits", card)
+        while open_rows(house):
+            await asyncio.sleep(0.5)
+            assert asyncio.get_running_loop().time() - begun < 60
+        await asyncio.sleep(20)
+        assert not [order for order in await house.orders() if order.status.is_working]
