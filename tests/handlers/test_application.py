@@ -45,6 +45,7 @@ ANSWERS = {
     "report": "20 NOV 2026",
     "quote": "LTP 1,480.30",
     "search": "Found",
+    "basket": "Line 1: NIFTY has no 24800 CE",
     "chain": "CE OI|strike|OI PE",
     "convert": "It is CNC already.",
     "chart": "CHART 🔵 main",
@@ -97,6 +98,7 @@ async def test_each_command_of_the_table_is_answered_by_its_own_example(name: st
             "settings",
             "chain",
             "convert",
+            "basket",
         )
         assert "PAPER" in answer["text"] or name in without_money
 
