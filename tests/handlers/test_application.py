@@ -56,8 +56,6 @@ ANSWERS = {
     "watch": "WATCH 🔵 main",
     "exit": "BUY 65 NIFTY 24500 CE",
     "panic": "PANIC",
-    "basket": "NIFTY has no 24800 CE",
-    "stops": "is no stop that waits for a position",
     "kill": "Stopped. New orders are blocked.",
     "resume": "Allow new orders again?",
     "status": "STATUS 0.1.0",
@@ -104,7 +102,6 @@ async def test_each_command_of_the_table_is_answered_by_its_own_example(name: st
             "convert",
             "stops",
             "basket",
-            "stops",
         )
         assert "PAPER" in answer["text"] or name in without_money
 
