@@ -63,7 +63,7 @@ WORDS: dict[str, frozenset[Role]] = {
     "/orders open": ALL, "/order 12": ALL, "/trades": ALL, "/positions": ALL, "/holdings": ALL, "/funds": ALL,
     "/pnl": ALL, "/pnl week": ALL, "/export trades": ALL, "/report 20 nov": ALL, "/quote NIFTY": ALL, "/search tata motors": ALL,
     "/chart RELIANCE 15m": ALL, "/chain NIFTY": ALL, "/alert mtm -5000": ALL, "/alerts": ALL, "/watch RELIANCE": ALL,
-    "/exit": ACTING, "/panic": ACTING, "/basket buy ITC 1; buy INFY 1": OPENING, "/convert RELIANCE": OPENING,
+    "/trail": ALL, "/trail RELIANCE 15": ACTING, "/exit": ACTING, "/panic": ACTING, "/basket buy ITC 1; buy INFY 1": OPENING, "/convert RELIANCE": OPENING,
     "/ddpi": ALL, "/ddpi yes": OWNING,
     "/stops": ALL, "/stops keep 12": ACTING, "/stops delete 3": ACTING,
     "/kill": ACTING, "/resume": OWNING,
