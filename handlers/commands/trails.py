@@ -18,6 +18,7 @@ from handlers.views.message import message
 from handlers.views.trail_taps import TrailTap, TrailVerb
 
 _SAID = re.compile(r"[-+@₹]?([0-9.,]+\s*(?:%|pts?|points?)?)(?:\s+step\s*([0-9.,]+))?", re.IGNORECASE)
+_OFF = re.compile(r"(\S.*?)\s+(?:off|stop|end|band)", re.IGNORECASE)
 _BEHIND = re.compile(rf"(\S.*?)\s+({_SAID.pattern})", re.IGNORECASE)
 
 
@@ -31,10 +32,14 @@ def said(text: str) -> TrailSaid | None:
 
 
 async def trail(ctx: Ctx) -> None:
-    """`/trail reliance 15`, `/trail 24500 ce 2%`, `/trail nifty fut 15 step 10`; alone it lists them."""
+    """`/trail reliance 15`, `/trail 24500 ce 2%`, `/trail nifty fut 15 step 10`, `/trail reliance off`; alone it lists them."""
     words = latin(ctx.words).strip()
     if not words:
         await ctx.redraw_or_reply(views.listed(await ctx.services.trails.all(ctx.actor), ctx.label, ctx.mode))
+        return
+    if (off := _OFF.fullmatch(words)) is not None:
+        for one in await ctx.services.trails.end_of(ctx.actor, off[1]):
+            await ctx.reply(views.shown(one, ctx.mode))
         return
     match = _BEHIND.fullmatch(words)
     wanted = said(match[2]) if match is not None else None
@@ -87,7 +92,7 @@ async def _confirm(ctx: Ctx, tap: TrailTap) -> None:
 
 COMMANDS = (
     Command(
-        name="trail", arguments="[symbol points|% [step points]]",
+        name="trail", arguments="[symbol points|%|off [step points]]",
         help="A stop that follows the price of what is open; alone: your trails", example=EXAMPLE,
         family=Family.ORDER, permission=Permission.LOOK, handler=trail,
     ),

@@ -140,6 +140,8 @@ async def test_a_position_without_a_stop_gets_one_that_follows_and_the_person_en
         price(house, "170.00", *nfo)
         await asyncio.sleep(5)
         assert (await house.orders())[-1].draft.trigger == Decimal("110.00")
+        await house.me.ask("/trail nf off", "Trail is over", 30)
+        await house.me.ask("/trail nf off", "No stop of it follows", 30)
         price(house, "109.00", *nfo)
         await house.me.wait_for("Filled #1 SELL 130", 30)
         await asyncio.sleep(5)

@@ -13,7 +13,7 @@ from bot.domain.orders.legs import TrailSaid
 from bot.domain.orders.order import Confirmation, Order, OrderDraft, OrderStatus, Purpose
 from bot.domain.orders.order_text import plain, trail_words
 from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState
-from bot.domain.orders.portfolio import Position
+from bot.domain.orders.portfolio import Position, PositionLine
 from bot.domain.orders.trail import TrailRule
 from bot.domain.orders.trail_card import TrailCard, TrailSeen, TrailShown
 from bot.domain.people.account import Account, Actor, Permission
@@ -75,10 +75,7 @@ class Trails:
         return ChoiceWanted("How far behind the best price? Or reply to the fill: trail 15, trail 15 step 10", near=near)
 
     async def _named(self, actor: Actor, words: str, said: str) -> Position:
-        await self.proposing.instruments.settled()
-        known = self.proposing.instruments.by_key
-        anew = ((line, known(line.position.instrument.key)) for line in (await self.views.positions(actor)).lines)
-        lines = [replace(line, position=replace(line.position, instrument=found)) if found else line for line, found in anew]
+        lines = await self._lines(actor)
         choice = chosen(words, lines)
         if len(choice.lines) > 1:
             near = [
@@ -90,6 +87,13 @@ class Trails:
             ]
             raise ChoiceWanted("Which of them?", near=near)
         return choice.lines[0].position
+
+    async def _lines(self, actor: Actor) -> list[PositionLine]:
+        """Today's positions, each with its instrument as the contracts' file names it."""
+        await self.proposing.instruments.settled()
+        known = self.proposing.instruments.by_key
+        anew = ((line, known(line.position.instrument.key)) for line in (await self.views.positions(actor)).lines)
+        return [replace(line, position=replace(line.position, instrument=found)) if found else line for line, found in anew]
 
     async def _position(self, actor: Actor, draft: OrderDraft) -> Position:
         _, connection = self.proposing.connection(actor)
@@ -271,6 +275,16 @@ class Trails:
             return tuple(self._shown(account, each.plan, each.guard) for each in plans if each is not None)
 
         return await self.proposing.store.read(read)
+
+    async def end_of(self, actor: Actor, words: str) -> tuple[TrailShown, ...]:
+        """Ends every trail of the open positions that the words name. NotFound where none of them has one."""
+        lines = chosen(words, await self._lines(actor)).lines
+        places = {(line.position.instrument.key, line.position.product) for line in lines}
+        stops = [(one, one.plan.stop.draft) for one in await self.all(actor) if one.plan.stop is not None]
+        mine = [one for one, stop in stops if (stop.instrument.key, stop.product) in places]
+        if not mine:
+            raise NotFound("No stop of it follows the price. /trail lists those that do.")
+        return tuple([await self.end(actor, one.plan.id) for one in mine])
 
     async def end(self, actor: Actor, plan_id: str) -> TrailShown:
         """The stop stays where it is and follows no more."""

@@ -46,7 +46,7 @@ class Attaching:
     ) -> tuple[Confirmation, Plan | None]:
         """An open question, not yet stored, whose digest covers the plan. CheckFailed as attach."""
         legs, now = self._legs(entry), self.clock.now()
-        rule = rule_of(entry.attached, entry.draft, entry.price) if entry.attached is not None else None
+        rule = rule_of(legs, entry.attached, entry.draft, entry.price) if entry.attached is not None else None
         plan = plan_for(actor, legs, now, joins=_joins(entry), rule=rule) if len(legs) > 1 else None
         name = plan.digest() if plan is not None else None
         question = self.confirmations.new(

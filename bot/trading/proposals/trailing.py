@@ -1,5 +1,6 @@
 """What a trail means beside an order: its distance in points, the stop that it begins with, the price that it counts from."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.errors import CheckFailed
@@ -7,7 +8,7 @@ from bot.domain.market.prices import Price
 from bot.domain.money import in_figures, tick_down, tick_up
 from bot.domain.orders.legs import Measure, TrailSaid
 from bot.domain.orders.order import OrderDraft
-from bot.domain.orders.plan import Attached
+from bot.domain.orders.plan import Attached, LegKind, PlanLeg
 from bot.domain.orders.trail import TrailRule
 
 
@@ -38,7 +39,9 @@ def begins(entry: OrderDraft, price: Price | None) -> Decimal | None:
     return entry.price or (price.last if price is not None else None)
 
 
-def rule_of(attached: Attached, draft: OrderDraft, price: Price | None) -> TrailRule | None:
-    """How the attached stop follows the price of its entry. None: it stands."""
-    begun = begins(draft, price)
-    return attached.rule(draft, begun) if begun is not None else None
+def rule_of(legs: tuple[PlanLeg, ...], attached: Attached, draft: OrderDraft, price: Price | None) -> TrailRule | None:
+    """How the stop among the legs of a plan follows the price of its entry. None: it stands."""
+    stop, begun = next((leg.draft for leg in legs if leg.kind is LegKind.STOP), None), begins(draft, price)
+    if stop is None or begun is None:
+        return None
+    return replace(attached, stop=stop.trigger, stop_limit=stop.price).rule(draft, begun)
