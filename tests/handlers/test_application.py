@@ -54,6 +54,7 @@ ANSWERS = {
     "watch": "WATCH 🔵 main",
     "exit": "BUY 65 NIFTY 24500 CE",
     "panic": "PANIC",
+    "trail": "TRAIL",
     "stops": "is no stop that waits for a position",
     "kill": "Stopped. New orders are blocked.",
     "resume": "Allow new orders again?",
