@@ -235,6 +235,7 @@ def _several_elsewhere(news: OrdersElsewhere, scene: Scene) -> View:
     if len(news.orders) > MOST:
         lines.append(say(f"and {len(news.orders) - MOST} more"))
     title = say(bold(f"{len(news.orders)} orders from elsewhere."))
+    lines += [say(_squared_off(news.fee))] if news.fee is not None else []
     lines += [_maybe_ours(news.maybe)] if news.maybe else []
     working = [order for order in news.orders[:MOST] if order.status.is_working]
     cancels = [button(f"Cancel #{order.number}", OrderTap(order.id, OrderVerb.CANCEL, scene.label)) for order in working]

@@ -18,7 +18,7 @@ from handlers.views.order import PRODUCTS
 from handlers.views.order_news import Scene, renders
 from handlers.views.taps import OrderTap, OrderVerb
 from handlers.views.trail_taps import TrailTap, TrailVerb
-from handlers.views.trail_words import trail_in_words
+from handlers.views.trail_words import trail_line
 
 
 def card(asked: TrailCard, mode: str, now: datetime) -> View:
@@ -82,18 +82,6 @@ def listed(all_: tuple[TrailShown, ...], label: str, mode: str) -> View:
     return View((*parts, place(label, mode)), keyboard(*(_buttons(one, named=True) for one in all_[:12]), refresh))
 
 
-def trail_line(one: TrailShown) -> str:
-    """Trail 15 below the high (continuous): high 702.40, stop now 687.40, held by me, seen 1 s ago."""
-    trail, rule = one.seen.trail, one.seen.trail.rule
-    best = f"{'high' if rule.side is Side.SELL else 'low'} {price(trail.best)}" if trail.best is not None else "no trade seen yet"
-    said = trail_in_words(rule.every, rule.step, rule.side)
-    blind = one.seen.blind_since
-    seen = "held by me" if trail.seen_at is None else f"held by me, seen {age(trail.seen_at, one.as_of)}"
-    if blind is not None:
-        seen = f"not seen since {clock_time(blind)}"
-    return f"{said}: {best}, stop now {price(trail.trigger)}, {seen}"
-
-
 def _lines(one: TrailShown) -> list[Part]:
     plan, trail = one.plan, one.seen.trail
     stop = plan.stop.draft if plan.stop is not None else None
@@ -110,7 +98,7 @@ def _lines(one: TrailShown) -> list[Part]:
         parts.append(
             say("The stop is placed when something of the entry is filled." if plan.entries else "The stop is on its way.")
         )
-    parts.append(say(trail_line(one)))
+    parts.append(say(trail_line(one.seen, one.as_of)))
     if trail.unseen is not None:
         parts.append(say(f"not seen {clock_time(trail.unseen.since)}-{clock_time(trail.unseen.until)}"))
     if (until := one.seen.slowed_until) is not None:
