@@ -1,6 +1,6 @@
 """/trail lists the trails or asks for one on what is open.
 
-The buttons of a trail. What a reply asks of one.
+The buttons of a trail stand here too, and what a reply asks of one.
 """
 
 import re
