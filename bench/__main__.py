@@ -14,7 +14,7 @@ FIELDS = ("name", "unit", "ours_p50", "ours_p99", "floor_p50", "floor_p99", "rat
 
 
 def main(wanted: list[str]) -> int:
-    """Runs the named parts, or all; the exit code is 0 whatever the figures say: they are for reading."""
+    """Runs the named parts, or all. The exit code is 0 whatever the figures say: they are for reading."""
     rows: list[dict[str, object]] = []
     for part in wanted or PARTS:
         rows += importlib.import_module(f"bench.{part}").measure()

@@ -208,7 +208,7 @@ async def _target(line: Line) -> float:
 
 
 async def _result(line: Line, number: int) -> float:
-    """A P&L exit whose level stands for the seconds of its recheck; what those take is not counted."""
+    """A P&L exit whose level stands for the seconds of its recheck. What those take is not counted."""
     watch, now = Stopwatch(line.near, line.clock), line.clock.now()
     await _confirmed(line, ENTRY, None, 800_000 + int(now.timestamp()))
     await asyncio.sleep(3)

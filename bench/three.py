@@ -46,7 +46,7 @@ RESTS = "1400.00"  # below the market, so that the fills come when they are want
 
 
 def measure() -> list[dict[str, Any]]:
-    """Milliseconds; of three runs the one with the middle ratio at p50."""
+    """Milliseconds. Of three runs the one with the middle ratio at p50."""
     rows = [_one_run() for _ in range(RUNS)]
     return [sorted(rows, key=lambda each: each["ratio_p50"])[RUNS // 2]]
 
@@ -96,7 +96,7 @@ class Three:
         self.fills += [(at - began) * 1000 for at in told]
 
     def _told(self, after: float) -> list[float] | None:
-        """When each chat took its message; None until all have."""
+        """When each chat took its message. None until all have."""
         found: dict[str, float] = {}
         for served in self._near.telegram.sent("sendMessage"):
             if served.at >= after and "Filled" in str(served.params.get("text", "")):

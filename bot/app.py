@@ -96,7 +96,7 @@ class App:
         line: TelegramLine,
         join: Callable[[], Awaitable[None]],
     ) -> None:
-        """line, join: to Telegram, and what is done once it is open; both done already where Telegram could be reached."""
+        """line, join: to Telegram, and what is done once it is open. Both done already where Telegram could be reached."""
         self.core = core
         self._line = line
         self._join = join
@@ -238,7 +238,7 @@ async def open_app(
     """Everything built, and connected to Telegram where it can be reached. SettingsError or StorageError say why it cannot be.
 
     inline keeps the store on the loop's own thread (for the virtual-time loop). new_bot: the database may change hands to
-    the bot of this token. album: where pictures come from; None: from a process of their own.
+    the bot of this token. album: where pictures come from. None: from a process of their own.
     """
     async with AsyncExitStack() as stack:
         store = open_store(settings, random_bytes, inline=inline, ask=ask)

@@ -173,6 +173,6 @@ def _price_behind(rest: str) -> ParsedCommand | None:
 
 
 def permission_of(text: str) -> Permission | None:
-    """What these words need; None where they are no command."""
+    """What these words need. None where they are no command."""
     parsed = parse_command(text)
     return parsed.command.permission if parsed is not None else None

@@ -34,7 +34,10 @@ from storage.secrets.vault import Vault
 
 
 class SqlRepositories:
-    """Made anew for each transaction, so that nothing remembered in one outlives it; each repository when it is asked for."""
+    """Made anew for each transaction, so that nothing remembered in one outlives it.
+
+    Each repository is made when it is asked for.
+    """
 
     def __init__(self, transaction: Transaction, vault: Vault, origin: str = "") -> None:
         self._transaction = transaction

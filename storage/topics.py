@@ -8,7 +8,7 @@ from storage.db.prepared import Write
 
 
 class Topic(Enum):
-    """What a commit may bring for those who wait for it, by what was written; they are woken in this order, news first."""
+    """What a commit may bring for those who wait for it, by what was written. They are woken in this order, news first."""
 
     NOTICES = frozenset({("insert", "outbox")})
     QUESTIONS = frozenset({("insert", "confirmations")})

@@ -80,7 +80,7 @@ class BasketCards:
         self._wake()
 
     async def run(self) -> None:
-        """Draws for ever; after a restart also what changed before it."""
+        """Draws for ever. After a restart also what changed before it."""
         since = self.clock.now() - OLDEST
         self._following |= set(await self.store.read(lambda db: _baskets(db, db.exit_lists.begun_since(since))))
         try:

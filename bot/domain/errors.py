@@ -39,7 +39,7 @@ from collections.abc import Sequence
 
 
 class BotError(Exception):
-    """The root of all that we raise ourselves; .say can be shown to a person."""
+    """The root of all that we raise ourselves. Its .say can be shown to a person."""
 
     say: str
 
@@ -49,11 +49,11 @@ class BotError(Exception):
 
 
 class PersonError(BotError):
-    """Something a person asked that cannot be done as asked; nothing was sent anywhere."""
+    """Something a person asked that cannot be done as asked. Nothing was sent anywhere."""
 
 
 class UsageError(PersonError):
-    """Words that could not be read; the example is a whole command that would have worked."""
+    """Words that could not be read. The example is a whole command that would have worked."""
 
     def __init__(self, say: str, *, example: str) -> None:
         super().__init__(say)
@@ -65,7 +65,7 @@ class NotAllowed(PersonError):
 
 
 class ChoiceWanted(PersonError):
-    """The words can be read in more than one way, or as a guess only; each reading is a whole command to offer as a button."""
+    """The words can be read in more than one way, or as a guess only. Each reading is a whole command to offer as a button."""
 
     def __init__(self, say: str, *, near: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(say)
@@ -73,11 +73,11 @@ class ChoiceWanted(PersonError):
 
 
 class UnknownSymbol(ChoiceWanted):
-    """No instrument answers to these words; the readings are near misses."""
+    """No instrument answers to these words. The readings are near misses."""
 
 
 class CheckFailed(PersonError):
-    """One or more checks refuse the order; every reason is told at once."""
+    """One or more checks refuse the order. Every reason is told at once."""
 
     def __init__(self, reasons: Sequence[str], *, near: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(" ".join(reasons))
@@ -94,7 +94,7 @@ class ExitHeld(CheckFailed):
 
 
 class ConfirmationGone(PersonError):
-    """The question behind a button is no longer open; nothing was sent by this tap."""
+    """The question behind a button is no longer open. Nothing was sent by this tap."""
 
     def __init__(self, say: str, *, expired: bool = False, again: bool = False, foreign: bool = False) -> None:
         super().__init__(say)
@@ -112,7 +112,7 @@ class PinClosed(PersonError):
 
 
 class PinWanted(PersonError):
-    """The act waits for the person's PIN; the proof names this one act, and serves no other."""
+    """The act waits for the person's PIN. The proof names this one act, and serves no other."""
 
     def __init__(self, say: str, *, proof: str) -> None:
         super().__init__(say)
@@ -120,7 +120,7 @@ class PinWanted(PersonError):
 
 
 class WordsWanted(PersonError):
-    """The act is heavy enough to be asked again in words; reasons say why."""
+    """The act is heavy enough to be asked again in words. reasons say why."""
 
     def __init__(self, say: str, *, reasons: Sequence[str] = ()) -> None:
         super().__init__(say)
@@ -128,7 +128,7 @@ class WordsWanted(PersonError):
 
 
 class PhoneLocked(PersonError):
-    """This person's phone is locked; only stopping and opening it work."""
+    """This person's phone is locked. Only stopping and opening it work."""
 
 
 class NotFound(PersonError):
@@ -136,7 +136,7 @@ class NotFound(PersonError):
 
 
 class BrokerError(BotError):
-    """Something went wrong at or on the way to the broker; the branch says what became of the act."""
+    """Something went wrong at or on the way to the broker. The branch says what became of the act."""
 
 
 class NotSent(BrokerError):
@@ -148,7 +148,7 @@ class NotLinked(NotSent):
 
 
 class Refused(BrokerError):
-    """The broker said no in words we know; .broker_id names the rejected order where the text carried one."""
+    """The broker said no in words we know. Its .broker_id names the rejected order where the text carried one."""
 
     def __init__(self, say: str, *, code: str = "", words: str = "", broker_id: str | None = None, final: bool = False) -> None:
         super().__init__(say)
@@ -163,27 +163,27 @@ class AddressRefused(Refused):
 
 
 class StopWordsRefused(Refused):
-    """The broker does not take this spelling of stop orders; the other one needs a confirmation of its own (issue 3)."""
+    """The broker does not take this spelling of stop orders. The other one needs a confirmation of its own."""
 
 
 class OrderOver(Refused):
-    """A change or a cancel met an order that is over; the order book says how it ended (mstock-type-b.md 5.3, 5.4)."""
+    """A change or a cancel met an order that is over. The order book says how it ended (mstock-type-b.md 5.3, 5.4)."""
 
 
 class SessionExpired(BrokerError):
-    """The session is dead or unknown; the read was not done."""
+    """The session is dead or unknown. The read was not done."""
 
 
 class LoginRefused(BrokerError):
-    """The broker refused the password or the code; repeating by itself would lock the account."""
+    """The broker refused the password or the code. Repeating by itself would lock the account."""
 
 
 class PasswordRefused(LoginRefused):
-    """The broker refused client code and password; it counts, and locks the account at the end (mstock-type-b.md 3.1)."""
+    """The broker refused client code and password. It counts, and locks the account at the end (mstock-type-b.md 3.1)."""
 
 
 class TooFast(BrokerError):
-    """Our own bucket is empty; nothing was sent. retry_after is in seconds."""
+    """Our own bucket is empty. Nothing was sent. retry_after is in seconds."""
 
     def __init__(self, say: str, *, retry_after: float) -> None:
         super().__init__(say)
@@ -191,7 +191,7 @@ class TooFast(BrokerError):
 
 
 class Unclear(BrokerError):
-    """The act may have happened; it must never be repeated, only looked for. words: the broker's own, if it said anything."""
+    """The act may have happened. It must never be repeated, only looked for. words: the broker's own, if it said anything."""
 
     def __init__(self, say: str, *, words: str = "") -> None:
         super().__init__(say)
@@ -203,7 +203,7 @@ class Unreadable(BrokerError):
 
 
 class DeliveryError(BotError):
-    """Telegram would not take a message; permanent ones are buried, others wait retry_after seconds."""
+    """Telegram would not take a message. Permanent ones are buried, others wait retry_after seconds."""
 
     def __init__(
         self,
@@ -222,11 +222,11 @@ class DeliveryError(BotError):
 
 
 class PictureFailed(BotError):
-    """A picture could not be drawn; it was only to look at, so nothing else changed."""
+    """A picture could not be drawn. It was only to look at, so nothing else changed."""
 
 
 class StorageError(BotError):
-    """The database could not do what was asked; no order is sent while this lasts."""
+    """The database could not do what was asked. No order is sent while this lasts."""
 
 
 class VaultError(StorageError):
@@ -234,11 +234,11 @@ class VaultError(StorageError):
 
 
 class StorageAway(StorageError):
-    """The database takes nothing for now, and that may pass; what was asked of it was rolled back."""
+    """The database takes nothing for now, and that may pass. What was asked of it was rolled back."""
 
 
 class SettingsError(BotError):
-    """A setting is missing or wrong; the words name it."""
+    """A setting is missing or wrong. The words name it."""
 
 
 class IllegalMove(BotError):

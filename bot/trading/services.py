@@ -110,7 +110,7 @@ class Host:
     inspect: Callable[[], Awaitable[Sequence[str]]]  # lines of a report whose values cannot hold a secret
 
     async def audit(self, actor: Actor, before: int | None = None) -> ActPage:
-        """A page of the record of acts, older than `before`; an owner of some accounts sees what was done on those."""
+        """A page of the record of acts, older than `before`. An owner of some accounts sees what was done on those."""
         person = actor.user.telegram_id
 
         def read(db: Repositories) -> ActPage:

@@ -111,7 +111,7 @@ def has_begun(calendar: Calendar | None, at: datetime) -> bool:
 
 
 def trades_now(calendar: Calendar | None, catalogue: Catalogue, clock: Clock, instrument: Instrument) -> bool:
-    """Whether an instrument is in continuous trading now; where the calendar does not know, it is taken to be."""
+    """Whether an instrument is in continuous trading now. Where the calendar does not know, it is taken to be."""
     if calendar is None:
         return True
     phase = next(calendar.from_moment(instrument, clock.now(), in_auction=catalogue.has_contracts(instrument)))
@@ -127,7 +127,7 @@ def in_auction(calendar: Calendar | None, underlying: Instrument, at: datetime) 
 
 
 def ended(calendar: Calendar | None, instrument: Instrument, at: datetime) -> bool:
-    """Whether a contract is traded no more at a moment (UTC); by the usual hours where the calendar does not reach."""
+    """Whether a contract is traded no more at a moment (UTC). By the usual hours where the calendar does not reach."""
     if instrument.expiry is None or ist_date(at) < instrument.expiry:
         return False
     day = instrument.expiry
@@ -136,13 +136,13 @@ def ended(calendar: Calendar | None, instrument: Instrument, at: datetime) -> bo
 
 
 def squares_off_at(calendar: Calendar | None, instrument: Instrument, product: Product, at: datetime) -> datetime | None:
-    """When mStock closes such a position itself on the day of that moment (UTC); None: never, or not known."""
+    """When mStock closes such a position itself on the day of that moment (UTC). None: never, or not known."""
     found = calendar.square_off(instrument, product, ist_date(at)) if calendar is not None else None
     return found.at if found is not None else None
 
 
 def squares_off_now(calendar: Calendar | None, clock: Clock, instrument: Instrument, product: Product) -> bool:
-    """Whether mStock closes such a position itself by now; where no calendar is kept it may at any time."""
+    """Whether mStock closes such a position itself by now. Where no calendar is kept it may at any time."""
     if product is not Product.MIS:
         return False
     at = squares_off_at(calendar, instrument, product, clock.now())

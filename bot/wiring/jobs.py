@@ -38,7 +38,7 @@ class Days:
     summary: time  # IST
 
     def trading(self, day: date) -> bool:
-        """A day on which there are trades, a muhurat hour included; any weekday of a year that is not covered."""
+        """A day on which there are trades, a muhurat hour included. Any weekday of a year that is not covered counts."""
         is_open = True if self.calendar is None else self.calendar.has_session(day)
         return day.weekday() < 5 if is_open is None else is_open
 

@@ -155,7 +155,7 @@ def build_core(
     """Builds every use case over this store and these connections.
 
     reference: what the settings name, where it was read already. hashing: None is the slow hash of PINs.
-    album: where pictures come from; None: from a process of their own, started with the first.
+    album: where pictures come from. None: from a process of their own, started with the first.
     """
     reference = reference or load_reference(settings.market_data)
     calendar = reference.calendar if settings.market_hours == "real" else None

@@ -33,7 +33,7 @@ def six_digits(text: str) -> str | None:
 
 
 def code_among(text: str) -> str | None:
-    """The one run of six digits among other words; None where there is none, or a longer number, or more than one."""
+    """The one run of six digits among other words. None where there is none, or a longer number, or more than one."""
     numbers = re.findall(r"[0-9]+", legible(text))
     return numbers[0] if len(numbers) == 1 and len(numbers[0]) == 6 else None
 

@@ -1,4 +1,7 @@
-"""/alert sets one on a price or on the day's result; /alerts lists a person's own, takes one away, keeps or adjusts one."""
+"""/alert sets one on a price or on the day's result.
+
+/alerts lists a person's own, takes one away, keeps or adjusts one.
+"""
 
 import re
 from decimal import Decimal
@@ -24,7 +27,7 @@ _GIVEBACK = re.compile(r"giveback\s+([0-9]{1,2})\s*%?")
 
 
 async def alert(ctx: Ctx) -> None:
-    """`/alert reliance above 1500`, `… below 2%`, `/alert mtm -5000`, `/alert mtm giveback 40%`; alone it is the list."""
+    """`/alert reliance above 1500`, `… below 2%`, `/alert mtm -5000`, `/alert mtm giveback 40%`. Alone it is the list."""
     words = ctx.words.strip()
     if not words:
         await alerts(ctx)
@@ -69,7 +72,7 @@ def _figure(match: re.Match[str]) -> Decimal:
 
 
 async def alerts(ctx: Ctx) -> None:
-    """The list; `delete 3`, `keep 3` and `adjust 3` are its buttons."""
+    """The list. `delete 3`, `keep 3` and `adjust 3` are its buttons."""
     act, _, number = ctx.words.lower().partition(" ")
     if not act:
         await ctx.redraw_or_reply(views.alerts(await ctx.services.alerts.shown(ctx.actor), ctx.name, ctx.label, ctx.mode))

@@ -38,7 +38,7 @@ def _date(year: int, month: int, day: int, today: date) -> date:
 
 
 def coming_day(words: str, today: date, *, example: str) -> date:
-    """A day to come: `31 dec`, `31/12`, `2026-12-31`, `tomorrow`; without a year the next such day. UsageError otherwise."""
+    """A day to come: `31 dec`, `31/12`, `2026-12-31`, `tomorrow`. Without a year the next such day. UsageError otherwise."""
     text = words.strip().lower()
     if text in ("today", "tomorrow"):
         return today + timedelta(days=1 if text == "tomorrow" else 0)

@@ -50,7 +50,7 @@ async def panic(ctx: Ctx) -> None:
 
 
 async def exit_position(ctx: Ctx, tap: ExitTap) -> None:
-    """Proposes the order that closes what is held of one position now; a cover is asked about first."""
+    """Proposes the order that closes what is held of one position now. A cover is asked about first."""
     await show(ctx, await ctx.services.exits.ask_position(ctx.actor, tap.key, tap.product, chat_id=ctx.chat_id))
 
 

@@ -70,7 +70,7 @@ def _level(word: str) -> Decimal:
 
 
 async def leave_if(ctx: Ctx, scope: str, conditions: str) -> None:
-    """The card of a P&L exit; `/exit if` alone lists those that watch."""
+    """The card of a P&L exit. `/exit if` alone lists those that watch."""
     if not scope and not conditions:
         await ctx.redraw_or_reply(views.listed(await ctx.services.pnl_exits.shown(ctx.actor), ctx.mode))
         return

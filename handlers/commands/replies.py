@@ -50,7 +50,7 @@ class NewTerms:
 
 
 def base(message: Message) -> str | None:
-    """The words so far that a reply to a question on the way to an order completes; None for any other message."""
+    """The words so far that a reply to a question on the way to an order completes. None for any other message."""
     leave = next((tap for tap in _taps(message) if isinstance(tap, LeaveTap)), None)
     if leave is None or not leave.words:
         return None
@@ -75,7 +75,7 @@ class StopWanted:
 
 
 def meant(message: Message, text: str) -> ChangeTap | OrderTap | NewTerms | StopWanted | None:
-    """What a short reply to a proposal, an order's card or its fill asks for; None for any other text."""
+    """What a short reply to a proposal, an order's card or its fill asks for. None for any other text."""
     text = " ".join(latin(text).split())
     stop = _STOP.fullmatch(text)
     leg = terms.leg(stop[1]) if stop else None

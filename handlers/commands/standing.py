@@ -1,4 +1,7 @@
-"""/stops lists the stops that live over days, keeps one, ends one; and the buttons that place today's."""
+"""/stops lists the stops that live over days, keeps one, ends one.
+
+Its buttons place today's.
+"""
 
 import re
 from datetime import date
@@ -24,7 +27,7 @@ _ACT = re.compile(r"(delete|trust|adjust)\s+#?([0-9]{1,9})", re.IGNORECASE)
 
 
 async def stops(ctx: Ctx) -> None:
-    """Alone it is the list. `keep 12 until 31 dec` keeps the stop #12; `delete 3`, `trust 3` and `adjust 3` are its buttons."""
+    """Alone it is the list. `keep 12 until 31 dec` keeps the stop #12. `delete 3`, `trust 3` and `adjust 3` are its buttons."""
     said, own = ctx.words.strip(), ctx.services.standing
     if not said:
         await ctx.redraw_or_reply(views.listed(await own.shown(ctx.actor), ctx.mode))

@@ -1,4 +1,7 @@
-"""/trail lists the trails or asks for one on what is open; the buttons of a trail; what a reply asks of one."""
+"""/trail lists the trails or asks for one on what is open.
+
+The buttons of a trail stand here too, and what a reply asks of one.
+"""
 
 import re
 
@@ -33,7 +36,7 @@ def said(text: str) -> TrailSaid | None:
 
 
 async def trail(ctx: Ctx) -> None:
-    """`/trail reliance 15`, `/trail 24500 ce 2%`, `/trail nifty fut 15 step 10`, `/trail reliance off`; alone it lists them."""
+    """`/trail reliance 15`, `/trail 24500 ce 2%`, `/trail nifty fut 15 step 10`, `/trail reliance off`. Alone it lists them."""
     words = latin(ctx.words).strip()
     if not words:
         await ctx.redraw_or_reply(views.listed(await ctx.services.trails.all(ctx.actor), ctx.label, ctx.mode))

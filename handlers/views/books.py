@@ -49,7 +49,7 @@ def _head(what: str, name: str, mode: str, as_of: datetime) -> list[Rows]:
 
 
 def page_of(items: Sequence[Rows], tap: ListingTap) -> tuple[list[Rows], list[Button]]:
-    """The entries of one page and the buttons that turn it; a page that no longer exists is the last one."""
+    """The entries of one page and the buttons that turn it. A page that no longer exists is the last one."""
     pages = max(1, -(-len(items) // PAGE))
     page = min(tap.page, pages - 1)
     turn: list[Button] = []
@@ -80,7 +80,7 @@ _STATES = {
 
 
 def orders(book: OrderList, tap: ListingTap, mode: str, explain: Callable[[str], str] = str) -> View:
-    """Orders of the day, newest first; of the rejected ones also why."""
+    """Orders of the day, newest first, of the rejected ones also why."""
     names = {"open": "OPEN ORDERS", "rejected": "REJECTED"}
     rows = _head(names.get(tap.argument, "ORDERS"), book.account.name, mode, book.as_of)
     entries = [_order_rows(order, book.as_of) for order in reversed(book.orders)]
@@ -181,7 +181,7 @@ def trades(book: TradeList, tap: ListingTap, mode: str) -> View:
 
 
 def positions(positions: Positions, tap: ListingTap, name: str, mode: str) -> View:
-    """Every position with its day, and since entry beside it where it was carried; what a sum leaves out is named."""
+    """Every position with its day, and since entry beside it where it was carried. What a sum leaves out is named."""
     rows = _head("POSITIONS", name, mode, positions.as_of)
     page, turn = page_of([position_rows(line, positions.as_of) for line in positions.lines], tap)
     rows += page or [row("none")]
@@ -213,7 +213,7 @@ def _what(line: PositionLine) -> str:
 
 
 def old_prices(lines: Sequence[PositionLine], as_of: datetime) -> list[Part]:
-    """How old the prices behind the figures are, where they are not of this minute; a REST quote has no time at all."""
+    """How old the prices behind the figures are, where they are not of this minute. A REST quote has no time at all."""
     ages = [
         f"{short(line.position.instrument, today=ist_date(as_of))} {age(line.price.at, as_of)}"
         for line in lines
@@ -228,20 +228,20 @@ def _can_exit(positions: Positions) -> list[PositionLine]:
 
 
 def _exit(line: PositionLine, label: str, as_of: datetime) -> Button:
-    """Asks for the order that closes the line; nothing is sent by it."""
+    """Asks for the order that closes the line. Nothing is sent by it."""
     position = line.position
     name = f"Exit {signed_count(position.quantity)} {short(position.instrument, today=ist_date(as_of))} {position.product}"
     return button(name, ExitTap(position.instrument.key, position.product, label))
 
 
 def day_rows(opened: Decimal, booked: Decimal, adjustment: Decimal) -> list[Rows]:
-    """What made the day before charges; the close adjustment only where there is one."""
+    """What made the day before charges. The close adjustment stands only where there is one."""
     rows = [money_row("Open", opened), money_row("Booked today", booked)]
     return [*rows, money_row("Close adjustment", adjustment)] if adjustment else rows
 
 
 def net_rows(charges: Decimal | None, gross: Decimal, missing: tuple[str, ...] = ()) -> list[Rows]:
-    """What the day cost and what is left of it; the charges that are not known are named, and the net is of the others."""
+    """What the day cost and what is left of it. The charges that are not known are named, and the net is of the others."""
     if charges is None:
         return [row("Charges", "not known   "), money_row("Before charges", gross)]
     open_lines = [row(f" {name}", "not known   ") for name in missing]
@@ -322,7 +322,7 @@ def _holding_rows(line: Holding) -> Rows:
 
 
 def funds(funds: Funds, tap: ListingTap, name: str, mode: str) -> View:
-    """Money for trading, as mStock reports it; what it does not say is not zero."""
+    """Money for trading, as mStock reports it. What it does not say is not zero."""
     rows = _head("FUNDS", name, mode, funds.as_of)
     sold = funds.used is not None and funds.used < 0
     for what, value in (

@@ -29,7 +29,7 @@ LOOK_OUT = timedelta(seconds=180)  # before this nobody may say that an order do
 
 
 def what(draft: OrderDraft, now: datetime | None = None, *, monthly: bool | None = None) -> str:
-    """BUY 10 RELIANCE, with the contract in full; monthly: its expiry is the last of the month, None: not known."""
+    """BUY 10 RELIANCE, with the contract in full. monthly: its expiry is the last of the month, None: not known."""
     today = ist_date(now) if now is not None else None
     return f"{draft.side} {count(draft.quantity)} {title(draft.instrument, monthly=monthly, today=today)}"
 
@@ -49,7 +49,7 @@ def card(
     repairs: tuple[Repaired, ...] = (),
     guarding: Guarding | None = None,
 ) -> View:
-    """The order as it stands; the same message from the tap to the end.
+    """The order as it stands. It is the same message from the tap to the end.
 
     touch: the ask or bid at the tap, if it is known. repairs: what can be done about a rejection. guarding: of its fill.
     """
@@ -311,7 +311,7 @@ def modify_prices(order: Order, label: str, mode: str, now: datetime) -> View:
 
 
 def cancel_sent(outcomes: tuple[Cancelled, ...], label: str, mode: str, now: datetime) -> View:
-    """What became of cancels. A yes is a wish until the book has ended the order; a no leaves it working."""
+    """What became of cancels. A yes is a wish until the book has ended the order. A no leaves it working."""
     if not outcomes:
         return message(say(bold("No open orders."), " Nothing to cancel."), place(label, mode))
     refused = [outcome for outcome in outcomes if outcome.error is not None]

@@ -23,7 +23,7 @@ _UNITS = ((10_000_000, "Cr"), (100_000, "L"), (1_000, "k"))
 
 
 def chain(page: ChainPage, now: datetime, mode: str) -> View:
-    """Call, strike and put of each row; a tap on one is its ticket."""
+    """Call, strike and put of each row. A tap on one is its ticket."""
     cycle = "monthly" if page.monthly else "weekly"
     spot = price(page.spot.last) if page.spot is not None else "not known"
     where = "auction" if page.auction else "spot"
@@ -126,7 +126,7 @@ def _buttons(page: ChainPage, today: date) -> list[list[Button]]:
 
 
 def _typed(day: date, today: date) -> str:
-    """A day as it is typed; one whose day and month come sooner in another year with its own."""
+    """A day as it is typed. One whose day and month come sooner in another year with its own."""
     return f"{day_words(day)} {day.year}" if (day - today).days > A_YEAR else day_words(day)
 
 

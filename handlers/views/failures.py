@@ -70,7 +70,7 @@ def failure(error: Exception, incident: str, *, account: str = "") -> View:
 
 
 def has_incident(error: Exception) -> bool:
-    """Whether this error gets an id and a log line; what a person merely asked wrongly does not."""
+    """Whether this error gets an id and a log line. What a person merely asked wrongly does not."""
     return not isinstance(error, errors.PersonError)
 
 

@@ -83,7 +83,7 @@ def _due(news: LaterCardDue, scene: Scene) -> View:
 
 @renders(AfterMarketFate)
 def _fate(news: AfterMarketFate, scene: Scene) -> View:
-    """Each with how it stands; those that work can be cancelled."""
+    """Each with how it stands. Those that work can be cancelled."""
     shown = news.orders[:MOST]
     lines = [say(f"#{order.number} {what(order.draft, scene.now)}: {state(order, scene.explain)}") for order in shown]
     if news.unread:

@@ -19,7 +19,7 @@ def net_lot_rows(positions: Positions) -> tuple[str, ...]:
 
 
 def _lots(lots: Fraction) -> str:
-    """Whole lots with their sign; a part of a lot, which a changed lot leaves behind, with two decimals."""
+    """Whole lots with their sign. A part of a lot, which a changed lot leaves behind, with two decimals."""
     if lots.denominator == 1:
         return signed_count(int(lots))
     return f"{'+' if lots > 0 else MINUS}{abs(float(lots)):.2f}"

@@ -131,7 +131,7 @@ def _price_rows(draft: OrderDraft) -> list[tuple[str, ...]]:
 
 
 def _attached_rows(proposal: Proposal) -> list[tuple[str, ...]]:
-    """The stop, which rests at the exchange once something is filled; the target and the trail, which the bot holds on ticks."""
+    """The stop, which rests at the exchange once something is filled. The target and the trail, which the bot holds on ticks."""
     attached, rows = proposal.attached, []
     if attached is None:
         return _kept_rows(proposal)

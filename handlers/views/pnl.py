@@ -57,7 +57,7 @@ def argument_of(first: date, last: date, section: Section = Section.WHOLE) -> st
 
 
 def asked_by(argument: str) -> tuple[tuple[date, date] | None, Section]:
-    """The range and the section of a tap; no range: today. ValueError for what no button of ours says."""
+    """The range and the section of a tap. No range: today. ValueError for what no button of ours says."""
     digits, section = argument[:16], Section(argument[16:])
     if not argument[:1].isdigit():
         return None, Section(argument)
@@ -69,7 +69,7 @@ def asked_by(argument: str) -> tuple[tuple[date, date] | None, Section]:
 
 
 def today(made: TodayPnl, tap: ListingTap, name: str, mode: str) -> View:
-    """Booked, open, charges and net of today, and what each row would leave if it were closed now; holdings stand apart."""
+    """Booked, open, charges and net of today, and what each row would leave if it were closed now. Holdings stand apart."""
     result = made.pnl
     rows = [row(fit(f"P&L {name}", 23), mode), row(f" as of {clock_time(result.as_of)}")]
     for line in result.lines[:_LINES]:
@@ -123,7 +123,7 @@ def _reasons(line: PositionLine) -> str:
 
 
 def range_view(report: RangeReport, section: Section, tap: ListingTap, name: str, mode: str) -> View:
-    """A range of days, one section of it; every button keeps the range."""
+    """A range of days, one section of it. Every button keeps the range."""
     head = [row(fit(f"P&L {name}", 23), mode), row(fit(f" {_span(report.first, report.last)}"))]
     turn: list[Button] = []
     parts: list[Part]
@@ -150,7 +150,7 @@ def range_view(report: RangeReport, section: Section, tap: ListingTap, name: str
 
 
 def month(report: RangeReport, mode: str) -> MonthHeatmap | None:
-    """The calendar of a range that begins with a month and stays in it; None for any other, and where no day has a row."""
+    """The calendar of a range that begins with a month and stays in it. None for any other, and where no day has a row."""
     first, last = report.first, report.last
     if first.day != 1 or first == last or (first.year, first.month) != (last.year, last.month) or not report.days:
         return None
@@ -281,7 +281,7 @@ def _duration(span: timedelta) -> str:
 
 
 def _parts(report: RangeReport) -> list[Rows]:
-    """Net by symbol, product and source; each block adds up to the net."""
+    """Net by symbol, product and source. Each block adds up to the net."""
     rows: list[Rows] = []
     for title, parts in (("Symbol", report.symbols), ("Product", report.products), ("Placed by", report.sources)):
         if rows:

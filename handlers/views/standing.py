@@ -70,7 +70,7 @@ def _rows(stop: StandingStop, quantity: int | None = None) -> list[tuple[str, ..
 
 
 def card(card: StandingCard, mode: str) -> View:
-    """The question about a morning's stops; the same message says that they are being placed."""
+    """The question about a morning's stops. The same message says that they are being placed."""
     token, label = card.confirmation.token, card.account.label
     orders = len(card.plan.legs)
     many = f"{orders} order{'s' if orders > 1 else ''}"

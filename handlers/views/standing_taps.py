@@ -20,7 +20,7 @@ class StandingVerb(StrEnum):
 @travels_as("s")
 @dataclass(frozen=True, slots=True)
 class StandingTap(OfAccount):
-    """A tap about them. subject: an order's id, or the token of a question; `today` for PLACE."""
+    """A tap about them. subject: an order's id, or the token of a question. `today` for PLACE."""
 
     subject: str
     verb: StandingVerb

@@ -1,4 +1,7 @@
-"""Lists of exits and panics; each is alive as long as its plan is."""
+"""Lists of exits and panics.
+
+Each is alive as long as its plan is.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime

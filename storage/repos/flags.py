@@ -14,7 +14,7 @@ from storage.db.tables.bot import flags
 
 
 class FlagName(StrEnum):
-    """What a flag says; its subject is named behind it."""
+    """What a flag says. Its subject is named behind it."""
 
     ADDRESS_TOLD = "address told"  # the account; value: the date
     CARD_TOLD = "card told"  # the account and the card; value: the date

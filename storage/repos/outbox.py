@@ -209,7 +209,7 @@ class SqlOutbox:
             self._tx.write(_LEASE, [{"delivery": row.id, "until": until} for row in rows])
 
     def _read(self, rows: Sequence[Any], now: datetime) -> Sequence[Delivery]:
-        """Those that can be read and still have something to say; the others are closed."""
+        """Those that can be read and still have something to say. The others are closed."""
         deliveries = []
         for row in rows:
             try:
@@ -234,7 +234,7 @@ class SqlOutbox:
         return deliveries
 
     def _message_of(self, news: Filled, row: Any) -> tuple[int | None, bool]:
-        """The message that a fill is written into, if any; and whether it says as much already.
+        """The message that a fill is written into, if any, and whether it says as much already.
 
         Telegram does not ring for an edit: so a part that follows another within seconds counts up in its message, the
         fill that completes the order rings anew, and what mends an older step never covers a newer one.

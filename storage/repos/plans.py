@@ -1,4 +1,7 @@
-"""Plans and their legs; the move of a leg out of WAITING is the licence for its one order."""
+"""Plans and their legs.
+
+The move of a leg out of WAITING is the licence for its one order.
+"""
 
 from collections.abc import Sequence
 from dataclasses import fields

@@ -1,4 +1,7 @@
-"""P&L exits; the move of one out of ALIVE is the licence for what it begins, once."""
+"""P&L exits.
+
+The move of one out of ALIVE is the licence for what it begins, once.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,7 @@
-"""Stops that live over days; whoever moves one on tells of it."""
+"""Stops that live over days.
+
+Whoever moves one on tells of it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -32,7 +32,7 @@ class SessionReplaced(Notice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedLost(Notice):
-    """The broker's socket is gone; the books are still polled."""
+    """The broker's socket is gone. The books are still polled."""
 
     sound = Sound.SILENT
     about = NewsKind.GAPS

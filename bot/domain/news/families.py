@@ -1,4 +1,7 @@
-"""Every kind of news by the name under which it is stored; a new family is named here once."""
+"""Every kind of news by the name under which it is stored.
+
+A new family is named here once.
+"""
 
 from collections.abc import Mapping
 

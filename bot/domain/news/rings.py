@@ -28,7 +28,7 @@ class OpenRow:
 
     @property
     def can_be_carried(self) -> bool:
-        """A share sold short has to be bought back today; what else is intraday may become carry-forward or delivery."""
+        """A share sold short has to be bought back today. What else is intraday may become carry-forward or delivery."""
         return self.instrument.is_derivative or self.quantity > 0
 
 
@@ -123,7 +123,7 @@ class NoStop(Notice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoStopDelivery(NoStop):
-    """The same of delivery that was bought today; told only to who wants it."""
+    """The same of delivery that was bought today. Told only to who wants it."""
 
     about = NewsKind.NO_STOP_DELIVERY
 
@@ -185,7 +185,7 @@ class BandNear(Notice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedMute(Notice):
-    """The feed is connected and says nothing while the market is open; or speaks again."""
+    """The feed is connected and says nothing while the market is open, or speaks again."""
 
     sound = Sound.RING
     about = NewsKind.GAPS

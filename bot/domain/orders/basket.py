@@ -35,7 +35,7 @@ class WorstLoss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BasketCard:
-    """A basket as it is asked about; nothing of it was sent. Rupees; None is "not known"."""
+    """A basket as it is asked about. Nothing of it was sent. Rupees. None is "not known"."""
 
     confirmation: Confirmation
     account: Account

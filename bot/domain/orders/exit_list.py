@@ -70,7 +70,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitRow:
-    """One position to close, in one product; in a basket one order, which may open."""
+    """One position to close, in one product. In a basket one order, which may open."""
 
     number: int  # its place in the list, from 0
     draft: OrderDraft  # the licence: side, at most this quantity, no worse than this price
@@ -110,7 +110,7 @@ class ExitRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """What a reversal opens once its row is closed; each slice is an entry leg of the plan."""
+    """What a reversal opens once its row is closed. Each slice is an entry leg of the plan."""
 
     draft: OrderDraft  # whole
     slices: tuple[Slice, ...]
@@ -234,7 +234,7 @@ class RowTold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitCard:
-    """A list as it is asked about; nothing of it was sent."""
+    """A list as it is asked about. Nothing of it was sent."""
 
     confirmation: Confirmation
     account: Account

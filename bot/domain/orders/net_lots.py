@@ -13,7 +13,7 @@ FUTURE = "FUT"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetLots:
-    """Signed lots of one underlying by kind, CE before PE before FUT; strikes, expiries and products are netted."""
+    """Signed lots of one underlying by kind, CE before PE before FUT. Strikes, expiries and products are netted."""
 
     symbol: str
     lots: tuple[tuple[str, Fraction], ...]  # kind -> lots; a rest beyond whole lots is a fraction

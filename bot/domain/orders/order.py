@@ -15,7 +15,7 @@ from bot.domain.terms import OrderKind, Product, Side, Validity
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands; MOVES below says what may follow what."""
+    """Where an order stands. MOVES below says what may follow what."""
 
     SUBMITTING = "SUBMITTING"  # claimed and stored; the POST is under way or was cut off
     UNKNOWN = "UNKNOWN"  # the answer was not understood or never came: it is being looked for
@@ -62,7 +62,7 @@ MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRequest:
-    """What a person asked, in their words; nothing is guessed here."""
+    """What a person asked, in their words. Nothing is guessed here."""
 
     side: Side
     symbol: str  # the words for the instrument: "RELIANCE", "nifty 24500 ce"
@@ -92,7 +92,7 @@ class OrderRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDraft:
-    """A complete order in legal shape, before it exists; ValueError when the shape is not legal."""
+    """A complete order in legal shape, before it exists. ValueError when the shape is not legal."""
 
     instrument: Instrument
     side: Side
@@ -171,7 +171,7 @@ class ConfirmationState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """One question, for one person, in one message, about one act; its age runs from created_at, never from a tap."""
+    """One question, for one person, in one message, about one act. Its age runs from created_at, never from a tap."""
 
     token: str  # 128 random bits, base32
     user_id: int
@@ -226,7 +226,7 @@ class TradeFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
-    """The step between two facts; unique by account, broker id and filled_after."""
+    """The step between two facts. It is unique by account, broker id and filled_after."""
 
     broker_id: str
     filled_after: int  # shares filled in all, after this step
@@ -238,7 +238,7 @@ class Fill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One order that we know of, ours or from elsewhere; changes are new values made by named moves."""
+    """One order that we know of, ours or from elsewhere. Changes are new values made by named moves."""
 
     id: str
     account_id: str
@@ -262,7 +262,7 @@ class Order:
 
     @property
     def pending(self) -> int:
-        """Shares or units that can still fill; 0 once the status is final."""
+        """Shares or units that can still fill. 0 once the status is final."""
         return 0 if self.status.is_final else self.draft.quantity - self.filled
 
     @property
@@ -291,23 +291,23 @@ class Order:
         return replace(self, status=status, updated_at=at, version=self.version + 1)
 
     def accepted(self, broker_id: str, at: datetime) -> "Order":
-        """The broker gave it an id; the book may have been quicker, then only the id is kept."""
+        """The broker gave it an id. The book may have been quicker, then only the id is kept."""
         if self.broker_id is not None and self.status is not OrderStatus.SUBMITTING:
             return self
         waiting = OrderStatus.TRIGGER_PENDING if self.draft.trigger is not None else OrderStatus.OPEN
         return replace(self._move(waiting, at), broker_id=broker_id)
 
     def refused(self, reason: str, at: datetime, *, broker_id: str | None, final: bool) -> "Order":
-        """The broker said no; unless that is final the order stays looked for (I3)."""
+        """The broker said no. Unless that is final the order stays looked for (I3)."""
         status = OrderStatus.REJECTED if final else OrderStatus.REFUSED
         return replace(self._move(status, at), reason=reason, broker_id=broker_id or self.broker_id)
 
     def unclear(self, at: datetime, words: str = "") -> "Order":
-        """No answer that can be understood; words: what the broker said, if anything."""
+        """No answer that can be understood. words: what the broker said, if anything."""
         return replace(self._move(OrderStatus.UNKNOWN, at), reason=words)
 
     def looked(self, at: datetime, words: str = "") -> "Order":
-        """Looked for once more, and not found; words: what was seen instead."""
+        """Looked for once more, and not found. words: what was seen instead."""
         seen = words or self.reason
         return replace(self, looks=self.looks + 1, looked_at=at, updated_at=at, reason=seen, version=self.version + 1)
 
@@ -324,7 +324,7 @@ class Order:
         return self._move(OrderStatus.EXPIRED, at)
 
     def cancel_asked(self, by: int, at: datetime) -> "Order":
-        """A cancel was asked for here; the book will say whether it came in time."""
+        """A cancel was asked for here. The book will say whether it came in time."""
         return replace(self, cancelled_by=by, updated_at=at, version=self.version + 1)
 
     def cancel_not_taken(self, at: datetime) -> "Order":
@@ -336,7 +336,7 @@ class Order:
         return replace(self, draft=draft, updated_at=at, version=self.version + 1)
 
     def after(self, fact: OrderFact, at: datetime) -> "Order":
-        """The order as the book's row has it; a row that is older than what is known changes nothing.
+        """The order as the book's row has it. A row that is older than what is known changes nothing.
 
         Shares filled never shrink (invariant I5). A final status stays, but shares that the book adds to it are still
         taken: a fill that nobody is told of is worse than an odd-looking row. A refusal that nothing ever proved is undone by
@@ -369,7 +369,7 @@ class Order:
         return fact.status if fact.status.is_working else OrderStatus.OPEN
 
     def _draft_after(self, fact: OrderFact) -> OrderDraft:
-        """Terms changed in the broker's app are taken over; a MARKET that came back as LIMIT is not a change."""
+        """Terms changed in the broker's app are taken over. A MARKET that came back as LIMIT is not a change."""
         draft = self.draft
         quantity = fact.quantity if fact.quantity > 0 and fact.quantity % draft.instrument.lot == 0 else draft.quantity
         price = fact.price if draft.price is not None and fact.price and fact.price > ZERO else draft.price

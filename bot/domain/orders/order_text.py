@@ -71,7 +71,7 @@ def trail_words(trail: TrailSaid | None) -> list[str]:
 
 
 def request_of(draft: OrderDraft) -> OrderRequest:
-    """The request that asks for this draft again, by the master's own name; a protected order asks for the price of then."""
+    """The request that asks for this draft again, by the master's own name. A protected order asks for the price of then."""
     bare = OrderRequest(
         side=draft.side,
         symbol=draft.instrument.name,
@@ -100,7 +100,7 @@ def order_words(draft: OrderDraft, today: date, *, monthly: bool | None = None) 
 
 
 def record_line(draft: OrderDraft, today: date, *, monthly: bool | None = None) -> str:
-    """The terms for the record of acts: `BUY 10 RELIANCE NSE LIMIT CNC 2924.80`; a contract is named whole."""
+    """The terms for the record of acts: `BUY 10 RELIANCE NSE LIMIT CNC 2924.80`. A contract is named whole."""
     order = order_words(draft, today, monthly=monthly)
     exchange = () if order.endswith(draft.instrument.exchange) else (draft.instrument.exchange,)
     prices = [f"{price:f}" for price in (draft.price, draft.trigger) if price is not None]
@@ -108,7 +108,7 @@ def record_line(draft: OrderDraft, today: date, *, monthly: bool | None = None) 
 
 
 def words_of(instrument: Instrument, today: date | None = None) -> str:
-    """An instrument in words that can be typed: `NIFTY 24500 CE 23 NOV`, `M&M`; its exchange is said apart.
+    """An instrument in words that can be typed: `NIFTY 24500 CE 23 NOV`, `M&M`. Its exchange is said apart.
 
     A contract far from today (IST), or from an unknown today, is written with its year, in one word: a number that stands alone
     could be read as a quantity.

@@ -61,7 +61,7 @@ _WAYS_OUT = (LegKind.STOP, LegKind.TARGET, LegKind.TRAIL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything one Confirm covers. Its id is the token of that question; what changes later never adds to its legs."""
+    """Everything one Confirm covers. Its id is the token of that question. What changes later never adds to its legs."""
 
     id: str
     account_id: str
@@ -252,7 +252,7 @@ class PlanFacts:
 
 
 def next_act(plan: Plan, facts: PlanFacts, now: datetime) -> Next | None:
-    """What an entry's plan does now; None: it waits. The same facts lead to the same act.
+    """What an entry's plan does now. None: it waits. The same facts lead to the same act.
 
     Never more is closed than the plan opened, nor more than is free.
     """

@@ -1,7 +1,7 @@
 """P&L exits: what of an account's day they watch, when its figure is known, and when it has struck.
 
 A figure counts only while every open row has a price of now. It strikes when known figures have stood beyond its level for
-some seconds; a figure that is not known strikes nothing.
+some seconds. A figure that is not known strikes nothing.
 """
 
 import hashlib
@@ -75,7 +75,7 @@ class Level(StrEnum):
 
 
 class PnlState(StrEnum):
-    """It strikes once; whoever moves it out of ALIVE acts on that."""
+    """It strikes once. Whoever moves it out of ALIVE acts on that."""
 
     ASKED = "ASKED"
     ALIVE = "ALIVE"

@@ -79,7 +79,7 @@ class Off:
 def met_today(draft: OrderDraft, positions: Iterable[Position]) -> int:
     """Shares of an order that meet what the day left open the other way in delivery or MTF: together they are intraday.
 
-    Carried shares are not of the day; those held since yesterday leave the depository.
+    Carried shares are not of the day. Those held since yesterday leave the depository.
     """
     left = sum(
         position.quantity - position.carried
@@ -91,7 +91,7 @@ def met_today(draft: OrderDraft, positions: Iterable[Position]) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionLine:
-    """A position with the price that values it, and what its day made, in rupees; unknown figures are None.
+    """A position with the price that values it, and what its day made, in rupees. Unknown figures are None.
 
     What was carried counts from the previous close, what was opened today from its entry.
     """
@@ -112,12 +112,12 @@ class PositionLine:
 
     @property
     def today(self) -> Decimal | None:
-        """Booked and open of the day, before charges and without the close adjustment; None: not known."""
+        """Booked and open of the day, before charges and without the close adjustment. None: not known."""
         return None if self.booked is None or self.open is None else self.booked + self.open
 
     @property
     def difference(self) -> Decimal | None:
-        """Ours less the broker's, the close adjustment included; None where one of them is not known."""
+        """Ours less the broker's, the close adjustment included. None where one of them is not known."""
         return None if self.today is None or self.broker is None else self.today + self.adjustment - self.broker
 
 
@@ -220,14 +220,14 @@ class Holdings:
 
     @property
     def invested(self) -> Decimal | None:
-        """Rupees paid for what has a known cost; None where no line has one."""
+        """Rupees paid for what has a known cost. None where no line has one."""
         known = [line.invested for line in self.lines if line.invested is not None]
         return total(known) if known or not self.lines else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funds:
-    """Money for trading, rupees; None is "the broker has not said", never zero (mstock-type-b.md section 4)."""
+    """Money for trading, rupees. None is "the broker has not said", never zero (mstock-type-b.md section 4)."""
 
     available: Decimal | None
     used: Decimal | None  # negative: delivery sales of today brought more than everything else blocks
@@ -240,7 +240,7 @@ class Funds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Margin:
-    """What the broker would block for one order alone; it does not see a hedge. Rupees."""
+    """What the broker would block for one order alone. It does not see a hedge. Rupees."""
 
     required: Decimal | None
 
@@ -272,7 +272,7 @@ class PnL:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayReport:
-    """The summary of one date; there is exactly one final one for an account and a date (invariant I12)."""
+    """The summary of one date. There is exactly one final one for an account and a date (invariant I12)."""
 
     account_id: str
     date: str  # ISO, in India
@@ -300,5 +300,5 @@ class DayReport:
 
     @property
     def net(self) -> Decimal | None:
-        """Rupees after the charges that are known; None: the fills were not known."""
+        """Rupees after the charges that are known. None: the fills were not known."""
         return None if self.charges is None else self.gross - self.charges

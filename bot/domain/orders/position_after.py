@@ -9,7 +9,7 @@ from bot.domain.orders.order import Order
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionAfter:
-    """One instrument in one product after a step of an order; amounts are rupees, quantities shares or units."""
+    """One instrument in one product after a step of an order. Amounts are rupees, quantities shares or units."""
 
     quantity: int | None  # net; None: the books do not agree, or were not read
     average: Decimal | None = None  # of the open side
@@ -21,7 +21,7 @@ class PositionAfter:
     sold_holding: bool = False  # shares out of the demat account, whose cost no position shows
 
     def left_by(self, order: Order) -> int:
-        """Shares or units that the order was to close and that are still open; 0 where that is not known."""
+        """Shares or units that the order was to close and that are still open. 0 where that is not known."""
         return abs(self.quantity) if self.quantity and self.quantity * order.draft.side.sign < 0 else 0
 
 

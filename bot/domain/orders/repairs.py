@@ -81,7 +81,7 @@ def _named(order: Order, change: Change) -> Repaired:
 
 
 def _whole(order: Order, most: Decimal) -> Change | None:
-    """Whole lots of at most so many shares or units; None where that is none of it, or all."""
+    """Whole lots of at most so many shares or units. None where that is none of it, or all."""
     lot = order.draft.instrument.lot
     size = int((most / lot).to_integral_value(ROUND_FLOOR)) * lot
     return Change(quantity=size) if 0 < size < order.draft.quantity else None
@@ -126,12 +126,12 @@ def _on_tick(order: Order, why: Explanation) -> Change | None:
 
 
 def _common(one: Decimal, other: Decimal) -> Decimal:
-    """The smallest step that is whole steps of both, in rupees; ticks have four decimals at most."""
+    """The smallest step that is whole steps of both, in rupees. Ticks have four decimals at most."""
     return Decimal(math.lcm(*(int(step.scaleb(4)) or 1 for step in (one, other)))).scaleb(-4)
 
 
 def _nearer(order: Order, _: Explanation) -> Change | None:
-    """The price of now; a stop keeps its trigger, and its limit moves half the way to it."""
+    """The price of now. A stop keeps its trigger, and its limit moves half the way to it."""
     draft = order.draft
     if draft.trigger is None or draft.price is None:
         return Change(protected=True)
@@ -146,7 +146,7 @@ def _with_worst_price(order: Order, _: Explanation) -> Change | None:
 
 
 def _other_product(order: Order, _: Explanation) -> Change | None:
-    """The product that carries what intraday or margin funding may not; a way out has no other product than its position's."""
+    """The product that carries what intraday or margin funding may not. A way out has no other product than its position's."""
     draft = order.draft
     if order.closes is not False:
         return None

@@ -84,7 +84,7 @@ class StandingStop:
         return last <= self.trigger if self.side is Side.SELL else last >= self.trigger
 
     def rebased(self) -> "StandingStop | None":
-        """The same on the price after a bonus or a split; None where no usual factor explains the new base."""
+        """The same on the price after a bonus or a split. None where no usual factor explains the new base."""
         rebase = Rebase.suspected(self.base) if self.base is not None else None
         if rebase is None:
             return None
@@ -119,7 +119,7 @@ class StandingShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingCard:
-    """The question whether today's stops are placed; placed: it was answered with yes."""
+    """The question whether today's stops are placed. placed: it was answered with yes."""
 
     confirmation: Confirmation
     account: Account

@@ -183,7 +183,7 @@ class MoveBudget:
     """How many moves the trails of one account may still make: sixty in any minute, three hundred in any hour."""
 
     def __init__(self, before: Iterable[Mapping[str, int]] = ()) -> None:
-        """before: the moves that trails noted, of an earlier process too; each counts as made at its minute's end."""
+        """before: the moves that trails noted, of an earlier process too. Each counts as made at its minute's end."""
         counts: dict[str, int] = {}
         for moves in before:
             for minute, count in moves.items():
@@ -205,7 +205,7 @@ class MoveBudget:
 
 
 def next_move(trail: Trail, last: Decimal, at: datetime, now: datetime, budget: MoveBudget) -> TrailNext | None:
-    """What a trail does at a last trade, in rupees at its own time; None: its stop stands where it belongs.
+    """What a trail does at a last trade, in rupees at its own time. None: its stop stands where it belongs.
 
     A price that does not count moves nothing, not even towards a best that was seen before it.
     """

@@ -30,7 +30,7 @@ def position_after(
 ) -> PositionAfter:
     """The position in the order's instrument and product.
 
-    last: rupees, the newest price known, if any. carried: the lots that make this quantity, open when the day began; None: not
+    last: rupees, the newest price known, if any. carried: the lots that make this quantity, open when the day began. None: not
     known. charges_of: what both sides of that which the order closed cost.
     """
     key, product, side = order.draft.instrument.key, order.draft.product, order.draft.side

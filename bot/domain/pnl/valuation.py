@@ -25,7 +25,7 @@ class Valuation:
     def __init__(
         self, made: Decimal | None, rows: Iterable[OpenUnits] = (), *, missing: tuple[str, ...] = (), flat: bool = False
     ) -> None:
-        """made: rupees at the rows' own prices; None: not known. missing: what is not known of it, named."""
+        """made: rupees at the rows' own prices. None: not known. missing: what is not known of it, named."""
         self._fixed, self._missing, self._flat = made, missing, flat
         self._units: dict[InstrumentKey, int] = {}
         self._names: dict[InstrumentKey, str] = {}
@@ -47,7 +47,7 @@ class Valuation:
         return self._marks
 
     def price(self, key: InstrumentKey, mark: Mark | None) -> bool:
-        """The price of now of one instrument; None: not known. Whether that changed anything."""
+        """The price of now of one instrument. None: not known. Whether that changed anything."""
         before, units = self._marks.get(key), self._units.get(key)
         if units is None or before == mark:
             return False

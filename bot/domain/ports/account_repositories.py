@@ -1,4 +1,7 @@
-"""The repositories of people, accounts and all that binds them; a claim is a conditional update whose row count decides."""
+"""The repositories of people, accounts and all that binds them.
+
+A claim is a conditional update whose row count decides.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -16,11 +19,11 @@ class PeopleRepository(Protocol):
     """Who is on the list, in which role."""
 
     def add(self, user: User, role: Role, account_id: str | None, at: datetime) -> None:
-        """Puts a person on the list, or changes the role; account_id None means every account."""
+        """Puts a person on the list, or changes the role. account_id None means every account."""
         ...
 
     def remove(self, telegram_id: int) -> bool:
-        """Takes a person off the list at once, with every open confirmation and waiting notice; False if not there."""
+        """Takes a person off the list at once, with every open confirmation and waiting notice. False if not there."""
         ...
 
     def find(self, telegram_id: int) -> User | None: ...
@@ -30,7 +33,7 @@ class PeopleRepository(Protocol):
         ...
 
     def role_on(self, telegram_id: int, account_id: str | None) -> Role | None:
-        """The role that counts: the account's own before the general one; None when not active or not listed."""
+        """The role that counts: the account's own before the general one. None when not active or not listed."""
         ...
 
     def all(self) -> Sequence[tuple[User, str | None, Role]]: ...
@@ -51,7 +54,10 @@ class AccountsRepository(Protocol):
     def add(self, account: Account, credentials: Credentials) -> None: ...
 
     def remove(self, account_id: str) -> bool:
-        """Destroys the account's secrets for good; its orders stay, and its client code, encrypted anew, by which it is known."""
+        """Destroys the account's secrets for good.
+
+        Its orders stay, and so does its client code, encrypted anew, by which it is known.
+        """
         ...
 
     def all(self) -> Sequence[Account]: ...
@@ -61,11 +67,11 @@ class AccountsRepository(Protocol):
     def by_label(self, label: str) -> Account | None: ...
 
     def known(self, client_code: Secret) -> KnownAccount | None:
-        """The account of that client code, linked now or at some time before; VaultError when a code does not open."""
+        """The account of that client code, linked now or at some time before. VaultError when a code does not open."""
         ...
 
     def credentials(self, account_id: str) -> Credentials | None:
-        """Decrypts what is stored; VaultError when it does not open."""
+        """Decrypts what is stored. VaultError when it does not open."""
         ...
 
     def keep_session(self, account_id: str, session: Session | None) -> None:
@@ -75,7 +81,7 @@ class AccountsRepository(Protocol):
     def session(self, account_id: str) -> Session | None: ...
 
     def stop_words(self, account_id: str) -> str | None:
-        """How this account's stop orders are spelled; None: as is usual."""
+        """How this account's stop orders are spelled. None: as is usual."""
         ...
 
     def keep_stop_words(self, account_id: str, words: str) -> None: ...
@@ -85,7 +91,7 @@ class AccountsRepository(Protocol):
         ...
 
     def chosen(self, telegram_id: int, now: datetime, furthest: datetime) -> str | None:
-        """What /use chose, if it ends after now and by the furthest moment; later means that the clock was set back."""
+        """What /use chose, if it ends after now and by the furthest moment. Later means that the clock was set back."""
         ...
 
 
@@ -93,7 +99,7 @@ class LimitsRepository(Protocol):
     """Limits as dated sets, and days that are over."""
 
     def on(self, account_id: str, day: date) -> Limits:
-        """The set in force on a date in India; the usual ones when none was ever made."""
+        """The set in force on a date in India. It is the usual one when none was ever made."""
         ...
 
     def after(self, account_id: str, day: date) -> tuple[date, Limits] | None:
@@ -101,7 +107,7 @@ class LimitsRepository(Protocol):
         ...
 
     def put(self, account_id: str, from_day: date, limits: Limits) -> None:
-        """A set in force from that day on; sets of the same day are replaced, later ones stay."""
+        """A set in force from that day on. Sets of the same day are replaced, later ones stay."""
         ...
 
     def lock_day(self, lock: DayLock) -> bool:
@@ -117,7 +123,7 @@ class InvitationsRepository(Protocol):
     def add(self, invitation: Invitation) -> None: ...
 
     def take(self, digest: str, telegram_id: int, now: datetime) -> Invitation | None:
-        """Uses it up; the invitation for exactly one caller between its making and its end, None for every other."""
+        """Uses it up. Exactly one caller between its making and its end gets the invitation, every other None."""
         ...
 
     def find(self, digest: str) -> Invitation | None: ...
@@ -185,7 +191,7 @@ class FlagsRepository(Protocol):
         ...
 
     def watch(self, account_id: str, person: int, key: str, now: datetime) -> bool:
-        """Puts an instrument, "NSE:2885", on a person's watch list; False where it is on it."""
+        """Puts an instrument, "NSE:2885", on a person's watch list. False where it is on it."""
         ...
 
     def unwatch(self, account_id: str, person: int, key: str) -> bool: ...
@@ -195,7 +201,7 @@ class FlagsRepository(Protocol):
         ...
 
     def follow(self, chat_id: int, message: FollowedMessage, now: datetime) -> None:
-        """Notes which message of a chat is refreshed; it takes the place of the one before."""
+        """Notes which message of a chat is refreshed. It takes the place of the one before."""
         ...
 
     def unfollow(self, chat_id: int) -> None: ...
@@ -215,11 +221,11 @@ class FlagsRepository(Protocol):
         ...
 
     def spend_code(self, account_id: str, digest: str, now: datetime, remembered: timedelta) -> bool:
-        """Notes that a login code is about to be submitted; False when it was before, within the time remembered."""
+        """Notes that a login code is about to be submitted. False when it was before, within the time remembered."""
         ...
 
     def ask(self, person: int, words: str, now: datetime) -> None:
-        """A question on the way to an order waits for this person's next words; it takes the place of the one before."""
+        """A question on the way to an order waits for this person's next words. It takes the place of the one before."""
         ...
 
     def prompt(self, person: int) -> tuple[str, datetime] | None:
@@ -235,7 +241,7 @@ class FlagsRepository(Protocol):
     def say_ddpi(self, account_id: str, now: datetime, *, on_file: bool) -> None: ...
 
     def mode(self) -> tuple[str, datetime] | None:
-        """The mode in which this database is used, and since when; None before the first start."""
+        """The mode in which this database is used, and since when. None before the first start."""
         ...
 
     def begin_mode(self, mode: str, now: datetime) -> None: ...
@@ -253,7 +259,7 @@ class FlagsRepository(Protocol):
     def locked_down(self) -> bool: ...
 
     def lift_lockdown(self) -> bool:
-        """Ends the alarm; False when there was none."""
+        """Ends the alarm. False when there was none."""
         ...
 
 
@@ -290,5 +296,5 @@ class AuditRepository(Protocol):
     def page(
         self, before: int | None = None, limit: int = 20, accounts: Sequence[str] | None = None
     ) -> Sequence[tuple[int, datetime, int | None, str, str]]:
-        """(id, at, who, what, detail), newest first; accounts: of these only, None for everything."""
+        """(id, at, who, what, detail), newest first. accounts: of these only, None for everything."""
         ...

@@ -68,7 +68,7 @@ class Broker(Protocol):
         ...
 
     async def order_steps(self, broker_id: str, *, derivative: bool) -> Sequence[OrderStep]:
-        """The life of one order, in the broker's order; its tag is there also where the order book leaves it out."""
+        """The life of one order, in the broker's order. Its tag is there also where the order book leaves it out."""
         ...
 
     async def past_trades(self, first: date, last: date) -> Sequence[PastTrade]:
@@ -101,7 +101,7 @@ class Broker(Protocol):
         ...
 
     async def margin_by_basket(self, drafts: Sequence[OrderDraft]) -> Margin:
-        """The same by the broker's saved baskets, which may see a hedge. One is made for it and deleted; no order is sent."""
+        """The same by the broker's saved baskets, which may see a hedge. One is made for it and deleted. No order is sent."""
         ...
 
     async def open_interest(self, market: Exchange, symbol: str, expiry: date) -> Mapping[str, int]:

@@ -14,13 +14,13 @@ class OrdersRepository(Protocol):
     """Orders and their fills."""
 
     def next_number(self, account_id: str, day: date) -> int:
-        """The next day number of an account; each is given once."""
+        """The next day number of an account. Each is given once."""
         ...
 
     def add(self, order: Order, day: date) -> None: ...
 
     def save(self, order: Order) -> None:
-        """Writes a new version; StorageError when the stored version is not exactly one of the earlier ones read."""
+        """Writes a new version. StorageError when the stored version is not exactly one of the earlier ones read."""
         ...
 
     def find(self, order_id: str) -> Order | None: ...
@@ -44,7 +44,7 @@ class OrdersRepository(Protocol):
         ...
 
     def unsettled(self, account_id: str | None = None) -> Sequence[Order]:
-        """Every order whose status is not final, oldest first; all accounts when None."""
+        """Every order whose status is not final, oldest first. None: of all accounts."""
         ...
 
     def sent_since(self, account_id: str, *moments: datetime) -> Sequence[int]:
@@ -60,7 +60,7 @@ class OrdersRepository(Protocol):
         ...
 
     def add_fill(self, order: Order, fill: Fill) -> bool:
-        """Stores one step; False when a fill with the same (account, broker id, filled after) is already there."""
+        """Stores one step. False when a fill with the same (account, broker id, filled after) is already there."""
         ...
 
     def fills_of(self, order_id: str) -> Sequence[Fill]: ...
@@ -70,29 +70,29 @@ class OrdersRepository(Protocol):
         ...
 
     def complete_fill(self, order: Order, fill: Fill) -> None:
-        """Notes the price and average of a fill that had no price; a price that is known stays."""
+        """Notes the price and average of a fill that had no price. A price that is known stays."""
         ...
 
     def fills_of_day(self, account_id: str, day: date) -> Sequence[tuple[Order, Fill]]: ...
 
 
 class ConfirmationsRepository(Protocol):
-    """Open questions; a claim is one conditional update."""
+    """Open questions. A claim is one conditional update."""
 
     def add(self, confirmation: Confirmation) -> None: ...
 
     def find(self, token: str) -> Confirmation | None: ...
 
     def bind(self, token: str, message_id: int) -> bool:
-        """Ties a still unbound question to its message; True when this call or an equal earlier one did it."""
+        """Ties a still unbound question to its message. True when this call or an equal earlier one did it."""
         ...
 
     def claim(self, token: str, user_id: int, chat_id: int, message_id: int, now: datetime) -> bool:
-        """OPEN to CLAIMED if person, chat and message agree and it has not expired; True for exactly one caller."""
+        """OPEN to CLAIMED if person, chat and message agree and it has not expired. True for exactly one caller."""
         ...
 
     def close(self, token: str, state: ConfirmationState) -> bool:
-        """OPEN (or CLAIMED, when REFUSED) to another state; False when it was not open."""
+        """OPEN (or CLAIMED, when REFUSED) to another state. False when it was not open."""
         ...
 
     def open_since(self, moment: datetime) -> Sequence[Confirmation]:

@@ -18,7 +18,7 @@ from bot.domain.orders.trail import Trail
 
 
 class PlansRepository(Protocol):
-    """Plans and their legs; a leg is claimed by one conditional update, in the transaction that stores its order."""
+    """Plans and their legs. A leg is claimed by one conditional update, in the transaction that stores its order."""
 
     def add(self, plan: Plan) -> None: ...
 
@@ -37,11 +37,11 @@ class PlansRepository(Protocol):
         ...
 
     def begin(self, plan_id: str) -> bool:
-        """ASKED to ALIVE; True for exactly one caller."""
+        """ASKED to ALIVE. True for exactly one caller."""
         ...
 
     def claim(self, plan_id: str, leg: int, order_id: str) -> bool:
-        """A leg from WAITING to CLAIMED by this order, while its plan is alive; True for exactly one caller."""
+        """A leg from WAITING to CLAIMED by this order, while its plan is alive. True for exactly one caller."""
         ...
 
     def strike(self, plan_id: str, leg: int) -> bool:
@@ -120,7 +120,7 @@ class LaterCardsRepository(Protocol):
         ...
 
     def move(self, card_id: int, to: LaterState) -> bool:
-        """Out of waiting or due; True for the call that moved it."""
+        """Out of waiting or due. True for the call that moved it."""
         ...
 
     def end_on(self, account_id: str) -> int: ...
@@ -156,7 +156,7 @@ class PnlExitsRepository(Protocol):
         ...
 
     def begin(self, exit_id: str) -> bool:
-        """ASKED to ALIVE; True for exactly one caller."""
+        """ASKED to ALIVE. True for exactly one caller."""
         ...
 
     def note(self, exit_: PnlExit) -> bool:
@@ -164,11 +164,11 @@ class PnlExitsRepository(Protocol):
         ...
 
     def strike(self, exit_: PnlExit) -> bool:
-        """ALIVE to STRUCK; True for exactly one caller."""
+        """ALIVE to STRUCK. True for exactly one caller."""
         ...
 
     def end(self, exit_id: str) -> bool:
-        """ALIVE to OVER, unstruck; True for exactly one caller."""
+        """ALIVE to OVER, unstruck. True for exactly one caller."""
         ...
 
     def end_on(self, account_id: str) -> int:
@@ -196,7 +196,7 @@ class StandingStopsRepository(Protocol):
         ...
 
     def save(self, stop: StandingStop, *, was: StandingState) -> bool:
-        """New terms and state for one that was in this state; True for the call that wrote them."""
+        """New terms and state for one that was in this state. True for the call that wrote them."""
         ...
 
     def end_on(self, account_id: str) -> int:

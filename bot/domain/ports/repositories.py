@@ -97,15 +97,15 @@ class Store(Protocol):
     """One writer, one transaction at a time."""
 
     async def transaction(self, work: Callable[[Repositories], T]) -> T:
-        """Runs a plain function over the repositories; commits on return, rolls back on any exception.
+        """Runs a plain function over the repositories. Commits on return, rolls back on any exception.
 
-        Errors of our own pass through unchanged; what the database throws becomes StorageError. StorageAway: it takes no
+        Errors of our own pass through unchanged. What the database throws becomes StorageError. StorageAway: it takes no
         writing for now, and what only reads is answered all the same.
         """
         ...
 
     async def lightly(self, work: Callable[[Repositories], T]) -> T:
-        """A transaction that a power cut may undo, for what the next start sets right anyway; so it waits for no disk."""
+        """A transaction that a power cut may undo, for what the next start sets right anyway. So it waits for no disk."""
         ...
 
     async def read(self, work: Callable[[Repositories], T]) -> T:

@@ -39,7 +39,7 @@ class MarketDay:
             self._woken.set()
 
     def events(self, now: datetime) -> list[tuple[datetime, Callable[[], None]]]:
-        """Today's events in order; a market that never closes has only midnight, which `roll` sees to, and the hour before it."""
+        """Today's events in order. A market that never closes has only midnight, which `roll` sees to, and the hour before it."""
         day = ist(now).date()
         if self._broker.settings.hours == "always":
             return [(at_ist(day, NIGHT), lambda: self._square_off("ED"))]
@@ -112,7 +112,7 @@ class MarketDay:
             self._broker.square_off(account, segment)
 
     def _pre_open_ends(self) -> None:
-        """What gathered trades at the day's first price; limits beyond it go on into the day."""
+        """What gathered trades at the day's first price. Limits beyond it go on into the day."""
         opening = self._broker.timetable.opening(ist(self._broker.clock.now()).date())
         for order, instrument in self._working():
             takes_part = instrument.is_front or not instrument.is_derivative
@@ -121,7 +121,7 @@ class MarketDay:
                 self._broker.matcher.fill_in_auction(order, price, by="pre-open", rest_stays=True)
 
     def _auction_begins(self) -> None:
-        """Stops, revealed quantities and prices out of the auction's band are cancelled; plain limits stay (4.3).
+        """Stops, revealed quantities and prices out of the auction's band are cancelled. Plain limits stay (4.3).
 
         The shares' futures trade on in a band of their own: what lies beyond it is cancelled too (NSE FAOP74467).
         """
@@ -136,7 +136,7 @@ class MarketDay:
                 self._broker.book.end(order, CANCELLED, "CANCELLED BY EXCHANGE: CLOSING AUCTION SESSION")
 
     def _auction_ends(self) -> None:
-        """Everything that gathered trades at one price; what is left is cancelled."""
+        """Everything that gathered trades at one price. What is left is cancelled."""
         day = ist(self._broker.clock.now()).date()
         for order, instrument in self._working():
             if self._broker.timetable.has_auction(instrument, day) and order.exchange_id != "0":

@@ -41,7 +41,7 @@ Which = Literal["open", "all", "rejected"]
 
 @dataclass(slots=True, kw_only=True)
 class AccountViews:
-    """Reads; every list is of a moment, and says which."""
+    """Reads only. Every list is of a moment, and says which."""
 
     store: Store
     connections: BrokerConnections
@@ -58,12 +58,12 @@ class AccountViews:
     _billed: dict[str, tuple[object, DayBill]] = field(default_factory=dict, init=False)  # the fills and their charges
 
     def connection(self, actor: Actor) -> tuple[Account, BrokerConnection]:
-        """The account and its connection; PersonError without an account."""
+        """The account and its connection. PersonError without an account."""
         account = account_of(actor)
         return account, self.connections.of(account.id)
 
     async def orders(self, actor: Actor, which: Which = "all") -> OrderList:
-        """Today's orders after a look in the book; as last known, and why, when the book cannot be read."""
+        """Today's orders after a look in the book. As last known, and why, when the book cannot be read."""
         account, _ = self.connection(actor)
         stale = None
         try:
@@ -121,7 +121,7 @@ class AccountViews:
         )
 
     async def positions(self, actor: Actor) -> Positions:
-        """All positions with their day; what has no price or no cost is left out of the sums and says so."""
+        """All positions with their day. What has no price or no cost is left out of the sums and says so."""
         account, _ = self.connection(actor)
         book, trades, stops = await asyncio.gather(
             self.reads.positions(account.id), or_none(partial(self.reads.trades, account.id)), self._stops(account)
@@ -157,14 +157,14 @@ class AccountViews:
         )
 
     async def _stops(self, account: Account) -> Sequence[Order] | None:
-        """Stops that wait at the exchange, those of the broker's app included; None before the order book was first read."""
+        """Stops that wait at the exchange, those of the broker's app included. None before the order book was first read."""
         if self.reconcile.seen_at(account.id) is None:
             return None
         working = await self.store.read(lambda db: db.orders.unsettled(account.id))
         return [order for order in working if order.status is OrderStatus.TRIGGER_PENDING]
 
     async def holdings(self, actor: Actor) -> Holdings:
-        """The demat account less what was sold today; a price that the broker leaves out is asked for."""
+        """The demat account less what was sold today. A price that the broker leaves out is asked for."""
         account, connection = self.connection(actor)
         reading, book = await asyncio.gather(self.reads.holdings(account.id), self.reads.positions(account.id))
         left_out = connection.broker.holdings_left_out
@@ -176,7 +176,7 @@ class AccountViews:
         return Holdings(lines=marked, as_of=min(reading.as_of, book.as_of), left_out=left_out)
 
     async def funds(self, actor: Actor) -> Funds:
-        """Money for trading; a sale so young that mStock may not have added it yet is named."""
+        """Money for trading. A sale so young that mStock may not have added it yet is named."""
         account, _ = self.connection(actor)
         reading = await self.reads.funds(account.id)
         day = ist_date(reading.as_of)
@@ -185,7 +185,7 @@ class AccountViews:
         return replace(reading.value, as_of=reading.as_of, sold_at=sold_at if young else None)
 
     async def pnl(self, actor: Actor) -> PnL:
-        """Today's profit and loss before and after charges; holdings' change stands apart."""
+        """Today's profit and loss before and after charges. Holdings' change stands apart."""
         positions = await self.positions(actor)
         holdings = await self.holdings(actor)
         held = [line for line in holdings.lines if line.total]
@@ -209,7 +209,7 @@ class AccountViews:
         )
 
     def bill(self, account_id: str, facts: Sequence[TradeFact], events: Sequence[Event] = ()) -> DayBill:
-        """Charges of the day's fills and events; what is not known is named in the bill and left out of its total.
+        """Charges of the day's fills and events. What is not known is named in the bill and left out of its total.
 
         They are worked out once for the same fills: on a busy day that takes longer than all the rest of a list.
         """
@@ -225,7 +225,7 @@ class AccountViews:
 
 
 def _urgency(line: PositionLine) -> tuple[bool, Decimal]:
-    """Open rows first, the biggest loss of the day on top; what is closed or sold out of the holdings behind them."""
+    """Open rows first, the biggest loss of the day on top. What is closed or sold out of the holdings stands behind them."""
     open_ = bool(line.position.quantity) and not line.position.is_sold_holding
     return not open_, (line.open if open_ else line.booked) or ZERO
 
@@ -267,7 +267,7 @@ def _wanted(order: Order, which: Which) -> bool:
 
 
 async def or_none(reading: Callable[[], Awaitable[T]]) -> T | None:
-    """A reading that other figures can do without; None when the broker does not give it now."""
+    """A reading that other figures can do without. None when the broker does not give it now."""
     try:
         return await reading()
     except BrokerError:

@@ -59,7 +59,7 @@ class Accounts:
         return await self.store.transaction(choose)
 
     async def ddpi(self, actor: Actor, *, on_file: bool | None) -> tuple[Account, bool | None]:
-        """The account in use, and whether a DDPI of it is on file; on_file: what the owner says of that, if anything."""
+        """The account in use, and whether a DDPI of it is on file. on_file: what the owner says of that, if anything."""
         account, now = account_of(actor), self.clock.now()
 
         def say(db: Repositories) -> bool | None:

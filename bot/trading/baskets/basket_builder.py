@@ -60,7 +60,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BasketBuilder:
-    """Makes the question about a basket; reads only, and writes nothing but the question."""
+    """Makes the question about a basket. Reads only, and writes nothing but the question."""
 
     proposing: ProposalBuilder
     judge: BasketJudge
@@ -71,7 +71,7 @@ class BasketBuilder:
         return ist_date(self.proposing.clock.now())
 
     async def of_lines(self, actor: Actor, lines: Sequence[Line], asked: Asked) -> BasketCard:
-        """PersonError names the line that it is about; its buttons are whole baskets again."""
+        """PersonError names the line that it is about. Its buttons are whole baskets again."""
         _demand_count(len(lines))
         meant: list[Meant] = []
         for place, line in enumerate(lines):
@@ -213,7 +213,7 @@ class BasketBuilder:
     def _charges(
         self, rows: Sequence[ExitRow], prices: Mapping[InstrumentKey, Price], held: Held
     ) -> tuple[Decimal | None, tuple[str, ...]]:
-        """Of all orders, estimated, with what is not known of them; None where a price is not known."""
+        """Of all orders, estimated, with what is not known of them. None where a price is not known."""
         whole, unknown = ZERO, set()
         for row in rows:
             draft, market = row.draft, prices.get(row.draft.instrument.key)
@@ -274,7 +274,7 @@ def _demand_plain(order: Meant) -> None:
 
 
 def _of_line(error: PersonError, place: int, lines: Sequence[Line]) -> NoReturn:
-    """The same error, which names its line; each of its buttons is the whole basket with that line made clear."""
+    """The same error, which names its line. Each of its buttons is the whole basket with that line made clear."""
     if not lines:
         raise error
     say = f"Line {place + 1}: {error.say}"

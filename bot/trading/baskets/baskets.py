@@ -33,7 +33,7 @@ OF_BEFORE = "I was restarted after this card. Nothing was sent."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baskets:
-    """One Confirm for all of it; each order is sent by the runner of lists, at most once."""
+    """One Confirm for all of it. Each order is sent by the runner of lists, at most once."""
 
     proposing: ProposalBuilder
     builder: BasketBuilder
@@ -41,7 +41,7 @@ class Baskets:
     background: BackgroundTasks
 
     async def propose(self, actor: Actor, lines: Sequence[Line], *, chat_id: int) -> BasketCard:
-        """The card of what the lines order; raises before anything is asked when a check refuses, the line named."""
+        """The card of what the lines order. Raises before anything is asked when a check refuses, the line named."""
         return await self.builder.of_lines(actor, lines, Asked(chat_id=chat_id))
 
     async def again(self, actor: Actor, token: str, *, chat_id: int) -> BasketCard:
@@ -99,7 +99,7 @@ class Baskets:
         in_words: bool = False,
         answered: Answered | None = None,
     ) -> ExitsShown | BasketCard:
-        """Claims the question and begins what it licenses, once; a new card where the price ran away from this one.
+        """Claims the question and begins what it licenses, once. A new card where the price ran away from this one.
 
         in_words: the button is the one that answers its question in words. ConfirmationGone, CheckFailed, WordsWanted and
         PinWanted as for one order.
@@ -185,7 +185,7 @@ class Baskets:
         return ()
 
     async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> None:
-        """Closes the question; nothing was sent, and nothing will be."""
+        """Closes the question. Nothing was sent, and nothing will be."""
 
         def close(db: Repositories) -> None:
             fits = frozenset({Purpose.BASKET})

@@ -32,7 +32,7 @@ class Money:
 
     @property
     def needed(self) -> Decimal | None:
-        """What it blocks; what it costs where the broker does not say."""
+        """What it blocks. What it costs where the broker does not say."""
         return self.margin if self.margin is not None else self.cost
 
 
@@ -133,7 +133,7 @@ def _short_of(money: Money) -> str | None:
 
 
 def _heavy(money: Money) -> str | None:
-    """Source: the broker's funds and margin routes; the cost at the worst prices where the margin is not known."""
+    """Source: the broker's funds and margin routes. The cost at the worst prices where the margin is not known."""
     if money.cash is None or money.needed is None or money.needed <= TIMES_AVAILABLE * max(money.cash, ZERO):
         return None
     return f"It blocks {in_figures(money.needed)}, over {TIMES_AVAILABLE} times the {in_figures(money.cash)} that is available."
@@ -144,7 +144,7 @@ def _named(row: ExitRow, say: str) -> _Said:
 
 
 def _once(said: Sequence[_Said], many: int) -> tuple[str, ...]:
-    """Each sentence once, led by the numbers of the orders that it is about; one about all of them stands alone."""
+    """Each sentence once, led by the numbers of the orders that it is about. One about all of them stands alone."""
     numbers: dict[str, list[int]] = {}
     for each in said:
         number, say = (0, each) if isinstance(each, str) else each

@@ -33,7 +33,7 @@ class Payoffs:
     mode: str
 
     async def held(self, actor: Actor, words: str) -> Payoff:
-        """All of one underlying. NotFound when nothing of it is held; what cannot be drawn is named in it."""
+        """All of one underlying. NotFound when nothing of it is held. What cannot be drawn is named in it."""
         account = account_of(actor)
         named = await self.quotes.named(words, command="/chart")
         symbol = named.symbol
@@ -59,7 +59,7 @@ class Payoffs:
         )
 
     async def of_orders(self, actor: Actor, drafts: Sequence[OrderDraft], *, with_held: bool = False) -> Payoff:
-        """Orders that are not sent yet, entered at their worst prices; with_held: beside what is held on their underlying.
+        """Orders that are not sent yet, entered at their worst prices. with_held: beside what is held on their underlying.
 
         CheckFailed where they are no one payoff, NotFound where nothing is held.
         """

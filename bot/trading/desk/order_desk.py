@@ -102,8 +102,8 @@ class OrderDesk:
         in_words: whether the button is one that answers a question in words, and not the Confirm of an order's card.
         answered: awaited before anything goes to the broker, so that the person's tap has been answered by then.
 
-        Returns the order as it stands after the broker's answer; a Proposal when the price ran away from the card; Resumed for
-        the kill switch, Cancelled for a stop; a list of one row for an exit over the freeze quantity.
+        Returns the order as it stands after the broker's answer. A Proposal when the price ran away from the card. Resumed for
+        the kill switch, Cancelled for a stop. A list of one row for an exit over the freeze quantity.
 
         ConfirmationGone when the question is not open to this tap, CheckFailed when the claim found a reason, WordsWanted when
         the act is heavy and its question in words has not been answered.
@@ -187,7 +187,7 @@ class OrderDesk:
         order_id: str,
         in_words: bool,
     ) -> tuple[Confirmation, Claimed | None, bool]:
-        """The question behind the tap; an order that nothing speaks against is claimed in the same transaction.
+        """The question behind the tap. An order that nothing speaks against is claimed in the same transaction.
 
         The last is whether a daily loss limit is set, for the reading that an open claim hangs on.
         """
@@ -213,7 +213,7 @@ class OrderDesk:
         """Transaction 1: read again all that may have changed since the card, claim, and store the order with its tag.
 
         held None: positions were not read. Where something speaks against the order as an entry nothing is written and None
-        says that the answer hangs on them; so an order that nothing speaks against costs no read at the broker.
+        says that the answer hangs on them. So an order that nothing speaks against costs no read at the broker.
         """
         draft = terms_of(question)
         reasons, pin, turning = self._objections(db, actor, question, held or Held())
@@ -295,7 +295,7 @@ class OrderDesk:
         return (), why_pin(db, person, question.account_id, value=situation.value, limits=situation.limits, now=now), None
 
     def _ran_away(self, question: Confirmation) -> str | None:
-        """Why the card would no longer fill, or be taken; of prices only a market order's worst one is asked again."""
+        """Why the card would no longer fill, or be taken. Of prices only a market order's worst one is asked again."""
         draft = terms_of(question)
         listed = self._proposing.instruments.by_key(draft.instrument.key)
         if listed is not None and listed.lot != draft.instrument.lot:

@@ -96,7 +96,7 @@ class ExitLists:
     async def _held_back(
         self, actor: Actor, other: ExitHeld, position: Position | None, *, chat_id: int, quantity: int | None = None
     ) -> ExitCard:
-        """The card of an exit that waits for the broker's own square-off; the refusal is raised where it is none."""
+        """The card of an exit that waits for the broker's own square-off. The refusal is raised where it is none."""
         if position is None or not other.elsewhere:
             raise other
         if not self.runner.back.squares_off(position.instrument, position.product):
@@ -173,7 +173,7 @@ class ExitLists:
         return await self._ask(actor, exits, said, chat_id=chat_id)
 
     async def ask_panic(self, actor: Actor, *, chat_id: int) -> ExitCard | ExitsShown:
-        """The card of a panic; the one that is under way where there is one. CheckFailed where nothing is open."""
+        """The card of a panic. It is the one that is under way where there is one. CheckFailed where nothing is open."""
         if (running := await self._running(account_of(actor))) is not None:
             return running
         account, _ = self.proposing.connection(actor)
@@ -205,7 +205,10 @@ class ExitLists:
     async def confirm(
         self, actor: Actor, token: str, *, chat_id: int, message_id: int, answered: Answered | None = None
     ) -> ExitsShown:
-        """Claims the question and begins what it licenses, once; the list as it stands after its first orders were answered."""
+        """Claims the question and begins what it licenses, once.
+
+        Gives the list as it stands after its first orders were answered.
+        """
         account = account_of(actor)
         confirmations, clock = self.proposing.confirmations, self.proposing.clock
 
@@ -237,7 +240,7 @@ class ExitLists:
         return await self.shown(actor, token)
 
     async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> None:
-        """Closes the question; nothing was sent, and nothing will be."""
+        """Closes the question. Nothing was sent, and nothing will be."""
 
         def close(db: Repositories) -> None:
             self.proposing.confirmations.open_one(db, actor, token, chat_id, message_id)
@@ -306,7 +309,7 @@ class ExitLists:
         )  # fmt: skip
 
     async def _ask(self, actor: Actor, exits: ExitList, card: "_Said", *, chat_id: int) -> ExitCard:
-        """Stores the question, the plan with a leg for each slice, and the list; all of it is under the question's digest."""
+        """Stores the question, the plan with a leg for each slice, and the list. All of it is under the question's digest."""
         now = self.proposing.clock.now()
         legs = tuple(
             PlanLeg(number=piece.leg, kind=LegKind.EXIT, draft=replace(row.draft, quantity=piece.quantity))
@@ -358,7 +361,7 @@ class _Said:
 
 
 def _profit(lines: Sequence[PositionLine]) -> Decimal | None:
-    """Rupees of the lines since entry; None where one of them is not known."""
+    """Rupees of the lines since entry. None where one of them is not known."""
     known = [line.since_entry for line in lines if line.since_entry is not None]
     return total(known) if len(known) == len(lines) else None
 

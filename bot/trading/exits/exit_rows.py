@@ -92,7 +92,7 @@ class ExitRows:
         return row if hours is None else replace(row, opens=hours.opens, rests_until=hours.over)
 
     async def licence(self, account_id: str, row: OrderDraft, price: Price | None, slabs: int) -> OrderDraft:
-        """The licence of a row: no worse than so many slabs from the price of now; without a price, at the market.
+        """The licence of a row: no worse than so many slabs from the price of now. Without a price it is at the market.
 
         In the closing auction it is the edge of the auction's band.
         """

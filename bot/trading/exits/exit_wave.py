@@ -27,7 +27,7 @@ class ExitWave:
     async def send(self, account_id: str, wanted: Sequence[ExitWanted]) -> list[ExitResult | None]:
         """What became of each, in their order. None: the books could not be read, and nothing was done for it.
 
-        The orders leave under the order rate; the claim of all that leave at once is made in one turn of the account.
+        The orders leave under the order rate. The claim of all that leave at once is made in one turn of the account.
         """
         results: list[ExitResult | None] = [None] * len(wanted)
         posts: dict[int, asyncio.Task[ExitResult]] = {}

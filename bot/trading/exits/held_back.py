@@ -1,4 +1,7 @@
-"""Exits held back because mStock is squaring off the same; what it leaves is sent when a person says so."""
+"""Exits held back because mStock is squaring off the same.
+
+What it leaves is sent when a person says so.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +20,7 @@ from bot.trading.exits.exit_state import load, told_row
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldBack:
-    """What a list does with rows that an order of the broker's own is closing; a panic tries them again by itself."""
+    """What a list does with rows that an order of the broker's own is closing. A panic tries them again by itself."""
 
     store: Store
     clock: Clock

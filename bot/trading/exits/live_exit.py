@@ -93,7 +93,7 @@ def licensed(leg: OrderDraft, draft: OrderDraft) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class LiveExit:
-    """Turns what guards a quantity into an exit; every way out of every kind goes through here.
+    """Turns what guards a quantity into an exit. Every way out of every kind goes through here.
 
     The exits of a row never exceed what is open, so none crosses zero. Whoever reads positions and claims an exit holds the
     account's turn meanwhile.
@@ -249,7 +249,7 @@ class LiveExit:
         return changed
 
     async def change(self, order: Order, terms: OrderDraft, *, by: int, urgent: bool = True) -> ChangeState:
-        """New terms for a working order, once, and what became of that; a lost answer is looked for in the book."""
+        """New terms for a working order, once, and what became of that. A lost answer is looked for in the book."""
         if order.broker_id is None:
             return ChangeState.REFUSED
         state = ChangeState.TAKEN
@@ -300,7 +300,7 @@ class LiveExit:
         return False
 
     async def _place(self, wanted: ExitWanted, held: Held, quantity: int) -> Order | None:
-        """Claims the leg and sends its one order. None when less is open by now; NotSent when the leg was sent before."""
+        """Claims the leg and sends its one order. None when less is open by now. NotSent when the leg was sent before."""
         order = await self.claimed(wanted, held, quantity)
         return None if order is None else await self.sending.post(order, name=wanted.name, urgent=True)
 

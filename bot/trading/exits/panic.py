@@ -29,7 +29,7 @@ CANCELS = 3  # tries at an entry that would not be cancelled
 
 @dataclass(slots=True, kw_only=True)
 class Panic:
-    """The steps of panics; what they did stands in their lists and in the orders, so that another process can go on."""
+    """The steps of panics. What they did stands in their lists and in the orders, so that another process can go on."""
 
     store: Store
     exits: LiveExit
@@ -51,7 +51,7 @@ class Panic:
         await asyncio.gather(*(self.exits.cancelled(order, by=exits.by) for order in working))
 
     async def step(self, exits: ExitList, orders: dict[str, Order]) -> None:
-        """Prices anew what rests; then looks at the books, closes what was opened meanwhile, and says when all is flat."""
+        """Prices anew what rests. Then looks at the books, closes what was opened meanwhile, and says when all is flat."""
         await asyncio.gather(
             *(
                 self._move(exits, row, piece, order)

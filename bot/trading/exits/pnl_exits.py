@@ -28,7 +28,7 @@ _NO = "You may not close positions here any more."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PnlExits:
-    """One for each scope of an account; another of the same scope takes its place."""
+    """One for each scope of an account. Another of the same scope takes its place."""
 
     proposing: ProposalBuilder
     views: AccountViews
@@ -138,7 +138,7 @@ class PnlExits:
         return PnlShown(account=account, exits=tuple(self.now(each) for each in alive), blocked_until=blocked, as_of=now)
 
     async def only_alert(self, actor: Actor, exit_id: str) -> PnlShown:
-        """It only says so when it strikes; an exit is confirmed anew. NotFound where it watches no longer."""
+        """It only says so when it strikes. An exit is confirmed anew. NotFound where it watches no longer."""
         account, now = account_of(actor), self.proposing.clock.now()
 
         def write(db: Repositories) -> None:

@@ -41,7 +41,7 @@ class Reversals:
     async def ask(self, actor: Actor, order_id: str, *, chat_id: int) -> ReversalCard:
         """The card for the position of an order's instrument and product.
 
-        CheckFailed where nothing of it is open, it is delivery, or something speaks against the other side; ChoiceWanted where
+        CheckFailed where nothing of it is open, it is delivery, or something speaks against the other side. ChoiceWanted where
         the position covers a short.
         """
         account, connection = self.proposing.connection(actor)
@@ -95,9 +95,9 @@ class Reversals:
     async def confirm(
         self, actor: Actor, token: str, *, chat_id: int, message_id: int, in_words: bool = False, answered: Answered | None = None
     ) -> ExitsShown:
-        """Claims the question and begins with the exit; the list as it stands after that order was answered.
+        """Claims the question and begins with the exit. The list as it stands after that order was answered.
 
-        WordsWanted where the other side is heavy and its question in words was not answered; CheckFailed with every reason.
+        WordsWanted where the other side is heavy and its question in words was not answered. CheckFailed with every reason.
         """
         account, _ = self.proposing.connection(actor)
         confirmations, clock, store = self.proposing.confirmations, self.proposing.clock, self.proposing.store
@@ -141,7 +141,7 @@ class Reversals:
     def _against(
         self, db: Repositories, actor: Actor, question: Confirmation, opening: OrderDraft, held: Held
     ) -> tuple[str, ...]:
-        """Every reason against the other side, read anew; PinWanted, which takes the claim back, where the PIN is asked for."""
+        """Every reason against the other side, read anew. PinWanted, which takes the claim back, where the PIN is asked for."""
         role = demand_role(db, actor, Permission.OPEN, _NO)
         situation = self._situation(db, question.account_id, opening, held)
         if against := self.proposing.against(role, situation):

@@ -24,7 +24,7 @@ BY_QUOTES, BY_CANDLES = "closes as mStock gave them later", "closes of mStock's 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LateCloses:
-    """Asks the broker; keeps nothing."""
+    """Asks the broker. Keeps nothing."""
 
     books: AccountViews
     day_before: Callable[[date], date]  # the trading day before a date in India
@@ -33,7 +33,7 @@ class LateCloses:
     clock: Clock
 
     async def of(self, account_id: str, day: date, instruments: Sequence[Instrument]) -> tuple[Closes, str]:
-        """Rupees by instrument, those that nobody says absent, and what they were taken from; day: in India, today or earlier.
+        """Rupees by instrument, those that nobody says absent, and what they were taken from. day: in India, today or earlier.
 
         A contract that ended on that day is worth what its underlying's close makes of it. BrokerError passes through.
         """

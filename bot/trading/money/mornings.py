@@ -36,7 +36,7 @@ LOGIN = 45.0  # seconds for a login by a stored seed, which may have to wait for
 
 
 class FamilyFindings(Protocol):
-    """A family of commands that has something to say of a morning; it is named in the wiring's list, and nowhere else."""
+    """A family of commands that has something to say of a morning. It is named in the wiring's list, and nowhere else."""
 
     @property
     def name(self) -> str:
@@ -44,7 +44,7 @@ class FamilyFindings(Protocol):
         ...
 
     async def of(self, account: Account, day: date) -> Sequence[Finding]:
-        """Its rows on the card of that account and date in India; none where nothing is worth a row."""
+        """Its rows on the card of that account and date in India. None where nothing is worth a row."""
         ...
 
 
@@ -61,7 +61,7 @@ class Mornings:
     clock: Clock
 
     async def tell(self, occasion: Occasion) -> None:
-        """The card of each account, silent; it rings where something is to be watched and there is no session."""
+        """The card of each account, silent. It rings where something is to be watched and there is no session."""
         await self.telling.each(
             "readiness", occasion, lambda account: self._readiness(account, occasion.day), seen_by=_readiness_of
         )
@@ -85,7 +85,7 @@ class Mornings:
         return LoginReminder(at=self.clock.now(), overnight=overnight, findings=findings)
 
     async def _findings(self, account: Account, day: date) -> tuple[Finding, ...]:
-        """The rows of all families, read side by side; one that fails or does not come in time is a row that says so."""
+        """The rows of all families, read side by side. One that fails or does not come in time is a row that says so."""
         found = await asyncio.gather(*(in_time(family.of, account, day) for family in self.families))
         rows: list[Finding] = []
         for family, own in zip(self.families, found, strict=True):
@@ -137,7 +137,7 @@ class Mornings:
         return following
 
     async def _unauthorised(self, account: Account, shares: Sequence[Holding]) -> tuple[Unauthorised, ...]:
-        """Stops that wait to sell shares of which fewer may leave the depository; with a DDPI none needs to be authorised."""
+        """Stops that wait to sell shares of which fewer may leave the depository. With a DDPI none needs to be authorised."""
         said = await self.books.store.read(lambda db: db.flags.ddpi(account.id))
         if self.ddpi if said is None else said:
             return ()
@@ -152,7 +152,7 @@ class Mornings:
 
 
 def _readiness_of(news: Readiness, person: int) -> Readiness:
-    """The card with the findings that this person is told; a ring where something of theirs is not watched."""
+    """The card with the findings that this person is told. A ring where something of theirs is not watched."""
     own = replace(news, findings=tuple(each for each in news.findings if each.person in (None, person)))
     return ReadinessAlarm(**{name: getattr(own, name) for name in own.__dataclass_fields__}) if own.unwatched else own
 

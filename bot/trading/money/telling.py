@@ -36,9 +36,9 @@ class Telling:
         *,
         seen_by: Callable[[N, int], Notice | None] | None = None,
     ) -> None:
-        """Makes the card of every account that was linked by its time, side by side; None says nothing.
+        """Makes the card of every account that was linked by its time, side by side. None says nothing.
 
-        seen_by: the card as one person, by Telegram id, is to see it; None: everybody sees the same. The first failure is raised
+        seen_by: the card as one person, by Telegram id, is to see it. None: everybody sees the same. The first failure is raised
         when all were tried.
         """
         day = occasion.day
@@ -82,7 +82,7 @@ def by_the_clock(account: Account) -> Actor:
 
 
 async def in_time(reading: Callable[..., Awaitable[T]], *args: object, seconds: float = PATIENCE) -> T | None:
-    """A fact that a card can do without; None when it is refused, or does not come in time.
+    """A fact that a card can do without. None when it is refused, or does not come in time.
 
     It is asked for here and not before, so that a reading which is given up on the way was never begun.
     """

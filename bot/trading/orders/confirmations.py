@@ -148,7 +148,7 @@ class Confirmations:
             self._weights[confirmation.token] = (now, reasons)
 
     def weight(self, token: str) -> tuple[str, ...]:
-        """Why it is to be asked again in words; empty: one tap may do it."""
+        """Why it is to be asked again in words. Empty: one tap may do it."""
         return self._weights.get(token, (0.0, ()))[1]
 
     def ask_again(self, token: str) -> None:
@@ -186,7 +186,7 @@ class Confirmations:
         """The moment of its life at which a question stands: its creation and its age. ConfirmationGone for one from the future.
 
         A question of this process ages by loop time, however the host's clock is set. The clock's own difference counts as
-        well, because loop time stands still while a host sleeps; but never against an exit or a cancel, which always go.
+        well, because loop time stands still while a host sleeps, but never against an exit or a cancel, which always go.
         """
         by_clock, asked = self.clock.now() - question.created_at, self._asked.get(question.token)
         by_loop = timedelta(0) if asked is None else timedelta(seconds=self.elapsed() - asked)

@@ -11,7 +11,7 @@ from bot.domain.terms import Side
 
 
 def repriced(licence: OrderDraft, price: Price | None, rules: MarketRules, on: date) -> OrderDraft:
-    """One slab from the bid or ask, within the licence; the licence itself where no price is known or it names none."""
+    """One slab from the bid or ask, within the licence. The licence itself where no price is known or it names none."""
     if licence.price is None or price is None:
         return licence
     now = protected(licence, price, rules, on)

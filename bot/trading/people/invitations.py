@@ -34,9 +34,9 @@ class Invitations:
     random: RandomBytes
 
     async def invite(self, actor: Actor, role: Role, label: str | None) -> Invited:
-        """A link for one person, ten minutes and one use; 128 random bits, of which only the digest is kept.
+        """A link for one person, ten minutes and one use. It is 128 random bits, of which only the digest is kept.
 
-        label: of one account; None for all. PinWanted where the owner has a PIN, NotFound for a label that is not there.
+        label: of one account. None for all. PinWanted where the owner has a PIN, NotFound for a label that is not there.
         """
         now, person = self.clock.now(), actor.user.telegram_id
         code = base64.b32encode(self.random(16)).decode().rstrip("=").lower()
@@ -56,9 +56,9 @@ class Invitations:
         return await self.store.transaction(write)
 
     async def join(self, telegram_id: int, name: str, code: str) -> Welcome | str | None:
-        """Somebody came with a code: a Welcome; words for one whose link is over; None for a code that nobody made.
+        """Somebody came with a code: a Welcome, words for one whose link is over, or None for a code that nobody made.
 
-        A person who is on the list keeps the role; an invitation neither raises nor lowers it.
+        A person who is on the list keeps the role. An invitation neither raises nor lowers it.
         """
         now = self.clock.now()
         known_as = " ".join(name.split())[:LONGEST_NAME] or str(telegram_id)
@@ -137,7 +137,7 @@ class Invitations:
 
 
 def put_on_list(db: Repositories, user: User, role: Role, account_id: str | None, now: datetime) -> None:
-    """The host's own way: on the list, or another role there; on one account, or None for all."""
+    """The host's own way: on the list, or another role there, on one account or (None) on all."""
     before = roles_in_words(db, user.telegram_id)
     db.people.add(user, role, account_id, now)
     strike_without_right(db, user.telegram_id, now)
@@ -146,7 +146,7 @@ def put_on_list(db: Repositories, user: User, role: Role, account_id: str | None
 
 
 def take_off_list(db: Repositories, telegram_id: int, now: datetime) -> bool:
-    """The host's own way, which knows no last owner; False for somebody who is not on the list."""
+    """The host's own way, which knows no last owner. False for somebody who is not on the list."""
     user, before = db.people.find(telegram_id), roles_in_words(db, telegram_id)
     if user is None or not db.people.remove(telegram_id):
         return False
@@ -157,7 +157,7 @@ def take_off_list(db: Repositories, telegram_id: int, now: datetime) -> bool:
 
 
 def unlock(db: Repositories, telegram_id: int, now: datetime) -> bool:
-    """Opens a sealed phone and takes its PIN away; False when it was neither sealed nor had one."""
+    """Opens a sealed phone and takes its PIN away. False when it was neither sealed nor had one."""
     locked, had_pin = db.pins.unlock_phone(telegram_id), db.pins.remove(telegram_id)
     before = f"{'sealed' if locked else 'open'}, {'with' if had_pin else 'without'} a PIN"
     db.audit.add(now, None, "unlocked", None, str(telegram_id), before=before, after="open, without a PIN")

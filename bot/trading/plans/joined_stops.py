@@ -20,7 +20,7 @@ def guard_gone(db: Repositories, plan: Plan) -> bool:
 
 
 def join(db: Repositories, plan: Plan) -> tuple[str, int]:
-    """Begins a plan that joins a stop; plan and number of the leg whose one POST its entry is.
+    """Begins a plan that joins a stop. plan and number of the leg whose one POST its entry is.
 
     The stop is raised by whoever holds it, once something of the entry is filled. What the owner's legs may send grows by what
     this Confirm covers. The caller has seen that the stop waits.

@@ -23,7 +23,7 @@ from bot.trading.safety.striking import OFF_THE_LIST, strike
 class PlanParts:
     """Each part is checked again as an order of its own: kill switch, role, limits, the day's lock, the session.
 
-    Parts of an entry and parts of a stop alike; parts of an exit are a list of exits.
+    Parts of an entry and parts of a stop alike. Parts of an exit are a list of exits.
     """
 
     store: Store

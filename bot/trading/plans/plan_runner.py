@@ -1,4 +1,7 @@
-"""Carries out what plans say: the stop after a fill, its size, the target on ticks; nothing that their legs do not license."""
+"""Carries out what plans say: the stop after a fill, its size, the target on ticks.
+
+Nothing is sent that their legs do not license.
+"""
 
 import asyncio
 import logging
@@ -68,7 +71,7 @@ class PlanRunner:
             await self._wake.wait(None if due is None else max(due - self._elapsed(), 0.01))
 
     async def step(self) -> float | None:
-        """Begins the next step of every plan that is alive. When to look again, in loop time; None: when something happens."""
+        """Begins the next step of every plan that is alive. When to look again, in loop time. None: when something happens."""
         alive = await self.store.transaction(lambda db: db.plans.alive())
         plans = [plan for plan in alive if plan.legs and not plan.is_of_a_list]
         for gone in self._watched.keys() - {plan.id for plan in plans}:
@@ -224,7 +227,7 @@ class PlanRunner:
         watched.watching = self.watcher.watch(plan.account_id, [target.draft.instrument.key], Use.GUARD, traded)
 
     async def _do(self, act: Next, now: PlanNow, watched: Watched) -> bool:
-        """The act; whether something changed, so that the next step follows at once."""
+        """The act. Whether something changed, so that the next step follows at once."""
         plan, guard = now.plan, now.guard
         log.info("plan %s: %s %d", plan.id, act.act, act.quantity)
         match act.act:
@@ -308,7 +311,7 @@ class PlanRunner:
         return False
 
     async def _end(self, act: Next, now: PlanNow, *, told: bool) -> None:
-        """The plan is over; where its guard ended without closing all of it, what is bare is told."""
+        """The plan is over. Where its guard ended without closing all of it, what is bare is told."""
         leg, guard = now.way_out, now.guard
         bare = 0
         if act.quantity > 0 and leg is not None and not told and not now.ended_quietly:

@@ -37,7 +37,7 @@ _NO = "You may not set a stop here any more."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trails:
-    """A trail stands with the plan whose stop it moves; for a stop that is of no plan, or for none, a plan is made."""
+    """A trail stands with the plan whose stop it moves. For a stop that is of no plan, or for none, a plan is made."""
 
     proposing: ProposalBuilder
     exits: LiveExit
@@ -53,7 +53,7 @@ class Trails:
         return await self._ask(actor, position, said, None, chat_id)
 
     async def ask_of_order(self, actor: Actor, order_id: str, said: TrailSaid, *, chat_id: int) -> TrailCard:
-        """The card for the position of an order; where that order's own plan has a stop, for that one."""
+        """The card for the position of an order. Where that order's own plan has a stop, for that one."""
         order = await self.proposing.store.transaction(lambda db: own_order(db, actor, order_id))
         position = await self._position(actor, order.draft)
 

@@ -9,7 +9,7 @@ from bot.trading.ticks.tick_watcher import Watching
 
 @dataclass(slots=True)
 class Watched:
-    """What this process knows of a plan that is alive; a restart finds it out again."""
+    """What this process knows of a plan that is alive. A restart finds it out again."""
 
     watching: Watching | None = None
     stop: PlanLeg | None = None  # as it is to stand by now

@@ -109,7 +109,7 @@ def attach(attached: Attached, entry: OrderDraft, price: Price | None, rules: Ma
 def attached_of(request: OrderRequest, entry: OrderDraft, price: Price | None) -> Attached | None:
     """What a request attaches, in rupees on the tick. None where it attaches nothing.
 
-    ChoiceWanted where a stop may be a price or points, or lies on the wrong side; CheckFailed where no price is known.
+    ChoiceWanted where a stop may be a price or points, or lies on the wrong side. CheckFailed where no price is known.
     """
     if request.stop is None and request.target is None and request.trail is None:
         return None

@@ -1,4 +1,7 @@
-"""Pre-trade checks: pure functions, each named with its data source; all reasons are told at once."""
+"""Pre-trade checks: pure functions, each named with its data source.
+
+All reasons are told at once.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +30,7 @@ TWIN = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """All that the checks look at; None is "not known", and what is not known refuses nothing by itself."""
+    """All that the checks look at. None is "not known", and what is not known refuses nothing by itself."""
 
     draft: OrderDraft
     now: datetime
@@ -119,7 +122,7 @@ def value_limit(at: Situation) -> str | None:
 
 
 def ceiling(at: Situation) -> str | None:
-    """Refuses what can only be a slip of the thumb. Source: ORDER_CEILING; dated rows of the exchanges' notices."""
+    """Refuses what can only be a slip of the thumb. Source: ORDER_CEILING, and dated rows of the exchanges' notices."""
     if at.reduces:
         return None
     size = grouped(str(at.draft.quantity))
@@ -329,7 +332,7 @@ def series(at: Situation) -> str | None:
 
 
 def naked_short(at: Situation) -> str | None:
-    """Source: the broker's positions; a hedge elsewhere is not seen."""
+    """Source: the broker's positions. A hedge elsewhere is not seen."""
     sells = at.draft.instrument.is_option and at.draft.side is Side.SELL and not at.reduces
     is_bare = sells and leaves_bare(at.draft, at.positions)
     return "Sells an option without cover: the loss has no floor" if is_bare else None
@@ -394,5 +397,5 @@ def repairs(at: Situation) -> list[tuple[str, str]]:
 
 
 def refusals(at: Situation) -> tuple[str, ...]:
-    """Every reason against the order; none of them refuses an exit."""
+    """Every reason against the order. None of them refuses an exit."""
     return tuple(say for check in REFUSALS if (say := check(at)) is not None)

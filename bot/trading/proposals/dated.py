@@ -19,7 +19,7 @@ def stage_of(
 
 
 def master_age(day: date | None, today: date, calendar: Calendar | None) -> int | None:
-    """Trading days since the date of the list of contracts; calendar days where no calendar says which of them traded."""
+    """Trading days since the date of the list of contracts. Calendar days where no calendar says which of them traded."""
     if day is None:
         return None
     counted = calendar.trading_days_between(day, today) if calendar is not None else None

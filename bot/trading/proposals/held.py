@@ -12,7 +12,7 @@ from bot.trading.proposals.drafting import open_units
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What the broker says that the account has; empty where it was not needed."""
+    """What the broker says that the account has. Empty where it was not needed."""
 
     positions: Sequence[Position] = ()
     holdings: Sequence[Holding] = ()

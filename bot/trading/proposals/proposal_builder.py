@@ -55,7 +55,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True, kw_only=True)
 class ProposalBuilder:
-    """Makes proposals; reads only, and writes nothing but the question."""
+    """Makes proposals. It reads only, and writes nothing but the question."""
 
     store: Store
     connections: BrokerConnections
@@ -75,7 +75,7 @@ class ProposalBuilder:
     plan: Plan | None  # None: nobody named a brokerage plan, so brokerage is not known
 
     def connection(self, actor: Actor) -> tuple[Account, BrokerConnection]:
-        """The account and its living connection; PersonError without an account, SessionExpired without a session."""
+        """The account and its living connection. PersonError without an account, SessionExpired without a session."""
         account = account_of(actor)
         connection = self.connections.of(account.id)
         if connection.session is None:
@@ -144,7 +144,7 @@ class ProposalBuilder:
         return Attaching(rules=self.rules, confirmations=self.confirmations, clock=self.clock)
 
     async def funds(self, connection: BrokerConnection) -> Funds | None:
-        """Cash for the card; None when it cannot be read now."""
+        """Cash for the card. None when it cannot be read now."""
         return await known(connection.broker.funds())
 
     def limited(self, db: Repositories, account_id: str) -> bool:
@@ -152,7 +152,7 @@ class ProposalBuilder:
         return db.limits.on(account_id, ist_date(self.clock.now())).daily_loss is not None
 
     async def result(self, account_id: str, connection: BrokerConnection, *, limited: bool | None = None) -> PnL | None:
-        """What the day has made or lost so far; None when nothing hangs on it, or it is not known."""
+        """What the day has made or lost so far. None when nothing hangs on it, or it is not known."""
         if limited is None:
             limited = await self.store.read(lambda db: self.limited(db, account_id))
         if not limited:
@@ -162,7 +162,7 @@ class ProposalBuilder:
     async def held(
         self, connection: BrokerConnection, side: Side, product: Product | None, instrument: Instrument, *, closes: bool = False
     ) -> Held:
-        """Positions (and for a sale in cash, holdings), as far as the order's meaning hangs on them; closes: its size does."""
+        """Positions (and for a sale in cash, holdings), as far as the order's meaning hangs on them. closes: its size does."""
         if not closes and side is Side.BUY and product in (None, Product.CNC) and not instrument.is_derivative:
             return Held()
         now = self.clock.now()
@@ -403,7 +403,7 @@ def _is_delivery_sale(draft: OrderDraft) -> bool:
 
 
 async def known(reading: Awaitable[T]) -> T | None:
-    """A figure of the card that cannot be read now is shown as not known; only a dead session ends the question."""
+    """A figure of the card that cannot be read now is shown as not known. Only a dead session ends the question."""
     try:
         return await reading
     except SessionExpired:

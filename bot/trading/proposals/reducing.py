@@ -6,7 +6,7 @@ from bot.trading.proposals.checks import Situation
 
 
 def beyond_reducing(at: Situation) -> str | None:
-    """Why somebody who may only reduce may not do this; None when it may be done. Source: positions, holdings, /limits."""
+    """Why somebody who may only reduce may not do this. None when it may be done. Source: positions, holdings, /limits."""
     if not at.reduces:
         return "you can make positions smaller, not open or grow them."
     if at.draft.product in (Product.CNC, Product.MTF) and not at.limits.guardian_sells_holdings:

@@ -12,7 +12,7 @@ from bot.trading.proposals.selling import SELLING
 
 
 def remarks(at: Situation, *, parts: int = 1) -> tuple[Remark, ...]:
-    """Every warning about the order; none of them refuses it. parts: how many orders it is sent in."""
+    """Every warning about the order. None of them refuses it. parts: how many orders it is sent in."""
     if parts > 1:
         told = tuple(remark for remark in remarks(at) if remark.name != over_freeze.__name__)
         return (Remark(name="sliced", say=f"Over the freeze of {grouped(str(at.freeze))}: sent in {parts} orders"), *told)

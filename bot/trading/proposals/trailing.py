@@ -33,7 +33,7 @@ def points(trail: TrailSaid | None) -> tuple[Decimal | None, ...]:
 
 
 def begins(entry: OrderDraft, price: Price | None) -> Decimal | None:
-    """The price that a trail begins from: the limit of an entry; where that is only its worst price, the market's of now."""
+    """The price that a trail begins from: the limit of an entry. Where that is only its worst price, the market's of now."""
     if entry.protected and price is not None:
         return price.last
     return entry.price or (price.last if price is not None else None)

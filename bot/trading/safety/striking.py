@@ -1,4 +1,7 @@
-"""Strikes off the entries of plans that were not sent yet, and tells it; what closes lives on."""
+"""Strikes off the entries of plans that were not sent yet, and tells it.
+
+What closes lives on.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace

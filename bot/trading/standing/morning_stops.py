@@ -1,4 +1,7 @@
-"""The morning of stops that live over days: what is to be placed rings once the market is open; a new base pauses a stop."""
+"""The morning of stops that live over days: what is to be placed rings once the market is open.
+
+A new base pauses a stop.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -53,7 +56,7 @@ class MorningStops:
         )
 
     async def tell(self, occasion: Occasion) -> None:
-        """What is to be placed, what opened beyond its stop, what is over; without a session that nothing can be placed."""
+        """What is to be placed, what opened beyond its stop, what is over. Without a session that nothing can be placed."""
         await self.telling.each("standing stops", occasion, lambda account: self._due(account, occasion.day))
 
     async def _due(self, account: Account, day: date) -> StandingStopsDue | None:

@@ -26,7 +26,7 @@ _NO = "You may not place stops here any more."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingStops:
-    """Records of an account; all of its people see them. Nothing of them is placed without that morning's Confirm."""
+    """Records of an account. All of its people see them. Nothing of them is placed without that morning's Confirm."""
 
     store: Store
     proposing: ProposalBuilder
@@ -35,7 +35,7 @@ class StandingStops:
     begun: Callable[[], None]  # plans were begun: whoever carries them out looks now
 
     async def keep(self, actor: Actor, order: int | str, until: date | None = None) -> StandingShown:
-        """Keeps the stop that an order is, until a date in India; without one until its contract ends, or for a year.
+        """Keeps the stop that an order is, until a date in India. Without one until its contract ends, or for a year.
 
         It takes the place of one for the same row. CheckFailed where the order is no stop that waits, or is of one day.
         """

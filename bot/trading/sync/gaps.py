@@ -21,7 +21,7 @@ def tell_back(
     change: Change | None,
     now: datetime,
 ) -> None:
-    """One message for a gap. change: what the look after it changed; None: the books could not be read."""
+    """One message for a gap. change: what the look after it changed. None: the books could not be read."""
     if db.accounts.find(account_id) is None:  # unlinked meanwhile: its gaps are nobody's business any more
         return
     unknown = sum(order.status is OrderStatus.UNKNOWN for order in db.orders.unsettled(account_id))

@@ -41,9 +41,9 @@ class LookOut:
         self._sending.discard(order_id)
 
     def age(self, order: Order, at: float | None = None) -> timedelta:
-        """How long ago an order was sent; at: a moment of loop time, None for now.
+        """How long ago an order was sent. at: a moment of loop time, None for now.
 
-        The host's clock is asked once, when this process meets an order of before; from then on only passing time counts, so
+        The host's clock is asked once, when this process meets an order of before. From then on only passing time counts, so
         that the look-out is neither cut short nor drawn out by a clock that is set.
         """
         now = self._elapsed()
@@ -54,7 +54,7 @@ class LookOut:
         return was + timedelta(seconds=(now if at is None else at) - met)
 
     def next_sync(self, unsettled: Sequence[Order], tried: float | None, *, failed: bool = False) -> float | None:
-        """When to sync again after the last try, in loop time, by the most urgent order; None: now.
+        """When to sync again after the last try, in loop time, by the most urgent order. None: now.
 
         failed: the last try could not read the books. What moved meanwhile is not known, so nothing counts as idle.
         """
@@ -70,7 +70,7 @@ class LookOut:
         return due
 
     def absent(self, order: Order, present: set[str], started: float, now: datetime, seen: str) -> tuple[Order, Notice | None]:
-        """What follows for an order that this sync did not show; never that it does not exist (invariant I4)."""
+        """What follows for an order that this sync did not show. It is never that the order does not exist (invariant I4)."""
         if order.id in self._sending or (order.broker_id in present and order.status.is_working):
             return order, None
         sent = order.sent_at or order.created_at

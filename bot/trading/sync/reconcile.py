@@ -79,7 +79,7 @@ class Reconcile:
         return self._of(account_id).seen_at
 
     def open_rows(self, account_id: str) -> OpenRows | None:
-        """What was open when the positions were last read; None: they never were."""
+        """What was open when the positions were last read. None: they never were."""
         return self._of(account_id).open_rows
 
     def changed_at(self, account_id: str) -> float:
@@ -91,7 +91,7 @@ class Reconcile:
         return self._of(account_id).back_at
 
     def down_since(self, account_id: str) -> datetime | None:
-        """Since when the books cannot be read; None while they can."""
+        """Since when the books cannot be read. None while they can."""
         return self._of(account_id).down_since
 
     def sending(self, order_id: str) -> None:
@@ -202,7 +202,7 @@ class Reconcile:
         return self._elapsed() + (IDLE if self._connections.of(account_id).session is None else 1)
 
     async def _unsettled(self, account_id: str) -> Sequence[Order]:
-        """The orders that are not over; none while the records cannot even be read."""
+        """The orders that are not over. None while the records cannot even be read."""
         try:
             return await self._store.read(lambda db: db.orders.unsettled(account_id))
         except StorageAway:

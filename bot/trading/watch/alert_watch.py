@@ -84,7 +84,7 @@ class AlertWatch:
         return Sees.TICKS if self.watcher.connected(account_id) else Sees.QUOTES
 
     async def run(self) -> None:
-        """Watches for ever; takes up again what was armed before a restart."""
+        """Watches for ever. Takes up again what was armed before a restart."""
         while True:
             try:
                 await self.look()
@@ -204,7 +204,7 @@ class AlertWatch:
                 )
 
     def _is_asked(self, alert: Alert, now: datetime) -> bool:
-        """Whether something should tell it what it watches; of an account without a session everybody was told."""
+        """Whether something should tell it what it watches. Of an account without a session everybody was told."""
         exchange = alert.instrument.exchange if alert.instrument is not None else Exchange.NSE
         return self.in_hours(exchange, now) and self._alive(alert.account_id)
 
@@ -219,7 +219,7 @@ class AlertWatch:
         self._traded(watched, price, now)
 
     async def _judge(self, on_result: Iterable[_Watched], result: PnL) -> None:
-        """Strikes what the day's result, before charges, has reached; each row of it is known."""
+        """Strikes what the day's result, before charges, has reached. Each row of it is known."""
         for watched in on_result:
             alert = watched.alert.with_result(result.gross, ist_date(result.as_of))
             if alert != watched.alert:
@@ -239,7 +239,7 @@ class AlertWatch:
         await self._strike(watched, AlertStruck(alert=alert, value=hit.price.last, at=hit.price.at, products=products))
 
     async def _strike(self, watched: _Watched, notice: Notice) -> None:
-        """Claims the alert and writes its notice, both or neither; an alert whose person lost the account goes without a word."""
+        """Claims the alert and writes its notice, both or neither. An alert whose person lost the account goes without a word."""
         alert, now = watched.alert, self.clock.now()
 
         def claim(db: Repositories) -> bool:
@@ -256,7 +256,7 @@ class AlertWatch:
         log.info("alert %d of account %s: %s", alert.id, alert.account_id, type(notice).__name__ if struck else "is gone")
 
     async def _products(self, alert: Alert) -> tuple[Product, ...]:
-        """In which the instrument is held; none where the book does not answer in time."""
+        """In which the instrument is held. None where the book does not answer in time."""
         try:
             async with asyncio.timeout(PATIENCE):
                 positions = (await self.reads.positions(alert.account_id)).value

@@ -30,7 +30,7 @@ OFFERED = 6  # expiries as buttons where the one that was said is none
 
 @dataclass(slots=True, kw_only=True)
 class OptionChains:
-    """Prices and open interest from the feed's full packets, else from quotes; mStock's chain only where interest is missing."""
+    """Prices and open interest from the feed's full packets, else from quotes. mStock's chain only where interest is missing."""
 
     connections: BrokerConnections
     quotes: Quotes
@@ -107,7 +107,7 @@ class OptionChains:
         return {key: tick.open_interest for key, tick in ticks if tick is not None and tick.open_interest is not None}
 
     async def _listed(self, account_id: str, chain: OptionChain) -> Mapping[str, int]:
-        """What mStock's own chain says is open, by token; nothing where it does not answer in time."""
+        """What mStock's own chain says is open, by token. Nothing where it does not answer in time."""
         if chain.expiry is None:
             return {}
         broker = self.connections.of(account_id).broker

@@ -87,7 +87,7 @@ class WatchLists:
         return WatchShown(account=account, rows=rows, as_of=self.clock.now())
 
     async def add(self, actor: Actor, words: str) -> None:
-        """Puts an instrument on the list; twice is once. UnknownSymbol with near misses; CheckFailed when it is full."""
+        """Puts an instrument on the list. Twice is once. UnknownSymbol with near misses. CheckFailed when it is full."""
         account, person = account_of(actor), actor.user.telegram_id
         instrument = await self.quotes.named(words, command="/watch")
 
@@ -107,7 +107,7 @@ class WatchLists:
             raise NotFound(f"{instrument.symbol} is not on your list.")
 
     def until(self, shown: WatchShown) -> WatchShown:
-        """The same, as it is to be refreshed from now on; an empty list is not."""
+        """The same, as it is to be refreshed from now on. An empty list is not."""
         return replace(shown, until=shown.as_of + LASTS) if shown.rows and self._draw is not None else shown
 
     async def follow(self, actor: Actor, chat_id: int, message_id: int, shown: WatchShown) -> None:
@@ -124,7 +124,7 @@ class WatchLists:
         self._start(chat_id, message_id, self._refresh(actor, chat_id, message_id, shown, older=older, draw=self._draw))
 
     async def resume(self) -> None:
-        """Goes on with the messages that the process before refreshed; one whose time is over meanwhile says so."""
+        """Goes on with the messages that the process before refreshed. One whose time is over meanwhile says so."""
         draw = self._draw
         for chat_id, message in (await self.store.read(lambda db: db.flags.followed())).items():
             if draw is not None and chat_id not in self._shown:
@@ -191,7 +191,7 @@ class WatchLists:
             watching.end()
 
     async def _now(self, actor: Actor, shown: WatchShown) -> WatchShown | None:
-        """The list as it is now; None where it cannot be read: what stands there keeps its time."""
+        """The list as it is now. None where it cannot be read: what stands there keeps its time."""
         try:
             return replace(await self.shown(actor), until=shown.until)
         except BotError as error:

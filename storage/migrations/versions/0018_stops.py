@@ -1,4 +1,7 @@
-"""What a plan guards beyond its own entries: a stop that stood before, parts of an order; and stops that live over days."""
+"""What a plan guards beyond its own entries: a stop that stood before, parts of an order.
+
+Stops that live over days stand in their own table.
+"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,7 @@
-"""P&L exits, each whole; whoever moves one out of ALIVE acts on it."""
+"""P&L exits, each whole.
+
+Whoever moves one out of ALIVE acts on it.
+"""
 
 import sqlalchemy as sa
 from alembic import op

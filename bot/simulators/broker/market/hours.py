@@ -92,7 +92,7 @@ def at_ist(day: date, clock: time) -> datetime:
 
 
 def next_midnight(moment: datetime) -> datetime:
-    """The next 00:00 IST, when every session dies (mstock-type-b.md 1.7); UTC."""
+    """The next 00:00 IST, when every session dies (mstock-type-b.md 1.7), in UTC."""
     return at_ist(ist(moment).date() + timedelta(days=1), time(0, 0)).astimezone(UTC)
 
 
@@ -128,11 +128,11 @@ class Timetable:
         return self.hours == "real" and listed and day >= AUCTION_SINCE
 
     def auction_close(self, day: date) -> datetime:
-        """The second between 15:28 and 15:30 at which the auction takes no more orders; another one each day."""
+        """The second between 15:28 and 15:30 at which the auction takes no more orders. It is another one each day."""
         return at_ist(day, time(15, 28)) + timedelta(seconds=(day.toordinal() * 7919 + self._seed * 104729) % 121)
 
     def pre_open_close(self, day: date) -> datetime:
-        """The second between 9:08 and 9:10 at which the pre-open takes no more orders; another one each day."""
+        """The second between 9:08 and 9:10 at which the pre-open takes no more orders. It is another one each day."""
         return at_ist(day, time(9, 8)) + timedelta(seconds=(day.toordinal() * 6007 + self._seed * 90001) % 121)
 
     def phase(self, instrument: Instrument, moment: datetime) -> Phase:
