@@ -110,9 +110,9 @@ async def tapped(ctx: Ctx, tap: OrderTap) -> None:
         case OrderVerb.EXIT:
             await show(ctx, await ctx.services.exits.ask_of(ctx.actor, tap.order_id, chat_id=chat_id))
         case OrderVerb.HALF:
-            await ask(ctx, await _halved(ctx, await proposals.exit_of(ctx.actor, tap.order_id, chat_id=chat_id)))
+            await ask(ctx, await _halved(ctx, await proposals.positions.exit_of(ctx.actor, tap.order_id, chat_id=chat_id)))
         case OrderVerb.STOP:
-            raise await proposals.stop_choices(ctx.actor, tap.order_id)
+            raise await proposals.positions.stop_choices(ctx.actor, tap.order_id)
         case OrderVerb.CANCEL:
             await ctx.answer("Cancelling…")
             outcome = await orders.cancel(ctx.actor, tap.order_id, chat_id=chat_id)

@@ -114,7 +114,9 @@ async def act(ctx: Ctx, wanted: NewTerms | StopWanted) -> None:
             ),
         )
     elif wanted.order_id is not None and wanted.leg is not None:
-        await ask(ctx, await ctx.services.proposals.stop_of(ctx.actor, wanted.order_id, wanted.leg, chat_id=ctx.chat_id))
+        await ask(
+            ctx, await ctx.services.proposals.positions.stop_of(ctx.actor, wanted.order_id, wanted.leg, chat_id=ctx.chat_id)
+        )
     elif wanted.order_id is not None and wanted.trail is not None:
         asked = await ctx.services.trails.ask_of_order(ctx.actor, wanted.order_id, wanted.trail, chat_id=ctx.chat_id)
         await trails.show(ctx, asked)

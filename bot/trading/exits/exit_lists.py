@@ -82,7 +82,7 @@ class ExitLists:
         if held is not None:
             demand_no_cover(held, abs(held.quantity), rows)
         try:
-            return await self.proposals.exit_position(actor, key, product, chat_id=chat_id)
+            return await self.proposals.positions.exit_position(actor, key, product, chat_id=chat_id)
         except ExitHeld as other:
             rows = await connection.broker.positions()
             mine = next((each for each in rows if each.instrument.key == key and each.product is product), None)

@@ -5,15 +5,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
-from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone
-from bot.domain.market.instrument import Instrument, InstrumentKey
-from bot.domain.market.prices import Price
-from bot.domain.money import in_price, tick_down, tick_up
-from bot.domain.orders.legs import Leg, Measure, TrailSaid
+from bot.domain.errors import CheckFailed, ConfirmationGone
+from bot.domain.money import tick_down, tick_up
+from bot.domain.orders.legs import Leg, TrailSaid
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, OrderStatus, Purpose
-from bot.domain.orders.order_text import request_line, request_of
+from bot.domain.orders.order_text import request_of
 from bot.domain.orders.plan import Attached
-from bot.domain.orders.portfolio import Position
 from bot.domain.orders.proposal import Change, ChangeOptions, Proposal, Raising
 from bot.domain.orders.reading import Readings
 from bot.domain.people.account import Actor, Permission
@@ -22,15 +19,13 @@ from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.actor import demand_role
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
-from bot.trading.proposals.attached import is_passed, stops_meant
 from bot.trading.proposals.attaching import Entry, attached_of
 from bot.trading.proposals.drafting import sized
 from bot.trading.proposals.joining import raising
 from bot.trading.proposals.meaning import Meant
+from bot.trading.proposals.position_questions import PositionQuestions
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.remarks import takes_again
-
-STOPS, OPTION_STOPS = (1, 2, 3), (10, 20, 30)  # per cent away from the entry that are offered
 
 
 class Proposals:
@@ -41,6 +36,7 @@ class Proposals:
         self._proposing = proposing
         self._confirmations = confirmations
         self._clock = clock
+        self.positions = PositionQuestions(store=store, proposing=proposing, propose=self.propose)
 
     async def meant(self, actor: Actor, readings: Readings) -> Meant:
         """The one thing that the words name; UnknownSymbol or ChoiceWanted, with whole commands as buttons, otherwise."""
@@ -215,74 +211,6 @@ class Proposals:
             request = replace(request, market=False)
         return await self.propose(actor, request, chat_id=chat_id)
 
-    async def exit_of(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
-        """Closes the whole position of the order's instrument and product, at the market."""
-        order = await self._store.transaction(lambda db: own_order(db, actor, order_id))
-        return await self.exit_position(actor, order.draft.instrument.key, order.draft.product, chat_id=chat_id)
-
-    async def exit_position(self, actor: Actor, key: InstrumentKey, product: Product, *, chat_id: int) -> Proposal:
-        """Closes what is held of one instrument in one product, as the broker has it now, at the market."""
-        held = await self._open_position(actor, key, product)
-        lot = (self._proposing.instruments.by_key(key) or held.instrument).lot
-        size = abs(held.quantity)
-        if size < lot:
-            raise CheckFailed([f"{size} cannot be closed here: {held.instrument.symbol} goes in lots of {lot}."])
-        return await self.propose(actor, replace(_closing(held), quantity=size // lot * lot), chat_id=chat_id, as_exit=True)
-
-    async def stop_of(self, actor: Actor, order_id: str, leg: Leg, *, chat_id: int) -> Proposal:
-        """A stop order for the whole position of the order's instrument and product.
-
-        ChoiceWanted where the number may be a price or points, CheckFailed where the price has passed it already.
-        """
-        instrument, held, price = await self._to_be_stopped(actor, order_id)
-        request, long = _closing(held), held.quantity > 0
-        entry = held.average or price.last
-        prices = stops_meant(leg, entry=entry, last=price.last, long=long, tick=instrument.tick)
-        lines = [replace(request, trigger=each, trigger_limit=leg.limit) for each in prices]
-        if len(lines) > 1:
-            near = [(f"Stop at {in_price(each)}", request_line(line)) for each, line in zip(prices, lines, strict=True)]
-            raise ChoiceWanted(f"Is {in_price(leg.value)} a price, or points?", near=near)
-        if not lines or is_passed(prices[0], price.last, long=long):
-            at = f" {in_price(prices[0])}" if prices else ""
-            say = f"The price has passed a stop at{at} already: it is {in_price(price.last)} now."
-            raise CheckFailed([say], near=[("Exit now", request_line(request))])
-        return await self.propose(actor, lines[0], chat_id=chat_id)
-
-    async def stop_choices(self, actor: Actor, order_id: str) -> ChoiceWanted:
-        """The question at which price the position of the order's instrument is to be stopped, with whole commands as buttons."""
-        instrument, held, price = await self._to_be_stopped(actor, order_id)
-        request, long = _closing(held), held.quantity > 0
-        entry = held.average or price.last
-        legs = [Leg(value=Decimal(each), measure=Measure.PERCENT) for each in (OPTION_STOPS if instrument.is_option else STOPS)]
-        near = [
-            (f"{leg.value} %: {in_price(trigger)}", request_line(replace(request, trigger=trigger)))
-            for leg in legs
-            for trigger in stops_meant(leg, entry=entry, last=price.last, long=long, tick=instrument.tick)
-            if not is_passed(trigger, price.last, long=long)
-        ]
-        follows = "10" if instrument.is_option else "1"
-        near.append((f"Trail {follows} %", f"/trail {instrument.name} {held.product.lower()} {follows}%"))
-        say = f"A stop for {held.quantity:+} {instrument.symbol} at which price? Or reply to the fill: sl 2880, trail 15"
-        return ChoiceWanted(say, near=near)
-
-    async def _to_be_stopped(self, actor: Actor, order_id: str) -> tuple[Instrument, Position, Price]:
-        order = await self._store.transaction(lambda db: own_order(db, actor, order_id))
-        instrument = order.draft.instrument
-        held = await self._open_position(actor, instrument.key, order.draft.product)
-        price = await self._proposing.prices.of(order.account_id, instrument.key)
-        if price is None:
-            raise CheckFailed([f"No price of {instrument.symbol} is known now, so no stop can be placed safely."])
-        return instrument, held, price
-
-    async def _open_position(self, actor: Actor, key: InstrumentKey, product: Product) -> Position:
-        _, connection = self._proposing.connection(actor)
-        rows = (each for each in await connection.broker.positions() if each.quantity and not each.is_sold_holding)
-        held = next((each for each in rows if each.instrument.key == key and each.product is product), None)
-        if held is None:
-            later = " What has been delivered is in /holdings." if product is Product.CNC else ""
-            raise CheckFailed([f"There is no open {product} position in it any more.{later}"])
-        return held
-
     async def modify(self, actor: Actor, number: int, *, price: Decimal | None, quantity: int | None, chat_id: int) -> Proposal:
         """New terms for a working order, as a question."""
         account, connection = self._proposing.connection(actor)
@@ -385,17 +313,6 @@ class Proposals:
         if question is None or (question.user_id, question.chat_id) != (actor.user.telegram_id, chat_id):
             raise ConfirmationGone("I don't know this card. Nothing was sent.")
         return question
-
-
-def _closing(held: Position) -> OrderRequest:
-    """The order that closes a position, at the market."""
-    return OrderRequest(
-        side=Side.SELL if held.quantity > 0 else Side.BUY,
-        symbol=held.instrument.name,
-        quantity=abs(held.quantity),
-        product=held.product,
-        exchange=held.instrument.exchange,
-    )
 
 
 def asked_as(draft: OrderDraft) -> OrderRequest:

@@ -673,13 +673,13 @@ async def test_a_sale_out_of_the_holdings_names_its_charges_and_what_comes_in(cl
 async def test_the_exit_of_a_position_closes_what_is_held_now(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     stage.broker.held = [a_position(25, Product.CNC), a_position(-10)]
-    asked = await stage.proposals.exit_position(stage.actor, RELIANCE.key, Product.MIS, chat_id=PERSON)
+    asked = await stage.proposals.positions.exit_position(stage.actor, RELIANCE.key, Product.MIS, chat_id=PERSON)
     assert asked.closes == asked.draft.quantity
     assert (asked.draft.side, asked.draft.quantity, asked.draft.product) == (Side.BUY, 10, Product.MIS)
     assert asked.draft.protected
     stage.broker.held = []
     with pytest.raises(CheckFailed, match="no open MIS position"):
-        await stage.proposals.exit_position(stage.actor, RELIANCE.key, Product.MIS, chat_id=PERSON)
+        await stage.proposals.positions.exit_position(stage.actor, RELIANCE.key, Product.MIS, chat_id=PERSON)
 
 
 async def test_a_refused_stop_spelling_is_not_sent_again_but_asked_anew_in_the_other_words(clock: LoopClock) -> None:

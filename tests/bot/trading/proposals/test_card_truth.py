@@ -52,12 +52,12 @@ def warnings(proposal: Proposal) -> dict[str, str]:
 async def test_an_exit_of_an_odd_position_closes_whole_lots_and_says_what_stays(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     stage.broker.held = [row(75, Product.NRML, "95.10", call=True)]
-    proposal = await stage.proposals.exit_position(stage.actor, NIFTY_CALL.key, Product.NRML, chat_id=PERSON)
+    proposal = await stage.proposals.positions.exit_position(stage.actor, NIFTY_CALL.key, Product.NRML, chat_id=PERSON)
     assert (proposal.draft.quantity, proposal.closes) == (65, 75)
     assert warnings(proposal)["odd_rest"].startswith("10 cannot be sold: NIFTY 24500 CE · 23 Nov goes in lots of 65")
     stage.broker.held = [row(40, Product.NRML, "95.10", call=True)]
     with pytest.raises(CheckFailed, match="40 cannot be closed here: NIFTY goes in lots of 65"):
-        await stage.proposals.exit_position(stage.actor, NIFTY_CALL.key, Product.NRML, chat_id=PERSON)
+        await stage.proposals.positions.exit_position(stage.actor, NIFTY_CALL.key, Product.NRML, chat_id=PERSON)
 
 
 @pytest.mark.parametrize("exits", [False, True])

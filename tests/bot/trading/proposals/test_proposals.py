@@ -100,7 +100,7 @@ async def test_the_same_order_and_its_exit_are_asked_of_this_accounts_orders_alo
     same = await stage.proposals.same_again(stage.actor, order.id, chat_id=PERSON)
     assert (same.draft.side, same.draft.quantity, same.draft.price) == (Side.BUY, 20, Decimal("1475.00"))
     elsewhere = replace(stage.actor, account=ELSEWHERE)
-    for act in (stage.proposals.same_again, stage.proposals.exit_of):
+    for act in (stage.proposals.same_again, stage.proposals.positions.exit_of):
         for actor, order_id in ((elsewhere, order.id), (stage.actor, "nowhere"), (STRANGER, order.id)):
             with pytest.raises(NotFound, match="not one of this account's"):
                 await act(actor, order_id, chat_id=PERSON)
@@ -116,7 +116,7 @@ async def test_the_same_order_and_its_exit_are_asked_of_this_accounts_orders_alo
 async def test_an_exit_of_what_is_not_held_any_more_is_refused_in_words(clock: LoopClock, product: Product, says: str) -> None:
     stage = await set_stage(clock)
     with pytest.raises(CheckFailed) as refused:
-        await stage.proposals.exit_position(stage.actor, RELIANCE.key, product, chat_id=PERSON)
+        await stage.proposals.positions.exit_position(stage.actor, RELIANCE.key, product, chat_id=PERSON)
     assert refused.value.reasons == (says,)
     assert stage.broker.posts == 0
 

@@ -1,0 +1,111 @@
+"""Questions about what is open: out of a position, and a stop for it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from bot.domain.errors import CheckFailed, ChoiceWanted
+from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.prices import Price
+from bot.domain.money import in_price
+from bot.domain.orders.legs import Leg, Measure
+from bot.domain.orders.order import OrderRequest
+from bot.domain.orders.order_text import request_line
+from bot.domain.orders.portfolio import Position
+from bot.domain.orders.proposal import Proposal
+from bot.domain.people.account import Actor
+from bot.domain.ports.repositories import Store
+from bot.domain.terms import Product, Side
+from bot.trading.orders.lookup import own_order
+from bot.trading.proposals.attached import is_passed, stops_meant
+from bot.trading.proposals.proposal_builder import ProposalBuilder
+
+STOPS, OPTION_STOPS = (1, 2, 3), (10, 20, 30)  # per cent away from the entry that are offered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionQuestions:
+    """What a person may be asked to confirm about a position, as the broker has it now."""
+
+    store: Store
+    proposing: ProposalBuilder
+    propose: Callable[..., Awaitable[Proposal]]
+
+    async def exit_of(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
+        """Closes the whole position of the order's instrument and product, at the market."""
+        order = await self.store.transaction(lambda db: own_order(db, actor, order_id))
+        return await self.exit_position(actor, order.draft.instrument.key, order.draft.product, chat_id=chat_id)
+
+    async def exit_position(self, actor: Actor, key: InstrumentKey, product: Product, *, chat_id: int) -> Proposal:
+        """Closes what is held of one instrument in one product, as the broker has it now, at the market."""
+        held = await self._open_position(actor, key, product)
+        lot = (self.proposing.instruments.by_key(key) or held.instrument).lot
+        size = abs(held.quantity)
+        if size < lot:
+            raise CheckFailed([f"{size} cannot be closed here: {held.instrument.symbol} goes in lots of {lot}."])
+        return await self.propose(actor, replace(_closing(held), quantity=size // lot * lot), chat_id=chat_id, as_exit=True)
+
+    async def stop_of(self, actor: Actor, order_id: str, leg: Leg, *, chat_id: int) -> Proposal:
+        """A stop order for the whole position of the order's instrument and product.
+
+        ChoiceWanted where the number may be a price or points, CheckFailed where the price has passed it already.
+        """
+        instrument, held, price = await self._to_be_stopped(actor, order_id)
+        request, long = _closing(held), held.quantity > 0
+        entry = held.average or price.last
+        prices = stops_meant(leg, entry=entry, last=price.last, long=long, tick=instrument.tick)
+        lines = [replace(request, trigger=each, trigger_limit=leg.limit) for each in prices]
+        if len(lines) > 1:
+            near = [(f"Stop at {in_price(each)}", request_line(line)) for each, line in zip(prices, lines, strict=True)]
+            raise ChoiceWanted(f"Is {in_price(leg.value)} a price, or points?", near=near)
+        if not lines or is_passed(prices[0], price.last, long=long):
+            at = f" {in_price(prices[0])}" if prices else ""
+            say = f"The price has passed a stop at{at} already: it is {in_price(price.last)} now."
+            raise CheckFailed([say], near=[("Exit now", request_line(request))])
+        return await self.propose(actor, lines[0], chat_id=chat_id)
+
+    async def stop_choices(self, actor: Actor, order_id: str) -> ChoiceWanted:
+        """The question at which price the position of the order's instrument is to be stopped, with whole commands as buttons."""
+        instrument, held, price = await self._to_be_stopped(actor, order_id)
+        request, long = _closing(held), held.quantity > 0
+        entry = held.average or price.last
+        legs = [Leg(value=Decimal(each), measure=Measure.PERCENT) for each in (OPTION_STOPS if instrument.is_option else STOPS)]
+        near = [
+            (f"{leg.value} %: {in_price(trigger)}", request_line(replace(request, trigger=trigger)))
+            for leg in legs
+            for trigger in stops_meant(leg, entry=entry, last=price.last, long=long, tick=instrument.tick)
+            if not is_passed(trigger, price.last, long=long)
+        ]
+        follows = "10" if instrument.is_option else "1"
+        near.append((f"Trail {follows} %", f"/trail {instrument.name} {held.product.lower()} {follows}%"))
+        say = f"A stop for {held.quantity:+} {instrument.symbol} at which price? Or reply to the fill: sl 2880, trail 15"
+        return ChoiceWanted(say, near=near)
+
+    async def _to_be_stopped(self, actor: Actor, order_id: str) -> tuple[Instrument, Position, Price]:
+        order = await self.store.transaction(lambda db: own_order(db, actor, order_id))
+        instrument = order.draft.instrument
+        held = await self._open_position(actor, instrument.key, order.draft.product)
+        price = await self.proposing.prices.of(order.account_id, instrument.key)
+        if price is None:
+            raise CheckFailed([f"No price of {instrument.symbol} is known now, so no stop can be placed safely."])
+        return instrument, held, price
+
+    async def _open_position(self, actor: Actor, key: InstrumentKey, product: Product) -> Position:
+        _, connection = self.proposing.connection(actor)
+        rows = (each for each in await connection.broker.positions() if each.quantity and not each.is_sold_holding)
+        held = next((each for each in rows if each.instrument.key == key and each.product is product), None)
+        if held is None:
+            later = " What has been delivered is in /holdings." if product is Product.CNC else ""
+            raise CheckFailed([f"There is no open {product} position in it any more.{later}"])
+        return held
+
+
+def _closing(held: Position) -> OrderRequest:
+    """The order that closes a position, at the market."""
+    return OrderRequest(
+        side=Side.SELL if held.quantity > 0 else Side.BUY,
+        symbol=held.instrument.name,
+        quantity=abs(held.quantity),
+        product=held.product,
+        exchange=held.instrument.exchange,
+    )
