@@ -26,6 +26,7 @@ from bot.domain.news.orders import (
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.orders.repairs import RepairsOf
+from bot.domain.orders.trail_words import trail_in_words
 from bot.domain.terms import Side
 from handlers.views.card import (
     Explain,
@@ -45,7 +46,6 @@ from handlers.views.message import Button, Line, Part, View, bold, keyboard, say
 from handlers.views.repair_taps import repair_buttons
 from handlers.views.taps import OrderTap, OrderVerb
 from handlers.views.trail_taps import TrailTap, TrailVerb
-from handlers.views.trail_words import trail_in_words
 
 MOST = 20  # orders that one message names
 

@@ -1,6 +1,4 @@
-"""How a trail is said: on the card of an entry, and where it stands."""
-
-from decimal import Decimal
+"""How a trail stands on the card of an entry."""
 
 from bot.domain.orders.legs import TrailSaid
 from bot.domain.terms import Side
@@ -14,15 +12,6 @@ def trail_rows(trail: TrailSaid, entry: Side) -> list[tuple[str, ...]]:
         return [row("Trail, by me", f"{price(trail.every)} {_below(entry)} {best}")]
     way = "up" if entry is Side.BUY else "down"
     return [row("Trail, by me", f"every {price(trail.every)} {way}"), row(" the stop goes", f"{price(trail.step)} {way}")]
-
-
-def trail_in_words(every: Decimal, step: Decimal | None, stop: Side) -> str:
-    """Trail 15.00 below the high (continuous); stop: the side of the stop that it moves."""
-    long = stop is Side.SELL
-    if step is None:
-        return f"Trail {price(every)} {'below the high' if long else 'above the low'} (continuous)"
-    way = "up" if long else "down"
-    return f"Trail: every {price(every)} {way}, {price(step)} {way}"
 
 
 def _below(entry: Side) -> str:
