@@ -285,7 +285,7 @@ async def open_app(
         store.on_commit(Topic.ORDERS, cards.wake)
         core.plan_cards.attach(cards.wake)
         store.on_commit(Topic.ORDERS, baskets.wake)
-        store.on_commit(Topic.PLANS, baskets.wake)
+        store.on_commit(Topic.PLANS, baskets.plans_changed)
         store.on_commit(Topic.QUESTIONS, folder.wake)
         store.on_commit(Topic.ORDERS, folder.wake)  # a question about an order ends with it
         store.on_commit(Topic.SENDING, cards.wake_if_slow)

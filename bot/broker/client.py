@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from bot.broker import routes
 from bot.broker.authorised import AuthorisedCalls
+from bot.broker.basket_client import BasketClient
 from bot.broker.research_client import ResearchClient
 from bot.broker.scrip_cache import ScripCache
 from bot.broker.session import Login, LoginMemory, SessionKeeper
@@ -68,6 +69,7 @@ class MStock:
         self._holding_rows = Rows(lambda row: translate.holding(row, self._find), spare=lambda _row: True)
         self.stop_spelling = StopSpelling.JOINED
         self.research = ResearchClient(self._calls, clock)
+        self.baskets = BasketClient(self._calls, clock)
 
     # The session.
 
@@ -208,6 +210,10 @@ class MStock:
     async def margin_of_all(self, drafts: Sequence[OrderDraft]) -> Margin:
         """What several orders would block together."""
         return translate.margin(await self._calls.read(routes.MARGIN, bodies.margin_body(drafts)))
+
+    async def margin_by_basket(self, drafts: Sequence[OrderDraft]) -> Margin:
+        """What several orders would block together by the route that may see a hedge among them."""
+        return await self.baskets.margin(drafts)
 
     async def open_interest(self, market: Exchange, symbol: str, expiry: date) -> Mapping[str, int]:
         """Open interest in units by token. Empty where no such chain is listed."""

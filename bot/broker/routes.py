@@ -55,8 +55,14 @@ SCRIP_MASTER = Route(
 )
 CHAIN_MASTER = Route(method="GET", path="getoptionchainmaster/{exchange}", repeat=True, bucket=Bucket.DATA)
 CHAIN = Route(method="GET", path="GetOptionChain/{exchange}/{expiry}/{token}", repeat=True, bucket=Bucket.DATA)
+# A saved basket is made only to be reckoned, and deleted at once; no order goes by it (section 12).
+CREATE_BASKET = Route(method="POST", path="CreateBasket", repeat=False, bucket=Bucket.BOOKS)
+BASKETS = Route(method="GET", path="FetchBasket", repeat=True, bucket=Bucket.BOOKS)
+CALCULATE_BASKET = Route(method="POST", path="CalculateBasket", repeat=False, bucket=Bucket.BOOKS)
+DELETE_BASKET = Route(method="DELETE", path="DeleteBasket", repeat=False, bucket=Bucket.BOOKS)
 
 ROUTES = (
     LOGIN, SESSION_BY_SMS, SESSION_BY_TOTP, LOGOUT, FUNDS, PLACE, MODIFY, CANCEL, CANCEL_ALL, ORDERS, ORDER_DETAILS, TRADES,
     TRADE_HISTORY, POSITIONS, CONVERT, HOLDINGS, MARGIN, QUOTE, HISTORICAL, INTRADAY, SCRIP_MASTER, CHAIN_MASTER, CHAIN,
+    CREATE_BASKET, BASKETS, CALCULATE_BASKET, DELETE_BASKET,
 )  # fmt: skip

@@ -62,6 +62,7 @@ class BasketCards:
     drawer: BasketDrawer
     clock: Clock
     _wake: Signal = field(default_factory=Signal)
+    _may_have_begun: bool = True  # since the last look
     _following: set[str] = field(default_factory=set)
     _over: set[str] = field(default_factory=set)  # recent ones whose last drawing shows how they ended
     _drawn: dict[str, tuple[object, ...]] = field(default_factory=dict)
@@ -69,7 +70,13 @@ class BasketCards:
     _paused: dict[str, float] = field(default_factory=dict)  # until when, in loop time
 
     def wake(self) -> None:
-        """An order changed, or a basket. Returns at once."""
+        """An order changed. Returns at once."""
+        if self._following:
+            self._wake()
+
+    def plans_changed(self) -> None:
+        """A plan began, was struck off or ended: it may be a basket's. Returns at once."""
+        self._may_have_begun = True
         self._wake()
 
     async def run(self) -> None:
@@ -103,9 +110,11 @@ class BasketCards:
                 self._forget(plan_id)
 
     def _cards(self, db: Repositories) -> list[_Card]:
-        recent = set(_baskets(db, db.exit_lists.begun_since(self.clock.now() - RECENT)))
-        self._over &= recent
-        self._following |= recent - self._over
+        if self._may_have_begun:
+            self._may_have_begun = False
+            recent = set(_baskets(db, db.exit_lists.begun_since(self.clock.now() - RECENT)))
+            self._over &= recent
+            self._following |= recent - self._over
         cards = []
         for plan_id in sorted(self._following):
             found, question = load(db, plan_id), db.confirmations.find(plan_id)

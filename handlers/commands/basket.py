@@ -71,6 +71,9 @@ async def tapped(ctx: Ctx, tap: BasketTap) -> None:
         case BasketVerb.DOUBLE | BasketVerb.HALVE | BasketVerb.AT_MID | BasketVerb.AT_MARKET:
             asked = await baskets.change(ctx.actor, tap.token, _CHANGES[tap.verb], chat_id=ctx.chat_id)
             await _ask(ctx, asked, in_place=True, changing=asked.opens is None)
+        case BasketVerb.MARGIN:
+            found = await baskets.margins(ctx.actor, tap.token, chat_id=ctx.chat_id)
+            await ctx.reply(views.margins(found, ctx.mode), to=ctx.message_id)
         case BasketVerb.PAYOFF | BasketVerb.PAYOFF_WITH_HELD:
             await _payoff(ctx, tap)
         case BasketVerb.LOOK:

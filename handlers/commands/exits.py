@@ -41,10 +41,10 @@ async def panic(ctx: Ctx) -> None:
         asked = await ctx.services.exits.ask_panic(ctx.actor, chat_id=ctx.chat_id)
     except SessionExpired:
         ctx.state.after_login[ctx.chat_id] = (ctx.label, panic)
-        await ctx.reply(views.login_first(ctx.label, ctx.mode), priority=Priority.SAFETY)
+        await ctx.reply(views.login_first(ctx.label, ctx.mode), priority=Priority.FIRST)
         return
     if isinstance(asked, ExitsShown):
-        await ctx.reply(views.shown(asked, ctx.mode), priority=Priority.SAFETY)
+        await ctx.reply(views.shown(asked, ctx.mode), priority=Priority.FIRST)
     else:
         await show(ctx, asked)
 
@@ -92,7 +92,7 @@ async def _confirm(ctx: Ctx, tap: ExitsTap) -> None:
     except CheckFailed as refusal:
         await ctx.redraw(failure(refusal, "", account=ctx.label))
     else:
-        await ctx.redraw(views.shown(way, ctx.mode), priority=Priority.SAFETY)
+        await ctx.redraw(views.shown(way, ctx.mode), priority=Priority.FIRST)
 
 
 COMMANDS = (

@@ -85,7 +85,7 @@ async def show(ctx: Ctx, asked: ExitCard | Proposal, *, in_place: bool = False) 
         await ask(ctx, asked, in_place=in_place)
         return
     view = exit_views.card(asked, ctx.mode)
-    message_id = await (ctx.redraw(view) if in_place else ctx.reply(view, priority=Priority.SAFETY))
+    message_id = await (ctx.redraw(view) if in_place else ctx.reply(view, priority=Priority.FIRST))
     await ctx.services.proposals.shown(asked.confirmation.token, message_id)
 
 

@@ -35,7 +35,7 @@ async def lock(ctx: Ctx) -> None:
         await ctx.reply(views.lock_without_pin(), marked=False)
         return
     await ctx.reply(
-        views.phone_locked(await ctx.services.pins.lock(ctx.actor), ctx.chat_id), priority=Priority.SAFETY, marked=False
+        views.phone_locked(await ctx.services.pins.lock(ctx.actor), ctx.chat_id), priority=Priority.FIRST, marked=False
     )
 
 
@@ -51,7 +51,7 @@ async def ask(ctx: Ctx, request: PinWanted, waiting: Waiting) -> None:
     """Shows the keypad for the one act that waits behind it."""
     pad = await ctx.services.pins.open(ctx.actor, PadUse.PROVE, proof=request.proof)
     ctx.state.wait_for_pin(pad.id, waiting)
-    await ctx.reply(views.pad(pad, request.say), priority=Priority.SAFETY, marked=False)
+    await ctx.reply(views.pad(pad, request.say), priority=Priority.FIRST, marked=False)
 
 
 async def _show(ctx: Ctx, use: PadUse) -> None:

@@ -14,7 +14,7 @@ from handlers.views.taps import EntriesTap
 async def kill(ctx: Ctx) -> None:
     """Blocks new entries at once. The answer overtakes everything else that waits to be sent."""
     killed = await ctx.services.switch.kill(ctx.actor)
-    await ctx.reply(views.killed(killed, ctx.mode, ctx.now), priority=Priority.SAFETY)
+    await ctx.reply(views.killed(killed, ctx.mode, ctx.now), priority=Priority.FIRST)
 
 
 async def resume(ctx: Ctx) -> None:
@@ -27,7 +27,7 @@ async def resume(ctx: Ctx) -> None:
 async def cancel_entries(ctx: Ctx, _: EntriesTap) -> None:
     """Cancels the entries that /kill left resting."""
     orders = await ctx.services.switch.cancel_entries(ctx.actor)
-    await ctx.reply(cards.cancel_sent(orders, ctx.label, ctx.mode, ctx.now), priority=Priority.SAFETY)
+    await ctx.reply(cards.cancel_sent(orders, ctx.label, ctx.mode, ctx.now), priority=Priority.FIRST)
 
 
 COMMANDS = (

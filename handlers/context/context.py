@@ -202,7 +202,7 @@ class Ctx(CallbackContext[Receiver, dict[Any, Any], dict[Any, Any], BotState]):
         if self.message is None or self.query is not None:
             return False
         try:
-            return await self.bot.delete_message(self.chat_id, self.message.message_id, rate_limit_args=Priority.SAFETY)
+            return await self.bot.delete_message(self.chat_id, self.message.message_id, rate_limit_args=Priority.FIRST)
         except TelegramError as error:
             _log.warning("a message that held a code was not deleted: %s", error.message)
             return False

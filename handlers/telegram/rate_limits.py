@@ -1,4 +1,4 @@
-"""One limiter for every call to Telegram: safety before fills before replies before cards before watch lists.
+"""One limiter for every call to Telegram: ways out before safety before fills before replies before cards before watch lists.
 
 About thirty calls a second in all, and one a second to a chat with a small burst. A chat that Telegram told to wait waits alone.
 Waiting is plain asyncio on loop time.
@@ -26,11 +26,12 @@ _UNSEEN = frozenset({"answerCallbackQuery", "sendChatAction", "getChat", "getMe"
 class Priority(IntEnum):
     """Who goes first when there is a queue."""
 
-    SAFETY = 1  # the library takes 0 for no priority at all
-    FILL = 2
-    REPLY = 3
-    CARD = 4
-    WATCH = 5
+    FIRST = 1  # the answer to a way out: kill, panic, an exit. The library takes 0 for no priority at all
+    SAFETY = 2
+    FILL = 3
+    REPLY = 4
+    CARD = 5
+    WATCH = 6
 
 
 class Bucket:
@@ -67,23 +68,23 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
         *,
         overall: float = 30.0,
         per_chat: float = 1.0,
-        burst: float = 6.0,
+        burst: float = 5.0,
         reserve: float = 4.0,
-        room: float = 2.0,
+        room: float = 1.0,
         patience: float = 30.0,
         tries: int = 2,
     ) -> None:
-        """reserve: how many safety messages go out although the chat's burst is spent. patience: the longest pause, in
+        """reserve: how many answers to ways out go although the chat's burst is spent. patience: the longest pause, in
         seconds, that a reply sits out. News is left to the outbox, which keeps it.
 
-        room: what cards and watch lists leave of a chat's burst. Without it many cards keep the chat at Telegram's own limit,
-        and a safety message above that limit makes the whole chat wait.
+        room: what all others leave of a chat's burst, cards and watch lists twice that. Without it many cards, or much news,
+        keep the chat at Telegram's own limit, and an answer above that makes the whole chat wait.
         """
         self._overall = Bucket(overall, overall)
         self._per_chat = per_chat
         self._burst = burst
         self._reserve = reserve
-        self._room = min(room, burst - 1)
+        self._leaves = {each: min(2 * room if each >= Priority.CARD else room, burst - 1) for each in Priority}
         self._patience = patience
         self._tries = tries
         self._chats: dict[int, Bucket] = {}
@@ -118,7 +119,7 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
         """Waits for a turn, calls, and sits out one or two short pauses that Telegram asks for (a 429 did nothing)."""
         chat = data.get("chat_id")
         if endpoint in _UNSEEN or not isinstance(chat, int):  # the answer to a tap above all, which somebody waits for
-            await self._turn(None, Priority.SAFETY)
+            await self._turn(None, Priority.FIRST)
             return await callback(*args, **kwargs)
         priority = Priority.REPLY if rate_limit_args is None else rate_limit_args
         for attempt in range(self._tries + 1):
@@ -157,7 +158,7 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
         if own is None:
             self._tidy(now)
             own = self._chats[chat] = Bucket(self._per_chat, self._burst)
-        reserve = self._reserve if priority is Priority.SAFETY else -self._room if priority >= Priority.CARD else 0.0
+        reserve = self._reserve if priority is Priority.FIRST else -self._leaves[priority]
         wait = max(own.wait(now, reserve), self._overall.wait(now), self._paused.get(chat, 0.0) - now)
         if wait > 0.0:
             return wait

@@ -7,7 +7,7 @@ from decimal import Decimal
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import day_words, short, strike_words
 from bot.domain.news.exits import ExitsTold, Told
-from bot.domain.orders.basket import BasketCard
+from bot.domain.orders.basket import BasketCard, BasketMargins
 from bot.domain.orders.exit_list import ExitList, ExitRow, ExitsShown, RowState, RowTold
 from bot.domain.orders.order import Confirmation, Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import draft_line, plain
@@ -58,7 +58,7 @@ def card_keyboard(token: str, many: int, label: str) -> Keyboard:
     return keyboard(
         [does(f"Confirm {NUMBERS.get(many, str(many))}", BasketVerb.CONFIRM)],
         [does("Change", BasketVerb.CHANGE), does("Discard", BasketVerb.DISCARD)],
-        [does("Payoff", BasketVerb.PAYOFF)],
+        [does("Payoff", BasketVerb.PAYOFF), does("Margin with hedge", BasketVerb.MARGIN)],
     )
 
 
@@ -157,6 +157,18 @@ def payoff(asked: Payoff, token: str, account: str, label: str, *, with_held: bo
     return view.with_keyboard([button(name, BasketTap(token, other, label))])
 
 
+def margins(found: BasketMargins, mode: str) -> View:
+    """What the orders block by the plain route, and by the one for baskets, which may see a hedge."""
+    rows = [row("MARGIN of all orders", mode)]
+    for name, value in (("Margin route", found.plain), ("Basket route", found.basket)):
+        rows.append(row(name, f"≈ {amount(value)}" if value is not None else "not known"))
+    if found.saved is not None:
+        rows.append(row("The hedge spares", amount(found.saved)))
+    seen = "sees no hedge among them" if found.saved is None and None not in (found.plain, found.basket) else ""
+    said = [say(f"The basket route {seen}.")] if seen else []
+    return View((table(*rows), *said, say("While a cover is not filled yet, mStock may block more.")))
+
+
 def in_words(reasons: Sequence[str], token: str, many: int, label: str, mode: str) -> View:
     """A heavy basket, asked again: why it is heavy, and one button that names the act."""
     return message(say(bold(f"Send these {many} orders?")), *reasons, place(label, mode)).with_keyboard(
@@ -206,6 +218,8 @@ def _standing(each: ExitRow, exits: ExitList, way: ExitsShown, explain: Explain)
     drafts = [other.draft for other in exits.rows]
     stands = exits.state(each, way.orders)
     name = f"{MARKS[stands]} {each.number + 1} {_name(each.draft, drafts)}"
+    if way.over and each.unsent:
+        return f"{name} · not sent, and will not be"
     if stands is RowState.WAITS:
         numbers = ", ".join(str(other.number + 1) for other in exits.waits_for(each, way.orders))
         return f"{name} · waits for the fill of {numbers}"

@@ -17,6 +17,7 @@ class BasketVerb(StrEnum):
     AGAIN = "a"  # an expired card: the same orders at the price of now
     PAYOFF = "p"
     PAYOFF_WITH_HELD = "P"
+    MARGIN = "w"  # the margin by both of the broker's routes
     CHANGE = "c"  # open the keyboard of changes
     DONE = "b"  # close it again
     DOUBLE = "d"  # every order twice as large
@@ -41,7 +42,7 @@ class BasketTap(OfAccount):
     @property
     def permission(self) -> Permission:
         match self.verb:
-            case BasketVerb.LOOK | BasketVerb.PAYOFF | BasketVerb.PAYOFF_WITH_HELD:
+            case BasketVerb.LOOK | BasketVerb.PAYOFF | BasketVerb.PAYOFF_WITH_HELD | BasketVerb.MARGIN:
                 return Permission.LOOK
             case BasketVerb.STOP | BasketVerb.DISCARD:
                 return Permission.REDUCE

@@ -30,6 +30,7 @@ _NEWS = re.compile(rf"(?P<title>Partly filled|Filled|Rejected|Not sent|Cancelled
 _CARD = re.compile(rf"^(?:[^\w\s]+ )?{_SIGN}{_ORDER}\n(?P<state>[^\n]*)")
 _ELSEWHERE = re.compile(rf"^{_SIGN}{_ORDER}(?::? |\n)(?P<state>[^\n]*)", re.MULTILINE)
 _QUESTION = re.compile(r"^(?:[^\w\s]+ )?(?P<side>BUY|SELL) (?P<size>[\d,]+) (?P<share>[A-Z&]+)(?:\s|$)")
+_BASKET_ROW = re.compile(r"^\d+ (?P<side>BUY|SELL) +(?P<size>[\d,]+) (?P<share>[A-Z&]+)(?:\s|$)", re.MULTILINE)
 _FILLED_OF = re.compile(r"([\d,]+) of [\d,]+ filled")
 _AGAIN = re.compile(r" · n (\d+)")
 _NOTHING = re.compile(r"Back\. .*?(\d\d:\d\d:\d\d)-(\d\d:\d\d:\d\d)\. Nothing was missed")
@@ -91,6 +92,16 @@ def judge(record: Record) -> Verdict:
     return _Judge(record).verdict()
 
 
+def _asked_of(act: Act) -> list[Key]:
+    """The orders whose card was confirmed by this tap: one, or those of a basket."""
+    if not act.text.startswith("Confirm"):
+        return []
+    if act.shown.startswith("BASKET"):
+        return [_key(match) for match in _BASKET_ROW.finditer(act.shown)]
+    match = _QUESTION.match(act.shown)
+    return [_key(match)] if match is not None else []
+
+
 def _whole(digits: str) -> int:
     return int(digits.replace(",", ""))
 
@@ -114,7 +125,7 @@ class _Judge:
         self.unknown = {
             _key(match) for shown in record.shown for match in _NEWS.finditer(shown.text) if match["title"] == "Outcome unknown"
         }
-        self.cancels = [act for act in record.acts if act.text.startswith(("Cancel", "/cancel"))]
+        self.cancels = [act for act in record.acts if act.text.startswith(("Cancel", "/cancel", "Close these"))]
 
     def verdict(self) -> Verdict:
         self._sent_once_and_confirmed()
@@ -141,9 +152,9 @@ class _Judge:
     def _sent_once_and_confirmed(self) -> None:
         taps: dict[Key, set[int]] = defaultdict(set)
         for act in self.record.acts:
-            match = _QUESTION.match(act.shown) if act.what == "taps" and act.text.startswith("Confirm") else None
-            if match is not None and act.at - self._asked_at(act) <= LIFE:
-                taps[_key(match)].add(act.message)
+            if act.what == "taps" and act.at - self._asked_at(act) <= LIFE:
+                for key in _asked_of(act):
+                    taps[key].add(act.message)
         for key, orders in self.by_key.items():
             sent = [order for order in orders if order.channel == "API" and order.key[0] == "BUY"]
             if len(sent) > max(len(taps[key]), 1):
@@ -171,8 +182,7 @@ class _Judge:
 
     def _taps_on(self, key: Key) -> Iterator[Act]:
         for act in self.record.acts:
-            match = _QUESTION.match(act.shown) if act.text.startswith("Confirm") else None
-            if match is not None and _key(match) == key:
+            if key in _asked_of(act):
                 yield act
 
     def _asked_at(self, tap: Act) -> float:

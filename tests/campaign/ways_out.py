@@ -23,6 +23,38 @@ async def buys_with_a_stop_that_waits(session: Session) -> None:
     await session.confirmed(f"/buy {share} {session.quantity()} @{price * 0.98:.0f} mis sl {price * 0.95:.0f}", "buy")
 
 
+async def buys_with_a_trail(session: Session) -> None:
+    share = session.chance.choice(SHARES)
+    price = session.price(share)
+    await session.confirmed(f"/buy {share} {session.quantity()} @{price * 1.01:.0f} mis trail 1%", "buy")
+    for step in (1.004, 1.008, 1.012):
+        await asyncio.sleep(session.chance.uniform(1.0, 6.0))
+        session.move(share, price * step)
+
+
+async def exits_at_a_result(session: Session) -> None:
+    """A P&L exit of all that a fall strikes, or that only watches."""
+    card = await session.world.me.ask(f"/exit all if -{session.chance.choice((20, 500, 9000))} gross", "P&L EXIT", 6)
+    if card is None:
+        return
+    await session.pause(A_LOOK)
+    session.begin_coming()
+    session.world.me.tap("Confirm", card)
+    await session.pause(4)
+    share = session.chance.choice(SHARES)
+    session.move(share, session.price(share) * 0.97)
+    await asyncio.sleep(session.chance.uniform(0.0, 10.0))
+
+
+async def buys_a_basket(session: Session) -> None:
+    lines = [f"b {share} {session.quantity()} mis" for share in session.chance.sample(SHARES, 2)]
+    card = await session.world.me.ask("\n".join(lines), "BASKET 2 orders", 6)
+    if card is not None:
+        await session.pause(A_LOOK)
+        session.begin_coming()
+        session.world.me.tap("Confirm both", card)
+
+
 async def the_price_falls_or_rises(session: Session) -> None:
     """Far enough to strike most stops and targets."""
     share = session.chance.choice(SHARES)

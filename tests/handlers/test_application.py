@@ -28,6 +28,7 @@ ANSWERS = {
     "logout": "Logged out.",
     "session": "Session · main · PAPER",
     "unlink": "Unlink 🟠 papa?",
+    "ddpi": "DDPI:",
     "buy": "BUY 10 RELIANCE          PAPER",
     "sell": "SELL 10 RELIANCE         PAPER",
     "modify": "CHANGE #12               PAPER",
@@ -44,6 +45,7 @@ ANSWERS = {
     "report": "20 NOV 2026",
     "quote": "LTP 1,480.30",
     "search": "Found",
+    "basket": "Line 1: NIFTY has no 24800 CE",
     "chain": "CE OI|strike|OI PE",
     "convert": "It is CNC already.",
     "chart": "CHART 🔵 main",
@@ -96,6 +98,7 @@ async def test_each_command_of_the_table_is_answered_by_its_own_example(name: st
             "settings",
             "chain",
             "convert",
+            "basket",
         )
         assert "PAPER" in answer["text"] or name in without_money
 

@@ -105,7 +105,10 @@ TAPS: dict[Tap, frozenset[Role]] = {
     **{ExitsTap("TOKEN1", verb): ACTING for verb in ExitsVerb if verb is not ExitsVerb.LOOK},
     ExitsTap("TOKEN1", ExitsVerb.LOOK): ALL,
     **{BasketTap("TOKEN1", verb): OPENING for verb in BasketVerb},
-    **{BasketTap("TOKEN1", verb): ALL for verb in (BasketVerb.LOOK, BasketVerb.PAYOFF, BasketVerb.PAYOFF_WITH_HELD)},
+    **{
+        BasketTap("TOKEN1", verb): ALL
+        for verb in (BasketVerb.LOOK, BasketVerb.PAYOFF, BasketVerb.PAYOFF_WITH_HELD, BasketVerb.MARGIN)
+    },
     **{BasketTap("TOKEN1", verb): ACTING for verb in (BasketVerb.STOP, BasketVerb.DISCARD)},
     DoItNowTap(): ALL,  # the words it stands for are judged as words; here the message it stands under answers none
     LeaveTap("/buy"): ALL,  # only takes a question away

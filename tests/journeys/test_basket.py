@@ -250,6 +250,11 @@ async def test_the_payoff_is_drawn_before_confirm(clock: LoopClock, tmp_path: Pa
         await house.me.wait_for("NIFTY payoff", 30)
         assert house.placed == 0
         await house.me.choose("With what I hold", "Nothing is held")
+        house.me.press("Margin with hedge", card)
+        margin = await house.me.wait_for("Basket route", 30)
+        assert "sees no hedge among them" in margin["text"], "the paper broker recognises none"
+        assert flat(margin["text"]).count("1,94,212.32") == 2
+        assert not house.near.paper.broker.ledger.baskets, "what was made for it is deleted"
         lost = Decimal(flat(told["text"]).split("Most lost −")[1].split()[0].replace(",", ""))
         assert f"{lost:,}"[-6:] in card["text"], "the picture and the card agree on the worst"
         bought = await house.me.ask("b nifty 24500 ce 1lot", "BUY 65 NIFTY 24500 CE")

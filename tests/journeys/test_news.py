@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.orders.order import OrderStatus
 from bot.simulators.broker.exchange.requests import OrderRequest
 from bot.simulators.loop import LoopClock
 from tests.stage.house import House, a_house
@@ -193,6 +194,18 @@ async def test_orders_of_the_app_while_the_bot_was_away_ring_as_one_and_are_coun
         assert told in house.me.rings()
         back = await house.me.wait_for("Back. I was away ")
         assert "Missed: 2 orders from elsewhere (told apart)." in back["text"]
+
+
+async def test_a_lost_order_whose_row_has_no_tag_is_found_by_the_brokers_details_of_it(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        faults = house.near.paper.broker.faults
+        faults.arm("tags_missing", times=None, route="orders")
+        faults.arm("answer_lost", route="place")
+        await order(house, "/buy ITC 20", "BUY 20 ITC", "Confirm buy")
+        await house.me.wait_for("Filled #1 BUY 20 ITC", 30)
+        assert not any("elsewhere" in message["text"] for message in house.me.history())
+        assert [each.status for each in await house.orders()] == [OrderStatus.FILLED]
 
 
 async def test_a_row_without_a_tag_that_may_be_the_lost_order_says_so(clock: LoopClock, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.market.prices import Level, Quote, Tick
 from bot.domain.orders.order import OrderDraft, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
-from bot.domain.orders.research import Candle, Interval, PastTrade
+from bot.domain.orders.research import Candle, Interval, OrderStep, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import FeedMode
@@ -167,6 +167,13 @@ class ScriptedBroker:
             if order.filled
         ]
 
+    async def order_steps(self, broker_id: str, *, derivative: bool) -> Sequence[OrderStep]:
+        return [
+            OrderStep(broker_id=each.broker_id, tag=each.tag, status=each.status, words="", filled=each.filled, at=each.at)
+            for each in self.true
+            if each.broker_id == broker_id
+        ]
+
     async def past_trades(self, first: date, last: date) -> Sequence[PastTrade]:
         if self.books_down is not None or self.history is None:
             raise self.books_down or Unreadable("no history")
@@ -194,6 +201,9 @@ class ScriptedBroker:
         margins = [await self.margin(draft) for draft in drafts]
         known = [each.required for each in margins if each.required is not None]
         return Margin(required=sum(known, Decimal(0)) if len(known) == len(margins) else None)
+
+    async def margin_by_basket(self, drafts: Sequence[OrderDraft]) -> Margin:
+        return await self.margin_of_all(drafts)
 
     async def open_interest(self, market: Exchange, symbol: str, expiry: date) -> Mapping[str, int]:
         return {}

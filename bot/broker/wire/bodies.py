@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.broker.wire import vocabulary
-from bot.domain.market.instrument import InstrumentKey
+from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.portfolio import Position
 from bot.domain.terms import OrderKind, Product
@@ -112,6 +112,30 @@ def margin_body(drafts: Iterable[OrderDraft]) -> dict[str, object]:
             }
             for draft in drafts
         ]
+    }
+
+
+def basket_body(draft: OrderDraft, basket_id: str, name: str, priority: int) -> dict[str, str]:
+    """Section 12: one order of a saved basket, and the whole of it is reckoned anew. Positions that are held do not count."""
+    derivative = draft.instrument.is_derivative
+    return {
+        "include_exist_pos": "N",
+        "ord_product": vocabulary.PRODUCT_LETTERS[draft.product],
+        "disc_qty": "0",
+        "segment": "D" if derivative else "E",
+        "trigger_price": _price(draft.trigger),
+        "scriptcode": draft.instrument.token,
+        "ord_type": "LMT" if draft.price is not None else "MKT",
+        "basket_name": name,
+        "operation": "I",
+        "order_validity": draft.validity.value,
+        "order_qty": str(draft.quantity),
+        "script_stat": "A",
+        "buy_sell_indi": draft.side.value[0],
+        "basket_priority": str(priority),
+        "order_price": _price(draft.price),
+        "basket_id": basket_id,
+        "exch_id": "BSE" if draft.instrument.exchange in (Exchange.BSE, Exchange.BFO) else "NSE",
     }
 
 

@@ -234,6 +234,20 @@ class MarginSummary(WireRow, frozen=True, kw_only=True):
     breakup: Annotated[list[MarginPart], _parts] = msgspec.field(default_factory=list)
 
 
+class BasketRow(WireRow, frozen=True, kw_only=True):
+    """One saved basket (section 12)."""
+
+    BASKET_ID: Text
+    BASKET_NAME: Text = ""
+
+
+class BasketTotals(WireRow, frozen=True, kw_only=True):
+    """What the orders of a saved basket would block together (section 12)."""
+
+    TOTAL_FINAL_MARGIN: Money = None
+    TOTAL_REQ_MARGIN: Money = None
+
+
 R = TypeVar("R", bound=WireRow)
 
 

@@ -16,6 +16,7 @@ T = TypeVar("T")
 PRODUCT_TO_WIRE = MappingProxyType(
     {Product.CNC: "DELIVERY", Product.MIS: "INTRADAY", Product.NRML: "CARRYFORWARD", Product.MTF: "MARGIN"}
 )
+PRODUCT_LETTERS = MappingProxyType({Product.CNC: "C", Product.MIS: "I", Product.NRML: "M", Product.MTF: "F"})  # section 12
 # Books say one vocabulary, the trade book the other, the calculator letters (mstock-type-b.md 5.1, 6.1, 12).
 _PRODUCTS = {
     "DELIVERY": Product.CNC, "CNC": Product.CNC, "C": Product.CNC,

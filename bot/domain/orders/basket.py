@@ -51,6 +51,22 @@ class BasketCard:
     redrawn: str | None = None  # why it is asked again
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasketMargins:
+    """What several orders block together, rupees, by two of the broker's routes. None: it did not say."""
+
+    account: Account
+    plain: Decimal | None  # the margin route for several orders
+    basket: Decimal | None  # the route for saved baskets
+
+    @property
+    def saved(self) -> Decimal | None:
+        """What a hedge spares by the basket route. None: it sees none, or one of the two is not known."""
+        if self.plain is None or self.basket is None or self.basket >= self.plain:
+            return None
+        return self.plain - self.basket
+
+
 def worst_cost(drafts: Sequence[OrderDraft]) -> Decimal | None:
     """Rupees for premiums and shares at the worst prices, above zero when they are paid. A future costs nothing by itself.
 

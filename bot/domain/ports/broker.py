@@ -10,7 +10,7 @@ from bot.domain.market.prices import Quote, Tick
 from bot.domain.news.delivery import Delivery
 from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderFact, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
-from bot.domain.orders.research import Candle, Interval, PastTrade
+from bot.domain.orders.research import Candle, Interval, OrderStep, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.terms import Product
 
@@ -67,6 +67,10 @@ class Broker(Protocol):
         """The trade book of the day."""
         ...
 
+    async def order_steps(self, broker_id: str, *, derivative: bool) -> Sequence[OrderStep]:
+        """The life of one order, in the broker's order; its tag is there also where the order book leaves it out."""
+        ...
+
     async def past_trades(self, first: date, last: date) -> Sequence[PastTrade]:
         """Fills of earlier days, by the company's name alone (mstock-type-b.md 6.2)."""
         ...
@@ -94,6 +98,10 @@ class Broker(Protocol):
 
     async def margin_of_all(self, drafts: Sequence[OrderDraft]) -> Margin:
         """What several orders would block together. At mStock it may not see a hedge among them."""
+        ...
+
+    async def margin_by_basket(self, drafts: Sequence[OrderDraft]) -> Margin:
+        """The same by the broker's saved baskets, which may see a hedge. One is made for it and deleted; no order is sent."""
         ...
 
     async def open_interest(self, market: Exchange, symbol: str, expiry: date) -> Mapping[str, int]:

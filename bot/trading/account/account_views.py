@@ -30,6 +30,7 @@ from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.ledger.day_book import DayBook
+from bot.trading.orders.lookup import ahead, order_by_number
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 
@@ -70,7 +71,7 @@ class AccountViews:
         except (BrokerError, StorageAway) as error:
             stale = error.say
         day = ist_date(self.clock.now())
-        orders = await self.store.read(lambda db: db.orders.of_day(account.id, day))
+        orders = await self.store.read(lambda db: [*db.orders.of_day(account.id, day), *ahead(db, account.id, day)])
         wanted = tuple(order for order in orders if _wanted(order, which))
         seen = self.reconcile.seen_at(account.id)
         return OrderList(account=account, orders=wanted, as_of=seen or self.clock.now(), stale=stale)
@@ -79,9 +80,7 @@ class AccountViews:
         """One of today's orders by its day number."""
         account, _ = self.connection(actor)
         day = ist_date(self.clock.now())
-        order = await self.store.read(lambda db: db.orders.by_number(account.id, day, number))
-        if order is None:
-            raise NotFound(f"There is no order #{number} today. /orders lists them.")
+        order = await self.store.read(lambda db: order_by_number(db, account.id, day, number))
         return await self._detail(account, order)
 
     async def order_by_id(self, actor: Actor, order_id: str) -> OrderDetail:

@@ -1,12 +1,13 @@
 """What a person does with a basket: asks, confirms once, discards, and answers when a part of it waits in vain."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.domain.errors import CheckFailed, ConfirmationGone, NotFound, WordsWanted
+from bot.domain.errors import BrokerError, CheckFailed, ConfirmationGone, NotFound, WordsWanted
 from bot.domain.money import in_figures
-from bot.domain.orders.basket import BasketCard, BasketChange
+from bot.domain.orders.basket import BasketCard, BasketChange, BasketMargins
 from bot.domain.orders.exit_list import ExitList, ExitRow, ExitsShown, RowState
 from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
 from bot.domain.orders.order_text import request_of
@@ -24,6 +25,8 @@ from bot.trading.orders.sending import Answered
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.safety.pins import demand_pin, why_pin
+
+log = logging.getLogger(__name__)
 
 OF_BEFORE = "I was restarted after this card. Nothing was sent."
 
@@ -43,25 +46,25 @@ class Baskets:
 
     async def again(self, actor: Actor, token: str, *, chat_id: int) -> BasketCard:
         """The same orders as on a card that is over, asked anew at the price of now."""
-        question, drafts = await self._of(actor, token, chat_id)
+        question, rows = await self._of(actor, token, chat_id)
         if question.state is ConfirmationState.CLAIMED:
             raise ConfirmationGone("This card was answered already; what became of it stands on it.")
-        return await self.builder.of_drafts(actor, drafts, Asked(chat_id=chat_id, replaces=token))
+        return await self.builder.of_drafts(actor, [row.draft for row in rows], Asked(chat_id=chat_id, replaces=token))
 
     async def change(self, actor: Actor, token: str, change: BasketChange, *, chat_id: int) -> BasketCard:
         """Every order changed alike, in the same message: a new question, and the old one is dead."""
-        question, drafts = await self._of(actor, token, chat_id)
+        question, rows = await self._of(actor, token, chat_id)
         if question.state is not ConfirmationState.OPEN:
             raise ConfirmationGone("This card is closed. Nothing was sent.")
         asked = Asked(chat_id=chat_id, message_id=question.message_id, replaces=token)
-        return await self.builder.changed(actor, drafts, change, asked)
+        return await self.builder.changed(actor, [row.draft for row in rows], change, asked)
 
     async def drafts(self, actor: Actor, token: str, *, chat_id: int) -> Sequence[OrderDraft]:
         """The orders of this person's own card, whatever became of it."""
-        _, drafts = await self._of(actor, token, chat_id)
-        return drafts
+        _, rows = await self._of(actor, token, chat_id)
+        return [row.draft for row in rows]
 
-    async def _of(self, actor: Actor, token: str, chat_id: int) -> tuple[Confirmation, Sequence[OrderDraft]]:
+    async def _of(self, actor: Actor, token: str, chat_id: int) -> tuple[Confirmation, Sequence[ExitRow]]:
         def read(db: Repositories) -> tuple[Confirmation | None, ExitList | None]:
             return db.confirmations.find(token), db.exit_lists.find(token)
 
@@ -69,7 +72,22 @@ class Baskets:
         mine = question is not None and (question.user_id, question.chat_id) == (actor.user.telegram_id, chat_id)
         if question is None or exits is None or not mine or question.purpose is not Purpose.BASKET:
             raise ConfirmationGone("I don't know this card. Nothing was sent.")
-        return question, [row.draft for row in exits.rows]
+        return question, exits.rows
+
+    async def margins(self, actor: Actor, token: str, *, chat_id: int) -> BasketMargins:
+        """What the card's entries block together by each of the broker's two routes. BrokerError where it tells neither."""
+        account, connection = self.proposing.connection(actor)
+        _, rows = await self._of(actor, token, chat_id)
+        drafts = [row.draft for row in rows if row.enters]
+        if not drafts:
+            raise CheckFailed(["All of it closes what is held: it blocks nothing."])
+        plain = (await connection.broker.margin_of_all(drafts)).required
+        try:
+            basket = (await connection.broker.margin_by_basket(drafts)).required
+        except BrokerError as error:
+            log.info("account %s: no margin by the basket route: %s", account.id, type(error).__name__)
+            basket = None
+        return BasketMargins(account=account, plain=plain, basket=basket)
 
     async def confirm(
         self,

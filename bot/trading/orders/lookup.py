@@ -17,8 +17,15 @@ def own_order(db: Repositories, actor: Actor, order_id: str) -> Order:
 
 
 def order_by_number(db: Repositories, account_id: str, day: date, number: int) -> Order:
-    """The order that has this number today. NotFound when there is none."""
+    """The order that has this number today, else the after-market order that has it on its own day. NotFound for neither."""
     order = db.orders.by_number(account_id, day, number)
+    if order is None or order.status.is_final:
+        order = next((each for each in ahead(db, account_id, day) if each.number == number), order)
     if order is None:
         raise NotFound(f"There is no order #{number} today. /orders lists them.")
     return order
+
+
+def ahead(db: Repositories, account_id: str, day: date) -> list[Order]:
+    """After-market orders that wait for a session behind that date in India."""
+    return [order for order in db.orders.unsettled(account_id) if order.day > day]

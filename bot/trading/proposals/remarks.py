@@ -1,10 +1,8 @@
 """What a card says of its order besides the terms: every warning, and when the market takes it again."""
 
-from datetime import date, datetime
+from datetime import datetime
 
-from bot.domain.market.calendar import Calendar, Window
-from bot.domain.market.instrument import Instrument
-from bot.domain.market.rules import ExpiryStage, MarketRules
+from bot.domain.market.calendar import Window
 from bot.domain.money import grouped
 from bot.domain.orders.proposal import Remark
 from bot.trading.proposals.beside import BESIDE
@@ -34,19 +32,3 @@ def takes_again(window: Window | None, *, reduces: bool) -> datetime | None:
     if window is None or not window.known:
         return None
     return None if (window.may_exit if reduces else window.may_enter) else window.opens
-
-
-def master_age(day: date | None, today: date, calendar: Calendar | None) -> int | None:
-    """Trading days since the master's date; calendar days where no calendar says which of them traded."""
-    if day is None:
-        return None
-    counted = calendar.trading_days_between(day, today) if calendar is not None else None
-    return counted if counted is not None else (today - day).days
-
-
-def stage_of(
-    contract: Instrument, today: date, rules: MarketRules, calendar: Calendar | None, *, settling: bool
-) -> ExpiryStage | None:
-    """How near a stock contract is to its end. settling: what would be refused for it is warned of."""
-    stage = rules.stage(contract, today, calendar) if calendar is not None else None
-    return ExpiryStage.WARN if stage is ExpiryStage.REFUSE and settling else stage

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
-from bot.domain.clock import MOST_SKEW, ist_date
+from bot.domain.clock import ist_date
 from bot.domain.errors import IllegalMove
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from bot.domain.money import ZERO
@@ -24,11 +24,11 @@ from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import OrderKind
 from bot.trading.ledger.day_book import lots_carried
 from bot.trading.ledger.ledger import Ledger, Seen
+from bot.trading.sync.untagged import is_alike
 
 log = logging.getLogger(__name__)
 
 _REFUSED = frozenset({OrderStatus.REFUSED, OrderStatus.REJECTED})
-SKEW = timedelta(seconds=MOST_SKEW)  # by which the broker's clock may be behind ours
 NEWS_AGE = timedelta(minutes=15)  # an order from elsewhere that is older than this at first sight is stored, and nobody is told
 
 
@@ -178,7 +178,7 @@ class _Reading:
         return [
             order
             for order in self.db.orders.unsettled(self.account_id)
-            if order.status in LOOKED_FOR and order.broker_id is None and _is_alike(order, fact)
+            if order.status in LOOKED_FOR and order.broker_id is None and is_alike(order, fact)
         ]
 
     def adopt(self, fact: OrderFact, order_id: str, draft: OrderDraft) -> None:
@@ -308,12 +308,6 @@ class _Reading:
     def tell(self, order: Order | None, notice: Notice) -> None:
         people = self.db.people.watching(self.account_id)
         self.db.outbox.add(self.account_id, people, notice, self.now, order_id=order.id if order is not None else None)
-
-
-def _is_alike(order: Order, fact: OrderFact) -> bool:
-    draft, sent = order.draft, order.sent_at or order.created_at
-    same = (draft.instrument.key, draft.side, draft.product, draft.quantity) == (fact.key, fact.side, fact.product, fact.quantity)
-    return same and (fact.at is None or fact.at >= sent - SKEW)
 
 
 def _terms(fact: OrderFact) -> tuple[OrderKind, Decimal | None, Decimal | None]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from bot.domain.errors import AddressRefused, BrokerError, NotLinked, SessionExp
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.news.connections import AddressNotRegistered, SessionLost, Source
 from bot.domain.news.orders import OrderEnded
-from bot.domain.orders.order import Order, OrderFact, OrderStatus, TradeFact
+from bot.domain.orders.order import LOOKED_FOR, Order, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.standing import OpenRows
 from bot.domain.ports.broker import Broker, BrokerConnections
@@ -25,6 +25,7 @@ from bot.trading.sync.fact_applier import Change, FactApplier
 from bot.trading.sync.gaps import NOTICED, at_stake, tell_back
 from bot.trading.sync.look_out import IDLE, LookOut
 from bot.trading.sync.shared_reads import NEVER, Reading, SharedRead
+from bot.trading.sync.untagged import with_tags
 
 log = logging.getLogger(__name__)
 
@@ -252,6 +253,8 @@ class Reconcile:
             away = timedelta(seconds=started - books.down_at)
             log.info("account %s: the books can be read again, after %s", account_id, away)
             books.down_since = None
+        if any(fact.tag is None for fact in facts):
+            facts = await self._with_tags(account_id, broker, facts)
         feed = self._connections.of(account_id).feed
         ticks = (feed.last(row.instrument.key, within=FRESH) for row in positions or () if row.quantity)
         apply = partial(
@@ -276,6 +279,20 @@ class Reconcile:
         if change.touched:
             books.changed_at = self._elapsed()
         return change
+
+    async def _with_tags(self, account_id: str, broker: Broker, facts: Sequence[OrderFact]) -> Sequence[OrderFact]:
+        """The rows, each with the tag that the order book left out, where one may be an order whose outcome is unknown."""
+
+        def read(db: Repositories) -> tuple[list[Order], Collection[str]]:
+            lost = [
+                order
+                for order in db.orders.unsettled(account_id)
+                if order.status in LOOKED_FOR - {OrderStatus.SUBMITTING} and order.broker_id is None
+            ]
+            return lost, db.orders.versions(account_id, ist_date(self._clock.now())) if lost else ()
+
+        lost, known = await self._store.read(read)
+        return await with_tags(broker, facts, lost, known) if lost else facts
 
     def _unknown_of_before(self, db: Repositories, account_id: str) -> Sequence[Order]:
         """Orders of an earlier day whose outcome is unknown: the book of today says nothing about them."""

@@ -38,7 +38,7 @@ class Screen:
 async def drawing(stage: FloorStage, screen: Screen) -> AsyncIterator[BasketCards]:
     cards = BasketCards(store=stage.desk.store, drawer=screen, clock=stage.desk.clock)
     stage.desk.store.on_commit(Topic.ORDERS, cards.wake)
-    stage.desk.store.on_commit(Topic.PLANS, cards.wake)
+    stage.desk.store.on_commit(Topic.PLANS, cards.plans_changed)
     running = asyncio.create_task(cards.run())
     try:
         yield cards
@@ -78,7 +78,7 @@ async def test_each_change_is_drawn_in_its_message_and_the_end_once(clock: LoopC
         assert screen.drawn[-1] == (PERSON, MESSAGE, ["FILLED", "FILLED"], True)
         many = len(screen.drawn)
         for _ in range(3):
-            cards.wake()
+            cards.plans_changed()
             await asyncio.sleep(60)
         assert len(screen.drawn) == many
 

@@ -62,7 +62,7 @@ async def test_six_digits_that_a_login_waits_for_are_a_code_wherever_they_are_ty
         ("sq off", "SELL 25 RELIANCE"),
         ("सब", "SELL 25 RELIANCE"),
         ("आधा", "SELL 12 RELIANCE"),
-        ("reverse", "A position is not turned round in one step here"),
+        ("reverse", "Delivery is not turned round"),
     ],
 )
 async def test_a_reply_to_an_order_does_what_it_names(clock: LoopClock, said: str, asked: str) -> None:

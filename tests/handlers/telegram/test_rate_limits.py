@@ -46,14 +46,14 @@ async def send(
 
 
 async def test_the_first_messages_go_at_once() -> None:
-    pace, telegram = TelegramRateLimiter(burst=6), Telegram()
+    pace, telegram = TelegramRateLimiter(burst=6, room=0), Telegram()
     for number in range(6):
         await send(pace, telegram, str(number))
     assert {at for at, _, _ in telegram.calls} == {telegram.calls[0][0]}
 
 
 async def test_a_chat_gets_one_a_second_after_its_burst_and_others_do_not_wait() -> None:
-    pace, telegram = TelegramRateLimiter(burst=2), Telegram()
+    pace, telegram = TelegramRateLimiter(burst=2, room=0), Telegram()
     start = asyncio.get_running_loop().time()
     await asyncio.gather(*(send(pace, telegram, f"me{number}") for number in range(5)), send(pace, telegram, "you", chat=YOU))
     assert [round(at - start, 2) for at, chat, _ in telegram.calls if chat == ME] == [0, 0, 1, 2, 3]
@@ -71,10 +71,11 @@ async def test_what_matters_more_goes_first() -> None:
             ("reply", Priority.REPLY),
             ("fill", Priority.FILL),
             ("safety", Priority.SAFETY),
+            ("kill", Priority.FIRST),
         )
     ]
     await asyncio.gather(*waiting)
-    assert telegram.names == ["first", "safety", "fill", "reply", "card"]
+    assert telegram.names == ["first", "kill", "safety", "fill", "reply", "card"]
 
 
 async def test_a_chats_own_order_is_kept_within_a_kind() -> None:
@@ -83,16 +84,16 @@ async def test_a_chats_own_order_is_kept_within_a_kind() -> None:
     assert telegram.names == ["0", "1", "2", "3", "4", "5"]
 
 
-async def test_safety_goes_out_although_the_burst_is_spent() -> None:
+async def test_the_answer_to_a_way_out_goes_although_the_burst_is_spent() -> None:
     pace, telegram = TelegramRateLimiter(burst=1, reserve=2), Telegram()
     await send(pace, telegram, "first")
     start = asyncio.get_running_loop().time()
-    await asyncio.gather(*(send(pace, telegram, f"s{number}", priority=Priority.SAFETY) for number in range(2)))
+    await asyncio.gather(*(send(pace, telegram, f"s{number}", priority=Priority.FIRST) for number in range(2)))
     assert asyncio.get_running_loop().time() == start
     assert telegram.names == ["first", "s0", "s1"]
 
 
-async def test_many_cards_leave_room_so_that_safety_keeps_within_telegrams_own_limit() -> None:
+async def test_cards_and_news_leave_room_so_that_a_way_out_keeps_within_telegrams_own_limit() -> None:
     pace, telegram, limits = TelegramRateLimiter(), Telegram(), FloodLimits()
 
     async def counted(name: str, priority: Priority) -> None:
@@ -102,11 +103,12 @@ async def test_many_cards_leave_room_so_that_safety_keeps_within_telegrams_own_l
 
         await pace.process_request(call, (ME, name), {}, "editMessageText", {"chat_id": ME}, priority)
 
-    cards = [asyncio.create_task(counted(f"card {number}", Priority.CARD)) for number in range(40)]
+    kinds = (Priority.CARD, Priority.REPLY, Priority.SAFETY, Priority.FILL)
+    cards = [asyncio.create_task(counted(f"{number}", kinds[number % 4])) for number in range(40)]
     await asyncio.sleep(20)
     for number in range(4):
         said = asyncio.get_running_loop().time()
-        await counted(f"killed {number}", Priority.SAFETY)
+        await counted(f"killed {number}", Priority.FIRST)
         assert asyncio.get_running_loop().time() == said
         await asyncio.sleep(1.5)
     await asyncio.gather(*cards)
@@ -221,5 +223,5 @@ async def test_a_watch_list_goes_after_everything_else() -> None:
     await send(pace, telegram, "first")
     order = [(priority.name, priority) for priority in reversed(Priority)]
     await asyncio.gather(*(asyncio.create_task(send(pace, telegram, name, priority=priority)) for name, priority in order))
-    assert telegram.names[1:] == ["SAFETY", "FILL", "REPLY", "CARD", "WATCH"]
+    assert telegram.names[1:] == ["FIRST", "SAFETY", "FILL", "REPLY", "CARD", "WATCH"]
     await pace.shutdown()

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, PinWanted, UsageError, WordsWanted
+from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, PinWanted, Unreadable, UsageError, WordsWanted
 from bot.domain.orders.basket import BasketCard, BasketChange, WorstLoss
 from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.portfolio import Margin
@@ -197,3 +197,27 @@ async def test_shares_out_of_the_demat_account_close(clock: LoopClock) -> None:
     stage.broker.opens(ITC, 5, Product.MIS)
     card = await ask(stage, (draft, an_order(BANK, Side.BUY, 1, protected=True)))
     assert [row.enters for row in card.exits.rows] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("by_basket", "saved"), [(Decimal(40_000), Decimal(160_000)), (Decimal(200_000), None), (None, None), (Unreadable("?"), None)]
+)
+async def test_a_hedge_that_only_the_basket_route_sees_is_told_beside_the_plain_margin(
+    clock: LoopClock, by_basket: Decimal | Exception | None, saved: Decimal | None
+) -> None:
+    stage = await a_floor(clock)
+
+    async def plain(drafts: Sequence[OrderDraft]) -> Margin:
+        return Margin(required=Decimal(200_000))
+
+    async def hedged(drafts: Sequence[OrderDraft]) -> Margin:
+        if isinstance(by_basket, Exception):
+            raise by_basket
+        return Margin(required=by_basket)
+
+    stage.broker.margin_of_all = plain  # type: ignore[method-assign] # the broker says so
+    stage.broker.margin_by_basket = hedged  # type: ignore[method-assign] # and so
+    card = await ask(stage)
+    found = await stage.desk.core.services.baskets.margins(stage.desk.actor, card.confirmation.token, chat_id=PERSON)
+    assert found.plain == 200_000
+    assert found.saved == saved

@@ -12,7 +12,7 @@ import pytest
 from bot.domain.errors import CheckFailed, NotFound
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price, Tick
-from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertsBlind, AlertState, AlertStruck, Sees
+from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertState, AlertStruck, Sees
 from bot.domain.orders.held import Held, NewBase
 from bot.domain.orders.portfolio import Position
 from bot.domain.terms import Product
@@ -286,46 +286,6 @@ async def test_a_result_that_stands_on_yesterdays_trade_strikes_nothing(clock: L
         stage.connection.feed = stage.feed
         await asyncio.sleep(EVERY + 1)
         assert len(await news(stage)) == 1
-
-
-async def test_a_result_that_is_not_known_for_a_minute_rings_once_and_again_when_it_is(clock: LoopClock) -> None:
-    stage = await set_stage(clock)
-    stage.broker.held, stage.feed.ask = [replace(a_position(300), average=None)], Decimal(1490)
-    async with watching(stage):
-        alert = (await stage.core.services.alerts.on_result(stage.actor, AlertKind.LOSS, Decimal(-5000))).made
-        assert alert is not None
-        since = clock.now()
-        await asyncio.sleep(55)
-        assert await stage.notices() == []
-        await asyncio.sleep(300)
-        (blind,) = await stage.notices()
-        assert isinstance(blind, AlertsBlind)
-        assert (blind.alerts, blind.sees, abs(blind.since - since) < timedelta(seconds=EVERY + 2)) == ((alert,), False, True)
-        stage.broker.held = [a_position(300)]
-        await asyncio.sleep(EVERY + 2)
-        (back,) = await stage.notices()
-        assert isinstance(back, AlertsBlind)
-        assert (back.sees, back.since) == (True, blind.since)
-        await asyncio.sleep(120)
-        assert await stage.notices() == []
-
-
-async def test_an_alert_on_a_price_rings_as_blind_where_neither_feed_nor_quotes_tell_it_and_not_after_the_close(
-    clock: LoopClock,
-) -> None:
-    stage = await set_stage(clock)
-    async with watching(stage):
-        await above(stage)
-        stage.feed.connected = False
-        stage.broker.quoted = Decimal(0)
-        await asyncio.sleep(120)
-        assert [type(each) for each in await stage.notices()] == [AlertsBlind]
-        stage.core.alerts.in_hours = lambda _exchange, _at: False
-        await asyncio.sleep(60)
-        stage.core.alerts.in_hours = lambda _exchange, _at: True
-        stage.broker.quoted = Decimal(1400)
-        await asyncio.sleep(60)
-        assert await stage.notices() == []
 
 
 async def test_a_giveback_counts_from_the_best_of_the_day_also_across_a_restart(clock: LoopClock) -> None:
