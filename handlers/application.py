@@ -50,8 +50,8 @@ def build_application(
 ) -> App:
     """The application, not yet initialised.
 
-    telegram_url: where the Bot API lives; the demo chat is another address. wire: what carries calls there in place of HTTP.
-    tls: the context that this process shares; None: whom this host trusts.
+    telegram_url: where the Bot API lives. The demo chat is another address. wire: what carries calls there in place of HTTP.
+    tls: the context that this process shares. None: whom this host trusts.
     protect_content: no message can be forwarded, copied or saved (T12).
     """
 
@@ -126,7 +126,7 @@ class TelegramLine:
         return True
 
     def away_for(self) -> float:
-        """Seconds since the first try that failed; 0 where the first did not."""
+        """Seconds since the first try that failed. 0 where the first did not."""
         return 0.0 if self._away_from is None else asyncio.get_running_loop().time() - self._away_from
 
     async def _reach(self, *, again: bool) -> None:
@@ -172,7 +172,7 @@ async def line_of(application: App) -> AsyncIterator[TelegramLine]:
 
 @asynccontextmanager
 async def running(application: App) -> AsyncIterator[None]:
-    """The application with its line open, waited for however long; SettingsError as TelegramLine.open."""
+    """The application with its line open, waited for however long. SettingsError as TelegramLine.open."""
     async with line_of(application) as line:
         await line.open()
         yield

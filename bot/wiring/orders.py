@@ -185,7 +185,7 @@ def build_orders(ground: Ground) -> Orders:
         clock=ground.clock,
         trades=partial(trades_now, ground.calendar, ground.catalogue, ground.clock),
     )
-    plan_cards = PlanCards(store=ground.patient, watcher=ground.watcher, more=trails.held)
+    plan_cards = PlanCards(store=ground.patient, watcher=ground.watcher, trail=trails.seen)
     ground.store.on_commit(Topic.ORDERS, plans.wake)
     ground.store.on_commit(Topic.ORDERS, plan_cards.wake)
     ground.store.on_commit(Topic.ORDERS, trails.wake)

@@ -60,7 +60,7 @@ def _hours(words: str) -> tuple[time, time] | None:
 
 
 async def show(ctx: Ctx, _: ShowTap) -> None:
-    """Puts the whole news in the place of the discreet one; a picture follows as an answer to it."""
+    """Puts the whole news in the place of the discreet one. A picture follows as an answer to it."""
     found = await ctx.services.news.told(ctx.actor, ctx.message_id)
     news = found[0][0].notice
     if isinstance(news, Pictured):

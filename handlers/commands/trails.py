@@ -10,6 +10,7 @@ from bot.trading.plans.trails import EXAMPLE
 from handlers.commands.command import Command, Taps
 from handlers.context.command import Family
 from handlers.context.context import Ctx
+from handlers.context.permissions import demand
 from handlers.context.words import terms
 from handlers.context.words.script import latin
 from handlers.views import trails as views
@@ -37,6 +38,7 @@ async def trail(ctx: Ctx) -> None:
     if not words:
         await ctx.redraw_or_reply(views.listed(await ctx.services.trails.all(ctx.actor), ctx.label, ctx.mode))
         return
+    demand(ctx.actor, Permission.REDUCE)
     if (off := _OFF.fullmatch(words)) is not None:
         for one in await ctx.services.trails.end_of(ctx.actor, off[1]):
             await ctx.reply(views.shown(one, ctx.mode))

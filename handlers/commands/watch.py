@@ -1,4 +1,7 @@
-"""/watch: a list of prices in one message that is refreshed for ten minutes; symbols come and go by words and buttons."""
+"""/watch: a list of prices in one message that is refreshed for ten minutes.
+
+Symbols come and go by words and buttons.
+"""
 
 from bot.domain.errors import UsageError
 from bot.domain.people.account import Permission

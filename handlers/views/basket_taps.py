@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
 
 from bot.domain.people.account import Permission
-from handlers.views.tap import OfAccount, label_behind, parts_of, travels_as
+from handlers.views.tap import TokenTap, travels_as
 
 
 class BasketVerb(StrEnum):
@@ -32,12 +31,10 @@ class BasketVerb(StrEnum):
 
 @travels_as("bk")
 @dataclass(frozen=True, slots=True)
-class BasketTap(OfAccount):
+class BasketTap(TokenTap[BasketVerb]):
     """A tap that names a basket."""
 
-    token: str
-    verb: BasketVerb
-    label: str = ""
+    verbs = BasketVerb
 
     @property
     def permission(self) -> Permission:
@@ -48,11 +45,3 @@ class BasketTap(OfAccount):
                 return Permission.REDUCE
             case _:
                 return Permission.OPEN
-
-    def encode(self) -> str:
-        return f"bk:{self.token}:{self.verb}{label_behind(self.label)}"
-
-    @classmethod
-    def decode(cls, kind: str, rest: str) -> Self:
-        token, verb, label = parts_of(rest)
-        return cls(token, BasketVerb(verb), label)

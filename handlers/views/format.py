@@ -21,7 +21,7 @@ def columns(text: str) -> int:
 
 
 def fit(text: str, width: int = WIDTH) -> str:
-    """The text in one row, cut with an ellipsis where it is wider; line ends become blanks."""
+    """The text in one row, cut with an ellipsis where it is wider. Line ends become blanks."""
     text = " ".join(clean(text).split("\n"))
     if columns(text) <= width:
         return text
@@ -44,7 +44,7 @@ def row(left: str, right: str = "", width: int = WIDTH) -> tuple[str, ...]:
 
 
 def wrapped(text: str, width: int = WIDTH, indent: str = " ") -> tuple[str, ...]:
-    """Words over as many rows as they need; later rows are indented."""
+    """Words over as many rows as they need. Later rows are indented."""
     rows: list[str] = []
     current = ""
     for word in clean(text).split():
@@ -58,7 +58,7 @@ def wrapped(text: str, width: int = WIDTH, indent: str = " ") -> tuple[str, ...]
 
 
 def joined(*parts: str, width: int = WIDTH) -> tuple[str, ...]:
-    """Parts with dots between them, over as many rows as they need; no row begins or ends with a dot."""
+    """Parts with dots between them, over as many rows as they need. No row begins or ends with a dot."""
     rows: list[str] = []
     for part in (fit(text, width) for text in parts if text):
         if rows and columns(f"{rows[-1]} · {part}") <= width:
@@ -99,7 +99,7 @@ def amount(rupees: Decimal) -> str:
 
 
 def signed(rupees: Decimal) -> str:
-    """Rupees with their sign always: +222.50, −135.00; zero has none."""
+    """Rupees with their sign always: +222.50, −135.00. Zero has none."""
     return ("+" if to_paise(rupees) > 0 else "") + amount(rupees)
 
 
@@ -152,7 +152,7 @@ def day_name(day: date) -> str:
 
 
 def age(at: datetime | None, now: datetime) -> str:
-    """How old a price is: 1 s ago, 3 min ago; a source without a time says so."""
+    """How old a price is: 1 s ago, 3 min ago. A source without a time says so."""
     if at is None:
         return "time unknown"
     seconds = int((now - at).total_seconds())

@@ -6,9 +6,11 @@ from bot.domain.orders.guarding import Guarding
 from bot.domain.orders.order import Order
 from bot.domain.terms import Product, Side
 from handlers.views.format import clock_time, count, price
-from handlers.views.keyboards import button, words
+from handlers.views.keyboards import button
 from handlers.views.message import Button, Keyboard, Line, keyboard, say
 from handlers.views.taps import OrderTap, OrderVerb
+from handlers.views.trail_taps import TrailTap, TrailVerb
+from handlers.views.trail_words import trail_line
 
 OLD = 60  # seconds after which a price that was seen says no more that the bot watches
 
@@ -17,7 +19,8 @@ def held_lines(guarding: Guarding, now: datetime) -> tuple[Line, ...]:
     """The part that the exchange guards, with its limit, then what the bot holds and when it last saw a price."""
     lines = [] if guarding.guard is None else [_at_exchange(guarding.guard)]
     seen = _seen(guarding.seen_at, now)
-    lines += [f"{each}, held by me, {seen}" for each in guarding.more]
+    if guarding.trail is not None:
+        lines.append(trail_line(guarding.trail, now))
     if guarding.target is not None:
         lines.append(f"Target {price(guarding.target)}, held by me, {seen}")
     return tuple(say(line) for line in lines)
@@ -48,5 +51,5 @@ def held_keyboard(order: Order, guarding: Guarding, label: str, rows: Keyboard) 
     if guard is not None:
         name = "Change stop" if guard.draft.trigger is not None else "Change exit"
         mine.append(button(name, OrderTap(guard.id, OrderVerb.MODIFY, label)))
-    acts = [words(name, command, account=label) for name, command in guarding.acts]
+    acts = [button("Stop the trail", TrailTap(guarding.plan_id, TrailVerb.END, label))] if guarding.trail is not None else []
     return keyboard(*(rows if order.status.is_working else ()), mine, acts)

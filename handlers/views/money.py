@@ -176,7 +176,7 @@ def _made_rows(booked: Decimal, opened: Decimal, adjustment: Decimal) -> list[Ro
 
 
 def _charges_rows(charges: Decimal | None, gross: Decimal, missing: tuple[str, ...]) -> list[Rows]:
-    """Charges with their share of the gross; what is not known of them is named, and the rest stands."""
+    """Charges with their share of the gross. What is not known of them is named, and the rest stands."""
     if charges is None:
         return [row("Charges", "not known   ")]
     rows = [money_row("Charges ≈", -charges, marked=False)]
@@ -291,7 +291,7 @@ def _day_row(each: DayNet) -> Rows:
 
 
 def _day_lines(summary: PeriodSummary) -> list[str]:
-    """Best and worst day, how many were green; for a month each day as well."""
+    """Best and worst day, how many were green, and for a month each day as well."""
     known = sorted(summary.known, key=lambda each: each.net or 0)
     lines = []
     if len(known) > 1:

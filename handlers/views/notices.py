@@ -24,6 +24,7 @@ from handlers.views import convert as _convert  # noqa: F401 - likewise
 from handlers.views import later as _later  # noqa: F401 - likewise
 from handlers.views import money
 from handlers.views import pnl_exits as _pnl_exits  # noqa: F401 - likewise
+from handlers.views import standing as _standing  # noqa: F401 - likewise
 from handlers.views import trails as _trails  # noqa: F401 - its news enter their renderers
 from handlers.views.basket import told as basket_told
 from handlers.views.card import Explain

@@ -26,7 +26,6 @@ from bot.domain.news.orders import (
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.orders.repairs import RepairsOf
-from bot.domain.orders.trail_words import trail_in_words
 from bot.domain.terms import Side
 from handlers.views.card import (
     Explain,
@@ -46,6 +45,7 @@ from handlers.views.message import Button, Line, Part, View, bold, keyboard, say
 from handlers.views.repair_taps import repair_buttons
 from handlers.views.taps import OrderTap, OrderVerb
 from handlers.views.trail_taps import TrailTap, TrailVerb
+from handlers.views.trail_words import trail_in_words
 
 MOST = 20  # orders that one message names
 
@@ -235,6 +235,7 @@ def _several_elsewhere(news: OrdersElsewhere, scene: Scene) -> View:
     if len(news.orders) > MOST:
         lines.append(say(f"and {len(news.orders) - MOST} more"))
     title = say(bold(f"{len(news.orders)} orders from elsewhere."))
+    lines += [say(_squared_off(news.fee))] if news.fee is not None else []
     lines += [_maybe_ours(news.maybe)] if news.maybe else []
     working = [order for order in news.orders[:MOST] if order.status.is_working]
     cancels = [button(f"Cancel #{order.number}", OrderTap(order.id, OrderVerb.CANCEL, scene.label)) for order in working]

@@ -208,7 +208,7 @@ def _rest(number: int) -> list[Rows]:
 
 
 def _changed(news: Readiness) -> Iterable[Rows]:
-    """What changed overnight; where nothing did, nothing is said."""
+    """What changed overnight. Where nothing did, nothing is said."""
     if news.changes is None:
         yield _fact(Light.AMBER, "changes", "not known")
     elif news.changes:

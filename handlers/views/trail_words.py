@@ -1,8 +1,12 @@
-"""How a trail stands on the card of an entry."""
+"""How a trail is said: on the card of an entry, and where it stands."""
+
+from datetime import datetime
+from decimal import Decimal
 
 from bot.domain.orders.legs import TrailSaid
+from bot.domain.orders.trail_card import TrailSeen
 from bot.domain.terms import Side
-from handlers.views.format import price, row
+from handlers.views.format import age, clock_time, price, row
 
 
 def trail_rows(trail: TrailSaid, entry: Side) -> list[tuple[str, ...]]:
@@ -14,5 +18,26 @@ def trail_rows(trail: TrailSaid, entry: Side) -> list[tuple[str, ...]]:
     return [row("Trail, by me", f"every {price(trail.every)} {way}"), row(" the stop goes", f"{price(trail.step)} {way}")]
 
 
+def trail_in_words(every: Decimal, step: Decimal | None, stop: Side) -> str:
+    """Trail 15.00 below the high (continuous); stop: the side of the stop that it moves."""
+    long = stop is Side.SELL
+    if step is None:
+        return f"Trail {price(every)} {'below the high' if long else 'above the low'} (continuous)"
+    way = "up" if long else "down"
+    return f"Trail: every {price(every)} {way}, {price(step)} {way}"
+
+
 def _below(entry: Side) -> str:
     return "below" if entry is Side.BUY else "above"
+
+
+def trail_line(one: TrailSeen, as_of: datetime) -> str:
+    """Trail 15 below the high (continuous): high 702.40, stop now 687.40, held by me, seen 1 s ago."""
+    trail, rule = one.trail, one.trail.rule
+    best = f"{'high' if rule.side is Side.SELL else 'low'} {price(trail.best)}" if trail.best is not None else "no trade seen yet"
+    said = trail_in_words(rule.every, rule.step, rule.side)
+    blind = one.blind_since
+    seen = "held by me" if trail.seen_at is None else f"held by me, seen {age(trail.seen_at, as_of)}"
+    if blind is not None:
+        seen = f"not seen since {clock_time(blind)}"
+    return f"{said}: {best}, stop now {price(trail.trigger)}, {seen}"

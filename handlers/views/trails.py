@@ -9,7 +9,6 @@ from bot.domain.orders.order import Order
 from bot.domain.orders.plan import PlanState
 from bot.domain.orders.trail import A_MINUTE, AN_HOUR
 from bot.domain.orders.trail_card import TrailCard, TrailShown
-from bot.domain.orders.trail_words import slowed_in_words, standing_in_words
 from bot.domain.terms import Side
 from handlers.views.card import at, place, verb, what
 from handlers.views.format import age, clock_time, count, joined, price, row, table
@@ -19,6 +18,7 @@ from handlers.views.order import PRODUCTS
 from handlers.views.order_news import Scene, renders
 from handlers.views.taps import OrderTap, OrderVerb
 from handlers.views.trail_taps import TrailTap, TrailVerb
+from handlers.views.trail_words import trail_line
 
 
 def card(asked: TrailCard, mode: str, now: datetime) -> View:
@@ -82,15 +82,6 @@ def listed(all_: tuple[TrailShown, ...], label: str, mode: str) -> View:
     return View((*parts, place(label, mode)), keyboard(*(_buttons(one, named=True) for one in all_[:12]), refresh))
 
 
-def trail_line(one: TrailShown) -> str:
-    """Trail 15 below the high (continuous): high 702.40, stop now 687.40, held by me, seen 1 s ago."""
-    trail, blind = one.seen.trail, one.seen.blind_since
-    seen = "held by me" if trail.seen_at is None else f"held by me, seen {age(trail.seen_at, one.as_of)}"
-    if blind is not None:
-        seen = f"not seen since {clock_time(blind)}"
-    return f"{standing_in_words(trail)}, {seen}"
-
-
 def _lines(one: TrailShown) -> list[Part]:
     plan, trail = one.plan, one.seen.trail
     stop = plan.stop.draft if plan.stop is not None else None
@@ -107,12 +98,12 @@ def _lines(one: TrailShown) -> list[Part]:
         parts.append(
             say("The stop is placed when something of the entry is filled." if plan.entries else "The stop is on its way.")
         )
-    parts.append(say(trail_line(one)))
+    parts.append(say(trail_line(one.seen, one.as_of)))
     if trail.unseen is not None:
         parts.append(say(f"not seen {clock_time(trail.unseen.since)}-{clock_time(trail.unseen.until)}"))
     if (until := one.seen.slowed_until) is not None:
         wait = max((until - one.as_of).total_seconds(), 0)
-        parts.append(say(f"{slowed_in_words()}; next move in {wait:.0f} s."))
+        parts.append(say(f"Slowed: trails share {A_MINUTE} moves a minute and {AN_HOUR} an hour; next move in {wait:.0f} s."))
     if one.seen.refused:
         parts.append(say(f"mStock did not take the last {one.seen.refused} moves; the stop stands as it was."))
     return parts

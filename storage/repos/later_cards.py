@@ -1,4 +1,7 @@
-"""Cards of later; whoever moves one on tells of it."""
+"""Cards of later.
+
+Whoever moves one on tells of it.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace

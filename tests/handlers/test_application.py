@@ -46,6 +46,8 @@ ANSWERS = {
     "quote": "LTP 1,480.30",
     "search": "Found",
     "basket": "Line 1: NIFTY has no 24800 CE",
+    "trail": "TRAIL                    PAPER",
+    "stops": "#12 is no stop that waits for a position.",
     "chain": "CE OI|strike|OI PE",
     "convert": "It is CNC already.",
     "chart": "CHART 🔵 main",
@@ -98,6 +100,7 @@ async def test_each_command_of_the_table_is_answered_by_its_own_example(name: st
             "settings",
             "chain",
             "convert",
+            "stops",
             "basket",
         )
         assert "PAPER" in answer["text"] or name in without_money

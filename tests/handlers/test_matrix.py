@@ -24,6 +24,7 @@ from handlers.views.convert import ConvertTap, ConvertVerb
 from handlers.views.discreet import ShowTap
 from handlers.views.exit_taps import ExitsTap, ExitsVerb
 from handlers.views.later import LaterTap, LaterVerb
+from handlers.views.pnl_taps import PnlExitTap, PnlVerb
 from handlers.views.repair_taps import RepairTap
 from handlers.views.reverse import ReverseTap, ReverseVerb
 from handlers.views.standing_taps import StandingTap, StandingVerb
@@ -43,8 +44,10 @@ from handlers.views.taps import (
     PadTap,
     WordsTap,
 )
+from handlers.views.trail_taps import TrailTap, TrailVerb
 from tests.handlers.chat import Stage, a_stage, heard, owners_hear
 from tests.handlers.samples import ASHA, STRANGER
+from tests.stage.depth import these_first
 
 OWNER, TRADER, GUARDIAN, VIEWER = Role.OWNER, Role.TRADER, Role.GUARDIAN, Role.VIEWER
 ALL = frozenset(Role)
@@ -64,7 +67,7 @@ WORDS: dict[str, frozenset[Role]] = {
     "/chart RELIANCE 15m": ALL, "/chain NIFTY": ALL, "/alert mtm -5000": ALL, "/alerts": ALL, "/watch RELIANCE": ALL,
     "/exit": ACTING, "/panic": ACTING, "/basket buy ITC 1; buy INFY 1": OPENING, "/convert RELIANCE": OPENING,
     "/ddpi": ALL, "/ddpi yes": OWNING,
-    "/stops": ALL, "/stops keep 12": ACTING, "/stops delete 3": ACTING,
+    "/trail": ALL, "/trail RELIANCE 15": ACTING, "/stops": ALL, "/stops keep 12": ACTING, "/stops delete 3": ACTING,
     "/kill": ACTING, "/resume": OWNING,
     "/limits": ALL, "/limits lock": OPENING, "/limits lock now": OPENING, "/limits value 5": OWNING, "/status full": OWNING,
     "/lock": ALL, "/unlock": ALL, "/pin": ALL,
@@ -95,6 +98,9 @@ TAPS: dict[Tap, frozenset[Role]] = {
     **{ReverseTap("TOKEN1", verb): OPENING for verb in ReverseVerb},
     **{LaterTap(7, verb): ACTING for verb in LaterVerb},
     **{StandingTap("TOKEN1", verb): ACTING for verb in StandingVerb},
+    **{TrailTap("TOKEN1", verb): ACTING for verb in TrailVerb if verb is not TrailVerb.LOOK},
+    TrailTap("TOKEN1", TrailVerb.LOOK): ALL,
+    **{PnlExitTap("TOKEN1", verb): ACTING for verb in PnlVerb},
     RepairTap("o12", Change(quantity=9)): ACTING,
     ExitTap(InstrumentKey(Exchange.NSE, "2885"), Product.CNC): ACTING,
     WordsTap("/kill"): ACTING,
@@ -168,7 +174,7 @@ async def test_every_command_and_every_button_does_for_a_role_what_the_table_say
             assert (stage.broker.posts, stage.broker.cancels, await stage.bot.stops()) == (0, [], [])
 
 
-@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("role", these_first([Role.TRADER, Role.VIEWER], Role))
 async def test_a_sealed_phone_does_what_the_table_says(role: Role, clock: LoopClock) -> None:
     async with a_stage(clock, role, papa=role, orders=12) as stage:
         await stage.me.ask("/menu", "Menu")

@@ -96,10 +96,7 @@ async def test_kill_between_the_orders_strikes_off_what_was_not_sent_and_the_car
         await house.me.wait_for("waits for the fill of 1", 30)
         house.me.say("/kill")
         await house.me.wait_for("Struck off, will not be sent", 30)
-        await asyncio.sleep(2)
-        now = house.me.message(card["id"])
-        assert now is not None
-        assert "struck off" in now["text"]
+        await house.me.wait_for(lambda each: each["id"] == card["id"] and "struck off" in each["text"], 30)
         price(house, "39.00", COVER, "NFO")
         await house.me.wait_for("Filled", 30)
         await asyncio.sleep(30)
@@ -269,7 +266,7 @@ async def test_all_orders_are_changed_alike_and_the_old_card_is_dead(clock: Loop
         await house.log_in()
         card = await asked(house)
         house.me.press("Change", card)
-        await asyncio.sleep(1)
+        await house.me.wait_for(lambda each: any("All twice" in item["label"] for line in each["buttons"] for item in line), 30)
         twice = await house.me.choose("All twice", "1 BUY 130 24800 CE")
         assert twice["id"] == card["id"]
         limits = await house.me.choose("Limits at mid", "@ 45.00")
@@ -277,7 +274,7 @@ async def test_all_orders_are_changed_alike_and_the_old_card_is_dead(clock: Loop
         house.me.press("All half", house.me.message(card["id"]))
         await house.me.wait_for("cannot be halved", 30)
         house.me.press("Done", house.me.message(card["id"]))
-        await asyncio.sleep(1)
+        await house.me.wait_for(lambda each: any("Confirm" in item["label"] for line in each["buttons"] for item in line), 30)
         assert "Market" not in limits["text"]
         house.me.press("Confirm both", house.me.message(card["id"]))
         await house.me.wait_for(lambda each: each["id"] == card["id"] and "1 BUY 65" in each["text"] and "#1" in each["text"], 30)

@@ -19,7 +19,7 @@ from tests.stage.house import House, a_house
 MAIN, PAPA = MARKS[0], MARKS[1]
 # What is about a person, the bot or the market, and about no one account.
 OF_NO_ACCOUNT = {
-    "start", "help", "accounts", "use", "link", "quote", "search", "lock", "unlock", "pin", "status", "people", "audit",
+    "start", "help", "accounts", "use", "link", "quote", "search", "chain", "lock", "unlock", "pin", "status", "people", "audit",
     "settings",
 }  # fmt: skip
 ON_THE_WAY = (

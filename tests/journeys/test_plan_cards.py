@@ -48,3 +48,22 @@ async def test_the_card_of_a_filled_entry_shows_its_stop_its_target_and_when_a_p
         assert "held by me" not in card_of_entry(house)["text"]
         assert "at the exchange" not in card_of_entry(house)["text"]
         assert open_quantity(house) == 0
+
+
+async def test_a_trail_stands_on_the_card_of_its_entry_and_moves_with_the_stop(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await enter(house, "/buy RELIANCE 10 @1475 mis trail 15")
+        await asyncio.sleep(10)
+        first = card_of_entry(house)
+        assert "Trail 15 below the high (continuous)" in first["text"]
+        assert "at the exchange (#2)" in first["text"]
+        assert buttons(first) == ["Exit", "Change stop", "Stop the trail"]
+        for rupees in ("1480.00", "1490.00", "1500.00"):
+            price(house, rupees)
+            await asyncio.sleep(8)
+        moved = card_of_entry(house)["text"]
+        assert moved != first["text"]
+        assert "high 1,500.00" in moved
+        house.me.press("Stop the trail", card_of_entry(house))
+        await asyncio.sleep(10)
+        assert "held by me" not in card_of_entry(house)["text"]

@@ -1,4 +1,7 @@
-"""What trades cost: one order, both sides of it, a set of fills, a day; an estimate, for the contract note is the truth."""
+"""What trades cost: one order, both sides of it, a set of fills, a day.
+
+Every figure is an estimate, for the contract note is the truth.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -67,7 +70,7 @@ class Trade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tariff:
-    """All dated rows about charges; each question is a pure function of them, the trades and the user's plan."""
+    """All dated rows about charges. Each question is a pure function of them, the trades and the user's plan."""
 
     rates: tuple[Rate, ...]
     fees: tuple[Fee, ...]
@@ -78,20 +81,20 @@ class Tariff:
     gross_series: frozenset[str] = field(default=frozenset())  # trade-to-trade: nothing nets within the day
 
     def plan(self, name: str) -> Plan | None:
-        """mStock's plan of that name; None: no such plan."""
+        """mStock's plan of that name. None: no such plan."""
         return next((plan for plan in self.plans if plan.name == name), None)
 
     def order(self, trade: Trade, plan: Plan | None, *, meets: int = 0) -> Bill:
-        """One order alone, a delivery sale with its DP charge; without a plan the brokerage is not known and not counted.
+        """One order alone, a delivery sale with its DP charge. Without a plan the brokerage is not known and not counted.
 
-        meets: shares of it that meet what the day did on the other side (a delivery share sold on the day it was bought);
-        these are charged as the day will charge them, as intraday. Brokerage stays by the order's product.
+        meets: shares of it that meet what the day did on the other side (a delivery share sold on the day it was bought).
+        These are charged as the day will charge them, as intraday. Brokerage stays by the order's product.
         """
         flows = tuple(part for flow in turnovers((trade,)) for part in meeting(flow, meets, self.gross_series))
         return self._billed(flows, (trade,), plan)
 
     def round_trip(self, trade: Trade, plan: Plan | None) -> RoundTrip | None:
-        """The order and its opposite at the same price; None for a delivery sale, whose other side lies in the past."""
+        """The order and its opposite at the same price. None for a delivery sale, whose other side lies in the past."""
         if trade.delivers:
             return None
         back = replace(trade, side=trade.side.opposite)
@@ -112,7 +115,7 @@ class Tariff:
         return self._billed(netted(turnovers(made), self.gross_series), made, plan)
 
     def exercise(self, instrument: Instrument, quantity: int, settlement: Decimal, day: date) -> Bill:
-        """An index option that the holder lets end in the money; settlement is the index, quantity in units."""
+        """An index option that the holder lets end in the money. settlement is the index, quantity in units."""
         if instrument.kind is not InstrumentKind.INDEX_OPTION or instrument.strike is None:
             msg = f"{instrument.name} is no index option"
             raise ValueError(msg)
@@ -120,7 +123,10 @@ class Tariff:
         return self._settled(instrument, TradeClass.EXERCISE, Side.BUY, max(reach, ZERO) * quantity, day)
 
     def physical(self, instrument: Instrument, side: Side, quantity: int, settlement: Decimal, day: date) -> Bill:
-        """A stock contract that ends in shares, which BUY takes and SELL gives; options at the strike, futures at settlement."""
+        """A stock contract that ends in shares, which BUY takes and SELL gives.
+
+        Options end at the strike, futures at settlement.
+        """
         if instrument.kind not in (InstrumentKind.STOCK_FUTURE, InstrumentKind.STOCK_OPTION):
             msg = f"{instrument.name} is no stock contract"
             raise ValueError(msg)
@@ -154,7 +160,7 @@ class Tariff:
         return Loan(own=value - lent, lent=lent, interest=self.mtf(lent, day).amount(ChargeName.MTF_INTEREST))
 
     def asset(self, instrument: Instrument) -> Asset:
-        """Whether it is a share or which sort of fund; an unknown fund counts as a share, which pays most."""
+        """Whether it is a share or which sort of fund. An unknown fund counts as a share, which pays most."""
         return self.funds.get(instrument.symbol, Asset.SHARE)
 
     def rate(self, charge: ChargeName, case: Case) -> Rate | None:
@@ -261,7 +267,7 @@ class Tariff:
         return self._levied((ChargeName.STT, ChargeName.STAMP), case, value) + Bill(gaps=(brokerage,))
 
     def _break_even(self, trade: Trade, paid: Decimal, plan: Plan | None) -> BreakEven | None:
-        """The exit price that pays for the round trip; None when it would lie below zero.
+        """The exit price that pays for the round trip. None when it would lie below zero.
 
         The exit's charges are linear in its price, but for a brokerage that is the lesser of a flat sum and a percentage. So
         each of these two has one price at which the gain is zero, and the nearer one to the entry counts.
@@ -287,7 +293,7 @@ class Tariff:
         return BreakEven(price=price, move=move, ticks=ticks)
 
     def _brokerages(self, trade: Trade, plan: Plan | None) -> Sequence[tuple[Decimal, Decimal]]:
-        """(sum, share of the turnover) of each way to reckon the brokerage and its tax; the least of them is taken."""
+        """(sum, share of the turnover) of each way to reckon the brokerage and its tax. The least of them is taken."""
         terms = plan.terms.get(trade.trade_class) if plan is not None else None
         if terms is None:
             return ((ZERO, ZERO),)
@@ -311,7 +317,7 @@ def _before_rows(charge: ChargeName, day: date) -> Gap:
 
 
 def _by_order(trades: Sequence[Trade]) -> list[list[Trade]]:
-    """Fills of one order together; a trade without the name of an order is one of its own."""
+    """Fills of one order together. A trade without the name of an order is one of its own."""
     named: dict[str, list[Trade]] = {}
     alone: list[list[Trade]] = []
     for trade in trades:

@@ -16,7 +16,7 @@ RUPEE = Decimal(1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exercised:
-    """An index option that the account held to its end; settlement is the index in rupees, quantity in units."""
+    """An index option that the account held to its end. settlement is the index in rupees, quantity in units."""
 
     instrument: Instrument
     quantity: int
@@ -25,7 +25,7 @@ class Exercised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """A stock contract that ended in shares, which BUY takes and SELL gives; settlement is the share's price in rupees."""
+    """A stock contract that ended in shares, which BUY takes and SELL gives. settlement is the share's price in rupees."""
 
     instrument: Instrument
     side: Side
@@ -56,10 +56,10 @@ Event = Exercised | Delivered | SquaredOff | Borrowed
 
 
 def at_expiry(instrument: Instrument, quantity: int, settlement: Decimal) -> Exercised | Delivered | None:
-    """What the end of a contract is to the day's charges; None: it ends without any.
+    """What the end of a contract is to the day's charges. None: it ends without any.
 
-    quantity is what was held to the end, signed, in units; settlement in rupees: the index, or the share's price. A holder's
-    index option in the money is exercised; a stock contract ends in shares, an option only in the money.
+    quantity is what was held to the end, signed, in units. settlement is in rupees: the index, or the share's price. A holder's
+    index option in the money is exercised. A stock contract ends in shares, an option only in the money.
     """
     strike, right = instrument.strike, instrument.right
     if not quantity or (strike is not None and (settlement - strike) * (1 if right is Right.CE else -1) <= 0):
@@ -76,7 +76,7 @@ def at_expiry(instrument: Instrument, quantity: int, settlement: Decimal) -> Exe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeRow:
-    """What one instrument cost on the day, unrounded; without an instrument, what belongs to the account as a whole."""
+    """What one instrument cost on the day, unrounded. Without an instrument, what belongs to the account as a whole."""
 
     instrument: Instrument | None
     bill: Bill
@@ -84,7 +84,7 @@ class ChargeRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayBill:
-    """The charges of one account and day. What is not known is left out of every sum and named; the rest stands."""
+    """The charges of one account and day. What is not known is left out of every sum and named. The rest stands."""
 
     lines: tuple[Line, ...] = ()  # rounded as on the contract note, each charge once, in the order of ChargeName
     rows: tuple[ChargeRow, ...] = ()
@@ -103,7 +103,7 @@ class DayBill:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The charges that are not known, or not all of them, in a trader's words; empty: the total is whole."""
+        """The charges that are not known, or not all of them, in a trader's words. Empty: the total is whole."""
         unknown = {gap.name for gap in self.gaps}
         names = tuple(name.say for name in ChargeName if name in unknown)
         trades = f"{self.uncounted} trade{'s' if self.uncounted > 1 else ''}"
@@ -117,10 +117,10 @@ class DayBill:
 def day_bill(
     tariff: Tariff, plan: Plan | None, trades: Iterable[Trade], events: Sequence[Event] = (), *, day: date, uncounted: int = 0
 ) -> DayBill:
-    """The bill of one account's day; trades are all fills of that day, in any order.
+    """The bill of one account's day. trades are all fills of that day, in any order.
 
-    What is bought and sold in one share on the day is intraday; the DP charge falls once for each scrip that leaves the
-    depository; brokerage once for each order. STT is rounded to the rupee once for each exchange and segment, every other
+    What is bought and sold in one share on the day is intraday. The DP charge falls once for each scrip that leaves the
+    depository, brokerage once for each order. STT is rounded to the rupee once for each exchange and segment, every other
     charge to the paisa. ValueError for a trade of another day.
     """
     bills: dict[InstrumentKey | None, list[Bill]] = {}
@@ -146,7 +146,7 @@ def day_bill(
 
 
 def _by_instrument(trades: Iterable[Trade], day: date) -> Iterable[tuple[Instrument, list[Trade]]]:
-    """The fills of each instrument; one that was read twice from the master is still one instrument."""
+    """The fills of each instrument. One that was read twice from the master is still one instrument."""
     seen: dict[int, list[Trade]] = {}  # by identity first, for a day may have many fills of few instruments
     groups: dict[InstrumentKey, tuple[Instrument, list[Trade]]] = {}
     for trade in trades:

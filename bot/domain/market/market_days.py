@@ -71,7 +71,7 @@ class Day:
 
     @property
     def session(self) -> bool | None:
-        """Whether the exchange trades and settles that day; a muhurat day has a session and counts for no expiry.
+        """Whether the exchange trades and settles that day. A muhurat day has a session and counts for no expiry.
 
         None: not known.
         """
@@ -80,7 +80,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SquareOff:
-    """When mStock closes this position by itself; at is UTC."""
+    """When mStock closes this position by itself. at is UTC."""
 
     at: datetime
     proven: bool
@@ -89,7 +89,7 @@ class SquareOff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketDays:
-    """All dated rows about time; every question is a pure function of them and the arguments."""
+    """All dated rows about time. Every question is a pure function of them and the arguments."""
 
     years: Mapping[int, str]  # covered years, each with its source
     rows: Mapping[date, tuple[DayRow, ...]]  # in the order of their authority: the last one that was known decides
@@ -102,7 +102,7 @@ class MarketDays:
     auction_exceptions: tuple[AuctionException, ...] = ()
 
     def day(self, day: date, *, as_of: date | None = None) -> Day:
-        """What is known of the day; as_of leaves out what was announced later than that date."""
+        """What is known of the day. as_of leaves out what was announced later than that date."""
         if day.year not in self.years:
             say = f"no calendar for {day.year}"
             return Day(day=day, kind=DayKind.UNCOVERED, name=say, source="", trading=None)
@@ -115,15 +115,15 @@ class MarketDays:
         return Day(day=day, kind=DayKind.TRADING, name="", source=self.years[day.year], trading=True)
 
     def is_trading(self, day: date, *, as_of: date | None = None) -> bool | None:
-        """Whether the day counts as a trading day; None outside the covered years."""
+        """Whether the day counts as a trading day. None outside the covered years."""
         return self.day(day, as_of=as_of).trading
 
     def has_session(self, day: date, *, as_of: date | None = None) -> bool | None:
-        """Whether there are trades to settle that day, muhurat hours included; None outside the covered years."""
+        """Whether there are trades to settle that day, muhurat hours included. None outside the covered years."""
         return self.day(day, as_of=as_of).session
 
     def uncovered_within(self, day: date, days: int = NOTICE) -> date | None:
-        """The first day from this one on, so many days ahead, that no calendar covers; None: all of them are covered."""
+        """The first day from this one on, so many days ahead, that no calendar covers. None: all of them are covered."""
         ahead = (day + offset * DAY for offset in range(days + 1))
         return next((each for each in ahead if each.year not in self.years), None)
 
@@ -146,15 +146,15 @@ class MarketDays:
         return min(phase.start for phase in phases if phase.kind is not PhaseKind.SHUT)
 
     def trading_day_after(self, day: date, count: int = 1) -> date | None:
-        """The count-th trading day after the day; None when the way leads out of the covered years."""
+        """The count-th trading day after the day. None when the way leads out of the covered years."""
         return self._step(day, count, DAY)
 
     def trading_day_before(self, day: date, count: int = 1) -> date | None:
-        """The count-th trading day before the day; None when the way leads out of the covered years."""
+        """The count-th trading day before the day. None when the way leads out of the covered years."""
         return self._step(day, count, -DAY)
 
     def trading_days_between(self, first: date, last: date) -> int | None:
-        """How many trading days lie after first up to and including last; 0 when last is not later; None when not known."""
+        """How many trading days lie after first up to and including last. 0 when last is not later. None when not known."""
         count = 0
         day = first
         while day < last:
@@ -166,17 +166,17 @@ class MarketDays:
         return count
 
     def expiries(self, day: date, *, as_of: date | None = None) -> tuple[Expiry, ...]:
-        """The families of contracts whose last day this is, holidays considered; the scrip master has the last word."""
+        """The families of contracts whose last day this is, holidays considered. The scrip master has the last word."""
         return expiries_on(day, self.expiry_rules, self._trading_as_of(as_of))
 
     def phases(
         self, instrument: Instrument, day: date, *, in_auction: bool | None = None, as_of: date | None = None
     ) -> tuple[Phase, ...]:
-        """The day from 00:00 to 24:00 IST without a gap; in_auction None counts a share into the closing auction."""
+        """The day from 00:00 to 24:00 IST without a gap. in_auction None counts a share into the closing auction."""
         return self.phases_of(self.session_class(instrument, day, in_auction=in_auction is not False), day, as_of=as_of)
 
     def session_class(self, instrument: Instrument, day: date, *, in_auction: bool) -> SessionClass:
-        """Which timetable the instrument follows on that day; in_auction: the share has F&O contracts on some exchange.
+        """Which timetable the instrument follows on that day. in_auction: the share has F&O contracts on some exchange.
 
         A share takes part from its first to its last day with contracts, unless the exchange leaves it out.
         """
@@ -208,7 +208,7 @@ class MarketDays:
         return _tiled(day, table.hours, table.source)
 
     def square_off(self, instrument: Instrument, product: Product, day: date) -> SquareOff | None:
-        """When mStock closes it that day; None: never, or not known (a short special session)."""
+        """When mStock closes it that day. None: never, or not known (a short special session)."""
         rows = [row for row in self.square_offs if row.product is product and instrument.kind in row.kinds and row.since <= day]
         if not rows:
             return None
@@ -239,7 +239,7 @@ class MarketDays:
                     return
 
     def is_continuous(self, exchange: Exchange, at: datetime) -> bool | None:
-        """Whether prices should come from the exchange at the moment; None when the day or its hours are not known.
+        """Whether prices should come from the exchange at the moment. None when the day or its hours are not known.
 
         Shares are taken to follow the closing auction's timetable: what trades on beside it is little and thin.
         """
@@ -256,7 +256,7 @@ class MarketDays:
         )
 
     def band(self, instrument: Instrument, at: datetime, *, in_auction: bool) -> BandHours | None:
-        """The band of this hour around the exchange's reference price; None: no such band (the daily one is another matter)."""
+        """The band of this hour around the exchange's reference price. None: no such band (the daily one is another matter)."""
         local = ist(at)
         if instrument.kind is InstrumentKind.EQUITY and (not in_auction or self._left_out(instrument, local.date())):
             return None
@@ -268,7 +268,7 @@ class MarketDays:
         return max(rows, key=lambda row: row.since, default=None)
 
     def amo(self, day: date) -> BrokerWindow | None:
-        """The broker's hours for after-market orders; its times are None while they are not known."""
+        """The broker's hours for after-market orders. Its times are None while they are not known."""
         return next((row for row in self._broker_rows(day) if row.kind is WindowKind.AMO), None)
 
     def _left_out(self, instrument: Instrument, day: date) -> bool:

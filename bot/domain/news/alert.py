@@ -87,7 +87,7 @@ class Alert:
         return replace(self, state=AlertState.ARMED, created_at=now, kept_on=ist_date(now), base=None)
 
     def rebased(self) -> "Alert | None":
-        """With its level as it reads on the share's new base; None where no usual bonus or split explains that."""
+        """With its level as it reads on the share's new base. None where no usual bonus or split explains that."""
         rebase = Rebase.suspected(self.base) if self.base is not None else None
         if rebase is None or self.instrument is None:
             return None
@@ -134,7 +134,7 @@ class AlertStruck(Notice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertsBlind(Notice):
-    """For a while nothing has told a person's alerts what they watch; or it does again."""
+    """For a while nothing has told a person's alerts what they watch, or it does again."""
 
     sound = Sound.RING
     about = NewsKind.ALERTS

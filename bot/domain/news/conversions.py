@@ -9,7 +9,7 @@ from bot.domain.people.news_settings import NewsKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Converted(Notice):
-    """How a conversion ended, for the others of its account; for all where its end came later than the answer to the tap."""
+    """How a conversion ended, for the others of its account, and for all where its end came later than the answer to the tap."""
 
     sound = Sound.RING
     about = NewsKind.OTHERS

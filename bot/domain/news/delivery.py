@@ -8,7 +8,7 @@ from bot.domain.news.notice import Notice, Sound
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A notice on its way to one person; id is the visible event number, so a repeated delivery can be recognised."""
+    """A notice on its way to one person. id is the visible event number, so a repeated delivery can be recognised."""
 
     id: int
     chat_id: int

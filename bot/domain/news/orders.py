@@ -29,6 +29,10 @@ class Filled(Notice):
     after: PositionAfter | None = None  # what is held then; None: nobody looked
 
     @property
+    def loudness(self) -> Sound:
+        return Sound.ALWAYS if self.fee is not None else self.sound
+
+    @property
     def ends_order(self) -> bool:
         return self.fill.filled_after >= self.order.draft.quantity
 
@@ -141,7 +145,7 @@ class OrderElsewhere(Notice):
 
     @property
     def loudness(self) -> Sound:
-        return Sound.ALWAYS if self.maybe else self.sound
+        return Sound.ALWAYS if self.maybe or self.fee is not None else self.sound
 
     @property
     def ends_order(self) -> bool:
@@ -156,11 +160,12 @@ class OrdersElsewhere(Notice):
     about = NewsKind.ELSEWHERE
 
     orders: tuple[Order, ...]
+    fee: Decimal | None = None  # rupees that the broker takes for those with which it squared off; None: it did not
     maybe: tuple[int, ...] = ()  # numbers of our orders of unknown outcome that one of them may be
 
     @property
     def loudness(self) -> Sound:
-        return Sound.ALWAYS if self.maybe else self.sound
+        return Sound.ALWAYS if self.maybe or self.fee is not None else self.sound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

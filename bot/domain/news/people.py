@@ -66,7 +66,7 @@ class PersonRemoved(Notice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried(Notice):
-    """Something was refused that looks like trying; told at most once an hour for each id."""
+    """Something was refused that looks like trying. It is told at most once an hour for each id."""
 
     sound = Sound.ALWAYS
 

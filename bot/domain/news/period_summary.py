@@ -57,7 +57,7 @@ class PeriodSummary(Notice):
 
     @property
     def returned(self) -> Decimal | None:
-        """The return as a fraction; money paid in and out is no part of it."""
+        """The return as a fraction. Money paid in and out is no part of it."""
         return gained(self.days)
 
     @property

@@ -156,7 +156,7 @@ class LoginReminder(Notice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """One stock contract that ends in shares within days, at the share's price of now; None is "not known"."""
+    """One stock contract that ends in shares within days, at the share's price of now. None is "not known"."""
 
     instrument: Instrument
     product: Product

@@ -48,7 +48,7 @@ class ChargeLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SymbolNet:
-    """What one underlying or share made after its charges, rupees, unrounded; or the rest that belongs to none."""
+    """What one underlying or share made after its charges, rupees, unrounded, or the rest that belongs to none."""
 
     name: str
     net: Decimal

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.domain.orders.order import Order
+from bot.domain.orders.trail_card import TrailSeen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,8 +16,8 @@ class Guarding:
     guard: Order | None  # the stop that waits, or the limit that it became; None: nothing rests at the exchange
     target: Decimal | None = None  # the price that the bot watches, rupees; None: it watches none
     seen_at: datetime | None = None  # when the bot last saw a price of it, UTC; None: not since it began
-    more: tuple[str, ...] = ()  # what else the bot holds for it, a line each
-    acts: tuple[tuple[str, str], ...] = ()  # what can be done about that, as (label, command)
+    trail: TrailSeen | None = None  # by which the bot moves the stop
+    plan_id: str = ""  # of the trail
 
 
 GuardingOf = Callable[[Order], Awaitable[Guarding | None]]

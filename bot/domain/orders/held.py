@@ -66,7 +66,7 @@ class NewBase:
 
 
 def contract_changes(before: Instrument, now: Instrument | None, on: date) -> tuple[ContractChange, ...]:
-    """How the contract or share of yesterday stands in today's master; one that has expired by then is no news."""
+    """How the contract or share of yesterday stands in today's master. One that has expired by then is no news."""
     if before.expiry is not None and before.expiry < on:
         return ()
     if now is None:
@@ -85,9 +85,9 @@ def contract_changes(before: Instrument, now: Instrument | None, on: date) -> tu
 def new_base(
     instrument: Instrument, *, previous_close: Decimal | None, last: Decimal | None, noted: Held | None
 ) -> NewBase | None:
-    """Whether a share's day change says nothing, because its base has changed overnight; all prices in rupees.
+    """Whether a share's day change says nothing, because its base has changed overnight. All prices are in rupees.
 
-    previous_close and last are the broker's of now; noted is what was noted on the trading day before, None where nothing was.
+    previous_close and last are the broker's of now. noted is what was noted on the trading day before, None where nothing was.
     A previous close that the broker has not brought up to date yet is compared with nothing.
     """
     if instrument.kind is not InstrumentKind.EQUITY or previous_close is None:

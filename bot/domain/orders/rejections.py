@@ -96,21 +96,24 @@ class Explanation:
         return self.words(lambda amount: f"₹{to_paise(amount)}")
 
     def words(self, rupees: Callable[[Decimal], str]) -> str:
-        """The sentence with its figures written by the caller's own hand; a text that no row knows in its own words, quoted."""
+        """The sentence with its figures written by the caller's own hand.
+
+        A text that no row knows stands in its own words, quoted.
+        """
         if not self.known:
             return f"“{shortened(self.text)}”"
         return self.template.format_map({name: rupees(amount) for name, amount in self.figures.items()})
 
 
 class Rejections:
-    """The dictionary; it also counts the shapes of the texts that it does not know, so that someone can add them."""
+    """The dictionary. It also counts the shapes of the texts that it does not know, so that someone can add them."""
 
     def __init__(self, rows: Sequence[RejectionRow]) -> None:
         self.rows = tuple(rows)
         self._unknown: Counter[str] = Counter()
 
     def explain(self, text: str, *, code: str = "") -> Explanation:
-        """What the broker's text means, with the error code that it came with; an unknown one is handed through and counted."""
+        """What the broker's text means, with the error code that it came with. An unknown one is handed through and counted."""
         normal = normal_form(text)
         order_id = ORDER_ID.search(text)
         broker_id = order_id.group(1) if order_id else None
@@ -142,12 +145,12 @@ class Rejections:
         )
 
     def unknown(self) -> tuple[tuple[str, int], ...]:
-        """Shapes of the texts that no row knew, most frequent first; numbers, ids and client codes are replaced."""
+        """Shapes of the texts that no row knew, most frequent first. Numbers, ids and client codes are replaced."""
         return tuple(self._unknown.most_common())
 
 
 def shortened(text: str) -> str:
-    """The broker's own words in one line of bounded length; what writes right to left or is no letter at all is gone."""
+    """The broker's own words in one line of bounded length. What writes right to left or is no letter at all is gone."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return line if len(line) <= LONGEST else line[: LONGEST - 1].rstrip() + "…"
 
@@ -158,7 +161,7 @@ def normal_form(text: str) -> str:
 
 
 def _figures(row: RejectionRow, match: re.Match[str]) -> dict[str, Decimal] | None:
-    """The captured figures as Decimals; None when one that the sentence needs is missing, so that a plainer row can answer."""
+    """The captured figures as Decimals. None when one that the sentence needs is missing, so that a plainer row can answer."""
     figures = {}
     for name, value in match.groupdict().items():
         try:

@@ -11,7 +11,7 @@ from bot.domain.people.account import Account
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReversalCard:
-    """A reversal as it is asked about; nothing of it was sent. Rupees; None is "not known"."""
+    """A reversal as it is asked about. Nothing of it was sent. Rupees. None is "not known"."""
 
     confirmation: Confirmation
     account: Account

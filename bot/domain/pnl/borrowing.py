@@ -37,7 +37,7 @@ def part_lent(value: Decimal, lent: Decimal) -> Decimal | None:
 def borrowings(rows: Iterable[MarginRow], lent: Lent, nights: int) -> tuple[Borrowed, ...]:
     """What the day's bill is told of shares on margin.
 
-    nights: since the trading day before; what was bought today has had none. A share of which more came in than went out is
+    nights: since the trading day before. What was bought today has had none. A share of which more came in than went out is
     pledged once that day, and one of which more went out is unpledged once.
     """
     loans = [(row, *_loan(row, lent)) for row in rows]

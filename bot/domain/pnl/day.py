@@ -1,7 +1,7 @@
 """What one row of an account's positions made today, read three ways, and the sum over any choice of rows.
 
 The day of a row is what was realised today and the change since the previous close (since entry for what was opened today). Our
-own fills say it, first in first out, where they make the quantity that the broker shows; else the broker's row says it. The
+own fills say it, first in first out, where they make the quantity that the broker shows. Else the broker's row says it. The
 official close of yesterday and the price that we valued yesterday at may differ: that difference is a line of today, so that
 days add up.
 """
@@ -52,7 +52,7 @@ class DayPnl:
 
     @property
     def missing(self) -> tuple[PositionLine, ...]:
-        """Rows that the sums leave out; each names in `missing` what nobody says."""
+        """Rows that the sums leave out. Each names in `missing` what nobody says."""
         return tuple(row for row in self.rows if row.today is None)
 
     @property
@@ -226,7 +226,7 @@ def _explained(line: PositionLine, own: OwnRow) -> PositionLine:
 
 
 def _why(line: PositionLine, own: OwnRow, rest: Decimal) -> Reason:
-    """What makes a difference beyond the close adjustment; averages that are rounded to the paisa make so much and no more."""
+    """What makes a difference beyond the close adjustment. Averages that are rounded to the paisa make so much and no more."""
     position = line.position
     units = abs(position.carried) + position.bought + position.sold
     if any(trade.missing for trade in own.trades):
@@ -270,7 +270,7 @@ def _average(lots: Sequence[Lot]) -> Decimal | None:
 
 
 def _base(price: Price | None, own: OwnRow) -> Decimal | None:
-    """The previous close by the broker; where it does not say, the price that we valued yesterday at."""
+    """The previous close by the broker. Where it does not say, it is the price that we valued yesterday at."""
     if price is not None and price.previous_close is not None:
         return price.previous_close
     return own.mark.mark if own.mark is not None else None
@@ -301,7 +301,7 @@ def _open(lots: Sequence[Lot], price: Price | None, position: Position) -> Decim
 
 
 def _missing(position: Position, price: Price | None, *, no_base: bool, no_cost: bool) -> tuple[Missing, ...]:
-    """What to name where a figure is not known; the cost only where nothing else explains it."""
+    """What to name where a figure is not known. The cost is named only where nothing else explains it."""
     found = []
     if price is None and position.quantity and not position.is_sold_holding:
         found.append(Missing.PRICE)

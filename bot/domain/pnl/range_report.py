@@ -52,7 +52,7 @@ class Slip:
 
     @property
     def amount(self) -> Decimal:
-        """Rupees gained against the price seen; a loss is negative."""
+        """Rupees gained against the price seen. A loss is negative."""
         return (self.touch - self.average) * self.quantity * self.side.sign
 
 
@@ -74,14 +74,14 @@ class RangeDay:
 
     @property
     def net(self) -> Decimal | None:
-        """Rupees after the charges that are known; None: no data."""
+        """Rupees after the charges that are known. None: no data."""
         if not self.known:
             return None
         return self.report.gross - (self.report.charges or ZERO)
 
     @property
     def lowest(self) -> CurvePoint | None:
-        """The worst moment of the day; None where nobody watched."""
+        """The worst moment of the day. None where nobody watched."""
         return min(self.curve, key=lambda point: point.net, default=None)
 
 
@@ -105,7 +105,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RangeReport:
-    """A range of days of one account, both ends included, dates of India; rupees."""
+    """A range of days of one account, both ends included, dates of India, in rupees."""
 
     account_id: str
     first: date
@@ -186,7 +186,7 @@ class RangeReport:
 
     @property
     def slippage(self) -> Decimal:
-        """Rupees against the prices seen at the taps; a loss is negative."""
+        """Rupees against the prices seen at the taps. A loss is negative."""
         return total(slip.amount for slip in self.slips)
 
     @property
@@ -255,7 +255,7 @@ def by_source(
 def _made_by(
     mark: DayMark, row: RowDay | None, before: DayMark | None, sources: Mapping[str, Source]
 ) -> Mapping[Source, Decimal]:
-    """What a row's day made, by who opened it; empty where several did and our fills do not make it."""
+    """What a row's day made, by who opened it. Empty where several did and our fills do not make it."""
     if row is None:
         return {}
     base = before.mark if before is not None else None

@@ -52,7 +52,7 @@ class RoundTrip:
 
     @property
     def held(self) -> timedelta | None:
-        """How long it was held; None where its beginning or its end is not known."""
+        """How long it was held. None where its beginning or its end is not known."""
         return None if self.opened is None or self.closed is None else self.closed - self.opened
 
 
@@ -82,10 +82,10 @@ def walk(
     marks: Mapping[date, DayMark] | None = None,
     over: date = date.min,
 ) -> list[RowDay]:
-    """One row day by day, oldest first. trades: all of one row, in any order; begun: what was open before the first of them.
+    """One row day by day, oldest first. trades: all of one row, in any order. begun: what was open before the first of them.
 
     restarts: what the row began a day with by the broker's word. marks: how the row stood on days of the range. What is held of
-    a contract on its last day is closed at that day's mark; over: the last date whose contracts have ended.
+    a contract on its last day is closed at that day's mark. over: the last date whose contracts have ended.
     """
     restarts, marks = restarts or {}, marks or {}
     of_days: dict[date, list[LedgerTrade]] = {}

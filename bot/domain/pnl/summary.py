@@ -61,7 +61,7 @@ def day_facts(
 
 
 def period_summary(report: RangeReport, span: Span, *, made_at: datetime, late: bool) -> PeriodSummary:
-    """A week or a month from the final rows of its days; a day that has none is not in it."""
+    """A week or a month from the final rows of its days. A day that has none is not in it."""
     return PeriodSummary(
         span=span,
         first=report.first,

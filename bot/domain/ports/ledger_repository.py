@@ -11,7 +11,7 @@ from bot.domain.pnl.trades import BroughtForward, DayMark, LedgerTrade, RowKey
 
 
 class LedgerRepository(Protocol):
-    """Fills are kept for good; those of one order are replaced together, as the trade book completes them."""
+    """Fills are kept for good. Those of one order are replaced together, as the trade book completes them."""
 
     def of_order(self, account_id: str, broker_id: str) -> Sequence[LedgerTrade]:
         """The fills of one order, oldest first."""
@@ -34,7 +34,7 @@ class LedgerRepository(Protocol):
         ...
 
     def of_row(self, account_id: str, row: RowKey, since: date | None, *, before: date | None = None) -> Sequence[LedgerTrade]:
-        """All fills of one row from that trading day on, or ever, and before another, or until now; oldest first."""
+        """All fills of one row from that trading day on, or ever, and before another, or until now, oldest first."""
         ...
 
     def brought(self, account_id: str, row: RowKey, until: date) -> BroughtForward | None:
@@ -42,15 +42,15 @@ class LedgerRepository(Protocol):
         ...
 
     def bring(self, forward: BroughtForward) -> None:
-        """Stores what a row began its day with; a later word about the same day wins."""
+        """Stores what a row began its day with. A later word about the same day wins."""
         ...
 
     def close_day(self, marks: Sequence[DayMark]) -> None:
-        """Stores how rows stood when their day was closed; the first word about a day stays."""
+        """Stores how rows stood when their day was closed. The first word about a day stays."""
         ...
 
     def marks(self, account_id: str, day: date) -> Mapping[RowKey, DayMark]:
-        """How the rows stood when that day was closed; empty where it was not."""
+        """How the rows stood when that day was closed. Empty where it was not."""
         ...
 
     def marks_of_row(self, account_id: str, row: RowKey) -> Mapping[date, Decimal]:
@@ -62,7 +62,7 @@ class LedgerRepository(Protocol):
         ...
 
     def note_point(self, account_id: str, point: CurvePoint) -> None:
-        """Stores what the day had made at a moment; the first word about a moment stays."""
+        """Stores what the day had made at a moment. The first word about a moment stays."""
         ...
 
     def curve(self, account_id: str, day: date) -> Sequence[CurvePoint]:
@@ -90,7 +90,7 @@ class LentRepository(Protocol):
     """What mStock lends of a purchase on margin, as its margin route said on the day."""
 
     def note(self, account_id: str, key: InstrumentKey, day: date, part: Decimal) -> None:
-        """Stores the part of the value, 0 to 1, that purchases of that share borrow on that date in India; the last word wins."""
+        """Stores the part of the value, 0 to 1, that purchases of that share borrow on that date in India. The last word wins."""
         ...
 
     def of(self, account_id: str) -> Mapping[tuple[InstrumentKey, date], Decimal]:

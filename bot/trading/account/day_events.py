@@ -60,7 +60,7 @@ class DayEvents:
         return made, settled, events
 
     def underlying(self, contract: Instrument) -> Instrument | None:
-        """The index or share that a contract ends by; None where the list of contracts does not say."""
+        """The index or share that a contract ends by. None where the list of contracts does not say."""
         try:
             found = self.instruments.find(contract.symbol, today=ist_date(self.clock.now())).instrument
         except PersonError:

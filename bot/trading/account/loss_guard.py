@@ -40,7 +40,7 @@ class Results:
     clock: Clock
 
     async def of(self, account_id: str, connection: BrokerConnection) -> PnL | None:
-        """Today's booked, open and the charges that are known, in rupees; None when a price or a cost is not known.
+        """Today's booked, open and the charges that are known, in rupees. None when a price or a cost is not known.
 
         BrokerError passes through.
         """
@@ -83,7 +83,7 @@ async def unheard(_account_id: str, _result: PnL) -> None:
 
 @dataclass(slots=True)
 class _LossCheck:
-    """When an account was last judged, and on what; the next check is due when that may have changed."""
+    """When an account was last judged, and on what. The next check is due when that may have changed."""
 
     at: float  # loop time
     fills: int | None = None  # None: its result could not be read
@@ -92,7 +92,7 @@ class _LossCheck:
 
 @dataclass(slots=True, kw_only=True)
 class LossGuard:
-    """Watches the accounts that have a daily loss limit; costs nothing for the others."""
+    """Watches the accounts that have a daily loss limit. The others cost nothing."""
 
     store: Store
     connections: BrokerConnections
@@ -119,7 +119,7 @@ class LossGuard:
             await self._wake.wait(min((check.every for check in self._checks.values()), default=None))
 
     async def judge(self, account_id: str) -> bool:
-        """Locks the day when its loss is reached; whether this call did. Reads the broker only when it may have changed."""
+        """Locks the day when its loss is reached. Whether this call did. Reads the broker only when it may have changed."""
         connection = self.connections.of(account_id)
         now, moment = self.clock.now(), asyncio.get_running_loop().time()
         today = ist_date(now)

@@ -21,7 +21,7 @@ from bot.trading.ledger.day_book import lots_carried
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarginLoans:
-    """A card that asks about a purchase notes its part; a purchase that no card asked about is asked for at the day's end."""
+    """A card that asks about a purchase notes its part. A purchase that no card asked about is asked for at the day's end."""
 
     store: Store
     connections: BrokerConnections
@@ -54,7 +54,7 @@ class MarginLoans:
         return await self.store.read(read)
 
     async def ask(self, account_id: str, lines: Iterable[PositionLine]) -> None:
-        """Notes the part of what was bought on margin today, where no card has noted it; one that is refused stays not known."""
+        """Notes the part of what was bought on margin today, where no card has noted it. One that is refused stays not known."""
         today = ist_date(self.clock.now())
         known = await self.store.read(lambda db: db.lent.of(account_id))
         for line in lines:

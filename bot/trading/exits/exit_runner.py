@@ -183,7 +183,7 @@ class ExitRunner:
         elif exits.kind is ListKind.REVERSE:
             over = await self.turning.step(exits, orders)
         elif needs_halving(exits.rows, orders, self.too_big):
-            return True
+            return True  # refused while it was sent: the next step cuts it
         elif not any(row.unsent or self._may_be_cut(row, orders) for row in exits.rows) and not self.back.waits(exits):
             over = "all was sent"
         if over is not None:

@@ -28,7 +28,7 @@ class HeldNotes:
     clock: Clock
 
     async def note(self, occasion: Occasion) -> None:
-        """Notes what every account holds on that date; BrokerError while one of them cannot be read, the others are noted.
+        """Notes what every account holds on that date. BrokerError while one of them cannot be read, the others are noted.
 
         The broker's books hold one day only, so a date that is over is left out.
         """
@@ -77,7 +77,7 @@ class HeldNotes:
         return await self.store.transaction(lambda db: db.held.before(account_id, day))
 
     def changes(self, note: HeldNote, day: date) -> tuple[ContractChange, ...] | None:
-        """What today's master says otherwise of what was held; None while there is no master of that date."""
+        """What today's master says otherwise of what was held. None while there is no master of that date."""
         if self.books.instruments.day != day:
             return None
         once = {row.instrument.key: row.instrument for row in note.rows}
@@ -87,7 +87,7 @@ class HeldNotes:
 
 
 def carried(note: HeldNote | None, day: date) -> tuple[Overnight, ...]:
-    """The positions of a note that live on that date; whether a stop stands against them is not known."""
+    """The positions of a note that live on that date. Whether a stop stands against them is not known."""
     return tuple(
         Overnight(instrument=row.instrument, product=row.product, quantity=row.quantity, guarded=None)
         for row in (note.rows if note is not None else ())

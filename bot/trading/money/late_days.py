@@ -63,7 +63,7 @@ class _Records:
 
 @dataclass(slots=True, kw_only=True)
 class LateDays:
-    """Reads; the broker is asked for trade history and for closes."""
+    """Reads only. The broker is asked for trade history and for closes."""
 
     store: Store
     books: AccountViews
@@ -146,7 +146,7 @@ class LateDays:
         return _sums(fills) == _sums(await connection.broker.past_trades(day, day))
 
     async def _is_carried(self, account_id: str, day: date, held: Sequence[Position]) -> bool:
-        """Whether the broker's positions were carried out of the day as our fills make them; they tell it on the next day."""
+        """Whether the broker's positions were carried out of the day as our fills make them. They tell it on the next day."""
         today = ist_date(self.clock.now())
         if day != self.day_before(today) or not self.is_trading(today):
             return True
@@ -210,7 +210,7 @@ def _on_margin(rows: Mapping[RowKey, OwnRow], held: Sequence[Position]) -> list[
 
 
 def _line(position: Position, own: OwnRow, closes: Mapping[InstrumentKey, Decimal]) -> PositionLine:
-    """Its day from what the day before was valued at to the day's close; there is no reading of the broker's beside it."""
+    """Its day from what the day before was valued at to the day's close. There is no reading of the broker's beside it."""
     base = own.mark.mark if own.mark is not None else None
     last = closes.get(position.instrument.key)
     if last is None and not position.quantity:

@@ -83,7 +83,7 @@ class TodayPnl:
 
 @dataclass(slots=True, kw_only=True)
 class RangePnl:
-    """Reads; nothing is kept of it."""
+    """Reads only. Nothing is kept of it."""
 
     store: Store
     books: AccountViews
@@ -131,7 +131,7 @@ class RangePnl:
         return replace(report, closed=closed, as_of=as_of, unread=unread)
 
     async def with_day(self, report: DayReport, marks: Sequence[DayMark], *, since: date, ended: bool = True) -> RangeReport:
-        """The range from a date in India up to a day that has no final row yet; marks: how its rows stand.
+        """The range from a date in India up to a day that has no final row yet. marks: how its rows stand.
 
         ended: whether contracts whose last day it is are traded no more.
         """

@@ -17,14 +17,14 @@ from bot.trading.account.account_views import AccountViews
 
 @dataclass(slots=True, kw_only=True)
 class Reports:
-    """Figures as they are at the moment; nothing is kept of them here."""
+    """Figures as they are at the moment. Nothing is kept of them here."""
 
     store: Store
     books: AccountViews
     clock: Clock
 
     def row(self, db: Repositories, account_id: str, day: date) -> DayReport | None:
-        """The final row of a date in India; one without data with what was found out about it later."""
+        """The final row of a date in India. One without data comes with what was found out about it later."""
         return next(iter(self.rows(db, account_id, day, day)), None)
 
     def rows(self, db: Repositories, account_id: str, first: date, last: date) -> Sequence[DayReport]:
@@ -59,7 +59,7 @@ class Reports:
         return report, [mark_of(account.id, line, day) for line in pnl.lines]
 
     async def from_records(self, account: Account, day: date) -> DayReport:
-        """What our own records count of a date in India; no figure in rupees is in it."""
+        """What our own records count of a date in India. No figure in rupees is in it."""
 
         def count(db: Repositories) -> DayReport:
             orders = db.orders.of_day(account.id, day)

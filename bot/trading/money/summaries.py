@@ -62,9 +62,9 @@ class Summaries:
     _asked: dict[tuple[str, date], float] = field(default_factory=dict)  # days without data: when they were looked into last
 
     async def day(self, actor: Actor, day: date | None) -> DayReport:
-        """The report of a date in India; today's is made now, an earlier one is read from the records.
+        """The report of a date in India. Today's is made now, an earlier one is read from the records.
 
-        BrokerError where today cannot be read; CheckFailed for a day to come; NotFound for one without any record.
+        BrokerError where today cannot be read. CheckFailed for a day to come. NotFound for one without any record.
         """
         account, _ = self.books.connection(actor)
         today = ist_date(self.clock.now())
@@ -110,7 +110,7 @@ class Summaries:
                 await self.store.transaction(partial(_keep_found, made=made, late=row.late, up_since=row.up_since))
 
     async def close_day(self, occasion: Occasion) -> None:
-        """The final row of each account that was linked by then; the first failure is raised when all were tried."""
+        """The final row of each account that was linked by then. The first failure is raised when all were tried."""
         failures: list[Exception] = []
         for account in await self.store.read(lambda db: db.accounts.all()):
             if account.created_at >= occasion.due:  # linked after the close: there is no day to sum up yet
@@ -128,7 +128,7 @@ class Summaries:
     async def _close(self, account: Account, occasion: Occasion) -> None:
         """The row of one account with its news, in one transaction, unless it was made before (I12).
 
-        BrokerError while the broker may still be asked for the date; CheckFailed while the host's clock is off.
+        BrokerError while the broker may still be asked for the date. CheckFailed while the host's clock is off.
         """
         day = occasion.day
         if await self.store.read(lambda db: db.reports.find(account.id, day)) is not None:
@@ -158,7 +158,10 @@ class Summaries:
         await self.store.transaction(keep)
 
     async def _as_far_as_known(self, account: Account, occasion: Occasion) -> _Made:
-        """By the broker's books, which hold one day only; else by our ledger, where that holds the whole day; else no data."""
+        """By the broker's books, which hold one day only.
+
+        Else by our ledger, where that holds the whole day. Else there is no data.
+        """
         try:
             if occasion.day == ist_date(self.clock.now()):
                 bot = Actor(user=User(telegram_id=0, name="the bot"), role=Role.OWNER, account=account)

@@ -36,7 +36,7 @@ class AuctionHours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosingAuction:
-    """Asks the dated hours; where no calendar is kept there is no auction."""
+    """Asks the dated hours. Where no calendar is kept there is no auction."""
 
     connections: BrokerConnections
     calendar: Calendar | None
@@ -99,7 +99,7 @@ class ClosingAuction:
 
 
 def mean_price(candles: Sequence[Candle]) -> Decimal | None:
-    """The mean of these minutes by what was traded in each, rupees; by the minutes alone where no volume is known."""
+    """The mean of these minutes by what was traded in each, rupees. By the minutes alone where no volume is known."""
     weights = [candle.volume for candle in candles]
     if not any(weights):
         weights = [1] * len(candles)

@@ -33,7 +33,7 @@ class NewsChoices:
         return await self._change(actor, choosing)
 
     async def be_quiet(self, actor: Actor, hours: tuple[time, time] | None) -> NewsSettings:
-        """Hours in India in which rings make no sound; None: none."""
+        """Hours in India in which rings make no sound. None: none."""
         return await self._change(actor, lambda settings: replace(settings, quiet=hours))
 
     async def be_discreet(self, actor: Actor, discreet: bool) -> NewsSettings:  # noqa: FBT001 - the choice itself

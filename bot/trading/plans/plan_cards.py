@@ -10,6 +10,7 @@ from bot.domain.orders.closing import is_guard
 from bot.domain.orders.guarding import Guarding
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.plan import LegKind, LegState, Plan, PlanState
+from bot.domain.orders.trail_card import TrailSeen
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal
 from bot.trading.ticks.tick_watcher import TickWatcher
@@ -18,13 +19,7 @@ TOGETHER = 0.5  # seconds in which changes that follow one another are one
 BEAT = 60.0  # seconds between two drawings that only tell when a price was last seen
 A_DAY = 86_400.0
 
-Face = tuple[tuple[str, OrderStatus, Decimal | None, Decimal | None, int] | None, Decimal | None, tuple[str, ...]]
-MoreOf = Callable[[Plan], tuple[tuple[str, ...], tuple[tuple[str, str], ...]]]
-
-
-def nothing_more(_: Plan) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """A plan of which the bot holds no more than its target."""
-    return (), ()
+Face = tuple[tuple[str, OrderStatus, Decimal | None, Decimal | None, int] | None, Decimal | None, Decimal | None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,7 +28,7 @@ class PlanCards:
 
     store: Store
     watcher: TickWatcher
-    more: MoreOf = nothing_more  # lines and buttons of what else the bot holds for a plan
+    trail: Callable[[str], TrailSeen | None]  # by which the stop of a plan follows the price
     _drawn: Callable[[], None] = field(default=lambda: None)
     _wake: Signal = field(default_factory=Signal)
     _faces: dict[str, Face] = field(default_factory=dict)  # entry -> what its card shows of its guard
@@ -74,11 +69,11 @@ class PlanCards:
         if found is None:
             return None
         plan, guard = found
-        target, (more, acts) = _target(plan, guard), self.more(plan)
-        seen = self._seen(plan, order) if target is not None or more else None
-        if guard is None and target is None and not more:
+        target, trail = _target(plan, guard), self.trail(plan.id)
+        if guard is None and target is None and trail is None:
             return None
-        return Guarding(guard=guard, target=target, seen_at=seen, more=more, acts=acts)
+        seen = self._seen(plan, order) if target is not None else None
+        return Guarding(guard=guard, target=target, seen_at=seen, trail=trail, plan_id=plan.id)
 
     def _seen(self, plan: Plan, order: Order) -> datetime | None:
         tick = self.watcher.latest(plan.account_id, order.draft.instrument.key, within=A_DAY)
@@ -89,7 +84,8 @@ class PlanCards:
         for plan in db.plans.alive():
             guard = db.orders.find(plan.guard_id) if plan.guard_id is not None else None
             guard = guard if guard is not None and guard.status.is_working else None
-            face = (_seen_of(guard), _target(plan, guard), self.more(plan)[0])
+            trail = self.trail(plan.id)
+            face = (_seen_of(guard), _target(plan, guard), trail.trail.trigger if trail is not None else None)
             for leg in plan.entries:
                 entry = db.orders.find(leg.order_id) if leg.order_id is not None else None
                 if entry is not None and entry.filled and (guard is not None or _is_held(face)):
@@ -122,4 +118,4 @@ def _seen_of(guard: Order | None) -> tuple[str, OrderStatus, Decimal | None, Dec
 
 def _is_held(face: Face) -> bool:
     """Whether the bot itself holds a part of it."""
-    return face[1] is not None or bool(face[2])
+    return face[1] is not None or face[2] is not None

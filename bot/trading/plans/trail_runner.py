@@ -18,7 +18,6 @@ from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState, is_touched
 from bot.domain.orders.trail import MoveBudget, Trail, TrailAct, TrailNext, next_move
 from bot.domain.orders.trail_card import TrailSeen
-from bot.domain.orders.trail_words import slowed_in_words, standing_in_words
 from bot.domain.people.account import Session
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
@@ -86,17 +85,6 @@ class TrailRunner:
             blind_since=followed.blind_since,
             refused=followed.refusals,
         )
-
-    def held(self, plan: Plan) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-        """Lines, and buttons as (label, command), of a plan's trail for its entry's card. Neither where it has none."""
-        seen, stop = self.seen(plan.id), plan.stop
-        if not plan.trails or plan.trail is None or stop is None:
-            return (), ()
-        lines = [standing_in_words(seen.trail if seen is not None else plan.trail)]
-        if seen is not None and seen.slowed_until is not None:
-            lines.append(slowed_in_words())
-        ends = f"/trail {stop.draft.instrument.name} {stop.draft.product.lower()} off"
-        return tuple(lines), (("Stop the trail", ends),)
 
     async def run(self) -> None:
         """Follows for ever; after a restart what was followed before, as if nothing had been, but for what was not seen."""

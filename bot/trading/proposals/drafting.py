@@ -1,4 +1,7 @@
-"""From what a person asked to a complete order in legal shape; every guess becomes a choice of buttons."""
+"""From what a person asked to a complete order in legal shape.
+
+Every guess becomes a choice of buttons.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -51,7 +54,7 @@ class Drafting:
         *,
         judged: bool = True,
     ) -> tuple[OrderDraft, tuple[Remark, ...]]:
-        """A legal draft; ChoiceWanted where a figure fits no lot or tick, CheckFailed where no price can be named.
+        """A legal draft. ChoiceWanted where a figure fits no lot or tick, CheckFailed where no price can be named.
 
         judged: a market price that is old, or whose spread is wide, becomes a limit at mid.
         """
@@ -209,7 +212,7 @@ def demand_shown(request: OrderRequest, instrument: Instrument, quantity: int) -
 
 
 def sized(request: OrderRequest, quantity: int) -> OrderRequest:
-    """The request for another quantity; what it shows stays within what may be shown."""
+    """The request for another quantity. What it shows stays within what may be shown."""
     shown = request.disclosed
     if shown is not None:
         shown = min(quantity, max(shown, least_shown(quantity)))
@@ -276,7 +279,7 @@ def product_of(
 def of_held(
     request: OrderRequest, instrument: Instrument, positions: Sequence[Position], holdings: Sequence[Holding]
 ) -> OrderRequest:
-    """A size by what is held as a number; ChoiceWanted when it is held in more than one way, CheckFailed when not at all."""
+    """A size by what is held as a number. ChoiceWanted when it is held in more than one way, CheckFailed when not at all."""
     portion, sign = request.portion, request.side.sign
     there: dict[Product, int] = {}
     for position in positions:
@@ -304,7 +307,7 @@ def of_held(
 
 
 def _carried(request: OrderRequest, instrument: Instrument, positions: Sequence[Position]) -> Product | None:
-    """The product of the one open position that this order would make smaller; an exit must use it (mstock-type-b.md 5.2)."""
+    """The product of the one open position that this order would make smaller. An exit must use it (mstock-type-b.md 5.2)."""
     products = {
         position.product
         for position in positions
@@ -321,9 +324,9 @@ def open_units(
     *,
     read_at: datetime | None = None,
 ) -> int:
-    """Shares or units held that an order of this side would make smaller; negative or 0: nothing.
+    """Shares or units held that an order of this side would make smaller. Negative or 0: nothing.
 
-    read_at: when positions and holdings were read; what filled since then may not be in them, so it is taken off as well.
+    read_at: when positions and holdings were read. What filled since then may not be in them, so it is taken off as well.
     """
     held = sum(
         position.quantity

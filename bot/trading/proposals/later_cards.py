@@ -31,7 +31,7 @@ class LaterCards:
     clock: Clock
 
     async def keep(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> LaterCard:
-        """Keeps the order of a card that the market does not take now; the card's own question is over.
+        """Keeps the order of a card that the market does not take now. The card's own question is over.
 
         CheckFailed where the market takes it again already, ConfirmationGone where the card is not open to this tap.
         """
@@ -64,7 +64,7 @@ class LaterCards:
         return await self.store.transaction(write)
 
     async def show(self, actor: Actor, card_id: int, *, chat_id: int) -> Proposal:
-        """The question, at the price of now. CheckFailed on any day but its own; NotFound for no card of theirs."""
+        """The question, at the price of now. CheckFailed on any day but its own. NotFound for no card of theirs."""
         card = await self.store.transaction(lambda db: _own(db, actor, card_id))
         now = self.clock.now()
         if ist_date(now) != ist_date(card.due):

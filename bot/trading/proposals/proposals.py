@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone
-from bot.domain.market.instrument import InstrumentKey
+from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.prices import Price
 from bot.domain.money import in_price, tick_down, tick_up
 from bot.domain.orders.legs import Leg, Measure, TrailSaid
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, OrderStatus, Purpose
@@ -233,12 +234,7 @@ class Proposals:
 
         ChoiceWanted where the number may be a price or points, CheckFailed where the price has passed it already.
         """
-        order = await self._store.transaction(lambda db: own_order(db, actor, order_id))
-        instrument = order.draft.instrument
-        held = await self._open_position(actor, instrument.key, order.draft.product)
-        price = await self._proposing.prices.of(order.account_id, instrument.key)
-        if price is None:
-            raise CheckFailed([f"No price of {instrument.symbol} is known now, so no stop can be placed safely."])
+        instrument, held, price = await self._to_be_stopped(actor, order_id)
         request, long = _closing(held), held.quantity > 0
         entry = held.average or price.last
         prices = stops_meant(leg, entry=entry, last=price.last, long=long, tick=instrument.tick)
@@ -254,12 +250,7 @@ class Proposals:
 
     async def stop_choices(self, actor: Actor, order_id: str) -> ChoiceWanted:
         """The question at which price the position of the order's instrument is to be stopped, with whole commands as buttons."""
-        order = await self._store.transaction(lambda db: own_order(db, actor, order_id))
-        instrument = order.draft.instrument
-        held = await self._open_position(actor, instrument.key, order.draft.product)
-        price = await self._proposing.prices.of(order.account_id, instrument.key)
-        if price is None:
-            raise CheckFailed([f"No price of {instrument.symbol} is known now, so no stop can be placed safely."])
+        instrument, held, price = await self._to_be_stopped(actor, order_id)
         request, long = _closing(held), held.quantity > 0
         entry = held.average or price.last
         legs = [Leg(value=Decimal(each), measure=Measure.PERCENT) for each in (OPTION_STOPS if instrument.is_option else STOPS)]
@@ -273,6 +264,15 @@ class Proposals:
         near.append((f"Trail {follows} %", f"/trail {instrument.name} {held.product.lower()} {follows}%"))
         say = f"A stop for {held.quantity:+} {instrument.symbol} at which price? Or reply to the fill: sl 2880, trail 15"
         return ChoiceWanted(say, near=near)
+
+    async def _to_be_stopped(self, actor: Actor, order_id: str) -> tuple[Instrument, Position, Price]:
+        order = await self._store.transaction(lambda db: own_order(db, actor, order_id))
+        instrument = order.draft.instrument
+        held = await self._open_position(actor, instrument.key, order.draft.product)
+        price = await self._proposing.prices.of(order.account_id, instrument.key)
+        if price is None:
+            raise CheckFailed([f"No price of {instrument.symbol} is known now, so no stop can be placed safely."])
+        return instrument, held, price
 
     async def _open_position(self, actor: Actor, key: InstrumentKey, product: Product) -> Position:
         _, connection = self._proposing.connection(actor)

@@ -18,7 +18,7 @@ from bot.trading.proposals.proposals import Proposals
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repairing:
-    """Each repair is a new question with a Confirm of its own; the rejected order stays what it is."""
+    """Each repair is a new question with a Confirm of its own. The rejected order stays what it is."""
 
     store: Store
     proposals: Proposals
@@ -44,7 +44,7 @@ class Repairing:
 
 
 def repaired(order: Order, change: Change) -> OrderRequest:
-    """The order's own terms with the change; a market order that was refused is asked for with a worst price."""
+    """The order's own terms with the change. A market order that was refused is asked for with a worst price."""
     request = replace(request_of(order.draft), market=False)
     if change.quantity is not None:
         request = sized(request, change.quantity)

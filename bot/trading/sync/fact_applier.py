@@ -10,7 +10,7 @@ from types import MappingProxyType
 from bot.domain.clock import ist_date
 from bot.domain.errors import IllegalMove
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
-from bot.domain.money import ZERO
+from bot.domain.money import ZERO, total
 from bot.domain.news.notice import Notice
 from bot.domain.news.orders import Filled, OrderElsewhere, OrderEnded, OrderFound, OrderRejected, OrdersElsewhere
 from bot.domain.orders.order import LOOKED_FOR, Fill, Order, OrderDraft, OrderFact, OrderStatus, TradeFact
@@ -214,7 +214,9 @@ class _Reading:
         if len(self.adopted) == 1:
             self.tell(self.adopted[0], OrderElsewhere(order=self.adopted[0], fee=self.fee(self.adopted[0]), maybe=maybe))
         elif self.adopted:
-            self.tell(None, OrdersElsewhere(orders=tuple(self.adopted), maybe=maybe))
+            fees = [fee for order in self.adopted if (fee := self.fee(order)) is not None]
+            fee = total(fees) if fees else None
+            self.tell(None, OrdersElsewhere(orders=tuple(self.adopted), fee=fee, maybe=maybe))
 
     def relist(self, before: Order, listed: Instrument) -> Order:
         """An order of an instrument that was in no master when its row was first seen, and that may be listed by now."""

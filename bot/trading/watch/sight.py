@@ -34,7 +34,7 @@ class Sight:
             self._rung.discard(gone)
 
     def news(self, moment: float) -> tuple[dict[int, float], dict[int, float]]:
-        """Those to tell of now: blind, and seeing again; each with the moment since when it was blind."""
+        """Those to tell of now: blind, and seeing again. Each with the moment since when it was blind."""
         blind = {
             alert_id: since
             for alert_id, since in self._since.items()

@@ -59,7 +59,7 @@ class WatchedFindings:
         )
 
     def _changed(self, alerts: Sequence[Alert], noted: Sequence[Instrument], person: int, day: date) -> Finding | None:
-        """How what is watched stands otherwise in today's master, or that it has ended; None where nothing did."""
+        """How what is watched stands otherwise in today's master, or that it has ended. None where nothing did."""
         if self.catalogue.day != day:
             return None  # the row of the contracts says so
         was = {each.instrument.key: each.instrument for each in alerts if each.instrument is not None}

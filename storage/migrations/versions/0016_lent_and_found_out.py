@@ -1,4 +1,7 @@
-"""What mStock lends of a purchase on margin, by share and date; what was found out later of days without data."""
+"""What mStock lends of a purchase on margin, by share and date.
+
+What was found out later of days without data.
+"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,7 @@
-"""Orders that are asked again when the market takes them; whoever moves one out of WAITING tells of it."""
+"""Orders that are asked again when the market takes them.
+
+Whoever moves one out of WAITING tells of it.
+"""
 
 import sqlalchemy as sa
 from alembic import op

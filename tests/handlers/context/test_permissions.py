@@ -24,6 +24,7 @@ from handlers.views.taps import CardTap, CardVerb, ListingTap, OrderTap, OrderVe
 from tests.handlers.chat import Stage, a_stage, owners_hear
 from tests.handlers.samples import ASHA, NOW
 from tests.handlers.test_matrix import TAPS, WORDS, carried_out
+from tests.stage.depth import these_first
 from tests.stage.orders import an_order
 from tests.stage.pictures import drawn_in_place
 
@@ -36,10 +37,7 @@ def shown(stage: Stage) -> dict[str, int]:
     return found
 
 
-LEFT = [pytest.param(role, marks=pytest.mark.exhaustive) for role in (Role.OWNER, Role.GUARDIAN)]
-
-
-@pytest.mark.parametrize("role", [Role.TRADER, Role.VIEWER, *LEFT])
+@pytest.mark.parametrize("role", these_first([Role.TRADER, Role.VIEWER], Role))
 async def test_no_role_is_offered_a_button_that_it_is_then_refused(role: Role, clock: LoopClock) -> None:
     async with a_stage(clock, role, papa=role, orders=12) as stage:
         for act in WORDS:

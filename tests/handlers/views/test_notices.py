@@ -538,3 +538,12 @@ def test_no_name_and_no_reason_breaks_the_news(name: str, words: str, status: Or
     for kind in every_kind(order, words):
         view = draw(kind, label=name)
         assert read_back(view.html) == view.plain
+
+
+def test_what_mstock_squared_off_always_rings_with_its_fee_in_one_message_or_in_several() -> None:
+    fee = Decimal("118.00")
+    several = OrdersElsewhere(orders=(DONE, DONE), fee=2 * fee)
+    for kind in (Filled(order=DONE, fill=FILL, fee=fee), OrderElsewhere(order=DONE, fee=fee), several):
+        assert kind.loudness is Sound.ALWAYS
+        assert "Squared off by mStock, fee ≈ ₹" in draw(kind).plain
+    assert OrdersElsewhere(orders=(DONE, DONE)).loudness is Sound.RING

@@ -22,6 +22,7 @@ from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.charts.candle_charts import FRESH, MOST
 from tests.handlers.samples import a_position
 from tests.stage.broker import ScriptedBroker, TrueOrder
+from tests.stage.depth import these_first
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.orders import RELIANCE, a_draft, an_order
 from tests.storage.samples import ACCOUNT
@@ -96,7 +97,7 @@ async def test_more_than_a_phone_has_room_for_is_cut_at_the_old_end_and_said(sta
     assert not shown.whole
 
 
-@pytest.mark.parametrize("interval", list(Interval))
+@pytest.mark.parametrize("interval", these_first([Interval.MINUTE, Interval.DAY], Interval))
 async def test_a_year_of_any_candles_is_read_only_as_far_as_it_fills_the_picture(stage: DeskStage, interval: Interval) -> None:
     await chart(stage, interval=interval, days=99_999)
     since, until = stage.broker.candle_stretches[-1]
