@@ -1,4 +1,4 @@
-"""Struck: from the frame whose price reaches a trail, a target or a P&L exit, to the change or order at the exchange.
+"""Struck: from the frame whose price moves a trail to the change of its stop at the exchange.
 
 Two hundred instruments are watched, and each has a frame twenty times a second. The floor, in the same process and over the
 same HTTP, is a bare loop that decodes the same frames, compares one number and sends one change. What the frames do to a
@@ -10,7 +10,6 @@ import struct
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.orders.legs import TrailSaid
 from bot.domain.orders.order import Order, OrderDraft, OrderRequest
 from bot.domain.orders.plan import Attached
-from bot.domain.orders.pnl_exit import RECHECK, PnlExit, Scope, ScopeKind
 from bot.domain.people.account import Actor
 from bot.domain.ports.broker import BrokerConnection
 from bot.domain.terms import Product, Side
@@ -40,7 +38,7 @@ Row = dict[str, Any]
 
 
 def measure() -> list[Row]:
-    """A row of milliseconds for each that strikes, and one for a command beside the frames."""
+    """A row of milliseconds for what strikes, and one for a command beside the frames."""
     with asyncio.Runner(loop_factory=DemoLoop) as runner, tempfile.TemporaryDirectory() as directory:
         return runner.run(_measure(Path(directory)))
 
@@ -102,15 +100,11 @@ async def _measure(directory: Path) -> list[Row]:
             busy = [await _command(near, loop) for _ in range(LOOKS)]
             floor = await _bare(line)
             trails = await _trails(line)
-            targets = [await _target(line) for _ in range(ROUNDS)]
-            results = [await _result(line, number) for number in range(ROUNDS)]
         finally:
             frames.cancel()
             await asyncio.gather(frames, return_exceptions=True)
     return [
         _row("struck trail: frame to the stop's change at the exchange", trails, floor, AIM),
-        _row("struck target: frame to the stop turned into it; both books are read between", targets, floor, AIM),
-        _row("struck P&L exit: end of the recheck to the order; the books are read between", results, floor, AIM),
         _row("/limits beside 4,000 frames a second: said to answered, floor without", busy, quiet, "at most 1.2 times at p99"),
     ]
 
@@ -129,20 +123,6 @@ async def _confirmed(line: Line, request: OrderRequest, attached: Attached | Non
     order = await services.desk.confirm(line.actor, card.confirmation.token, chat_id=VISITOR, message_id=message)
     assert isinstance(order, Order)
     return order
-
-
-async def _flat(line: Line) -> None:
-    """Lets the position that is open go, with all that works for it."""
-    await asyncio.sleep(1)
-    await line.app.core.services.orders.cancel_all(line.actor)
-    await asyncio.sleep(1)
-    broker = line.connection.broker
-    for held in await broker.positions():
-        if held.quantity and held.product is Product.MIS:
-            side = Side.SELL if held.quantity > 0 else Side.BUY
-            message = 900_000 + int(line.clock.now().timestamp())
-            await _confirmed(line, replace(ENTRY, side=side, quantity=abs(held.quantity)), None, message)
-    await asyncio.sleep(2)
 
 
 def _last(line: Line) -> int:
@@ -178,57 +158,17 @@ async def _bare(line: Line) -> list[float]:
 async def _trails(line: Line) -> list[float]:
     """A stop that stays far behind follows one new high after the other."""
     watch, last = Stopwatch(line.near, line.clock), _last(line) // 100
-    attached = Attached(stop=Decimal(last - 170), stop_limit=Decimal(last - 180), trail=TrailSaid(every=Decimal(150)))
+    attached = Attached(stop=Decimal(last - 60), stop_limit=Decimal(last - 70), trail=TrailSaid(every=Decimal(50)))
     await _confirmed(line, ENTRY, attached, 600_000)
     await asyncio.sleep(4)
     times = []
     for number in range(ROUNDS):
         await asyncio.sleep(APART)
-        frame = line.frame(line.share, (last + 20 + 16 * number) * 100)
+        frame = line.frame(line.share, (last + 10 + 6 * number) * 100)
         begun = watch.begin()
         line.send(frame)
         times.append((await _until(lambda: watch.moment("modified")) - begun) * 1000)
-    await _flat(line)
     return times
-
-
-async def _target(line: Line) -> float:
-    """An entry with a stop and a target that one frame reaches."""
-    watch, last = Stopwatch(line.near, line.clock), _last(line) // 100
-    target = last + 10
-    attached = Attached(stop=Decimal(last - 60), stop_limit=Decimal(last - 70), target=Decimal(target))
-    await _confirmed(line, ENTRY, attached, 700_000 + int(line.clock.now().timestamp()))
-    await asyncio.sleep(4)
-    frame = line.frame(line.share, target * 100)
-    begun = watch.begin()
-    line.send(frame)
-    took = (await _until(lambda: watch.moment("modified")) - begun) * 1000
-    await _flat(line)
-    return took
-
-
-async def _result(line: Line, number: int) -> float:
-    """A P&L exit whose level stands for the seconds of its recheck. What those take is not counted."""
-    watch, now = Stopwatch(line.near, line.clock), line.clock.now()
-    await _confirmed(line, ENTRY, None, 800_000 + int(now.timestamp()))
-    await asyncio.sleep(3)
-    wanted = PnlExit(
-        id=f"bench{number}", account_id=line.account_id, by=VISITOR, name="Bench", scope=Scope(kind=ScopeKind.ALL),
-        stop=Decimal(10**9), until=now + timedelta(hours=6), created_at=now,
-    )  # fmt: skip
-    await line.app.store.transaction(lambda db: db.pnl_exits.add(wanted))
-    line.app.core.pnl_watch.wake()
-    begun = watch.begin()
-    known = None
-    while watch.moment("order") is None:
-        line.send(line.frame(line.share, _last(line) + number))
-        figure = line.app.core.pnl_watch.now(wanted).figure
-        if known is None and figure is not None and figure.value is not None:
-            known = asyncio.get_running_loop().time()
-        await asyncio.sleep(0.05)
-    took = (watch.moment("order") or begun) - (known or begun) - RECHECK.total_seconds()
-    await _flat(line)
-    return took * 1000
 
 
 def _row(name: str, ours: list[float], floor: list[float], aim: str) -> Row:

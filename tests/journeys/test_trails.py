@@ -61,7 +61,10 @@ async def test_an_entry_with_a_trail_by_one_confirm_follows_the_high_and_is_out(
         assert "Trail 15.00 below the high (continuous)" in placed["text"]
         await asyncio.sleep(2)
         assert await walk(house, "1480.00", "1490.00", "1484.00") == d("1465", "1475", "1475")
-        listed = await house.me.ask("/trail", "high 1,490.00")
+        living = await house.me.wait_for("Trail 15.00 below the high (continuous): high 1,490.00, stop now 1,475.00", 120)
+        assert "#1 BUY 10 RELIANCE" in living["text"]
+        assert "Stop the trail" in [item["label"] for line in living["buttons"] for item in line]
+        listed = await house.me.ask("/trail", "RELIANCE")
         assert "stop now 1,475.00, held by me, seen" in listed["text"]
         price(house, "1474.00")
         await house.me.wait_for("Filled #2 SELL 10 RELIANCE", 30)

@@ -18,6 +18,7 @@ from bot.trading.orders.cover import uncovers
 from bot.trading.proposals.checks import Situation
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
+from bot.trading.proposals.reducing import objections
 from bot.trading.proposals.remarks import closed_until, remarks
 from bot.trading.proposals.weight import TIMES_AVAILABLE, weighs
 
@@ -71,9 +72,7 @@ class BasketJudge:
         rows, held, money, prices = whole.rows, whole.held, whole.money, whole.prices
         many = [self._situation(db, account_id, row, held, prices) for row in rows]
         filled = [self._filled(each, row, rows, held) for each, row in zip(many, rows, strict=True)]
-        reasons: list[_Said] = [
-            _named(row, say) for row, at in zip(rows, many, strict=True) for say in self.proposing.against(role, at)
-        ]
+        reasons: list[_Said] = [_named(row, say) for row, at in zip(rows, many, strict=True) for say in objections(role, at)]
         reasons += _together(many)
         warnings: list[_Said] = [_named(row, remark.say) for row, at in zip(rows, filled, strict=True) for remark in remarks(at)]
         weights: list[_Said] = [_named(row, say) for row, at in zip(rows, filled, strict=True) for say in weighs(at)]

@@ -45,6 +45,7 @@ from bot.trading.proposals.checks import Situation
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals, terms_of
+from bot.trading.proposals.reducing import objections
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin, why_pin
 from bot.trading.sync.reconcile import Reconcile
@@ -287,7 +288,7 @@ class OrderDesk:
         before = db.orders.find(question.order_id) if question.order_id is not None else None
         was = self._confirmations.is_exit(question.token)
         situation = self._proposing.situation(db, question.account_id, terms_of(question), held, before=before, asked_as_exit=was)
-        reasons = self._proposing.against(role, situation)
+        reasons = objections(role, situation)
         if situation.reduces:
             self._confirmations.note_exit(question)
         if reasons or situation.reduces:

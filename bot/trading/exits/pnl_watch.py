@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
 from bot.domain.clock import Clock
-from bot.domain.errors import BrokerError, StorageAway
+from bot.domain.errors import BrokerError, NotLinked, StorageAway
 from bot.domain.market.prices import Tick
 from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.orders.exit_choice import ExitChoice, can_exit
@@ -28,6 +29,7 @@ from bot.domain.orders.pnl_exit import (
 )
 from bot.domain.orders.pnl_words import levels_in_words, scope_in_words
 from bot.domain.orders.portfolio import PositionLine
+from bot.domain.people.account import Session
 from bot.domain.pnl.valuation import Valuation
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
@@ -101,7 +103,7 @@ class PnlWatch:
         while True:
             try:
                 await self.step()
-            except StorageAway as error:
+            except (BrokerError, StorageAway) as error:
                 log.warning("the P&L exits could not be looked after: %s", type(error).__name__)
             await self._wake.wait(PULSE if self._watched else None)
 
@@ -194,9 +196,15 @@ class PnlWatch:
 
     def _sees(self, watched: _Watched) -> bool:
         account_id = watched.exit.account_id
-        session = self.connections.of(account_id).session
+        session = self._session(account_id)
         live = watched.watching is not None and watched.watching.live
         return session is not None and session.alive(self.clock.now()) and live and self.watcher.connected(account_id)
+
+    def _session(self, account_id: str) -> Session | None:
+        """The account's session. None without one, and where the account is not linked any more."""
+        with suppress(NotLinked):
+            return self.connections.of(account_id).session
+        return None
 
     def _judge(self, watched: _Watched) -> None:
         """The figure of this moment, and whether it has struck."""
@@ -226,7 +234,7 @@ class PnlWatch:
     async def _note_blind(self, watched: _Watched) -> None:
         """Rings when the figure has not been known for a while, and when it is again."""
         value = watched.valuation.value if watched.valuation is not None else None
-        sleeps = watched.flat_since is not None and self.connections.of(watched.exit.account_id).session is not None
+        sleeps = watched.flat_since is not None and self._session(watched.exit.account_id) is not None
         now = self.clock.now()
         if sleeps:
             watched.blind_since = None
@@ -243,7 +251,7 @@ class PnlWatch:
             await self._tell(watched.exit, PnlNews.SEES, since=since, value=value)
 
     def _why(self, watched: _Watched) -> tuple[str, ...]:
-        session = self.connections.of(watched.exit.account_id).session
+        session = self._session(watched.exit.account_id)
         if session is None or not session.alive(self.clock.now()):
             return ("the session",)
         return self._figure(watched).missing if self.watcher.connected(watched.exit.account_id) else ("the feed",)

@@ -23,6 +23,7 @@ from bot.trading.orders.sending import Answered
 from bot.trading.proposals.checks import Situation
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder, known
+from bot.trading.proposals.reducing import objections
 from bot.trading.proposals.remarks import remarks
 from bot.trading.proposals.weight import weighs
 from bot.trading.safety.pins import demand_pin, why_pin
@@ -68,7 +69,7 @@ class Reversals:
         def store(db: Repositories) -> tuple[tuple[str, ...], Situation]:
             role = demand_role(db, actor, Permission.OPEN, _NO)
             situation = replace(self._situation(db, account.id, opening, held), cash=cash, margin=needed)
-            if against := self.proposing.against(role, situation):
+            if against := objections(role, situation):
                 return against, situation
             self.proposing.confirmations.note_weight(question, weighs(situation))
             db.confirmations.add(question)
@@ -144,7 +145,7 @@ class Reversals:
         """Every reason against the other side, read anew. PinWanted, which takes the claim back, where the PIN is asked for."""
         role = demand_role(db, actor, Permission.OPEN, _NO)
         situation = self._situation(db, question.account_id, opening, held)
-        if against := self.proposing.against(role, situation):
+        if against := objections(role, situation):
             return against
         person, now = actor.user.telegram_id, self.proposing.clock.now()
         pin = why_pin(db, person, question.account_id, value=situation.value, limits=situation.limits, now=now)

@@ -16,6 +16,7 @@ from bot.trading.orders.sending import Sending
 from bot.trading.plans.guarded_parts import guard_part
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
+from bot.trading.proposals.reducing import objections
 from bot.trading.safety.striking import OFF_THE_LIST, strike
 
 
@@ -104,4 +105,4 @@ class PlanParts:
             return ("The session with mStock ended.",)
         closes = leg.kind is LegKind.STOP
         situation = self.proposing.situation(db, plan.account_id, leg.draft, held, asked_as_exit=closes)
-        return self.proposing.against(role, situation)
+        return objections(role, situation)

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bot.domain.clock import Clock
-from bot.domain.errors import BrokerError, StorageAway
+from bot.domain.errors import BrokerError, NotLinked, StorageAway
 from bot.domain.market.prices import Tick
 from bot.domain.news.exits import Unguarded
 from bot.domain.news.notice import Notice
@@ -17,6 +18,7 @@ from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState, is_touched
 from bot.domain.orders.trail import MoveBudget, Trail, TrailAct, TrailNext, next_move
 from bot.domain.orders.trail_card import TrailSeen
+from bot.domain.people.account import Session
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
@@ -89,7 +91,7 @@ class TrailRunner:
         while True:
             try:
                 await self.step()
-            except StorageAway as error:
+            except (BrokerError, StorageAway) as error:
                 log.warning("the trails could not be looked after: %s", type(error).__name__)
             await self._wake.wait(PULSE if self._followed else None)
 
@@ -171,7 +173,7 @@ class TrailRunner:
     async def _look(self, plan_id: str, followed: _Followed) -> None:
         """Whether the price is seen. What was traded while it was not is never made up for."""
         account_id, now = followed.now.plan.account_id, self.clock.now()
-        session = self.connections.of(account_id).session
+        session = self._session(account_id)
         live = followed.watching is not None and followed.watching.live
         sees = session is not None and session.alive(now) and live and self.watcher.connected(account_id)
         since = followed.blind_since
@@ -190,6 +192,12 @@ class TrailRunner:
         if (followed.rang or now - since >= BLIND_FOR) and followed.now.guard is not None:
             await self._tell(followed, TrailNews.SEES, since=since)
         followed.rang = False
+
+    def _session(self, account_id: str) -> Session | None:
+        """The account's session. None without one, and where the account is not linked any more."""
+        with suppress(NotLinked):
+            return self.connections.of(account_id).session
+        return None
 
     async def _note(self) -> None:
         """Stores what is new: a best price, a stretch not seen; that all is well, every few seconds."""

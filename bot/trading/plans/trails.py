@@ -27,6 +27,7 @@ from bot.trading.plans.plan_now import plan_now
 from bot.trading.plans.stop_to_cost import StopToCost
 from bot.trading.proposals.attaching import plan_for
 from bot.trading.proposals.proposal_builder import ProposalBuilder
+from bot.trading.proposals.reducing import objections
 from bot.trading.proposals.remarks import closed_until
 from bot.trading.proposals.trailing import first_stop, trail_in_points
 
@@ -175,7 +176,7 @@ class Trails:
             situation = self.proposing.situation(db, account.id, stop, held)
             closed = closed_until(situation)
             shut = (f"{stop.instrument.exchange} takes no stop now.",) if closed is not None else ()
-            return (*self.proposing.against(role, situation), *shut)
+            return (*objections(role, situation), *shut)
 
         if reasons := await self.proposing.store.transaction(against):
             raise CheckFailed(reasons)

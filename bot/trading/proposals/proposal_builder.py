@@ -23,7 +23,7 @@ from bot.domain.orders.plan import Attached
 from bot.domain.orders.plan import Plan as OrderPlan
 from bot.domain.orders.portfolio import Funds, Margin, PnL, met_today
 from bot.domain.orders.proposal import Proposal, Remark
-from bot.domain.people.account import GRANTS, Account, Actor, Permission, Role
+from bot.domain.people.account import Account, Actor, Permission
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import OrderKind, Product, Side
@@ -36,7 +36,7 @@ from bot.trading.orders.confirmations import Confirmations
 from bot.trading.proposals.after_market import evening_limit, for_session
 from bot.trading.proposals.attaching import Attaching, Entry, attached_of, loss_if_stopped, misfit
 from bot.trading.proposals.beside import held_by
-from bot.trading.proposals.checks import TWIN, Situation, refusals, repairs
+from bot.trading.proposals.checks import TWIN, Situation, repairs
 from bot.trading.proposals.costs import Costs
 from bot.trading.proposals.dated import master_age, stage_of
 from bot.trading.proposals.drafting import Drafting, closable, of_held, product_of
@@ -44,7 +44,7 @@ from bot.trading.proposals.held import Held, WayOut
 from bot.trading.proposals.interpreter import Interpreter, left_out
 from bot.trading.proposals.joining import Joining, joining, raising, unjoined
 from bot.trading.proposals.meaning import Meant, priced
-from bot.trading.proposals.reducing import beyond_reducing
+from bot.trading.proposals.reducing import objections
 from bot.trading.proposals.remarks import closed_until, remarks
 from bot.trading.proposals.risk import by_risk
 from bot.trading.proposals.weight import weighs
@@ -228,9 +228,9 @@ class ProposalBuilder:
                 held_up, near = held_by(situation)
                 offers.extend(near)
                 return (held_up,), situation
-            if against := self.against(role, situation):
+            if reasons := objections(role, situation):
                 offers.extend(repairs(situation))
-                return against, situation
+                return reasons, situation
             if plan is not None and (why := misfit(plan, reduces=situation.reduces)) is not None:
                 return (why,), situation
             if situation.reduces:
@@ -332,15 +332,6 @@ class ProposalBuilder:
         if self.calendar is None:
             return None
         return self.calendar.may(instrument, product, self.clock.now(), in_auction=self.instruments.has_contracts(instrument))
-
-    def against(self, role: Role, situation: Situation) -> tuple[str, ...]:
-        """Every reason against the act, the role's own first."""
-        if Permission.OPEN in GRANTS[role]:
-            return refusals(situation)
-        if Permission.REDUCE not in GRANTS[role]:
-            return (f"As {role} you can look, not trade.", *refusals(situation))
-        why = beyond_reducing(situation)
-        return (f"As {role} {why}", *refusals(situation)) if why else refusals(situation)
 
     def _proposal(
         self,

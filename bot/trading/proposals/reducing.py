@@ -1,8 +1,9 @@
-"""What somebody who may only make positions smaller may not do."""
+"""What stands against an act by the role of who asks: to look, to make positions smaller, or to trade."""
 
+from bot.domain.people.account import GRANTS, Permission, Role
 from bot.domain.terms import Product
 from bot.trading.orders.cover import uncovers
-from bot.trading.proposals.checks import Situation
+from bot.trading.proposals.checks import Situation, refusals
 
 
 def beyond_reducing(at: Situation) -> str | None:
@@ -15,3 +16,13 @@ def beyond_reducing(at: Situation) -> str | None:
     if short is not None:
         return f"you cannot take this away: it covers the short {short.name}. Buy that back first."
     return None
+
+
+def objections(role: Role, at: Situation) -> tuple[str, ...]:
+    """Every reason against the act for somebody in this role, the role's own first."""
+    if Permission.OPEN in GRANTS[role]:
+        return refusals(at)
+    if Permission.REDUCE not in GRANTS[role]:
+        return (f"As {role} you can look, not trade.", *refusals(at))
+    why = beyond_reducing(at)
+    return (f"As {role} {why}", *refusals(at)) if why else refusals(at)

@@ -260,3 +260,18 @@ async def test_what_it_would_strike_at_once_is_refused_and_a_second_of_the_same_
     assert second.replaces is not None
     assert [each.exit.stop for each in (await exits.shown(stage.desk.actor)).exits] == [Decimal(-8000)]
     assert replace(second.exit, state=second.exit.state) == second.exit
+
+
+async def test_an_account_that_is_unlinked_under_it_does_not_end_the_watch(clock: LoopClock) -> None:
+    stage, feed = await a_floor(clock)
+    stage.broker.opens(BANK, 60)
+    async with watched(stage):
+        await begin(stage, stop=Decimal(-5000))
+        await asyncio.sleep(5)
+        await stage.desk.connection.close(ACCOUNT.id)
+        await asyncio.sleep(30)
+        assert await told(stage) == [PnlNews.BLIND]
+        stage.desk.connection.is_open = True
+        price(stage, feed, BANK, "10")
+        await asyncio.sleep(20)
+        assert stage.broker.quantity(BANK) == 0

@@ -289,3 +289,17 @@ async def test_a_trail_is_named_for_the_account(clock: LoopClock) -> None:
         assert plan.account_id == ACCOUNT.id
         assert stage.desk.core.trails.seen(plan.id) is not None
         assert stage.desk.core.trails.seen("another") is None
+
+
+async def test_an_account_that_is_unlinked_under_a_trail_leaves_the_others_watched(clock: LoopClock) -> None:
+    stage = await trailing(clock)
+    async with stage.running():
+        await filled(stage)
+        await stage.desk.connection.close(ACCOUNT.id)
+        await asyncio.sleep(15)
+        trails = stage.desk.core.trails
+        assert any(trails.seen(plan.id) is not None for plan in await alive(stage.desk.store)), "the loop lives"
+        await stage.desk.store.transaction(lambda db: db.plans.end_on(ACCOUNT.id, "unlinked"))
+        trails.wake()
+        await asyncio.sleep(2)
+        assert trails.seen("any") is None
