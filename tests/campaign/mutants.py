@@ -197,10 +197,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "a fill written once and told twice",
         "bot.trading.sync.fact_applier",
         (
-            ("            self.tell(after, Filled(order=after, fill=fill, after=self.position(after)))\n        if after.status"),
             (
-                "            self.tell(after, Filled(order=after, fill=fill, after=self.position(after)))\n"
-                "            self.tell(after, Filled(order=after, fill=fill, after=self.position(after)))\n"
+                "            self.tell(after, Filled(order=after, fill=fill, fee=self.fee(after), after=self.position(after)))\n        if after.status"
+            ),
+            (
+                "            self.tell(after, Filled(order=after, fill=fill, fee=self.fee(after), after=self.position(after)))\n"
+                "            self.tell(after, Filled(order=after, fill=fill, fee=self.fee(after), after=self.position(after)))\n"
                 "        if after.status"
             ),
         ),

@@ -97,7 +97,8 @@ async def test_what_is_typed_is_tried_and_the_person_hears_of_it_on_the_page_and
         assert credentials.password.reveal() == TYPED["password"]
         assert credentials.api_key.reveal() == TYPED["api_key"]
         assert credentials.totp_seed is None
-        assert hall.told == [(ASHA, "papa (MA••••1) is linked, and logged in.")]
+        asks = "Is a DDPI on file for it at mStock? papa: /ddpi yes, or /ddpi no."
+        assert hall.told == [(ASHA, f"papa (MA••••1) is linked, and logged in. {asks}")]
         assert hall.opened == ["a2"]
 
 
