@@ -39,6 +39,8 @@ NOTIFIER, OUTBOX, SENDING, RECONCILE = (
 RESTS = ("buys_with_a_limit_that_rests", "the_exchange_fills")
 BUYS = ("buys_at_market", "buys_with_a_limit_that_fills")
 
+A_FILL = "self.tell(after, Filled(order=after, fill=fill, fee=self.fee(after), after=self.position(after)))"
+
 MUTANTS: tuple[Mutant, ...] = (
     _mutant(
         "mark before send",
@@ -197,14 +199,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "a fill written once and told twice",
         "bot.trading.sync.fact_applier",
         (
-            (
-                "            self.tell(after, Filled(order=after, fill=fill, fee=self.fee(after), after=self.position(after)))\n        if after.status"
-            ),
-            (
-                "            self.tell(after, Filled(order=after, fill=fill, fee=self.fee(after), after=self.position(after)))\n"
-                "            self.tell(after, Filled(order=after, fill=fill, fee=self.fee(after), after=self.position(after)))\n"
-                "        if after.status"
-            ),
+            f"            {A_FILL}\n        if after.status",
+            f"            {A_FILL}\n            {A_FILL}\n        if after.status",
         ),
         shows="doubled",
         focus=Focus(acts=BUYS, orders=(), weather=()),
