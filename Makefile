@@ -36,9 +36,9 @@ unexport PYTHONDONTWRITEBYTECODE
 SUITE := $(BIN)/python -m pytest -n 2 --dist worksteal -q
 WHOLE := -m "" --hypothesis-profile=full
 
-# Units, properties, contract cards and the core of the journeys: under two minutes.
+# Units, properties, contract cards and the core of the journeys. The house rules are of `make check`.
 test: .venv/dev.stamp
-	$(SUITE)
+	$(SUITE) --ignore=tests/house
 
 # Everything, each property to its full depth, and how much of the product that runs.
 test-all: .venv/dev.stamp

@@ -75,6 +75,7 @@ async def test_behind_a_guard_that_lets_everybody_in_nothing_is_done_for_a_stran
     assert (tally.unauthorised, tally.looked) == (0, 0)
 
 
+@pytest.mark.exhaustive
 async def test_a_flood_of_strangers_is_answered_by_nothing_and_leaves_no_row() -> None:
     async with a_rig() as rig:
         token, message_id = await rig.card()

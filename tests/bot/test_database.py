@@ -115,6 +115,7 @@ def test_a_new_passphrase_is_asked_twice_and_must_be_good(tmp_path: Path) -> Non
     assert open_vault(settings(tmp_path), chance.randbytes, answering(WORDS)).has(Ring.MAIN)
 
 
+@pytest.mark.exhaustive
 def test_a_start_may_be_mistyped_twice_and_no_oftener(tmp_path: Path) -> None:
     place_of(settings(tmp_path), Ring.MAIN, chance.randbytes, answering(WORDS, WORDS), fresh=True).make(
         [new_key(chance.randbytes)]

@@ -278,6 +278,7 @@ def expected(kind: str, chat_kind: str, *, known: bool) -> set[Verdict]:
 ACTS: tuple[str | Tap, ...] = (*WORDS, *TAPS)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("chat_kind", CHATS)
 @pytest.mark.parametrize("person", [ASHA, STRANGER])
 def test_only_words_and_taps_in_a_persons_own_private_chat_are_taken(person: int, chat_kind: str) -> None:

@@ -89,7 +89,6 @@ async def test_a_session_that_ended_is_renewed_with_the_seed_before_the_answer(c
         await house.me.ask("/funds", "2,50,000.00")
 
 
-@pytest.mark.core
 async def test_an_order_that_meets_an_expired_token_is_never_sent_twice(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()

@@ -15,6 +15,8 @@ from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.journeys.test_entering import address_in, filled_in, secrets_of, with_its_own_page
 from tests.stage.house import House, a_house
 
+pytestmark = pytest.mark.exhaustive  # whole days
+
 DAY = date(2026, 11, 19)  # a Thursday
 
 
@@ -49,7 +51,6 @@ async def buy_ten(house: House) -> None:
     await house.me.wait_for("Filled")
 
 
-@pytest.mark.core
 async def test_down_from_three_to_eight_and_then_for_two_days_each_day_is_told_late_and_once(
     loop: VirtualLoop, tmp_path: Path
 ) -> None:

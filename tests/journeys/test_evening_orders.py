@@ -16,6 +16,8 @@ from tests.journeys.test_day_summaries import until
 from tests.journeys.test_plans import price
 from tests.stage.house import House, a_house
 
+pytestmark = pytest.mark.exhaustive  # whole days
+
 FRIDAY, MONDAY = date(2026, 11, 20), date(2026, 11, 23)
 
 
@@ -28,7 +30,6 @@ async def evening(house: House) -> None:
     price(house, "1480.00")
 
 
-@pytest.mark.core
 async def test_an_order_of_friday_evening_waits_for_monday_and_its_fate_is_told(loop: VirtualLoop, tmp_path: Path) -> None:
     async with a_house(LoopClock(loop, at_ist(FRIDAY, 18)), tmp_path, hours="real") as house:
         await evening(house)

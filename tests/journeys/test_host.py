@@ -139,7 +139,6 @@ async def test_an_untouched_audit_starts_without_a_word_and_its_export_proves_it
         assert each["hash"] == before.hex()
 
 
-@pytest.mark.core
 async def test_a_backup_of_a_running_bot_brings_its_day_back_and_does_nothing_twice(clock: LoopClock, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     async with a_house(clock, tmp_path / "house", account=ACCOUNT) as house:

@@ -12,6 +12,8 @@ from tests.journeys.test_day_summaries import on_the_exchanges_calendar, until
 from tests.journeys.test_plans import price
 from tests.stage.house import House, a_house
 
+pytestmark = pytest.mark.exhaustive  # whole days
+
 FRIDAY, MONDAY = date(2026, 11, 20), date(2026, 11, 23)
 
 
@@ -27,7 +29,6 @@ async def kept(house: House, words: str = "/buy RELIANCE 10 sl 1450/1440") -> Js
     return await house.me.wait_for("Nothing is sent before you confirm it.")
 
 
-@pytest.mark.core
 async def test_a_card_of_friday_evening_is_told_on_monday_and_asked_at_09_16(loop: VirtualLoop, tmp_path: Path) -> None:
     async with a_house(LoopClock(loop, at_ist(FRIDAY, 18)), tmp_path) as house:
         told = await kept(house)

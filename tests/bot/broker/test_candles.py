@@ -160,6 +160,7 @@ def test_any_stretch_comes_whole_in_order_and_each_once(
             assert candle.open == Decimal(str(row(wall, "")[1]))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("interval", list(Interval))
 def test_a_long_past_is_asked_for_in_portions_below_the_limit_at_one_a_second(interval: Interval) -> None:
     now = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)

@@ -465,6 +465,7 @@ def test_a_date_header_of_any_shape_is_a_time_or_none(header: str) -> None:
     assert wish is None or 0 <= wish < 10**6
 
 
+@pytest.mark.exhaustive
 @given(seed=st.integers(0, 2**63))
 @fuzzed
 def test_a_table_of_commas_is_a_whole_master_or_refused(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -488,6 +489,7 @@ def test_a_table_of_commas_is_a_whole_master_or_refused(seed: int, tmp_path_fact
         assert len({each.key for each in master}) == len(master)
 
 
+@pytest.mark.exhaustive
 @given(seed=st.integers(0, 2**63))
 @fuzzed
 def test_a_scrip_master_is_whole_or_refused(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:

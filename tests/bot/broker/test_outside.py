@@ -103,6 +103,7 @@ async def test_a_socket_is_not_led_to_another_server(clock: LoopClock, tmp_path:
     assert (thief.calls, thief.logins) == ([], [])
 
 
+@pytest.mark.exhaustive
 def test_nothing_of_the_environment_changes_the_way_to_the_broker(tmp_path: Path) -> None:
     """A process of its own, with every variable set that common libraries follow: proxies, logins, other certificates."""
     netrc = tmp_path / "netrc"

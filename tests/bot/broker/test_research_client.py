@@ -30,6 +30,7 @@ STEPS = {
 }  # fmt: skip
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("interval", list(Interval))
 async def test_candles_are_joined_in_order_each_once(
     pair: MStockConnection, clock: LoopClock, loop: VirtualLoop, interval: Interval
@@ -135,6 +136,7 @@ async def test_past_trades_are_those_of_the_days_asked_for(
     assert await pair.broker.past_trades(day + timedelta(days=1), day + timedelta(days=2)) == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("exchange", list(Exchange))
 async def test_each_exchange_goes_the_whole_way(
     pair: MStockConnection, ears: Ears, loop: VirtualLoop, exchange: Exchange

@@ -85,6 +85,7 @@ def test_a_master_that_is_none_is_refused_whole(tmp_path: Path, body: str) -> No
         read_master(written(tmp_path, body))
 
 
+@pytest.mark.exhaustive
 def test_a_long_master_is_read_in_portions_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     many = [{**ROWS[0], "token": str(at), "name": f"A{at}-EQ"} for at in range(30_000)]
     path = written(tmp_path, many)
@@ -135,6 +136,7 @@ async def test_it_is_fetched_kept_and_found_again_after_a_restart(paper: Running
     assert list(kept) == list(master)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("fault", ["master_truncated", "master_short", "master_doubled", "master_error"])
 async def test_todays_broken_master_leaves_yesterdays_in_use(
     links: Connections, pair: MStockConnection, paper: Running, fault: str

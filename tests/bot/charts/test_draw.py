@@ -76,6 +76,7 @@ def test_the_same_value_gives_the_same_bytes() -> None:
 FLAT = ("100", "100", "100", "100")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "picture",
     [
@@ -161,6 +162,7 @@ LEGS = st.lists(
 ).map(tuple)
 
 
+@pytest.mark.exhaustive
 @given(
     picture=any_candles()
     | st.builds(EquityCurve, title=st.text(max_size=90), days=RESULTS, mode=st.just("LIVE"), as_of=st.just(AS_OF))

@@ -98,6 +98,7 @@ async def test_ended_by_the_host_between_two_pictures_it_starts_anew_and_nobody_
 HALF_AN_ANSWER = "asked(); sys.stdout.buffer.write(b'12'); sys.stdout.buffer.flush(); time.sleep(60)"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("words", ["asked(); time.sleep(60)", HALF_AN_ANSWER], ids=["silent", "half an answer"])
 async def test_when_it_hangs_it_is_ended_and_the_person_hears_so(words: str) -> None:
     async with a_process(words, within=0.5) as process:

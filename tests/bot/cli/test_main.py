@@ -120,6 +120,7 @@ def test_no_secret_is_an_argument_of_a_command(capsys: pytest.CaptureFixture[str
     assert [word for word in words if re.search("pass|secret|token|pin|key|code", word)] == []
 
 
+@pytest.mark.exhaustive
 def test_secrets_are_not_asked_for_where_their_echo_cannot_be_switched_off(tmp_path: Path) -> None:
     """The real command in a process of its own, without a terminal: getpass would ask the one who runs the tests."""
     run("key", "new", at=tmp_path)

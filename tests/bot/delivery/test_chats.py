@@ -107,6 +107,7 @@ async def test_a_chat_that_times_out_again_and_again_delays_nobody(clock: LoopCl
     assert len(phones.told(RAVI)) == 60
 
 
+@pytest.mark.exhaustive
 async def test_an_outage_of_telegram_ends_for_all_as_soon_as_anything_gets_through(clock: LoopClock) -> None:
     store = await a_store()
     back = clock.now() + timedelta(minutes=10)

@@ -103,6 +103,7 @@ async def test_a_stop_waits_for_the_news_that_is_on_its_way_so_that_nothing_is_s
     assert said(phone) == "a"
 
 
+@pytest.mark.exhaustive
 async def test_hours_of_outage_lose_nothing(clock: LoopClock) -> None:
     store = await a_store()
     begun = clock.now()

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from bot.demo.live_prices import LivePrices, matched
 from bot.domain.clock import Clock
@@ -21,6 +22,7 @@ def price(broker: Running, name: str, clock: Clock) -> int:
     return broker.broker.market.price(share, clock.now())
 
 
+@pytest.mark.exhaustive
 async def test_a_price_at_the_source_becomes_the_price_of_the_paper_market(clock: LoopClock, tmp_path: Path) -> None:
     still = PaperSettings(walk=0)
     async with paper_broker(still, clock) as source, paper_broker(still, clock) as practice, aiohttp.ClientSession() as http:
@@ -39,6 +41,7 @@ async def test_a_price_at_the_source_becomes_the_price_of_the_paper_market(clock
         assert pump.delivered > 0
 
 
+@pytest.mark.exhaustive
 async def test_the_sources_closes_and_its_other_exchange_come_over_too(clock: LoopClock, tmp_path: Path) -> None:
     """A limit order at the live price must lie within the paper market's band, which hangs on the previous close."""
     moved, still = PaperSettings(walk=40, seed=11), PaperSettings(walk=0)

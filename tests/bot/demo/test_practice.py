@@ -16,6 +16,7 @@ from bot.simulators.loop import LoopClock
 from tests.stage.exchange import credentials_of, paper_broker
 
 
+@pytest.mark.exhaustive
 async def test_another_brokers_prices_move_the_practice_market(clock: LoopClock) -> None:
     still, started = PaperSettings(walk=0), asyncio.get_running_loop().create_future()
     async with paper_broker(still, clock) as far:

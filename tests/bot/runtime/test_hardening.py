@@ -103,6 +103,7 @@ def test_a_tls_context_that_would_take_this_hosts_roots_takes_none_meanwhile() -
     assert len(ssl.create_default_context().get_ca_certs()) == roots
 
 
+@pytest.mark.exhaustive
 def test_the_running_bots_libraries_trust_nobody_by_themselves_and_its_own_context_does() -> None:
     code = (
         "from bot.cli.main import build_parser\n"

@@ -261,6 +261,7 @@ async def test_a_date_noted_while_the_clock_was_days_ahead_skips_none_of_the_tru
     assert diary.missed == []
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=examples(25), deadline=None)
 @given(
     st.sets(st.integers(0, 6), min_size=1),

@@ -37,6 +37,7 @@ async def loopback_server(handler: Callable[[web.Request], Awaitable[web.StreamR
         await runner.cleanup()
 
 
+@pytest.mark.exhaustive
 async def test_a_trading_day_with_thousands_of_requests_takes_seconds_and_no_answer_comes_late() -> None:
     loop = asyncio.get_running_loop()
     served: list[float] = []

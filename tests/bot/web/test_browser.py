@@ -39,6 +39,7 @@ async def at_rest(tab: Page) -> str:
     raise AssertionError("the tab does not come to rest")
 
 
+@pytest.mark.exhaustive
 async def test_an_account_is_linked_by_hand_and_the_browser_keeps_nothing(browser: Browser) -> None:
     async with a_hall(SystemClock()) as hall:
         context = await browser.new_context()

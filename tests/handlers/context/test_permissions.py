@@ -37,6 +37,7 @@ def shown(stage: Stage) -> dict[str, int]:
     return found
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("role", these_first([Role.TRADER, Role.VIEWER], Role))
 async def test_no_role_is_offered_a_button_that_it_is_then_refused(role: Role, clock: LoopClock) -> None:
     async with a_stage(clock, role, papa=role, orders=12) as stage:

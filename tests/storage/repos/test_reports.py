@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 
 from bot.domain.orders.portfolio import DayReport
@@ -33,6 +34,7 @@ at_once(shared, seed)
 days = itertools.count(1)
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=examples(40), deadline=None)
 @given(of(DayReport))
 def test_any_report_comes_back_to_the_last_digit(report: DayReport) -> None:

@@ -86,6 +86,7 @@ async def test_a_socket_that_only_looks_alive_is_a_break(
     assert ears.gaps[-1][1] is not None
 
 
+@pytest.mark.exhaustive
 async def test_while_nothing_is_watched_silence_means_nothing(pair: MStockConnection, ears: Ears) -> None:
     await until(lambda: pair.feed.connected)
     await asyncio.sleep(3600)
@@ -309,6 +310,7 @@ async def test_silence_counts_in_the_hours_of_what_is_watched(clock: LoopClock, 
         await until(lambda: ears.gaps, 40)
 
 
+@pytest.mark.exhaustive
 async def test_a_holiday_that_nobody_told_us_of_is_not_spent_reconnecting(clock: LoopClock, ears: Ears) -> None:
     server = Server()
     async with a_feed(server, clock, ears) as feed:

@@ -862,6 +862,7 @@ async def test_the_tour_follows_what_has_happened_and_not_what_was_typed(chromiu
         await expect(offer).to_have_text("/report")
 
 
+@pytest.mark.exhaustive
 @in_chromium
 @in_real_time
 async def test_a_clock_that_runs_ahead_is_seen_after_a_reload_too_and_can_be_stopped(
@@ -885,6 +886,7 @@ async def test_a_clock_that_runs_ahead_is_seen_after_a_reload_too_and_can_be_sto
         await expect(tab.get_by_role("button", name="+15 min")).to_be_enabled()
 
 
+@pytest.mark.exhaustive
 @in_chromium
 @in_real_time
 async def test_a_market_that_never_closes_says_so_and_can_be_given_real_hours(chromium: Browser, talking: Bot) -> None:
@@ -900,6 +902,7 @@ async def test_a_market_that_never_closes_says_so_and_can_be_given_real_hours(ch
         assert await asyncio.wait_for(kept.get(), 5) == "real"
 
 
+@pytest.mark.exhaustive
 @in_chromium
 @in_real_time
 @pytest.mark.parametrize("width", [390, 320])
@@ -917,6 +920,7 @@ async def test_nothing_on_the_desk_is_cut_in_a_wide_font(chromium: Browser, talk
             assert await card.evaluate(beyond) == []
 
 
+@pytest.mark.exhaustive
 @in_chromium
 @in_real_time
 async def test_after_a_gap_the_page_shows_what_it_missed(chromium: Browser, talking: Bot) -> None:

@@ -185,6 +185,7 @@ async def test_other_parse_modes_are_not_spoken_here(bot: Bot, asha: ScriptedPer
     assert asha.history() == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("markup", "words"),
     [

@@ -71,6 +71,7 @@ async def chart(
     return await stage.core.services.charts.of(stage.actor, words, interval, days)
 
 
+@pytest.mark.exhaustive
 async def test_one_day_is_today_as_far_as_it_has_come(stage: DeskStage) -> None:
     shown = await chart(stage)
     assert [one.start for one in shown.chart.candles] == [one.start for one in session(FRIDAY)[:33]]
@@ -84,12 +85,14 @@ async def test_before_the_open_and_on_holidays_it_is_the_last_day_that_had_one(l
     assert {one.start for one in (await chart(stage)).chart.candles} == {one.start for one in session(FRIDAY)}
 
 
+@pytest.mark.exhaustive
 async def test_so_many_days_are_days_with_trading(stage: DeskStage) -> None:
     shown = await chart(stage, days=5)
     assert shown.days == 5
     assert shown.chart.candles[0].start == at_ist(date(2026, 11, 16), 9, 15)
 
 
+@pytest.mark.exhaustive
 async def test_more_than_a_phone_has_room_for_is_cut_at_the_old_end_and_said(stage: DeskStage) -> None:
     shown = await chart(stage, days=7)
     assert len(shown.chart.candles) == MOST
@@ -97,6 +100,7 @@ async def test_more_than_a_phone_has_room_for_is_cut_at_the_old_end_and_said(sta
     assert not shown.whole
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("interval", these_first([Interval.MINUTE, Interval.DAY], Interval))
 async def test_a_year_of_any_candles_is_read_only_as_far_as_it_fills_the_picture(stage: DeskStage, interval: Interval) -> None:
     await chart(stage, interval=interval, days=99_999)
@@ -106,6 +110,7 @@ async def test_a_year_of_any_candles_is_read_only_as_far_as_it_fills_the_picture
     assert calls <= 5, "about a second each"
 
 
+@pytest.mark.exhaustive
 async def test_what_nobody_traded_and_what_nobody_lists_are_different_answers(stage: DeskStage) -> None:
     stage.broker.past = []
     with pytest.raises(NotFound, match="no candles of RELIANCE"):
@@ -115,6 +120,7 @@ async def test_what_nobody_traded_and_what_nobody_lists_are_different_answers(st
     assert ("RELIANCE", "/chart RELIANCE-EQ") in refusal.value.near
 
 
+@pytest.mark.exhaustive
 async def test_asked_again_within_its_freshness_the_broker_is_not_and_the_value_is_the_same(stage: DeskStage) -> None:
     first, second = await asyncio.gather(chart(stage), chart(stage))
     assert first.chart == second.chart == (await chart(stage)).chart
@@ -124,6 +130,7 @@ async def test_asked_again_within_its_freshness_the_broker_is_not_and_the_value_
     assert len(stage.broker.candle_stretches) == 2
 
 
+@pytest.mark.exhaustive
 async def test_a_failure_is_told_and_not_kept(stage: DeskStage) -> None:
     stage.broker.books_down = Unreadable("mStock answers nothing.")
     with pytest.raises(Unreadable):
@@ -132,6 +139,7 @@ async def test_a_failure_is_told_and_not_kept(stage: DeskStage) -> None:
     assert (await chart(stage)).days == 1
 
 
+@pytest.mark.exhaustive
 async def test_many_questions_are_forgotten_and_answered_all_the_same(stage: DeskStage) -> None:
     for days in range(1, 30):
         assert (await chart(stage, days=days, interval=Interval.HOUR)).chart.candles
@@ -147,6 +155,7 @@ async def kept_fill(stage: DeskStage, at: datetime, price: str | None, *, number
     await stage.store.transaction(lambda db: db.ledger.replace(ACCOUNT.id, broker_id, [trade]))
 
 
+@pytest.mark.exhaustive
 async def test_earlier_trades_come_from_the_records_and_todays_from_the_brokers_book(stage: DeskStage) -> None:
     await kept_fill(stage, at_ist(date(2026, 11, 19), 10), "99.50", number=1, product=Product.MIS)
     await kept_fill(stage, at_ist(date(2026, 11, 10), 10), "90", number=2)  # before what is shown
@@ -170,6 +179,7 @@ async def test_when_the_books_cannot_be_read_the_records_stand_in_and_it_is_said
     assert shown.left_out == ("trades of mStock's app", "the position's average")
 
 
+@pytest.mark.exhaustive
 async def test_a_trade_after_the_candles_were_read_has_them_read_again(stage: DeskStage) -> None:
     await chart(stage)
     await asyncio.sleep(2)
@@ -180,6 +190,7 @@ async def test_a_trade_after_the_candles_were_read_has_them_read_again(stage: De
     assert shown.chart.fills[-1].at <= shown.chart.as_of
 
 
+@pytest.mark.exhaustive
 async def test_what_closes_is_a_stop_or_a_target_and_what_opens_a_limit(stage: DeskStage) -> None:
     held = a_position()
     stage.broker.held = [held]

@@ -29,6 +29,7 @@ async def stage(loop: VirtualLoop) -> DeskStage:
     return await set_stage(clock, broker=broker)
 
 
+@pytest.mark.exhaustive
 async def test_options_of_the_nearest_expiry_and_futures_are_drawn_and_later_options_named(stage: DeskStage) -> None:
     future = a_position(instrument=a_future(), product=Product.NRML, quantity=65, average=D("24510"))
     later = a_position(instrument=LATER, product=Product.NRML, quantity=65, average=D("80"))
@@ -46,6 +47,7 @@ async def test_options_of_the_nearest_expiry_and_futures_are_drawn_and_later_opt
     assert held.mode == "PAPER"
 
 
+@pytest.mark.exhaustive
 async def test_shares_sold_today_out_of_the_holdings_are_no_leg_and_what_is_left_is_one(stage: DeskStage) -> None:
     holding = a_holding()
     sold = a_position(instrument=holding.instrument, product=Product.CNC, quantity=-(holding.total - 3), average=D(1))
@@ -56,6 +58,7 @@ async def test_shares_sold_today_out_of_the_holdings_are_no_leg_and_what_is_left
     assert held.spot == D("1480.30")
 
 
+@pytest.mark.exhaustive
 async def test_nothing_held_is_said_and_no_picture_is_made(stage: DeskStage) -> None:
     stage.broker.held = [a_position()]
     with pytest.raises(NotFound, match="Nothing is held on NIFTY"):

@@ -51,6 +51,7 @@ async def settlement(loop: VirtualLoop, position: Position, day: date = E4) -> S
     return row
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("day", "kinds"),
     [

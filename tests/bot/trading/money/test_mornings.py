@@ -283,6 +283,7 @@ async def test_a_practice_market_without_a_calendar_names_what_is_held_and_ends(
     assert (news.covered, news.expiries, news.ahead, news.held_expiring) == (True, (), (), (NIFTY_CALL,))
 
 
+@pytest.mark.exhaustive
 async def test_a_sunday_and_a_holiday_have_no_readiness(loop: VirtualLoop) -> None:
     morning = await on(loop, date(2026, 11, 22))
     told = await morning.until(at_ist(date(2026, 11, 24), 9, 30))

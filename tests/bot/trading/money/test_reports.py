@@ -104,6 +104,7 @@ async def test_down_for_two_days_each_day_of_trading_gets_its_row_and_says_what_
     assert list((await rows(stage.store)).values()) == reports
 
 
+@pytest.mark.exhaustive
 async def test_each_day_of_trading_has_its_row_and_a_holiday_has_none(loop: VirtualLoop) -> None:
     clock = LoopClock(loop, at_ist(after(3), 16, 0))
     stage = await a_stage(clock)

@@ -174,6 +174,7 @@ async def test_before_the_open_no_quote_is_asked_for(clock: LoopClock) -> None:
     assert await news(stage) == []
 
 
+@pytest.mark.exhaustive
 async def test_a_suspected_split_pauses_it_and_a_person_keeps_it(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     async with watching(stage):
@@ -201,6 +202,7 @@ async def test_a_suspected_split_pauses_it_and_a_person_keeps_it(clock: LoopCloc
         assert [type(each) for each in await news(stage)] == [AlertStruck]
 
 
+@pytest.mark.exhaustive
 async def test_a_paused_alert_can_be_adjusted_by_the_factor_of_the_split(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     async with watching(stage):
@@ -235,6 +237,7 @@ async def test_a_new_base_that_no_split_explains_is_not_adjusted(clock: LoopCloc
         await stage.core.services.alerts.adjust(stage.actor, alert.id)
 
 
+@pytest.mark.exhaustive
 async def test_a_day_that_opens_as_the_last_one_closed_pauses_nothing(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     async with watching(stage):

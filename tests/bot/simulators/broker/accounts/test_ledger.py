@@ -211,6 +211,7 @@ def test_books_hold_through_any_history(steps: list[tuple[Any, ...]]) -> None:
         runner.run(live(steps, Path(directory)))
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=examples(6), deadline=None)  # each night makes a new scrip master, a fifth of a second
 @given(st.lists(STEP, max_size=12), st.lists(STEP, max_size=8), st.integers(1, 3))
 @example([("place", 0, "BUY", 7, 0, "MARKET", False), *SOLD], [], 2)
