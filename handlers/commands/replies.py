@@ -27,7 +27,7 @@ _FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,9})"
 _PRICE = re.compile(rf"@?₹?({_FIGURE}(?:\.[0-9]{{1,4}})?)(?:/-)?")
 _SIZE = re.compile(rf"q(?:ty)?\s*({_FIGURE})", re.IGNORECASE)
 _ACTS = {
-    **dict.fromkeys(("same", "again", "same again"), OrderVerb.SAME),
+    **dict.fromkeys(("same", "again", "same again", "add"), OrderVerb.SAME),
     **dict.fromkeys(("exit", "all", "close", "sq off", "square off", "nikal do", "sab", "निकाल दो"), OrderVerb.EXIT),
     **dict.fromkeys(("half", "aadha", "adha", "half exit"), OrderVerb.HALF),
     "reverse": OrderVerb.REVERSE,

@@ -8,7 +8,7 @@ from bot.domain.orders.rebase import Rebase
 from bot.domain.orders.standing_stop import StandingCard, StandingShown, StandingState, StandingStop
 from bot.domain.terms import Side
 from handlers.views.card import place
-from handlers.views.format import clock_time, count, fit, price, row, table
+from handlers.views.format import clock_time, count, day_name, fit, price, row, table
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, keyboard, message, say
 from handlers.views.order_news import Scene, renders
@@ -16,6 +16,8 @@ from handlers.views.standing_taps import StandingTap, StandingVerb
 from handlers.views.taps import ExitTap
 
 MOST = 12  # stops with buttons of their own
+ASKED = "Each morning I ask; nothing is placed without your Confirm."
+BY_THEMSELVES = "Each morning at 09:15:05 they are placed by themselves."
 
 
 def listed(shown: StandingShown, mode: str) -> View:
@@ -27,12 +29,36 @@ def listed(shown: StandingShown, mode: str) -> View:
     parts: list[Part] = [table(*rows)]
     if shown.made is not None:
         until = f"until {shown.made.until:%d %b %Y}"
-        parts.insert(0, say(bold(f"Kept every day {until}."), " Each morning I ask; nothing is placed without your Confirm."))
+        parts.insert(0, say(bold(f"Kept every day {until}."), f" {_how(shown)}"))
     if not shown.stops:
         parts.append(say("None. A stop that waits can be kept: its card has Keep every day."))
+    else:
+        parts.append(say(_how(shown)))
     buttons = [_buttons(stop, label) for stop in shown.stops[:MOST]]
     kept = any(stop.state is StandingState.KEPT for stop in shown.stops)
     return View(tuple(parts), keyboard(*buttons, [place_button(label)] if kept else []))
+
+
+def _how(shown: StandingShown) -> str:
+    """How a morning places them, and from when where that changes."""
+    said = ASKED if not shown.by_themselves else BY_THEMSELVES
+    if shown.changes_on is None:
+        return said
+    later = "I ask" if shown.by_themselves else "they are placed by themselves"
+    return f"{said} From {day_name(shown.changes_on)} {later}."
+
+
+def ask_by_themselves(label: str, mode: str) -> View:
+    """Asked again in words: from then on orders go without a tap."""
+    text = (
+        " Each trading day at 09:15:05 I send those whose price is not beyond, without asking: at most what is open, at the "
+        "trigger and the worst price that you kept. What opened beyond its stop rings. Without a session nothing is sent, and "
+        "that rings too."
+    )
+    return message(say(bold("Place standing stops by themselves?"), text), place(label, mode)).with_keyboard(
+        [words("Yes, place them by themselves", "/stops by itself on now", account=label)],
+        [words("No", "/stops", account=label)],
+    )
 
 
 def _buttons(stop: StandingStop, label: str) -> list[Button]:
@@ -107,8 +133,14 @@ def _named(stops: tuple[StandingStop, ...]) -> str:
     return ", ".join(f"{short(stop.instrument)} {price(stop.trigger)}" for stop in stops)
 
 
-def discarded(_: Confirmation) -> View:
-    return message(say(bold("Discarded."), " No stop was placed. /stops asks again."))
+def discarded(_: Confirmation, label: str) -> View:
+    return message(say(bold("Discarded."), " No stop was placed.")).with_keyboard([place_button(label)])
+
+
+def folded(_: Confirmation, label: str) -> View:
+    """What a question becomes whose time is over: nothing guards yet, so that the way back stays."""
+    text = " No stop was placed, and nothing guards these positions."
+    return message(say(bold("STOPS · expired."), text)).with_keyboard([place_button(label)])
 
 
 @renders(StandingStopsDue)
@@ -132,6 +164,10 @@ def _due(news: StandingStopsDue, scene: Scene) -> View:
     parts += [
         say(f"The stop of {short(stop.instrument)} is over: nothing of it is open, or its last day was.") for stop in news.gone
     ]
+    if news.placing:
+        title = f"Placing {len(news.placing)} stop{'s' if len(news.placing) > 1 else ''} by themselves"
+        own = [each for stop in news.placing for each in _rows(stop)]
+        parts += [say(bold(title), ", as an owner set. Each rings when it waits at the exchange."), table(*own)]
     rows = [[place_button(label, number)]] if number else []
     return View(tuple(parts), keyboard(*rows, *_exits(news.beyond, label)))
 

@@ -115,6 +115,8 @@ class StandingShown:
     stops: tuple[StandingStop, ...]
     as_of: datetime
     made: StandingStop | None = None
+    by_themselves: bool = False  # whether they are placed without a morning's Confirm today
+    changes_on: date | None = None  # the date in India from which that is the other way round
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

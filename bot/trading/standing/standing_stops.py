@@ -26,7 +26,7 @@ _NO = "You may not place stops here any more."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingStops:
-    """Records of an account. All of its people see them. Nothing of them is placed without that morning's Confirm."""
+    """Records of an account. All of its people see them. Each morning asks for its Confirm, unless an owner set otherwise."""
 
     store: Store
     proposing: ProposalBuilder
@@ -68,8 +68,16 @@ class StandingStops:
     async def shown(self, actor: Actor, made: StandingStop | None = None) -> StandingShown:
         """Those of the account that are not over."""
         account = account_of(actor)
-        stops = await self.store.read(lambda db: tuple(db.standing_stops.of(account.id)))
-        return StandingShown(account=account, stops=stops, as_of=self.clock.now(), made=made)
+        now = self.clock.now()
+
+        def read(db: Repositories) -> StandingShown:
+            today, later = db.limits.on(account.id, ist_date(now)), db.limits.after(account.id, ist_date(now))
+            own = today.stops_by_themselves
+            changes = later[0] if later is not None and later[1].stops_by_themselves is not own else None
+            stops = tuple(db.standing_stops.of(account.id))
+            return StandingShown(account=account, stops=stops, as_of=now, made=made, by_themselves=own, changes_on=changes)
+
+        return await self.store.read(read)
 
     async def end(self, actor: Actor, number: int) -> StandingShown:
         """Ends one: it is offered no more. What rests at the exchange today stays."""
@@ -142,17 +150,9 @@ class StandingStops:
         if not morning.to_place:
             raise CheckFailed(["No standing stop is to be placed now: what is open is guarded, or its price is beyond the stop."])
         now = self.clock.now()
-        drafts = [draft for stop, bare in morning.to_place for draft in self._orders(stop, bare, ist_date(now))]
+        drafts = [draft for stop, bare in morning.to_place for draft in self.orders(stop, bare, ist_date(now))]
         legs = tuple(PlanLeg(number=place, kind=LegKind.STOP, draft=draft) for place, draft in enumerate(drafts))
-        plan = Plan(
-            id="",
-            account_id=account.id,
-            placed_by=actor.user.telegram_id,
-            state=PlanState.ASKED,
-            legs=legs,
-            until=_midnight(now),
-            created_at=now,
-        )
+        plan = stops_of_a_day("", account.id, actor.user.telegram_id, legs, now)
         question = self.proposing.confirmations.new(actor, chat_id, Purpose.STOPS, plan=plan.digest())
         plan = replace(plan, id=question.token)
 
@@ -183,7 +183,7 @@ class StandingStops:
                 raise ConfirmationGone("These stops were begun already.")
             db.plans.end(token, "each stop has a plan of its own")
             for leg in plan.legs:
-                db.plans.add(_own(plan, leg, now))
+                db.plans.add(own_plan(plan, leg, now))
             terms = "; ".join(self.proposing.terms(leg.draft) for leg in plan.legs)
             db.audit.add(now, plan.placed_by, "standing stops", account.id, before="asked", after=terms)
             return StandingCard(confirmation=question, account=account, plan=plan, morning=Morning(), placed=True)
@@ -194,7 +194,7 @@ class StandingStops:
             await answered()
         return card
 
-    def _orders(self, stop: StandingStop, bare: int, on: date) -> list[OrderDraft]:
+    def orders(self, stop: StandingStop, bare: int, on: date) -> list[OrderDraft]:
         """The orders of one stop: more than one where it is over the freeze quantity."""
         known = self.proposing.instruments.by_key(stop.instrument.key)
         draft = replace(stop, instrument=known or stop.instrument).draft(bare)
@@ -210,7 +210,14 @@ class StandingStops:
             demand_role(db, actor, Permission.OPEN, "Delivery and holdings are the owner's.")
 
 
-def _own(whole: Plan, leg: PlanLeg, now: datetime) -> Plan:
+def stops_of_a_day(plan_id: str, account_id: str, by: int, legs: tuple[PlanLeg, ...], now: datetime) -> Plan:
+    """All of them as one plan that is not begun. Nothing of it is sent after the midnight that ends the day in India."""
+    midnight = at_ist(ist_date(now) + timedelta(days=1), 0)
+    return Plan(id=plan_id, account_id=account_id, placed_by=by, state=PlanState.ASKED, legs=legs, until=midnight, created_at=now)
+
+
+def own_plan(whole: Plan, leg: PlanLeg, now: datetime) -> Plan:
+    """The plan that places one of the orders, once, for what is open then."""
     return replace(
         whole,
         id=part_name(whole.id, leg.number),
@@ -219,7 +226,3 @@ def _own(whole: Plan, leg: PlanLeg, now: datetime) -> Plan:
         created_at=now,
         base=leg.draft.quantity,
     )
-
-
-def _midnight(now: datetime) -> datetime:
-    return at_ist(ist_date(now) + timedelta(days=1), 0)
