@@ -8,6 +8,7 @@ from datetime import date
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone, UsageError
+from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Permission
 from handlers.commands.command import Command, Taps
 from handlers.commands.confirm import answering
@@ -62,6 +63,14 @@ def _until(words: str | None, today: date) -> date | None:
     return None if words is None else coming_day(words, today, example=_EXAMPLE)
 
 
+async def ask_to_keep(ctx: Ctx, asked: Proposal, until: str) -> None:
+    """The card of a stop that is placed today and kept until a day: one question in place of the stop's own."""
+    day = coming_day(until, ist_date(ctx.now), example=_EXAMPLE)
+    card = await ctx.services.standing.ask_to_keep(ctx.actor, asked, day, chat_id=ctx.chat_id)
+    message_id = await ctx.reply(views.card(card, ctx.mode), priority=Priority.SAFETY)
+    await ctx.services.proposals.shown(card.confirmation.token, message_id)
+
+
 async def tapped(ctx: Ctx, tap: StandingTap) -> None:
     """One of the buttons of stops that live over days."""
     match tap.verb:
@@ -72,7 +81,7 @@ async def tapped(ctx: Ctx, tap: StandingTap) -> None:
             # A question lives a minute and belongs to who asked it, so a ring to everybody cannot hold one: it becomes one.
             message_id = await ctx.redraw(views.card(card, ctx.mode), priority=Priority.SAFETY)
             await ctx.services.proposals.shown(card.confirmation.token, message_id)
-        case StandingVerb.CONFIRM:
+        case StandingVerb.CONFIRM | StandingVerb.CONFIRM_NEW:
             await _confirm(ctx, tap)
         case StandingVerb.DISCARD:
             question = await ctx.services.proposals.discard(
@@ -89,8 +98,9 @@ async def _confirm(ctx: Ctx, tap: StandingTap) -> None:
             ctx.actor, tap.subject, chat_id=ctx.chat_id, message_id=ctx.message_id, answered=answered
         )
     except ConfirmationGone as gone:
+        again = [views.place_button(ctx.label)] if tap.verb is StandingVerb.CONFIRM else []
         if gone.expired or gone.again:
-            await ctx.redraw(message(gone.say).with_keyboard([views.place_button(ctx.label)]))
+            await ctx.redraw(message(gone.say).with_keyboard(again))
         elif repeated:
             await ctx.answer(gone.say, alert=True)
         else:

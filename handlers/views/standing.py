@@ -3,7 +3,7 @@
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
 from bot.domain.news.standing_stops import StandingStopPaused, StandingStopsDue
-from bot.domain.orders.order import Confirmation
+from bot.domain.orders.order import Confirmation, Purpose
 from bot.domain.orders.rebase import Rebase
 from bot.domain.orders.standing_stop import StandingCard, StandingShown, StandingState, StandingStop
 from bot.domain.terms import Side
@@ -102,6 +102,8 @@ def card(card: StandingCard, mode: str) -> View:
     many = f"{orders} order{'s' if orders > 1 else ''}"
     if card.placed:
         say_it = f"Placing {many}. Each rings when it waits at the exchange."
+        if card.kept is not None:
+            say_it += f" Kept every day until {card.kept.until:%d %b %Y}: /stops lists it."
         return message(say(bold("Today's stops."), f" {say_it}"), place(label, mode))
     rows: list[tuple[str, ...] | str] = [row(f"STOPS {many}", mode), ""]
     for stop, bare in card.morning.to_place:
@@ -110,13 +112,18 @@ def card(card: StandingCard, mode: str) -> View:
     parts: list[Part] = [table(*rows)]
     if card.morning.beyond:
         parts.append(say(f"⚠️ Opened beyond its stop: {_named(card.morning.beyond)}"))
-    parts.append(say("Each guards at most what is open, for today."))
+    parts += [say(f"⚠️ {warning}") for warning in card.warnings]
+    if card.kept is None:
+        parts.append(say("Each guards at most what is open, for today."))
+    else:
+        parts.append(say(f"It guards at most what is open, today and each trading day until {card.kept.until:%d %b %Y}."))
+    verb = StandingVerb.CONFIRM if card.kept is None else StandingVerb.CONFIRM_NEW
     parts.append(place(label, mode))
     exits = _exits(card.morning.beyond, label)
     return View(
         tuple(parts),
         keyboard(
-            [button(f"Confirm {orders} stop{'s' if orders > 1 else ''}", StandingTap(token, StandingVerb.CONFIRM, label))],
+            [button(f"Confirm {orders} stop{'s' if orders > 1 else ''}", StandingTap(token, verb, label))],
             *exits,
             [button("Discard", StandingTap(token, StandingVerb.DISCARD, label))],
         ),
@@ -133,8 +140,9 @@ def _named(stops: tuple[StandingStop, ...]) -> str:
     return ", ".join(f"{short(stop.instrument)} {price(stop.trigger)}" for stop in stops)
 
 
-def discarded(_: Confirmation, label: str) -> View:
-    return message(say(bold("Discarded."), " No stop was placed.")).with_keyboard([place_button(label)])
+def discarded(question: Confirmation, label: str) -> View:
+    again = [place_button(label)] if question.purpose is Purpose.STOPS else []
+    return message(say(bold("Discarded."), " No stop was placed.")).with_keyboard(again)
 
 
 def folded(_: Confirmation, label: str) -> View:

@@ -11,6 +11,7 @@ from bot.domain.clock import at_ist, ist_date
 from bot.domain.orders.order import OrderStatus
 from bot.domain.terms import Side
 from bot.simulators.loop import LoopClock, VirtualLoop
+from bot.simulators.telegram.messages import Json
 from bot.trading.standing.by_themselves import StopsByThemselves
 from tests.journeys.test_plans import price
 from tests.stage.house import House, a_house
@@ -107,6 +108,11 @@ async def guards(house: House) -> list[tuple[OrderStatus, int, Decimal | None, D
     return [(each.status, each.draft.quantity, each.draft.trigger, each.draft.price) for each in sold]
 
 
+async def reply(house: House, to: Json, words: str, wanted: str) -> Json:
+    house.me.say(words, reply_to=to["id"])
+    return await house.me.wait_for(wanted, 30)
+
+
 WAITS = (OrderStatus.TRIGGER_PENDING, 65, Decimal("80.00"), Decimal("70.00"))
 
 
@@ -179,3 +185,43 @@ async def test_stops_of_somebody_who_lost_the_role_are_asked_for(clock: LoopCloc
         await house.me.ask("/login", "lives until")
         await house.me.wait_for("1 stop to place today", 180)
         assert await guards(house) == []
+
+
+async def test_a_stop_is_placed_and_kept_until_a_day_by_one_reply_and_one_confirm(
+    clock: LoopClock, loop: VirtualLoop, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        price(house, "100.00", CALL, "NFO")
+        card = await house.me.ask("/buy nifty 24500 ce 65 nrml sl 90", "BUY 65 NIFTY 24500 CE")
+        await reply(house, card, "sl 80/70 until 23 nov", "A stop over days is for a position")
+        card = await house.me.ask("/buy nifty 24500 ce 65 nrml", "BUY 65 NIFTY 24500 CE")
+        house.me.press("Confirm buy", card)
+        filled = await house.me.wait_for("Filled")
+        assert [each["label"] for each in filled["buttons"][0]] == ["Set stop", "Exit", "Add"]
+        again = await reply(house, filled, "sl 80/70 until 31 dec", "It can stand from today until")
+        assert not again["buttons"]
+        asked = await reply(house, filled, "sl 80/70 until 23 nov", "STOPS 1 order")
+        assert "to 23 Nov" in asked["text"]
+        await house.me.ask("/stops", "None.")
+        house.me.press("Confirm 1 stop", asked)
+        await house.me.wait_for("Stop placed", 60)
+        assert await guards(house) == [WAITS]
+        await house.me.ask("/stops", "to 23 Nov")
+        await reply(house, filled, "sl 80/70 until 23 nov", "guards this position already")
+        tomorrow(house, loop)
+        await house.me.ask("/login", "lives until")
+        await house.me.wait_for("1 stop to place today", 180)
+
+
+async def test_a_fill_on_the_open_side_adds_the_same_order_once_more(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        price(house, "100.00", CALL, "NFO")
+        card = await house.me.ask("/buy nifty 24500 ce 65 nrml", "BUY 65 NIFTY 24500 CE")
+        house.me.press("Confirm buy", card)
+        filled = await house.me.wait_for("Filled")
+        house.me.press("Add", filled)
+        card = await house.me.wait_for("BUY 65 NIFTY 24500 CE", 30)
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("Position +130", 30)

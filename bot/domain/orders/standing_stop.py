@@ -19,6 +19,7 @@ OVER_DAYS = (Product.CNC, Product.NRML)
 class StandingState(StrEnum):
     """Whether a standing stop is offered each morning."""
 
+    ASKED = "ASKED"  # it stands on a card that nobody confirmed yet
     KEPT = "KEPT"
     PAUSED = "PAUSED"  # its share's price may live on another base than yesterday
     OVER = "OVER"
@@ -41,6 +42,7 @@ class StandingStop:
     made_at: datetime
     state: StandingState = StandingState.KEPT
     base: NewBase | None = None  # while it is paused: what the price seems to have become
+    asked: str = ""  # token of the question that is to make it
     trusted_on: date | None = None  # the person said on that date in India that the base is right
 
     @classmethod
@@ -128,3 +130,5 @@ class StandingCard:
     plan: Plan  # a leg for each order
     morning: Morning
     placed: bool = False
+    kept: StandingStop | None = None  # it is a new one, which is kept from then on
+    warnings: tuple[str, ...] = ()
