@@ -9,6 +9,7 @@ import pytest
 
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.orders.order import OrderStatus
+from bot.domain.people.account import Role
 from bot.domain.terms import Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.simulators.telegram.messages import Json
@@ -170,6 +171,17 @@ async def test_a_morning_that_is_cut_off_and_repeated_places_a_stop_once(
         await house.me.wait_for("Stop placed", 60)
         assert house.placed == before + 1
         assert await guards(house) == [WAITS]
+
+
+async def test_only_an_owner_lets_stops_place_themselves(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await keep(house)
+        assert house.store is not None
+        account = (await house.store.transaction(lambda db: db.accounts.all()))[0]
+        trader = await house.join(77, "Ravi", Role.TRADER, account.id)
+        for words in ("/stops by itself on", "/stops by itself on now"):
+            await trader.ask(words, "you may not")
+        await house.me.ask("/stops", "nothing is placed without your Confirm")
 
 
 async def test_stops_of_somebody_who_lost_the_role_are_asked_for(clock: LoopClock, loop: VirtualLoop, tmp_path: Path) -> None:
