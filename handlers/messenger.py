@@ -23,6 +23,7 @@ from handlers.telegram.rate_limits import Priority
 from handlers.telegram.receiver import Receiver
 from handlers.telegram.sender import Sender, sorted_error
 from handlers.views import basket as baskets
+from handlers.views import standing
 from handlers.views import watch as watch_list
 from handlers.views.card import card
 from handlers.views.message import View
@@ -127,6 +128,8 @@ class TelegramMessenger:
             return
         if confirmation.purpose is Purpose.BASKET:
             view = baskets.folded(confirmation, account.label).led_by(account.mark)
+        elif confirmation.purpose is Purpose.STOPS:
+            view = standing.folded(confirmation, account.label).led_by(account.mark)
         else:
             view = folded(confirmation, account.label, self._clock.now(), ended).led_by(account.mark)
         view = self._own(view, chat, confirmation.account_id)

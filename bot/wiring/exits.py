@@ -16,6 +16,7 @@ from bot.trading.exits.pnl_watch import PnlWatch
 from bot.trading.exits.reversals import Reversals
 from bot.trading.exits.scope_rows import ScopeReader
 from bot.trading.money.telling import Telling
+from bot.trading.standing.by_themselves import StopsByThemselves
 from bot.trading.standing.morning_stops import MorningStops
 from bot.trading.standing.standing_stops import StandingStops
 from bot.wiring.ground import Ground, squares_off_at
@@ -95,6 +96,7 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         telling=Telling(store=ground.patient, clock=ground.clock),
         books=views,
         stops=standing,
+        own_way=StopsByThemselves(stops=standing),
         clock=ground.clock,
     )
     return Exits(

@@ -12,11 +12,12 @@ from decimal import Decimal
 from telegram import Message
 
 from bot.domain.clock import ist_date
-from bot.domain.errors import CheckFailed
+from bot.domain.errors import CheckFailed, ChoiceWanted
 from bot.domain.money import exact
 from bot.domain.orders.legs import Leg, TrailSaid
 from handlers.commands import trails
 from handlers.commands.order import ask
+from handlers.commands.standing import ask_to_keep
 from handlers.context.context import Ctx
 from handlers.context.words import terms
 from handlers.context.words.script import latin
@@ -27,12 +28,13 @@ _FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,9})"
 _PRICE = re.compile(rf"@?₹?({_FIGURE}(?:\.[0-9]{{1,4}})?)(?:/-)?")
 _SIZE = re.compile(rf"q(?:ty)?\s*({_FIGURE})", re.IGNORECASE)
 _ACTS = {
-    **dict.fromkeys(("same", "again", "same again"), OrderVerb.SAME),
+    **dict.fromkeys(("same", "again", "same again", "add"), OrderVerb.SAME),
     **dict.fromkeys(("exit", "all", "close", "sq off", "square off", "nikal do", "sab", "निकाल दो"), OrderVerb.EXIT),
     **dict.fromkeys(("half", "aadha", "adha", "half exit"), OrderVerb.HALF),
     "reverse": OrderVerb.REVERSE,
     "cancel": OrderVerb.CANCEL,
 }
+_UNTIL = re.compile(r"((?:sl|stop)\b.*?) (?:until|till) (\S.*)", re.IGNORECASE)
 _STOP = re.compile(r"(?:sl|stop(?: ?loss)?)\s*(\S+(?:\s*(?:%|pts?|points?))?)", re.IGNORECASE)
 _TARGET = re.compile(r"(?:t|tgt|target|tp)\s*[-+@₹]?([0-9.,]+\s*(?:%|pts?|points?)?)", re.IGNORECASE)
 _TRAIL = re.compile(r"trail\s*(\S.*)", re.IGNORECASE)
@@ -70,6 +72,7 @@ class StopWanted:
     leg: Leg | None = None
     target: Leg | None = None
     trail: TrailSaid | None = None
+    until: str = ""  # the day until which the stop is kept, as it was said
     to_cost: bool = False  # the stop goes to the break-even
     label: str
 
@@ -77,6 +80,9 @@ class StopWanted:
 def meant(message: Message, text: str) -> ChangeTap | OrderTap | NewTerms | StopWanted | None:
     """What a short reply to a proposal, an order's card or its fill asks for. None for any other text."""
     text = " ".join(latin(text).split())
+    until = ""
+    if (kept := _UNTIL.fullmatch(text)) is not None:
+        text, until = kept[1], kept[2]
     stop = _STOP.fullmatch(text)
     leg = terms.leg(stop[1]) if stop else None
     goal = _TARGET.fullmatch(text)
@@ -90,9 +96,9 @@ def meant(message: Message, text: str) -> ChangeTap | OrderTap | NewTerms | Stop
     act = _ACTS.get(text.lower())
     for tap in _taps(message):
         if isinstance(tap, CardTap) and tap.verb is CardVerb.CONFIRM and later:
-            return StopWanted(token=tap.token, leg=leg, target=target, trail=trail, label=tap.label)
+            return StopWanted(token=tap.token, leg=leg, target=target, trail=trail, until=until, label=tap.label)
         if isinstance(tap, OrderTap) and later:
-            return StopWanted(order_id=tap.order_id, leg=leg, trail=trail, to_cost=to_cost, label=tap.label)
+            return StopWanted(order_id=tap.order_id, leg=leg, trail=trail, until=until, to_cost=to_cost, label=tap.label)
         if isinstance(tap, CardTap) and tap.verb is CardVerb.CONFIRM and (at is not None or quantity is not None):
             return ChangeTap(tap.token, price=at, quantity=quantity, label=tap.label)
         if isinstance(tap, OrderTap) and act is not None:
@@ -106,6 +112,8 @@ async def act(ctx: Ctx, wanted: NewTerms | StopWanted) -> None:
     """Proposes new terms for the order that was replied to, or a stop for its position."""
     if isinstance(wanted, NewTerms):
         await _change(ctx, wanted)
+    elif wanted.until:
+        await _keep(ctx, wanted)
     elif wanted.token is not None and (wanted.leg or wanted.target or wanted.trail) is not None:
         await ask(
             ctx,
@@ -124,6 +132,17 @@ async def act(ctx: Ctx, wanted: NewTerms | StopWanted) -> None:
         await ask(ctx, await ctx.services.trails.to_cost.ask(ctx.actor, wanted.order_id, chat_id=ctx.chat_id))
     else:
         raise CheckFailed(["That cannot be attached here. A stop or a trail can, to a card or a position: sl 2880, trail 15."])
+
+
+async def _keep(ctx: Ctx, wanted: StopWanted) -> None:
+    """A stop over days is for what is open: an entry that nobody confirmed has nothing to guard on another day."""
+    if wanted.order_id is None or wanted.leg is None:
+        raise CheckFailed(["A stop over days is for a position: reply to its fill, sl 2880 until 31 dec."])
+    try:
+        asked = await ctx.services.proposals.positions.stop_of(ctx.actor, wanted.order_id, wanted.leg, chat_id=ctx.chat_id)
+    except ChoiceWanted as either:
+        raise ChoiceWanted(f"{either.say} Its card then has Keep every day.", near=either.near) from either
+    await ask_to_keep(ctx, asked, wanted.until)
 
 
 async def _change(ctx: Ctx, new: NewTerms) -> None:

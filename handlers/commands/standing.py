@@ -8,6 +8,7 @@ from datetime import date
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone, UsageError
+from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Permission
 from handlers.commands.command import Command, Taps
 from handlers.commands.confirm import answering
@@ -23,6 +24,7 @@ from handlers.views.standing_taps import StandingTap, StandingVerb
 
 _EXAMPLE = "/stops keep 12 until 31 dec"
 _KEEP = re.compile(r"(?:keep|every day)\s+#?([0-9]{1,6})(?:\s+(?:until|till)\s+(.+))?", re.IGNORECASE)
+_BY_ITSELF = re.compile(r"by (?:itself|themselves) (on|off)( now)?", re.IGNORECASE)
 _ACT = re.compile(r"(delete|trust|adjust)\s+#?([0-9]{1,9})", re.IGNORECASE)
 
 
@@ -31,6 +33,9 @@ async def stops(ctx: Ctx) -> None:
     said, own = ctx.words.strip(), ctx.services.standing
     if not said:
         await ctx.redraw_or_reply(views.listed(await own.shown(ctx.actor), ctx.mode))
+        return
+    if (own_way := _BY_ITSELF.fullmatch(said)) is not None:
+        await _by_itself(ctx, on=own_way[1].lower() == "on", confirmed=own_way[2] is not None)
         return
     demand(ctx.actor, Permission.REDUCE)
     if (keep := _KEEP.fullmatch(said)) is not None:
@@ -44,8 +49,26 @@ async def stops(ctx: Ctx) -> None:
         raise UsageError("/stops alone lists them; keep and the number of a stop keeps it every day.", example=_EXAMPLE)
 
 
+async def _by_itself(ctx: Ctx, *, on: bool, confirmed: bool) -> None:
+    """Whether a morning's stops go without its Confirm. A limit of the account: off at once, on from the next trading day."""
+    demand(ctx.actor, Permission.ADMIN)
+    if on and not confirmed:
+        await ctx.reply(views.ask_by_themselves(ctx.label, ctx.mode))
+        return
+    await ctx.services.limits.change(ctx.actor, "stops_by_themselves", on)
+    await ctx.reply(views.listed(await ctx.services.standing.shown(ctx.actor), ctx.mode))
+
+
 def _until(words: str | None, today: date) -> date | None:
     return None if words is None else coming_day(words, today, example=_EXAMPLE)
+
+
+async def ask_to_keep(ctx: Ctx, asked: Proposal, until: str) -> None:
+    """The card of a stop that is placed today and kept until a day: one question in place of the stop's own."""
+    day = coming_day(until, ist_date(ctx.now), example=_EXAMPLE)
+    card = await ctx.services.standing.ask_to_keep(ctx.actor, asked, day, chat_id=ctx.chat_id)
+    message_id = await ctx.reply(views.card(card, ctx.mode), priority=Priority.SAFETY)
+    await ctx.services.proposals.shown(card.confirmation.token, message_id)
 
 
 async def tapped(ctx: Ctx, tap: StandingTap) -> None:
@@ -55,15 +78,16 @@ async def tapped(ctx: Ctx, tap: StandingTap) -> None:
             await ctx.reply(views.listed(await ctx.services.standing.keep(ctx.actor, tap.subject), ctx.mode))
         case StandingVerb.PLACE:
             card = await ctx.services.standing.ask(ctx.actor, chat_id=ctx.chat_id)
-            message_id = await ctx.reply(views.card(card, ctx.mode), priority=Priority.SAFETY)
+            # A question lives a minute and belongs to who asked it, so a ring to everybody cannot hold one: it becomes one.
+            message_id = await ctx.redraw(views.card(card, ctx.mode), priority=Priority.SAFETY)
             await ctx.services.proposals.shown(card.confirmation.token, message_id)
-        case StandingVerb.CONFIRM:
+        case StandingVerb.CONFIRM | StandingVerb.CONFIRM_NEW:
             await _confirm(ctx, tap)
         case StandingVerb.DISCARD:
             question = await ctx.services.proposals.discard(
                 ctx.actor, tap.subject, chat_id=ctx.chat_id, message_id=ctx.message_id
             )
-            await ctx.redraw(views.discarded(question))
+            await ctx.redraw(views.discarded(question, ctx.label))
 
 
 async def _confirm(ctx: Ctx, tap: StandingTap) -> None:
@@ -74,8 +98,9 @@ async def _confirm(ctx: Ctx, tap: StandingTap) -> None:
             ctx.actor, tap.subject, chat_id=ctx.chat_id, message_id=ctx.message_id, answered=answered
         )
     except ConfirmationGone as gone:
+        again = [views.place_button(ctx.label)] if tap.verb is StandingVerb.CONFIRM else []
         if gone.expired or gone.again:
-            await ctx.redraw(message(gone.say).with_keyboard([views.place_button(ctx.label)]))
+            await ctx.redraw(message(gone.say).with_keyboard(again))
         elif repeated:
             await ctx.answer(gone.say, alert=True)
         else:
@@ -88,8 +113,8 @@ async def _confirm(ctx: Ctx, tap: StandingTap) -> None:
 
 COMMANDS = (
     Command(
-        name="stops", arguments="[keep <#> [until day] | delete number]",
-        help="Stops that are placed anew each morning, under one Confirm", example=_EXAMPLE,
+        name="stops", arguments="[keep <#> [until day] | delete number | by itself on]",
+        help="Stops that are placed anew each morning, under one Confirm or by themselves", example=_EXAMPLE,
         family=Family.ORDER, permission=Permission.LOOK, handler=stops,
     ),
 )  # fmt: skip

@@ -75,6 +75,7 @@ def _how() -> Detail:
         say(code("/limits hours 09:20-15:00")),
         say(code("/limits pin 100000"), " asks your PIN above that"),
         say(code("/limits holdings on"), " lets a guardian sell holdings"),
+        say(code("/stops by itself on"), " places standing stops at the open without asking"),
         say(code("/limits loss off"), " takes one away"),
     ]
     return detail(*lines)
@@ -92,4 +93,5 @@ def _figures(of: Limits) -> list[tuple[str, str]]:
         ("Hours", hours),
         ("PIN above", amount(of.ask_pin_above) if of.ask_pin_above is not None else "never"),
         ("Guardian holdings", "may sell" if of.guardian_sells_holdings else "no"),
+        ("Standing stops", "by themselves" if of.stops_by_themselves else "ask me"),
     ]

@@ -3,12 +3,12 @@
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
 from bot.domain.news.standing_stops import StandingStopPaused, StandingStopsDue
-from bot.domain.orders.order import Confirmation
+from bot.domain.orders.order import Confirmation, Purpose
 from bot.domain.orders.rebase import Rebase
 from bot.domain.orders.standing_stop import StandingCard, StandingShown, StandingState, StandingStop
 from bot.domain.terms import Side
 from handlers.views.card import place
-from handlers.views.format import clock_time, count, fit, price, row, table
+from handlers.views.format import clock_time, count, day_name, fit, price, row, table
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, keyboard, message, say
 from handlers.views.order_news import Scene, renders
@@ -16,6 +16,8 @@ from handlers.views.standing_taps import StandingTap, StandingVerb
 from handlers.views.taps import ExitTap
 
 MOST = 12  # stops with buttons of their own
+ASKED = "Each morning I ask; nothing is placed without your Confirm."
+BY_THEMSELVES = "Each morning at 09:15:05 they are placed by themselves."
 
 
 def listed(shown: StandingShown, mode: str) -> View:
@@ -27,12 +29,36 @@ def listed(shown: StandingShown, mode: str) -> View:
     parts: list[Part] = [table(*rows)]
     if shown.made is not None:
         until = f"until {shown.made.until:%d %b %Y}"
-        parts.insert(0, say(bold(f"Kept every day {until}."), " Each morning I ask; nothing is placed without your Confirm."))
+        parts.insert(0, say(bold(f"Kept every day {until}."), f" {_how(shown)}"))
     if not shown.stops:
         parts.append(say("None. A stop that waits can be kept: its card has Keep every day."))
+    else:
+        parts.append(say(_how(shown)))
     buttons = [_buttons(stop, label) for stop in shown.stops[:MOST]]
     kept = any(stop.state is StandingState.KEPT for stop in shown.stops)
     return View(tuple(parts), keyboard(*buttons, [place_button(label)] if kept else []))
+
+
+def _how(shown: StandingShown) -> str:
+    """How a morning places them, and from when where that changes."""
+    said = ASKED if not shown.by_themselves else BY_THEMSELVES
+    if shown.changes_on is None:
+        return said
+    later = "I ask" if shown.by_themselves else "they are placed by themselves"
+    return f"{said} From {day_name(shown.changes_on)} {later}."
+
+
+def ask_by_themselves(label: str, mode: str) -> View:
+    """Asked again in words: from then on orders go without a tap."""
+    text = (
+        " Each trading day at 09:15:05 I send those whose price is not beyond, without asking: at most what is open, at the "
+        "trigger and the worst price that you kept. What opened beyond its stop rings. Without a session nothing is sent, and "
+        "that rings too."
+    )
+    return message(say(bold("Place standing stops by themselves?"), text), place(label, mode)).with_keyboard(
+        [words("Yes, place them by themselves", "/stops by itself on now", account=label)],
+        [words("No", "/stops", account=label)],
+    )
 
 
 def _buttons(stop: StandingStop, label: str) -> list[Button]:
@@ -76,6 +102,8 @@ def card(card: StandingCard, mode: str) -> View:
     many = f"{orders} order{'s' if orders > 1 else ''}"
     if card.placed:
         say_it = f"Placing {many}. Each rings when it waits at the exchange."
+        if card.kept is not None:
+            say_it += f" Kept every day until {card.kept.until:%d %b %Y}: /stops lists it."
         return message(say(bold("Today's stops."), f" {say_it}"), place(label, mode))
     rows: list[tuple[str, ...] | str] = [row(f"STOPS {many}", mode), ""]
     for stop, bare in card.morning.to_place:
@@ -84,13 +112,18 @@ def card(card: StandingCard, mode: str) -> View:
     parts: list[Part] = [table(*rows)]
     if card.morning.beyond:
         parts.append(say(f"⚠️ Opened beyond its stop: {_named(card.morning.beyond)}"))
-    parts.append(say("Each guards at most what is open, for today."))
+    parts += [say(f"⚠️ {warning}") for warning in card.warnings]
+    if card.kept is None:
+        parts.append(say("Each guards at most what is open, for today."))
+    else:
+        parts.append(say(f"It guards at most what is open, today and each trading day until {card.kept.until:%d %b %Y}."))
+    verb = StandingVerb.CONFIRM if card.kept is None else StandingVerb.CONFIRM_NEW
     parts.append(place(label, mode))
     exits = _exits(card.morning.beyond, label)
     return View(
         tuple(parts),
         keyboard(
-            [button(f"Confirm {orders} stop{'s' if orders > 1 else ''}", StandingTap(token, StandingVerb.CONFIRM, label))],
+            [button(f"Confirm {orders} stop{'s' if orders > 1 else ''}", StandingTap(token, verb, label))],
             *exits,
             [button("Discard", StandingTap(token, StandingVerb.DISCARD, label))],
         ),
@@ -107,8 +140,15 @@ def _named(stops: tuple[StandingStop, ...]) -> str:
     return ", ".join(f"{short(stop.instrument)} {price(stop.trigger)}" for stop in stops)
 
 
-def discarded(_: Confirmation) -> View:
-    return message(say(bold("Discarded."), " No stop was placed. /stops asks again."))
+def discarded(question: Confirmation, label: str) -> View:
+    again = [place_button(label)] if question.purpose is Purpose.STOPS else []
+    return message(say(bold("Discarded."), " No stop was placed.")).with_keyboard(again)
+
+
+def folded(_: Confirmation, label: str) -> View:
+    """What a question becomes whose time is over: nothing guards yet, so that the way back stays."""
+    text = " No stop was placed, and nothing guards these positions."
+    return message(say(bold("STOPS · expired."), text)).with_keyboard([place_button(label)])
 
 
 @renders(StandingStopsDue)
@@ -132,6 +172,10 @@ def _due(news: StandingStopsDue, scene: Scene) -> View:
     parts += [
         say(f"The stop of {short(stop.instrument)} is over: nothing of it is open, or its last day was.") for stop in news.gone
     ]
+    if news.placing:
+        title = f"Placing {len(news.placing)} stop{'s' if len(news.placing) > 1 else ''} by themselves"
+        own = [each for stop in news.placing for each in _rows(stop)]
+        parts += [say(bold(title), ", as an owner set. Each rings when it waits at the exchange."), table(*own)]
     rows = [[place_button(label, number)]] if number else []
     return View(tuple(parts), keyboard(*rows, *_exits(news.beyond, label)))
 

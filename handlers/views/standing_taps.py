@@ -14,6 +14,7 @@ class StandingVerb(StrEnum):
     KEEP = "k"  # the stop that an order is
     PLACE = "p"  # ask about today's
     CONFIRM = "y"
+    CONFIRM_NEW = "c"  # one that is kept from then on
     DISCARD = "n"
 
 

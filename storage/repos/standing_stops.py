@@ -17,7 +17,8 @@ _s = standing_stops.c
 _ALL = select(_s.id, _s.state, _s.body).order_by(_s.id)
 _ADD = standing_stops.insert().values({name: bindparam(name) for name in ("account_id", "state", "body")})
 _NEWEST = select(_s.id).order_by(_s.id.desc()).limit(1)
-_OF = _ALL.where(_s.account_id == bindparam("account"), _s.state != StandingState.OVER)
+_OF = _ALL.where(_s.account_id == bindparam("account"), _s.state.in_((StandingState.KEPT, StandingState.PAUSED)))
+_ASKED = _ALL.where(_s.account_id == bindparam("account"), _s.state == StandingState.ASKED)
 _SAVE = (
     standing_stops.update()
     .where(_s.id == bindparam("stop"), _s.state == bindparam("was"))
@@ -38,6 +39,9 @@ class SqlStandingStops:
 
     def of(self, account_id: str) -> Sequence[StandingStop]:
         return [_stop(row) for row in self._tx.rows(_OF, {"account": account_id}).all()]
+
+    def asked(self, account_id: str) -> Sequence[StandingStop]:
+        return [_stop(row) for row in self._tx.rows(_ASKED, {"account": account_id}).all()]
 
     def save(self, stop: StandingStop, *, was: StandingState) -> bool:
         return self._tx.write(_SAVE, {"stop": stop.id, "was": was, "to": stop.state, "terms": stop}) == 1

@@ -93,7 +93,7 @@ async def test_a_fill_rings_as_a_message_of_its_own_under_its_card(clock: LoopCl
             "main · PAPER",
         ]
         assert not news["silent"]
-        assert [item["label"] for line in news["buttons"] for item in line] == ["Set stop", "Exit", "Same again"]
+        assert [item["label"] for line in news["buttons"] for item in line] == ["Set stop", "Exit", "Add"]
 
 
 async def test_a_card_that_is_gone_holds_no_news_back(clock: LoopClock) -> None:

@@ -32,7 +32,7 @@ async def test_a_discreet_fill_hides_rupees_until_the_person_taps_show(clock: Lo
         shown = house.me.message(told["id"])
         assert shown is not None
         assert "Position +20, avg 380.00" in shown["text"]
-        assert [choice["label"] for line in shown["buttons"] for choice in line] == ["Set stop", "Exit", "Same again"]
+        assert [choice["label"] for line in shown["buttons"] for choice in line] == ["Set stop", "Exit", "Add"]
 
 
 async def test_in_quiet_hours_a_fill_makes_no_sound_and_the_end_of_a_stop_does(loop: VirtualLoop, tmp_path: Path) -> None:

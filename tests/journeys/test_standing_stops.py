@@ -1,14 +1,19 @@
 """Stops that live over days: kept from the card of a stop, and placed each morning under one Confirm."""
 
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.orders.order import OrderStatus
+from bot.domain.people.account import Role
 from bot.domain.terms import Side
 from bot.simulators.loop import LoopClock, VirtualLoop
+from bot.simulators.telegram.messages import Json
+from bot.trading.standing.by_themselves import StopsByThemselves
 from tests.journeys.test_plans import price
 from tests.stage.house import House, a_house
 
@@ -48,6 +53,7 @@ async def test_a_stop_that_is_kept_is_asked_for_each_morning_and_placed_by_one_c
         placed = house.placed
         house.me.press("Place today's stops (1)", due)
         card = await house.me.wait_for("STOPS 1 order", 30)
+        assert card["id"] == due["id"], "the ring itself becomes the card"
         assert "sells to 70.00" in " ".join(card["text"].split())
         assert house.placed == placed, "nothing is sent before the Confirm"
         house.me.press("Confirm 1 stop", card)
@@ -83,6 +89,151 @@ async def test_a_morning_without_a_session_says_that_no_stop_is_placed(
         due = await house.me.wait_for("1 stop not placed: no session", 180)
         await house.me.ask("/login", "lives until")
         house.me.press("Place today's stops", due)
+        await house.me.wait_for("STOPS 1 order", 30)
+        over = await house.me.wait_for("STOPS · expired", 120)
+        assert over["id"] == due["id"]
+        house.me.press("Place today's stops", over)
         card = await house.me.wait_for("STOPS 1 order", 30)
         house.me.press("Confirm 1 stop", card)
         await house.me.wait_for("Stop placed", 60)
+
+
+async def by_themselves(house: House) -> None:
+    """The owner sets it, asked again in words."""
+    await house.me.ask("/stops by itself on", "Place standing stops by themselves?")
+    await house.me.choose("Yes, place them by themselves", "they are placed by themselves")
+
+
+async def guards(house: House) -> list[tuple[OrderStatus, int, Decimal | None, Decimal | None]]:
+    sold = [each for each in await house.orders() if each.draft.side is Side.SELL]
+    return [(each.status, each.draft.quantity, each.draft.trigger, each.draft.price) for each in sold]
+
+
+async def reply(house: House, to: Json, words: str, wanted: str) -> Json:
+    house.me.say(words, reply_to=to["id"])
+    return await house.me.wait_for(wanted, 30)
+
+
+WAITS = (OrderStatus.TRIGGER_PENDING, 65, Decimal("80.00"), Decimal("70.00"))
+
+
+@pytest.mark.core
+async def test_an_owner_lets_stops_place_themselves_from_the_next_morning_on(
+    clock: LoopClock, loop: VirtualLoop, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await keep(house)
+        await by_themselves(house)
+        tomorrow(house, loop)
+        await house.me.ask("/login", "lives until")
+        due = await house.me.wait_for("Placing 1 stop by themselves", 180)
+        assert not due["buttons"]
+        await house.me.wait_for("Stop placed", 60)
+        assert await guards(house) == [WAITS]
+        await house.me.ask("/stops", "Each morning at 09:15:05 they are placed by themselves.")
+        await house.me.ask("/stops by itself off", "Each morning I ask")
+
+
+async def test_what_opened_beyond_its_stop_is_not_placed_by_itself_and_nothing_is_without_a_session(
+    clock: LoopClock, loop: VirtualLoop, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await keep(house)
+        await by_themselves(house)
+        tomorrow(house, loop, "75.00")
+        await house.me.ask("/login", "lives until")
+        due = await house.me.wait_for("opened beyond your stop 80.00", 180)
+        assert due["buttons"][0][0]["label"].startswith("Exit now")
+        assert await guards(house) == []
+        await house.me.ask("/logout", "out")
+        tomorrow(house, loop)
+        await house.me.wait_for("1 stop not placed: no session", 180)
+        assert await guards(house) == []
+
+
+async def test_a_morning_that_is_cut_off_and_repeated_places_a_stop_once(
+    clock: LoopClock, loop: VirtualLoop, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await keep(house)
+        await by_themselves(house)
+        tomorrow(house, loop)
+        await house.me.ask("/login", "lives until")
+        assert house.app is not None
+        stops = house.app.core.services.standing
+        account = (await house.app.store.transaction(lambda db: db.accounts.all()))[0]
+        morning, before = await stops.morning(account.id), house.placed
+        own_way, today = StopsByThemselves(stops=stops), ist_date(clock.now())
+        for _ in range(2):
+            assert await own_way.place(account.id, morning, today) == {stop.id for stop, _ in morning.to_place}
+        await house.restart()
+        loop.shift(120)
+        await house.me.wait_for("Stop placed", 60)
+        assert house.placed == before + 1
+        assert await guards(house) == [WAITS]
+
+
+async def test_only_an_owner_lets_stops_place_themselves(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await keep(house)
+        assert house.store is not None
+        account = (await house.store.transaction(lambda db: db.accounts.all()))[0]
+        trader = await house.join(77, "Ravi", Role.TRADER, account.id)
+        for words in ("/stops by itself on", "/stops by itself on now"):
+            await trader.ask(words, "you may not")
+        await house.me.ask("/stops", "nothing is placed without your Confirm")
+
+
+async def test_stops_of_somebody_who_lost_the_role_are_asked_for(clock: LoopClock, loop: VirtualLoop, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await keep(house)
+        await by_themselves(house)
+        assert house.store is not None
+        account = (await house.store.transaction(lambda db: db.accounts.all()))[0]
+        [stop] = await house.store.transaction(lambda db: db.standing_stops.of(account.id))
+        stranger = replace(stop, by=999)
+        await house.store.transaction(lambda db: db.standing_stops.save(stranger, was=stop.state))
+        tomorrow(house, loop)
+        await house.me.ask("/login", "lives until")
+        await house.me.wait_for("1 stop to place today", 180)
+        assert await guards(house) == []
+
+
+async def test_a_stop_is_placed_and_kept_until_a_day_by_one_reply_and_one_confirm(
+    clock: LoopClock, loop: VirtualLoop, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        price(house, "100.00", CALL, "NFO")
+        card = await house.me.ask("/buy nifty 24500 ce 65 nrml sl 90", "BUY 65 NIFTY 24500 CE")
+        await reply(house, card, "sl 80/70 until 23 nov", "A stop over days is for a position")
+        card = await house.me.ask("/buy nifty 24500 ce 65 nrml", "BUY 65 NIFTY 24500 CE")
+        house.me.press("Confirm buy", card)
+        filled = await house.me.wait_for("Filled")
+        assert [each["label"] for each in filled["buttons"][0]] == ["Set stop", "Exit", "Add"]
+        again = await reply(house, filled, "sl 80/70 until 31 dec", "It can stand from today until")
+        assert not again["buttons"]
+        asked = await reply(house, filled, "sl 80/70 until 23 nov", "STOPS 1 order")
+        assert "to 23 Nov" in asked["text"]
+        await house.me.ask("/stops", "None.")
+        house.me.press("Confirm 1 stop", asked)
+        await house.me.wait_for("Stop placed", 60)
+        assert await guards(house) == [WAITS]
+        await house.me.ask("/stops", "to 23 Nov")
+        await reply(house, filled, "sl 80/70 until 23 nov", "guards this position already")
+        tomorrow(house, loop)
+        await house.me.ask("/login", "lives until")
+        await house.me.wait_for("1 stop to place today", 180)
+
+
+async def test_a_fill_on_the_open_side_adds_the_same_order_once_more(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        price(house, "100.00", CALL, "NFO")
+        card = await house.me.ask("/buy nifty 24500 ce 65 nrml", "BUY 65 NIFTY 24500 CE")
+        house.me.press("Confirm buy", card)
+        filled = await house.me.wait_for("Filled")
+        house.me.press("Add", filled)
+        card = await house.me.wait_for("BUY 65 NIFTY 24500 CE", 30)
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("Position +130", 30)

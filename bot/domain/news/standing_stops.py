@@ -9,7 +9,7 @@ from bot.domain.orders.standing_stop import StandingStop
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingStopsDue(Notice):
-    """The market is open, and today's stops are not placed yet."""
+    """The market is open: what is to be placed, what goes by itself, what opened beyond its stop."""
 
     sound = Sound.ALWAYS
     priority = NoticePriority.SAFETY
@@ -17,6 +17,7 @@ class StandingStopsDue(Notice):
     to_place: tuple[StandingStop, ...]
     beyond: tuple[StandingStop, ...] = ()  # opened beyond the stop
     gone: tuple[StandingStop, ...] = ()  # nothing of them is open any more, or their last day was before
+    placing: tuple[StandingStop, ...] = ()  # go by themselves, as an owner of the account set
     session: bool = True  # False: nobody can place them before somebody logs in
 
 

@@ -152,6 +152,7 @@ class Purpose(StrEnum):
     PANIC = "PANIC"
     PNL_EXIT = "PNL_EXIT"
     TRAIL = "TRAIL"  # a stop of what is open, that follows the price
+    KEEP = "KEEP"  # a stop is placed and kept over days
     STOPS = "STOPS"  # today's orders of stops that live over days
     BASKET = "BASKET"
     CONVERT = "CONVERT"  # another product for an open position; its draft has the new one

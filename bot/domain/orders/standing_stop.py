@@ -19,6 +19,7 @@ OVER_DAYS = (Product.CNC, Product.NRML)
 class StandingState(StrEnum):
     """Whether a standing stop is offered each morning."""
 
+    ASKED = "ASKED"  # it stands on a card that nobody confirmed yet
     KEPT = "KEPT"
     PAUSED = "PAUSED"  # its share's price may live on another base than yesterday
     OVER = "OVER"
@@ -41,6 +42,7 @@ class StandingStop:
     made_at: datetime
     state: StandingState = StandingState.KEPT
     base: NewBase | None = None  # while it is paused: what the price seems to have become
+    asked: str = ""  # token of the question that is to make it
     trusted_on: date | None = None  # the person said on that date in India that the base is right
 
     @classmethod
@@ -115,6 +117,8 @@ class StandingShown:
     stops: tuple[StandingStop, ...]
     as_of: datetime
     made: StandingStop | None = None
+    by_themselves: bool = False  # whether they are placed without a morning's Confirm today
+    changes_on: date | None = None  # the date in India from which that is the other way round
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,3 +130,5 @@ class StandingCard:
     plan: Plan  # a leg for each order
     morning: Morning
     placed: bool = False
+    kept: StandingStop | None = None  # it is a new one, which is kept from then on
+    warnings: tuple[str, ...] = ()

@@ -165,3 +165,4 @@ class Limits:
     hours: tuple[time, time] | None = None  # IST, from and until
     ask_pin_above: Decimal | None = None  # rupees for one order: a soft limit, above which the PIN is asked
     guardian_sells_holdings: bool = False  # whether a guardian may sell delivery and MTF stock as well
+    stops_by_themselves: bool = False  # whether a morning's standing stops are placed without that morning's Confirm

@@ -192,7 +192,11 @@ class StandingStopsRepository(Protocol):
         ...
 
     def of(self, account_id: str) -> Sequence[StandingStop]:
-        """Those of an account that are not over, the oldest first."""
+        """Those of an account that are kept or paused, the oldest first."""
+        ...
+
+    def asked(self, account_id: str) -> Sequence[StandingStop]:
+        """Those of an account that stand on a card alone."""
         ...
 
     def save(self, stop: StandingStop, *, was: StandingState) -> bool:

@@ -107,7 +107,7 @@ class OwnLimits:
 
 def stricter(name: str, one: Any, other: Any) -> Any:
     """The tighter of two values of a limit. Where neither is, what both allow. None allows all."""
-    if name == "guardian_sells_holdings":
+    if isinstance(one, bool):
         return one and other
     if one is None or other is None:
         return other if one is None else one
@@ -129,6 +129,7 @@ _NAMES = {
     "hours": "hours",
     "ask_pin_above": "PIN above",
     "guardian_sells_holdings": "guardian sells holdings",
+    "stops_by_themselves": "standing stops place themselves",
 }
 
 

@@ -19,6 +19,7 @@ from bot.domain.terms import Product
 from bot.runtime.scheduler import Occasion
 from bot.trading.account.account_views import AccountViews
 from bot.trading.money.telling import Telling, by_the_clock
+from bot.trading.standing.by_themselves import StopsByThemselves
 from bot.trading.standing.standing_stops import StandingStops
 
 
@@ -30,6 +31,7 @@ class MorningStops:
     telling: Telling
     books: AccountViews
     stops: StandingStops
+    own_way: StopsByThemselves
     clock: Clock
 
     @property
@@ -74,10 +76,12 @@ class MorningStops:
             await self._pause(account, kept, day)
         morning = await self.stops.morning(account.id)
         await self.store.transaction(lambda db: _end(db, morning.gone))
-        to_place = tuple(replace(stop, quantity=bare) for stop, bare in morning.to_place)
-        if not (to_place or morning.beyond or morning.gone):
+        placing = await self.own_way.place(account.id, morning, day)
+        bare = [replace(stop, quantity=quantity) for stop, quantity in morning.to_place]
+        own, asked = (tuple(stop for stop in bare if (stop.id in placing) is by_itself) for by_itself in (True, False))
+        if not (bare or morning.beyond or morning.gone):
             return None
-        return StandingStopsDue(to_place=to_place, beyond=morning.beyond, gone=morning.gone)
+        return StandingStopsDue(to_place=asked, placing=own, beyond=morning.beyond, gone=morning.gone)
 
     async def _pause(self, account: Account, kept: Sequence[StandingStop], day: date) -> None:
         """Pauses those whose share seems to have a new base, and tells each."""

@@ -7,8 +7,9 @@ from datetime import date, datetime, timedelta
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone, NotFound
 from bot.domain.orders.closing import is_guard
-from bot.domain.orders.order import OrderDraft, Purpose
+from bot.domain.orders.order import ConfirmationState, OrderDraft, Purpose
 from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState, part_name, sliced
+from bot.domain.orders.proposal import Proposal
 from bot.domain.orders.standing import is_exit
 from bot.domain.orders.standing_stop import OVER_DAYS, Morning, StandingCard, StandingShown, StandingState, StandingStop
 from bot.domain.people.account import Account, Actor, Permission
@@ -20,13 +21,13 @@ from bot.trading.orders.lookup import order_by_number, own_order
 from bot.trading.orders.sending import Answered
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 
-A_YEAR = timedelta(days=365)
+A_YEAR, AN_HOUR = timedelta(days=365), timedelta(hours=1)
 _NO = "You may not place stops here any more."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingStops:
-    """Records of an account. All of its people see them. Nothing of them is placed without that morning's Confirm."""
+    """Records of an account. All of its people see them. Each morning asks for its Confirm, unless an owner set otherwise."""
 
     store: Store
     proposing: ProposalBuilder
@@ -48,28 +49,76 @@ class StandingStops:
             known = own_order(db, actor, order) if isinstance(order, str) else order_by_number(db, account.id, today, order)
             if not is_guard(known) or known.draft.trigger is None or not is_exit(known, rows):
                 raise CheckFailed([f"#{known.number} is no stop that waits for a position."])
-            if known.draft.product not in OVER_DAYS:
-                raise CheckFailed([f"{known.draft.product} is of one day: a stop over days is for delivery and carry-forward."])
-            expiry = known.draft.instrument.expiry
-            last = until or expiry or today + A_YEAR
-            if last < today or (expiry is not None and last > expiry):
-                raise CheckFailed([f"It can stand from today until {expiry or today + A_YEAR:%d %b %Y}."])
-            stop = StandingStop.of(known, actor.user.telegram_id, last, now)
-            for other in db.standing_stops.of(account.id):
-                if other.row == stop.row:
-                    db.standing_stops.save(replace(other, state=StandingState.OVER), was=other.state)
-            what = f"{self.proposing.terms(known.draft)} until {last.isoformat()}"
-            db.audit.add(now, stop.by, "standing stop", account.id, known.id, before="none", after=what)
+            stop = StandingStop.of(known, actor.user.telegram_id, _last_day(known.draft, until, today), now)
+            self._note(db, stop, known.id)
             return db.standing_stops.add(stop)
 
         made = await self.store.transaction(write)
         return await self.shown(actor, made)
 
+    def _note(self, db: Repositories, stop: StandingStop, subject: str) -> None:
+        """It takes the place of one for the same row, on record."""
+        for other in db.standing_stops.of(stop.account_id):
+            if other.row == stop.row:
+                db.standing_stops.save(replace(other, state=StandingState.OVER), was=other.state)
+        what = f"{self.proposing.terms(stop.draft())} until {stop.until.isoformat()}"
+        db.audit.add(self.clock.now(), stop.by, "standing stop", stop.account_id, subject, before="none", after=what)
+
+    async def ask_to_keep(self, actor: Actor, asked: Proposal, until: date, *, chat_id: int) -> StandingCard:
+        """One question about a new stop: it is placed today, and kept until a date in India. It takes the place of the stop's
+        own question. CheckFailed where it is of one day, the market takes none now, or another stop guards the row.
+        """
+        account, _ = self.proposing.connection(actor)
+        draft, now = asked.draft, self.clock.now()
+        if draft.trigger is None:
+            raise CheckFailed(["That is no stop."])
+        last = _last_day(draft, until, ist_date(now))
+        if asked.opens is not None:
+            raise CheckFailed(["The market takes no stop now. Say it again when it is open."])
+        row, _ = await self.exits.standing(account.id, draft)
+        bare = min(draft.quantity, max(row.unguarded, 0)) // draft.instrument.lot * draft.instrument.lot
+        if not bare:
+            raise CheckFailed(["A stop guards it already: Keep every day on its card keeps that one (/orders)."])
+        stop = StandingStop(
+            account_id=account.id,
+            by=actor.user.telegram_id,
+            instrument=draft.instrument,
+            product=draft.product,
+            side=draft.side,
+            quantity=bare,
+            trigger=draft.trigger,
+            limit=draft.price,
+            until=last,
+            made_at=now,
+            state=StandingState.ASKED,
+        )
+        card = self._card(actor, account, chat_id, Purpose.KEEP, Morning(to_place=((stop, bare),)))
+        stop = replace(stop, asked=card.confirmation.token)
+
+        def store(db: Repositories) -> None:
+            self._add(db, actor, card)
+            db.confirmations.close(asked.confirmation.token, ConfirmationState.REPLACED)
+            for old in db.standing_stops.asked(account.id):
+                if now - old.made_at > AN_HOUR:  # nobody answered
+                    db.standing_stops.save(replace(old, state=StandingState.OVER), was=StandingState.ASKED)
+            db.standing_stops.add(stop)
+
+        await self.store.transaction(store)
+        return replace(card, kept=stop, warnings=tuple(remark.say for remark in asked.warnings))
+
     async def shown(self, actor: Actor, made: StandingStop | None = None) -> StandingShown:
         """Those of the account that are not over."""
         account = account_of(actor)
-        stops = await self.store.read(lambda db: tuple(db.standing_stops.of(account.id)))
-        return StandingShown(account=account, stops=stops, as_of=self.clock.now(), made=made)
+        now = self.clock.now()
+
+        def read(db: Repositories) -> StandingShown:
+            today, later = db.limits.on(account.id, ist_date(now)), db.limits.after(account.id, ist_date(now))
+            own = today.stops_by_themselves
+            changes = later[0] if later is not None and later[1].stops_by_themselves is not own else None
+            stops = tuple(db.standing_stops.of(account.id))
+            return StandingShown(account=account, stops=stops, as_of=now, made=made, by_themselves=own, changes_on=changes)
+
+        return await self.store.read(read)
 
     async def end(self, actor: Actor, number: int) -> StandingShown:
         """Ends one: it is offered no more. What rests at the exchange today stays."""
@@ -141,29 +190,23 @@ class StandingStops:
         morning = await self.morning(account.id)
         if not morning.to_place:
             raise CheckFailed(["No standing stop is to be placed now: what is open is guarded, or its price is beyond the stop."])
+        card = self._card(actor, account, chat_id, Purpose.STOPS, morning)
+        await self.store.transaction(lambda db: self._add(db, actor, card))
+        return card
+
+    def _card(self, actor: Actor, account: Account, chat_id: int, purpose: Purpose, morning: Morning) -> StandingCard:
         now = self.clock.now()
-        drafts = [draft for stop, bare in morning.to_place for draft in self._orders(stop, bare, ist_date(now))]
+        drafts = [draft for stop, bare in morning.to_place for draft in self.orders(stop, bare, ist_date(now))]
         legs = tuple(PlanLeg(number=place, kind=LegKind.STOP, draft=draft) for place, draft in enumerate(drafts))
-        plan = Plan(
-            id="",
-            account_id=account.id,
-            placed_by=actor.user.telegram_id,
-            state=PlanState.ASKED,
-            legs=legs,
-            until=_midnight(now),
-            created_at=now,
-        )
-        question = self.proposing.confirmations.new(actor, chat_id, Purpose.STOPS, plan=plan.digest())
-        plan = replace(plan, id=question.token)
+        plan = stops_of_a_day("", account.id, actor.user.telegram_id, legs, now)
+        question = self.proposing.confirmations.new(actor, chat_id, purpose, plan=plan.digest())
+        return StandingCard(confirmation=question, account=account, plan=replace(plan, id=question.token), morning=morning)
 
-        def store(db: Repositories) -> None:
-            self._demand(db, actor, account, legs)
-            self.proposing.confirmations.note_exit(question)
-            db.confirmations.add(question)
-            db.plans.add(plan)
-
-        await self.store.transaction(store)
-        return StandingCard(confirmation=question, account=account, plan=plan, morning=morning)
+    def _add(self, db: Repositories, actor: Actor, card: StandingCard) -> None:
+        self._demand(db, actor, card.account, card.plan.legs)
+        self.proposing.confirmations.note_exit(card.confirmation)
+        db.confirmations.add(card.confirmation)
+        db.plans.add(card.plan)
 
     async def confirm(
         self, actor: Actor, token: str, *, chat_id: int, message_id: int, answered: Answered | None = None
@@ -173,7 +216,7 @@ class StandingStops:
 
         def claim(db: Repositories) -> StandingCard:
             confirmations, now = self.proposing.confirmations, self.clock.now()
-            question = confirmations.open_one(db, actor, token, chat_id, message_id, fits={Purpose.STOPS})
+            question = confirmations.open_one(db, actor, token, chat_id, message_id, fits={Purpose.STOPS, Purpose.KEEP})
             plan = db.plans.find(token)
             if question.account_id != account.id or plan is None:
                 raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
@@ -183,10 +226,15 @@ class StandingStops:
                 raise ConfirmationGone("These stops were begun already.")
             db.plans.end(token, "each stop has a plan of its own")
             for leg in plan.legs:
-                db.plans.add(_own(plan, leg, now))
+                db.plans.add(own_plan(plan, leg, now))
             terms = "; ".join(self.proposing.terms(leg.draft) for leg in plan.legs)
             db.audit.add(now, plan.placed_by, "standing stops", account.id, before="asked", after=terms)
-            return StandingCard(confirmation=question, account=account, plan=plan, morning=Morning(), placed=True)
+            kept = next((stop for stop in db.standing_stops.asked(account.id) if stop.asked == token), None)
+            if kept is not None:
+                self._note(db, kept, "")
+                kept = replace(kept, state=StandingState.KEPT)
+                db.standing_stops.save(kept, was=StandingState.ASKED)
+            return StandingCard(confirmation=question, account=account, plan=plan, morning=Morning(), placed=True, kept=kept)
 
         card = await self.store.transaction(claim)
         self.begun()
@@ -194,7 +242,7 @@ class StandingStops:
             await answered()
         return card
 
-    def _orders(self, stop: StandingStop, bare: int, on: date) -> list[OrderDraft]:
+    def orders(self, stop: StandingStop, bare: int, on: date) -> list[OrderDraft]:
         """The orders of one stop: more than one where it is over the freeze quantity."""
         known = self.proposing.instruments.by_key(stop.instrument.key)
         draft = replace(stop, instrument=known or stop.instrument).draft(bare)
@@ -210,7 +258,25 @@ class StandingStops:
             demand_role(db, actor, Permission.OPEN, "Delivery and holdings are the owner's.")
 
 
-def _own(whole: Plan, leg: PlanLeg, now: datetime) -> Plan:
+def _last_day(draft: OrderDraft, until: date | None, today: date) -> date:
+    """The last date in India on which a stop stands. CheckFailed where it cannot stand so long, or is of one day."""
+    if draft.product not in OVER_DAYS:
+        raise CheckFailed([f"{draft.product} is of one day: a stop over days is for delivery and carry-forward."])
+    expiry = draft.instrument.expiry
+    last = until or expiry or today + A_YEAR
+    if last < today or (expiry is not None and last > expiry):
+        raise CheckFailed([f"It can stand from today until {expiry or today + A_YEAR:%d %b %Y}."])
+    return last
+
+
+def stops_of_a_day(plan_id: str, account_id: str, by: int, legs: tuple[PlanLeg, ...], now: datetime) -> Plan:
+    """All of them as one plan that is not begun. Nothing of it is sent after the midnight that ends the day in India."""
+    midnight = at_ist(ist_date(now) + timedelta(days=1), 0)
+    return Plan(id=plan_id, account_id=account_id, placed_by=by, state=PlanState.ASKED, legs=legs, until=midnight, created_at=now)
+
+
+def own_plan(whole: Plan, leg: PlanLeg, now: datetime) -> Plan:
+    """The plan that places one of the orders, once, for what is open then."""
     return replace(
         whole,
         id=part_name(whole.id, leg.number),
@@ -219,7 +285,3 @@ def _own(whole: Plan, leg: PlanLeg, now: datetime) -> Plan:
         created_at=now,
         base=leg.draft.quantity,
     )
-
-
-def _midnight(now: datetime) -> datetime:
-    return at_ist(ist_date(now) + timedelta(days=1), 0)

@@ -80,7 +80,7 @@ async def test_what_is_no_limit_changes_nothing_and_shows_an_example(words: str,
 WIDE = Limits(
     value=Decimal("99999999.99"), quantity=10**9, orders_a_day=10**6, orders_a_minute=10**6, daily_loss=Decimal("99999999.99"),
     segments=tuple(Segment), hours=(time(9, 15), time(15, 30)), ask_pin_above=Decimal("99999999.99"),
-    guardian_sells_holdings=True,
+    guardian_sells_holdings=True, stops_by_themselves=True,
 )  # fmt: skip
 SHOWN = LimitsShown(account=replace(MAIN, mark="🔵"), today=WIDE, later=None, day_lock=None, sent_today=12)
 

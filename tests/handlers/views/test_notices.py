@@ -137,6 +137,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         LaterCardDue(card=LATER),
         LaterCardStruck(card=LATER, why=words),
         StandingStopsDue(to_place=(STANDING,), beyond=(STANDING,), gone=(STANDING,)),
+        StandingStopsDue(to_place=(), placing=(STANDING,)),
         StandingStopsDue(to_place=(STANDING,), session=False),
         StandingStopPaused(stop=replace(STANDING, state=StandingState.PAUSED, base=SPLIT), base=SPLIT),
         Converted(conversion=CONVERSION),
@@ -389,9 +390,9 @@ def after(quantity: int | None, **changes: Any) -> PositionAfter:
         (
             after(25, average=Decimal("1471.4033"), open=Decimal("222.50")),
             "Position +25, avg 1,471.40 🟢 +222.50",
-            ["Set stop", "Exit", "Same again"],
+            ["Set stop", "Exit", "Add"],
         ),
-        (after(25, average=Decimal("1471.40")), "Position +25, avg 1,471.40", ["Set stop", "Exit", "Same again"]),
+        (after(25, average=Decimal("1471.40")), "Position +25, avg 1,471.40", ["Set stop", "Exit", "Add"]),
         (after(0, booked=Decimal("517.50"), closes=True), "Booked +517.50 🟢 · position closed", []),
         (
             after(0, booked=Decimal("517.50"), charges=Decimal("66.30"), closes=True),

@@ -22,6 +22,7 @@ TIGHT = Limits(
     hours=(time(9, 15), time(15, 0)),
     ask_pin_above=Decimal(50000),
     guardian_sells_holdings=True,
+    stops_by_themselves=True,
 )
 amounts = st.none() | st.decimals(places=2, min_value=0, max_value=10**9)
 counts = st.none() | whole
@@ -37,6 +38,7 @@ sets = st.builds(
     hours=st.none() | st.tuples(times, times),
     ask_pin_above=amounts,
     guardian_sells_holdings=st.booleans(),
+    stops_by_themselves=st.booleans(),
 )
 
 

@@ -231,6 +231,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "hours": st.none() | st.tuples(st.times(), st.times()).map(lambda span: (min(span), max(span))),
     "ask_pin_above": st.none() | st.decimals(0, 10**6, places=2),
     "guardian_sells_holdings": st.booleans(),
+    "stops_by_themselves": st.booleans(),
 }
 named = st.sampled_from(NAMES).flatmap(lambda name: st.tuples(st.just(name), VALUES[name], VALUES[name]))
 
@@ -263,6 +264,7 @@ def a_value(name: str, chance: random.Random) -> Any:
         "hours": [None, *spans],
         "segments": [None, *sets],
         "guardian_sells_holdings": [True, False],
+        "stops_by_themselves": [True, False],
         "quantity": [None, 0, 5, 500],
         "orders_a_day": [None, 1, 50, 200, 900],
         "orders_a_minute": [None, 1, 20, 90],
