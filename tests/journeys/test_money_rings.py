@@ -35,7 +35,7 @@ def cash(house: House, rupees: int) -> None:
         ledger.put(account)
 
 
-async def test_a_margin_shortfall_rings_once_its_end_is_told_and_the_next_one_rings_anew(clock: LoopClock, tmp_path: Path) -> None:
+async def test_a_margin_shortfall_rings_once_its_end_is_told_and_the_next_rings_anew(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()
         price(house, "1480.00")
