@@ -44,7 +44,7 @@ def _seen(at: datetime | None, now: datetime) -> str:
 
 
 def held_keyboard(order: Order, guarding: Guarding, label: str, rows: Keyboard) -> Keyboard:
-    """The ways out and the stop's own terms in the place of a filled entry's buttons; below those of one that works yet."""
+    """The ways out and the stop's own terms in the place of a filled entry's buttons, and below those of one that works yet."""
     delivered = order.draft.product is Product.CNC and order.draft.side is Side.SELL
     mine: list[Button] = [] if delivered else [button("Exit", OrderTap(order.id, OrderVerb.EXIT, label))]
     guard = guarding.guard

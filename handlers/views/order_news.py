@@ -105,7 +105,7 @@ def _squared_off(fee: Decimal) -> str:
 
 
 def _position(after: PositionAfter, tick: Decimal) -> str:
-    """What is held after a fill, with its P&L; or what was booked, and what is left."""
+    """What is held after a fill, with its P&L, or what was booked, and what is left."""
     if after.quantity is None:
         return "Position not known: mStock's books do not agree yet."
     cost = f", avg {average(after.average, tick)}" if after.average is not None and after.quantity else ""

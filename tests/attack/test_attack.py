@@ -70,6 +70,7 @@ async def test_a_bot_that_takes_everybody_for_the_owner_is_seen_by_the_counting(
     assert not tally.line["ok"]
 
 
+@pytest.mark.exhaustive
 async def test_behind_a_guard_that_lets_everybody_in_nothing_is_done_for_a_stranger_either() -> None:
     tally = await forge(600, seed=3, flaw=welcoming)
     assert (tally.unauthorised, tally.looked) == (0, 0)

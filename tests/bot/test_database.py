@@ -100,6 +100,7 @@ def test_a_keyring_without_the_key_leaves_no_file_and_no_file_is_overwritten(tmp
     assert place_of(here, Ring.MAIN, chance.randbytes, None).load() == (key,)
 
 
+@pytest.mark.exhaustive
 def test_a_new_passphrase_is_asked_twice_and_must_be_good(tmp_path: Path) -> None:
     def made(*answers: str) -> None:
         place_of(settings(tmp_path), Ring.MAIN, chance.randbytes, answering(*answers), fresh=True).make(
@@ -127,6 +128,7 @@ def test_a_start_may_be_mistyped_twice_and_no_oftener(tmp_path: Path) -> None:
         open_vault(settings(tmp_path), chance.randbytes, answering(*wrong, WORDS))
 
 
+@pytest.mark.exhaustive
 def test_without_a_terminal_the_passphrase_comes_from_a_file_or_the_start_says_so(tmp_path: Path) -> None:
     place_of(settings(tmp_path), Ring.MAIN, chance.randbytes, answering(WORDS, WORDS), fresh=True).make(
         [new_key(chance.randbytes)]

@@ -16,7 +16,7 @@ def _loud(order: Order) -> Sound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled(Notice):
-    """An order filled further; the fill is the step, the order stands as it is after it."""
+    """An order filled further. The fill is the step. The order stands as it is after it."""
 
     sound = Sound.RING
     about = NewsKind.FILLS
@@ -79,7 +79,7 @@ class OrderEnded(Notice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderUnclear(Notice):
-    """The answer to an order got lost; it is being looked for."""
+    """The answer to an order got lost, and the order is being looked for."""
 
     sound = Sound.ALWAYS
     priority = NoticePriority.SAFETY

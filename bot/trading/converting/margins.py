@@ -28,7 +28,7 @@ class ProductMargins:
 async def product_margins(
     connection: BrokerConnection, position: Position, to: Product, quantity: int, price: Decimal | None
 ) -> ProductMargins:
-    """Both figures, read side by side at this price (rupees; None: the market's own)."""
+    """Both figures, read side by side at this price in rupees. None: the market's own."""
     then = converted_draft(position, to, quantity)
     if price is not None:
         then = replace(then, kind=OrderKind.LIMIT, price=tick_up(price, position.instrument.tick))

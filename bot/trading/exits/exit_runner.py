@@ -1,4 +1,7 @@
-"""Carries out lists of exits and baskets: leg order, the wait for a cover; what a panic does beyond stands in its own file."""
+"""Carries out lists of exits and baskets: leg order, and the wait for a cover.
+
+What a panic does beyond that stands in its own file.
+"""
 
 import asyncio
 import logging
@@ -77,7 +80,7 @@ class ExitRunner:
         self._wake()
 
     async def run(self) -> None:
-        """Carries out the lists that are alive, for ever; after a restart those of before."""
+        """Carries out the lists that are alive, for ever, after a restart those of before."""
         while True:
             alive = await self.store.transaction(lambda db: db.exit_lists.alive())
             for exits in alive:
@@ -191,7 +194,7 @@ class ExitRunner:
         return sent or over is not None
 
     async def _rings(self, exits: ExitList, orders: dict[str, Order]) -> None:
-        """What asks for a hand, once each; a session that is back is noted, so that its next end rings anew."""
+        """What asks for a hand, once each. A session that is back is noted, so that its next end rings anew."""
         if exits.asked_login:
             await self.store.transaction(lambda db: _goes_on(db, exits.plan_id))
         await self._ring(exits, orders)
@@ -274,7 +277,7 @@ class ExitRunner:
         return True
 
     async def _open(self, exits: ExitList, leg: PlanLeg) -> None:
-        """One entry of a basket, checked again; where a check refuses it, it and every unsent entry is struck off."""
+        """One entry of a basket, checked again. Where a check refuses it, it and every unsent entry is struck off."""
         plan = await self.store.transaction(lambda db: db.plans.find(exits.plan_id))
         if plan is None:
             return
@@ -291,7 +294,7 @@ class ExitRunner:
         await self.store.transaction(lambda db: self._note(db, exits.plan_id, became))
 
     async def _prices(self, account_id: str, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Price]:
-        """What the feed knows at once; only what it does not know is asked for. A row without a price goes at its worst."""
+        """What the feed knows at once. Only what it does not know is asked for. A row without a price goes at its worst."""
         known = {key: price for key in keys if (price := self.proposing.prices.known(account_id, key)) is not None}
         missing = set(keys) - known.keys()
         return {**known, **await self.proposing.prices.of_all(account_id, missing)} if missing else known
@@ -317,7 +320,7 @@ class ExitRunner:
         db.exit_lists.save(exits)
 
     def _again(self, exits: ExitList, orders: dict[str, Order]) -> list[tuple[ExitRow, Slice]]:
-        """What a panic tries again: rows that another order held, or whose stop would not move; never beside an unknown order."""
+        """What a panic tries again: rows that another order held, or whose stop would not move, never beside an unknown order."""
         if not exits.proves_flat:
             return self.back.again(exits)
         again = (RowState.HELD, RowState.UNKNOWN, RowState.KEPT, RowState.BARE)
@@ -373,7 +376,7 @@ class ExitRunner:
         return protected(draft, price, self.proposing.rules, ist_date(self.clock.now()))
 
     def priced(self, licence: OrderDraft, price: Price | None) -> OrderDraft:
-        """The order of now within a licence: one slab from the bid or ask, never beyond the worst price; a limit stays itself.
+        """The order of now within a licence: one slab from the bid or ask, never beyond the worst price. A limit stays itself.
 
         In the closing auction it goes at the worst price: all that gathers there trades at one price.
         """

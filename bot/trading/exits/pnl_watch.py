@@ -65,7 +65,7 @@ class _Watched:
 
 @dataclass(slots=True, kw_only=True)
 class PnlWatch:
-    """One loop for the P&L exits of all accounts; a restart takes up again what was alive."""
+    """One loop for the P&L exits of all accounts. A restart takes up again what was alive."""
 
     store: Store
     connections: BrokerConnections

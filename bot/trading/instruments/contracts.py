@@ -132,7 +132,7 @@ class Contracts:
         return list(dict.fromkeys(rows))[:limit]
 
     def pair(self, market: Exchange, symbol: str, strike: Decimal | None, today: date) -> list[int]:
-        """CE and PE of the nearest expiry that has options, at the strike closest to that one (rupees; None: the middle)."""
+        """CE and PE of the nearest expiry that has options, at the strike in rupees closest to that one. None: the middle."""
         for day in self.expiries(market, symbol, today):
             if rows := _options_near(self.chain(market, symbol, day), ContractQuery(strike=strike), each_side=1):
                 return rows

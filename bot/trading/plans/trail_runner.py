@@ -38,7 +38,7 @@ MOST_REFUSALS = 3  # changes that mStock does not take until it rings
 
 @dataclass(slots=True)
 class _Followed:
-    """A trail as this process knows it; what matters of it is stored."""
+    """A trail as this process knows it. What matters of it is stored."""
 
     now: PlanNow
     trail: Trail
@@ -87,7 +87,7 @@ class TrailRunner:
         )
 
     async def run(self) -> None:
-        """Follows for ever; after a restart what was followed before, as if nothing had been, but for what was not seen."""
+        """Follows for ever, after a restart what was followed before, as if nothing had been, but for what was not seen."""
         while True:
             try:
                 await self.step()
@@ -154,7 +154,7 @@ class TrailRunner:
         return traded
 
     def _decide(self, followed: _Followed) -> None:
-        """What the newest price asks for; nothing while the target is there, or no stop waits."""
+        """What the newest price asks for. Nothing while the target is there, or no stop waits."""
         followed.next = None
         target = followed.now.plan.leg(LegKind.TARGET)
         if followed.last is None or not _can_follow(followed.now) or followed.blind_since is not None:
@@ -200,7 +200,7 @@ class TrailRunner:
         return None
 
     async def _note(self) -> None:
-        """Stores what is new: a best price, a stretch not seen; that all is well, every few seconds."""
+        """Stores what is new: a best price, a stretch not seen, and every few seconds that all is well."""
         due = {plan_id: each.trail for plan_id, each in self._followed.items() if _is_news(each.trail, each.noted)}
         if not due:
             return

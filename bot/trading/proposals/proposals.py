@@ -1,4 +1,4 @@
-"""Questions about orders: proposed, changed, asked anew, discarded; nothing of it moves anything at the broker."""
+"""Questions about orders, proposed, changed, asked anew and discarded: nothing of it moves anything at the broker."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -29,7 +29,7 @@ from bot.trading.proposals.remarks import takes_again
 
 
 class Proposals:
-    """What a person may be asked to confirm; each answer is the desk's."""
+    """What a person may be asked to confirm. Each answer is the desk's."""
 
     def __init__(self, *, store: Store, proposing: ProposalBuilder, confirmations: Confirmations, clock: Clock) -> None:
         self._store = store
@@ -39,7 +39,7 @@ class Proposals:
         self.positions = PositionQuestions(store=store, proposing=proposing, propose=self.propose)
 
     async def meant(self, actor: Actor, readings: Readings) -> Meant:
-        """The one thing that the words name; UnknownSymbol or ChoiceWanted, with whole commands as buttons, otherwise."""
+        """The one thing that the words name. Otherwise UnknownSymbol or ChoiceWanted, with whole commands as buttons."""
         return await self._proposing.interpreter.meant(actor, readings)
 
     async def propose(
@@ -51,18 +51,18 @@ class Proposals:
         attached: Attached | None = None,
         as_exit: bool = False,
     ) -> Proposal:
-        """What the order would be, and a one-time question about it; raises before anything is asked when a check refuses.
+        """What the order would be, and a one-time question about it. It raises before anything is asked when a check refuses.
 
         attached: the stop and the target that the same Confirm covers. as_exit: it closes, or ExitHeld says what does.
         """
         return await self._proposing.propose(actor, asked, chat_id=chat_id, attached=attached, as_exit=as_exit)
 
     async def shown(self, token: str, message_id: int) -> None:
-        """The question stands in this message; only taps under it count."""
+        """The question stands in this message. Only taps under it count."""
         await self._store.transaction(lambda db: db.confirmations.bind(token, message_id))
 
     def may_be_open(self, token: str) -> bool:
-        """Whether a tap on this question may still lead to something; what it leads to is decided when it is claimed."""
+        """Whether a tap on this question may still lead to something. What it leads to is decided when it is claimed."""
         return self._confirmations.may_be_open(token)
 
     def is_heavy(self, token: str) -> bool:
@@ -84,7 +84,7 @@ class Proposals:
         return takes_again(self._proposing.window(draft.instrument, draft.product), reduces=reduces)
 
     async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Confirmation:
-        """Closes a question; nothing was sent, and nothing will be."""
+        """Closes a question. Nothing was sent, and nothing will be."""
 
         def close(db: Repositories) -> Confirmation:
             question = self._confirmations.open_one(db, actor, token, chat_id, message_id)
@@ -162,7 +162,7 @@ class Proposals:
         return raising(stop, old.draft, plan) if stop is not None and stop.fits else None
 
     async def change_options(self, actor: Actor, token: str) -> ChangeOptions:
-        """Steps of lots, and of about 0.1 % on the tick; bid, mid, ask, and the other products.
+        """Steps of lots, and of about 0.1 % on the tick, with bid, mid, ask, and the other products.
 
         A price is stepped from the card's own limit; one with a worst price only, from the ask to buy and the bid to sell.
         """

@@ -48,7 +48,7 @@ class Change:
 
 
 class FactApplier:
-    """Turns facts into orders, fills and notices; the same facts again change nothing (invariant I7)."""
+    """Turns facts into orders, fills and notices. The same facts again change nothing (invariant I7)."""
 
     def __init__(
         self,
@@ -208,7 +208,7 @@ class _Reading:
             self.adopted.append(after)
 
     def tell_adopted(self) -> None:
-        """One order from elsewhere rings by itself; several of one look are one counted message."""
+        """One order from elsewhere rings by itself. Several of one look are one counted message."""
         self.change.elsewhere = len(self.adopted)
         maybe = tuple(dict.fromkeys(number for order in self.adopted for number in self.maybe[order.id]))
         if len(self.adopted) == 1:
@@ -271,7 +271,7 @@ class _Reading:
         return fill if self.db.orders.add_fill(after, fill) else None
 
     def complete(self) -> None:
-        """Fills of today whose price was not known yet, where the trade book has their rows by now; what was told is mended."""
+        """Fills of today whose price was not known yet, where the trade book has their rows by now. What was told is mended."""
         if not self.trades:
             return
         for order, fill in self.db.orders.priceless(self.account_id, ist_date(self.now)):
@@ -285,7 +285,7 @@ class _Reading:
             self.change.touched.append(order.id)
 
     def ending(self, order: Order) -> Notice | None:
-        """The news of an order's end, with what is held then; none where our own cancel ended one of which nothing filled."""
+        """The news of an order's end, with what is held then. None where our own cancel ended one of which nothing filled."""
         if order.status is OrderStatus.REJECTED:
             return OrderRejected(order=order, after=self.position(order))
         ours = order.status is OrderStatus.CANCELLED and order.cancelled_by is not None and not order.filled
@@ -335,7 +335,7 @@ def _last_trade(trades: Sequence[TradeFact], broker_id: str) -> datetime | None:
 def step_price(
     trades: Sequence[TradeFact], broker_id: str, filled_before: int, filled_after: int
 ) -> tuple[Decimal | None, Decimal | None]:
-    """(price of the step, average of all) in rupees from the trade book's rows; None where the rows do not agree.
+    """(price of the step, average of all) in rupees from the trade book's rows. None where the rows do not agree.
 
     A step's price is never derived from two rounded averages: 7,400 at 100.03 and then 100 at 100.05 would read 100.78.
     It is known only when rows end exactly at both edges of the step.

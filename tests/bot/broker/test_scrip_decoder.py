@@ -196,6 +196,7 @@ async def test_a_download_that_dies_halfway_leaves_the_earlier_one_on_disk_and_i
     assert len(await pair.broker.scrip_master()) == len(before), "the second attempt begins with an empty file"
 
 
+@pytest.mark.exhaustive
 async def test_it_may_come_as_a_table_of_commas(pair: MStockConnection, paper: Running) -> None:
     before = await pair.broker.scrip_master()
     paper.broker.faults.arm("master_csv")

@@ -61,6 +61,7 @@ def a_chart(*candles: Candle, interval: Interval = Interval.MINUTE) -> CandleCha
     return CandleChart(name="X", exchange="NSE", interval=interval, candles=candles, mode="PAPER", as_of=AS_OF)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("name", "picture"), samples().items(), ids=samples())
 def test_each_sample_is_drawn_and_is_the_one_in_the_docs(name: str, picture: Picture) -> None:
     kept, drawn = Image.open(ROOT / "docs" / "pictures" / f"{name}.png").convert("RGB"), seen(picture)

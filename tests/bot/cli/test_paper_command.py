@@ -83,6 +83,7 @@ def test_the_command_ends_with_the_sentence_alone(tmp_path: Path) -> None:
     assert done == Ended(code=WRONG_SETTINGS, out="", err="holes.csv, line 2: high is empty.\n")
 
 
+@pytest.mark.exhaustive
 def test_nobody_at_the_keyboard_ends_live_prices_in_words(tmp_path: Path) -> None:
     """A process of its own, without a terminal: getpass would ask the one who runs the tests."""
     words = [sys.executable, "-m", "bot", "paper", "--data", str(tmp_path), "--port", "0", "--prices", "live"]

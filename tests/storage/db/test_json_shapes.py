@@ -50,6 +50,7 @@ def test_every_notice_comes_back_as_it_went_in(kind: Any) -> None:
     holds()
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=examples(60), deadline=None)
 @given(of(DayReport))
 def test_a_report_comes_back_as_it_went_in(report: DayReport) -> None:

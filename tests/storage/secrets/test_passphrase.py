@@ -42,6 +42,7 @@ def test_what_a_setting_can_choose_costs_at_least_what_owasp_asks() -> None:
     assert not replace(COST, kib=4 * 1024 * 1024).is_enough  # four gigabytes for one guess would stop this host
 
 
+@pytest.mark.exhaustive
 def test_at_the_real_price_it_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "wrapping.key"
     SealedKeyFile(path, None, lambda: Secret(WORDS), os.urandom).make(KEYS)

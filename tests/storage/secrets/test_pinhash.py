@@ -2,10 +2,13 @@
 
 import random
 
+import pytest
+
 from bot.domain.people.secret import Secret
 from storage.secrets.pinhash import Argon2Pins
 
 
+@pytest.mark.exhaustive
 def test_only_the_right_pin_fits_and_the_same_pin_never_looks_the_same() -> None:
     pins = Argon2Pins(random.Random(1).randbytes)
     first, second = pins.of(Secret("482913")), pins.of(Secret("482913"))

@@ -63,6 +63,7 @@ def test_nifty_expires_once_in_every_week_of_both_years_on_a_trading_day() -> No
     assert gaps.count(5) == 1
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("exchange", "underlying", "first", "written"),
     [

@@ -117,6 +117,7 @@ async def test_after_the_close_orders_are_refused(market: Wire) -> None:
     assert REASONS["market_closed"] in await market.rejected()
 
 
+@pytest.mark.exhaustive
 async def test_intraday_positions_are_squared_off_by_untagged_orders_of_the_broker(market: Wire) -> None:
     await until(market, 15, 5)
     await market.filled(producttype="INTRADAY", quantity=20)

@@ -340,6 +340,7 @@ async def test_a_stream_begins_with_the_whole_chat_and_goes_on_with_each_change(
     assert (seen[1]["message_id"], seen[1]["data"], seen[1]["text"]) == (card, "c:1:y", "Sending…")
 
 
+@pytest.mark.exhaustive
 async def test_a_silent_hour_keeps_the_stream_and_the_end_of_the_server_ends_it(
     bot: Bot, loop: asyncio.AbstractEventLoop
 ) -> None:

@@ -422,6 +422,7 @@ async def test_the_bots_profile(bot: Bot) -> None:
 WORDS = st.text(st.one_of(KEPT, st.sampled_from("<>&\"'/;#\n ")), max_size=120)
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=examples(25), deadline=None)
 @given(st.lists(WORDS, min_size=1, max_size=12))
 def test_any_escaped_text_arrives_as_it_was_and_only_an_empty_one_is_refused(words: list[str]) -> None:

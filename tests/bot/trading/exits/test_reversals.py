@@ -41,6 +41,7 @@ async def tap(stage: FloorStage, card: ReversalCard, *, in_words: bool = False) 
     await reversals.confirm(stage.desk.actor, token, chat_id=PERSON, message_id=77, in_words=in_words)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("held", [10, -10])
 @pytest.mark.parametrize(
     ("way", "left", "posts"),

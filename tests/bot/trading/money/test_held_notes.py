@@ -41,6 +41,7 @@ async def test_positions_and_shares_are_noted_with_their_last_prices(loop: Virtu
     )
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("read", ["positions", "holdings"])
 async def test_a_broker_that_is_away_at_the_close_is_asked_again_that_evening(loop: VirtualLoop, read: str) -> None:
     evening = await an_evening(loop)

@@ -115,6 +115,7 @@ async def test_each_day_of_trading_has_its_row_and_a_holiday_has_none(loop: Virt
     assert all(report.up_since is not None for report in reports), "the sign of life"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("after_commit", [False, True])
 @pytest.mark.parametrize("at", [1, 9, 16, 17, 18])  # of 18 steps: reads, the row with its news, the note of the job
 async def test_killed_at_any_step_of_the_summary_there_is_one_final_row_and_one_notice(
@@ -183,6 +184,7 @@ async def test_no_day_is_closed_while_the_clock_is_known_to_be_off(host_clock: H
     assert (report.complete, report.late) == (True, False)
 
 
+@pytest.mark.exhaustive
 async def test_a_muhurat_evening_is_summed_up_after_it(loop: VirtualLoop) -> None:
     muhurat = date(2026, 11, 8)  # a Sunday; its hours are not in the shipped rows
     clock = LoopClock(loop, at_ist(muhurat, 16, 0))

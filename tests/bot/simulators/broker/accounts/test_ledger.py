@@ -202,6 +202,7 @@ async def live(steps: list[tuple[Any, ...]], directory: Path) -> None:
 SOLD = [("place", 1, "SELL", 5, 0, "MARKET", False), ("wait", 2.0), ("wait", 25.0), ("wait", 40.0)]
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=examples(25), deadline=None)
 @given(st.lists(STEP, max_size=25))
 @example(SOLD)

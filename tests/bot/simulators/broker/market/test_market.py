@@ -160,6 +160,7 @@ async def test_a_feeds_bad_tick_is_left_out_and_named_and_its_others_count(wire:
     assert [row["last"] for row in prices] == ["1500.00", "1600.00"]
 
 
+@pytest.mark.exhaustive
 async def test_a_live_feed_of_ticks_is_kept_small_and_keeps_its_high_and_its_last(clock: LoopClock, tmp_path: Path) -> None:
     settings = replace(STILL, data=tmp_path)
     async with broker(clock, settings) as wire:
@@ -180,6 +181,7 @@ async def test_a_live_feed_of_ticks_is_kept_small_and_keeps_its_high_and_its_las
         assert (await wire.desk("GET", "/prices?names=RELIANCE"))["prices"][0]["last"] == "1469.00"
 
 
+@pytest.mark.exhaustive
 async def test_pushed_ticks_of_past_days_are_thinned_and_each_days_last_stays(clock: LoopClock, tmp_path: Path) -> None:
     calendar, settings = Days(clock), replace(STILL, data=tmp_path)
     seen: list[tuple[datetime, int]] = []
