@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
+
 from bot.domain.clock import at_ist
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
@@ -14,6 +16,8 @@ from tests.journeys.test_mornings import buttons, told
 from tests.journeys.test_plans import price
 from tests.journeys.test_rings import confirmed, rang
 from tests.stage.house import House, a_house
+
+pytestmark = pytest.mark.exhaustive  # hours of a day
 
 FRIDAY = date(2026, 11, 20)
 BAND = """
