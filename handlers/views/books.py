@@ -91,6 +91,7 @@ def orders(book: OrderList, tap: ListingTap, mode: str, explain: Callable[[str],
         parts.append(say(f"⚠️ {book.stale}"))
     if tap.argument == "rejected":
         parts += [say(bold(f"#{order.number} "), _why(order, explain)) for order in _of_page(book, tap)]
+    parts += [say(line) for line in book.plans]
     lists = [("Open", "open"), ("All", "all"), ("Rejected", "rejected")]
     now_shown = tap.argument or "all"
     others = [words(name, f"/orders {which}", account=tap.label) for name, which in lists if which != now_shown]

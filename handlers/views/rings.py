@@ -141,10 +141,12 @@ def loss_near(news: LossNear, scene: Scene) -> View:
 
 @renders(MarginShort)
 def margin_short(news: MarginShort, scene: Scene) -> View:
-    """Money for trading below zero: mStock may close positions."""
-    text = f" Available {rupees(news.available)} at {clock_time(news.at)}. mStock may close positions by itself."
+    """Money for trading below zero: mStock may close positions. And the end of it."""
+    title = "Margin is enough again." if news.over else "Margin shortfall."
+    risk = "" if news.over else " mStock may close positions by itself."
+    text = f" Available {rupees(news.available)} at {clock_time(news.at)}.{risk}"
     buttons = [words("Funds", "/funds", account=scene.label), words("Positions", "/positions", account=scene.label)]
-    return View((say(bold("Margin shortfall."), text),), keyboard(buttons))
+    return View((say(bold(title), text),), keyboard(buttons))
 
 
 @renders(MarginNear)

@@ -62,6 +62,10 @@ class SqlFlags:
     def claim_card(self, card: str, account_id: str, day: date, now: datetime) -> bool:
         return self._set(FlagName.CARD_TOLD, f"{account_id} {card}", day.isoformat(), now)
 
+    def card_told(self, card: str, account_id: str, day: date) -> bool:
+        told = self._tx.rows(_LISTED, {"flag": FlagName.CARD_TOLD.value, "of": f"{account_id} {card}"}).scalars()
+        return day.isoformat() in told
+
     def forget_days_before(self, day: date) -> int:
         return self._tx.write(_FORGET_DAYS, {"day": day.isoformat()})
 

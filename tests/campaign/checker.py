@@ -7,10 +7,36 @@ edit does not. No two orders of a session have the same side, quantity and share
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tests.campaign.licences import Licences, of_here
-from tests.campaign.record import Act, Deed, Record, Shown, Trouble
+from tests.campaign.readings import (
+    AFTER,
+    AGAIN,
+    CARD,
+    CLOUDS,
+    ENDS,
+    FALSE_BOOKS,
+    FILLS,
+    FLAT,
+    HARMLESS,
+    NEWS,
+    NOBODY,
+    NOTHING,
+    QUESTION,
+    Key,
+    Order,
+    asked_of,
+    could_answer,
+    filled_in,
+    key_of,
+    numbers_of,
+    orders_of,
+    states_of,
+    truth_of,
+    whole,
+)
+from tests.campaign.record import Act, Record, Shown, Trouble
 
 LIFE = 60.0  # seconds in which a card may be confirmed
 SLACK = 12.0  # seconds that an order may take from the tap to the exchange
@@ -19,53 +45,8 @@ LATE_ELSEWHERE = (
     66.0  # the same of an order that was not sent from here, or whose answer got lost: it is looked for ever more rarely
 )
 GAP = 27.0  # seconds of absence that must be told of; the bot tells of 20, counted from what it noticed
-
-Key = tuple[str, int, str]  # side, quantity, share
-
-_ORDER = r"#(?P<number>\d+) (?P<side>BUY|SELL) (?:(?P<part>[\d,]+)/)?(?P<size>[\d,]+) (?P<share>[A-Z&]+)"
-_NAMED = re.compile(_ORDER)
-STOPS = ("STOPLOSS_LIMIT", "STOPLOSS_MARKET")
-_SIGN = "(?:(?:✅|✖️|❔|⏳) )?"
-_NEWS = re.compile(rf"(?P<title>Partly filled|Filled|Rejected|Not sent|Cancelled|Expired|Not found|Outcome unknown) {_ORDER}")
-_CARD = re.compile(rf"^(?:[^\w\s]+ )?{_SIGN}{_ORDER}\n(?P<state>[^\n]*)")
-_ELSEWHERE = re.compile(rf"^{_SIGN}{_ORDER}(?::? |\n)(?P<state>[^\n]*)", re.MULTILINE)
-_QUESTION = re.compile(r"^(?:[^\w\s]+ )?(?P<side>BUY|SELL) (?P<size>[\d,]+) (?P<share>[A-Z&]+)(?:\s|$)")
-_BASKET_ROW = re.compile(r"^\d+ (?P<side>BUY|SELL) +(?P<size>[\d,]+) (?P<share>[A-Z&]+)(?:\s|$)", re.MULTILINE)
-_FILLED_OF = re.compile(r"([\d,]+) of [\d,]+ filled")
-_AGAIN = re.compile(r" · n (\d+)")
-_NOTHING = re.compile(r"Back\. .*?(\d\d:\d\d:\d\d)-(\d\d:\d\d:\d\d)\. Nothing was missed")
-OPENING = 9 * 3600.0  # seconds of the day in India at which a session begins
-_STATE_FILLED = re.compile(r"([\d,]+) filled")
-
-_FLAT = re.compile(r"\bFlat at \d\d:\d\d:\d\d")
-_FALSE_BOOKS = frozenset({"book_empty", "book_late", "book_shrinks", "rows_dropped", "changes_late"})  # books that lie
-
 A_TICK = 0.01  # seconds; the exchange's log rounds
-FILLS = ("Filled", "Partly filled")
-ENDS = {"cancelled": "Cancelled", "rejected": "Rejected", "expired": "Expired"}
-
-
-@dataclass(slots=True)
-class Order:
-    """An order at the exchange, as its log has it."""
-
-    id: str
-    key: Key
-    at: float
-    channel: str
-    price: int
-    stops: bool = False  # it waits for a trigger
-    sizes: set[int] = field(default_factory=set)  # that it ever had: a stop follows its position
-    fills: list[tuple[float, int]] = field(default_factory=list)  # when, and how much in all then
-    end: tuple[float, str] | None = None
-
-    @property
-    def filled(self) -> int:
-        return self.fills[-1][1] if self.fills else 0
-
-    @property
-    def is_whole(self) -> bool:
-        return self.filled >= self.key[1]
+OPENING = 9 * 3600.0  # seconds of the day in India at which a session begins
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,38 +73,20 @@ def judge(record: Record) -> Verdict:
     return _Judge(record).verdict()
 
 
-def _asked_of(act: Act) -> list[Key]:
-    """The orders whose card was confirmed by this tap: one, or those of a basket."""
-    if not act.text.startswith("Confirm"):
-        return []
-    if act.shown.startswith("BASKET"):
-        return [_key(match) for match in _BASKET_ROW.finditer(act.shown)]
-    match = _QUESTION.match(act.shown)
-    return [_key(match)] if match is not None else []
-
-
-def _whole(digits: str) -> int:
-    return int(digits.replace(",", ""))
-
-
-def _key(match: re.Match[str]) -> Key:
-    return match["side"], _whole(match["size"]), match["share"]
-
-
 class _Judge:
     def __init__(self, record: Record) -> None:
         self.record = record
         self.wrong: dict[str, list[str]] = {kind: [] for kind in KINDS}
-        self.orders = _orders(record.deeds)
+        self.orders = orders_of(record.deeds)
         self.by_key: dict[Key, list[Order]] = defaultdict(list)
         for order in self.orders:
             for size in order.sizes:
                 self.by_key[order.key[0], size, order.key[2]].append(order)
-        self.numbers = _numbers(record.shown, self.by_key)
+        self.numbers = numbers_of(record.shown, self.by_key)
         self.licences = Licences(record)
         self.rung = {chat: [each for each in record.shown if each.chat == chat] for chat in record.chats}
         self.unknown = {
-            _key(match) for shown in record.shown for match in _NEWS.finditer(shown.text) if match["title"] == "Outcome unknown"
+            key_of(match) for shown in record.shown for match in NEWS.finditer(shown.text) if match["title"] == "Outcome unknown"
         }
         self.cancels = [act for act in record.acts if act.text.startswith(("Cancel", "/cancel", "Close these"))]
 
@@ -153,7 +116,7 @@ class _Judge:
         taps: dict[Key, set[int]] = defaultdict(set)
         for act in self.record.acts:
             if act.what == "taps" and act.at - self._asked_at(act) <= LIFE:
-                for key in _asked_of(act):
+                for key in asked_of(act):
                     taps[key].add(act.message)
         for key, orders in self.by_key.items():
             sent = [order for order in orders if order.channel == "API" and order.key[0] == "BUY"]
@@ -173,16 +136,16 @@ class _Judge:
         self.wrong["crossed_zero"] += [f"seed {self.record.seed}: {words}" for words in self.licences.crossed]
         self.wrong["left_over"] += [f"seed {self.record.seed}: {words}" for words in self.licences.left_over()]
         for shown in self.record.shown:
-            if shown.what != "message" or not _FLAT.search(shown.text):
+            if shown.what != "message" or not FLAT.search(shown.text):
                 continue
             rows = self.licences.intraday_at(shown.at)
-            false = [each for each in self.record.troubles if each.kind in _FALSE_BOOKS]
+            false = [each for each in self.record.troubles if each.kind in FALSE_BOOKS]
             if rows and not any(each.overlaps(shown.at - 90.0, shown.at) for each in false):
                 self._note("untrue_flats", f"flat was said at {shown.at:.1f}, and {rows} were open")
 
     def _taps_on(self, key: Key) -> Iterator[Act]:
         for act in self.record.acts:
-            if key in _asked_of(act):
+            if key in asked_of(act):
                 yield act
 
     def _asked_at(self, tap: Act) -> float:
@@ -199,17 +162,17 @@ class _Judge:
             if shown.what not in ("message", "edit"):
                 continue
             told.extend(
-                (shown, _whole(match["part"] or match["size"]), match["title"])
-                for match in _NEWS.finditer(shown.text)
+                (shown, whole(match["part"] or match["size"]), match["title"])
+                for match in NEWS.finditer(shown.text)
                 if self._means(match, order) and match["title"] in FILLS
             )
             if "rom elsewhere" in shown.text or "Found in the order book" in shown.text:
-                told.extend((shown, amount, "state") for amount in _in_states(shown.text, order.key))
+                told.extend((shown, amount, "state") for amount in filled_in(shown.text, order.key))
         return told
 
     def _means(self, match: re.Match[str], order: Order) -> bool:
         """Whether words name this order: by its number where several have the same side, quantity and share."""
-        side, size, share = _key(match)
+        side, size, share = key_of(match)
         same = (side, share) == (order.key[0], order.key[2]) and size in order.sizes
         number = self.numbers.get(order.id)
         return same and (number is None or number == int(match["number"]))
@@ -229,7 +192,7 @@ class _Judge:
             before = by_message.get(shown.message, 0)
             if amount < before or (shown.what == "message" and amount < most):
                 self._note("misordered", f"{name}: {title} {amount} at {shown.at:.1f} after {max(most, before)}")
-            elif shown.what == "message" and title != "state" and amount in first_of and not _AGAIN.search(shown.text):
+            elif shown.what == "message" and title != "state" and amount in first_of and not AGAIN.search(shown.text):
                 self._note("doubled", f"{name}: {title} {amount} again at {shown.at:.1f} without its number")
             by_message[shown.message] = amount
             if title != "state":
@@ -259,9 +222,9 @@ class _Judge:
         moment = max(at, order.at)
         for trouble in sorted(self.record.troubles, key=lambda each: each.began):
             hit = self._hit(trouble)
-            if trouble.kind in _HARMLESS or (hit is not None and hit != chat):
+            if trouble.kind in HARMLESS or (hit is not None and hit != chat):
                 continue
-            end = trouble.ended + _AFTER.get(trouble.kind, 0.0)
+            end = trouble.ended + AFTER.get(trouble.kind, 0.0)
             if trouble.began <= moment + self._patience(order) and end > moment:
                 moment = end
         return moment
@@ -285,7 +248,7 @@ class _Judge:
         if wished or makes_room:
             return
         for shown in self.rung[chat]:
-            titles = [match["title"] for match in _NEWS.finditer(shown.text) if self._means(match, order)]
+            titles = [match["title"] for match in NEWS.finditer(shown.text) if self._means(match, order)]
             rang = shown.what == "message" and not shown.silent
             if rang and shown.at >= at - A_TICK and ENDS[what] in titles:
                 return
@@ -293,15 +256,15 @@ class _Judge:
                 rang
                 and shown.at >= at - A_TICK
                 and ("elsewhere" in shown.text or "Found in" in shown.text)
-                and what in _states(shown.text, order.key)
+                and what in states_of(shown.text, order.key)
             ):
                 return
         self._note("silent_ends", f"{order.key} in {chat}: {what} at {at:.1f} did not ring")
 
     def _not_found(self, chat: int) -> None:
         for shown in self.rung[chat]:
-            for match in _NEWS.finditer(shown.text):
-                key, number = _key(match), match["number"]
+            for match in NEWS.finditer(shown.text):
+                key, number = key_of(match), match["number"]
                 if match["title"] != "Outcome unknown" or shown.what != "message" or self.by_key.get(key):
                     continue
                 rang = any(
@@ -322,12 +285,12 @@ class _Judge:
                 last[shown.message] = shown
         confirmed = {act.message for act in self.record.acts if act.chat == chat and act.what == "taps" and "Confirm" in act.text}
         for message, shown in last.items():
-            match = _CARD.match(shown.text)
-            question = _QUESTION.match(shown.text)
+            match = CARD.match(shown.text)
+            question = QUESTION.match(shown.text)
             if match is not None:
                 self._card(match, shown, chat)
             elif message in confirmed and question is not None and "until " in shown.text and not self._slept_over(message):
-                self._note("untrue_cards", f"{_key(question)} in {chat}: still asks, though it was confirmed")
+                self._note("untrue_cards", f"{key_of(question)} in {chat}: still asks, though it was confirmed")
 
     def _slept_over(self, message: int) -> bool:
         """Whether the bot was away for all of the card's life after the tap, and could not be heard when it came back.
@@ -348,15 +311,15 @@ class _Judge:
         )
 
     def _card(self, match: re.Match[str], shown: Shown, chat: int) -> None:
-        orders = self.by_key.get(_key(match), [])
+        orders = self.by_key.get(key_of(match), [])
         state = match["state"]
         if len(orders) != 1:
             gone = ("unknown", "not sent", "rejected", "closed by you")
             if not orders and not any(word in state for word in gone):
-                self._note("untrue_cards", f"{_key(match)} in {chat}: “{state}”, and there is no such order")
+                self._note("untrue_cards", f"{key_of(match)} in {chat}: “{state}”, and there is no such order")
             return
         (order,) = orders
-        if (wanted := _truth_of(order)) and not re.search(wanted, f"{match['part'] or ''}|{state}"):
+        if (wanted := truth_of(order)) and not re.search(wanted, f"{match['part'] or ''}|{state}"):
             self._note("untrue_cards", f"{order.key} in {chat}: “{state}” at the end, and the truth is {wanted}")
 
     # What was missed.
@@ -365,7 +328,7 @@ class _Judge:
         backs = [shown.at for shown in self.rung[chat] if shown.what == "message" and "Back. " in shown.text]
         for trouble in self.record.troubles:
             if trouble.chat is None and self._is_gap(trouble):
-                until = self._clear_from(trouble.ended, chat, _NOBODY) + LATE + 60.0
+                until = self._clear_from(trouble.ended, chat, NOBODY) + LATE + 60.0
                 if until < self.record.ended + LATE + 60.0 and not any(trouble.ended - 1.0 <= at <= until for at in backs):
                     self._note("unannounced_gaps", f"{trouble.kind} {trouble.began:.1f}-{trouble.ended:.1f} in {chat}")
 
@@ -374,7 +337,7 @@ class _Judge:
         if any(trouble.kind == "clock_stepped" for trouble in self.record.troubles):
             return
         for shown in self.rung[chat]:
-            match = _NOTHING.search(shown.text) if shown.what == "message" else None
+            match = NOTHING.search(shown.text) if shown.what == "message" else None
             if match is None:
                 continue
             since, until = (sum(int(part) * 60 ** (2 - place) for place, part in enumerate(match[n].split(":"))) for n in (1, 2))
@@ -393,7 +356,7 @@ class _Judge:
             for other in self.record.troubles
             if other is not trouble and other.overlaps(trouble.began - 15, trouble.ended + 5)
         ]
-        if any(other.kind in _CLOUDS for other in others):
+        if any(other.kind in CLOUDS for other in others):
             return False  # which of two absences it was is not for this reader to say
         if trouble.kind in ("killed", "stopped"):
             return lasted > GAP and self._at_stake(trouble.began)
@@ -419,7 +382,7 @@ class _Judge:
                 after = [each for each in self.rung[act.chat] if each.at >= act.at and each.what != "delete"]
                 if not after:
                     self._note("unanswered", f"“{act.text}” at {act.at:.1f}")
-                elif act.text.startswith(("/buy", "/sell")) and not any(_answers(act.text, each.text) for each in after):
+                elif act.text.startswith(("/buy", "/sell")) and not any(could_answer(act.text, each.text) for each in after):
                     self._note("unanswered", f"“{act.text}” at {act.at:.1f} got no card and no refusal")
 
     def _secrets(self) -> None:
@@ -428,120 +391,3 @@ class _Judge:
                 self._note("secrets_out", f"secret {number} stands in the log")
             if secret and any(secret in shown.text for shown in self.record.shown):
                 self._note("secrets_out", f"secret {number} was shown")
-
-
-_NOBODY = Order(id="", key=("", 0, ""), at=0.0, channel="", price=0)
-# Troubles that hold up no news: the books are read all the same, or the tap is the person's own business.
-_HARMLESS = frozenset(
-    {
-        "socket_dropped", "socket_refused", "socket_cut_at_order", "socket_mute", "socket_half_open", "order_frames_lost",
-        "order_frames_late", "frames_doubled", "frames_reordered", "frames_framed", "order_frames_binary", "frames_garbled",
-        "ticks_stalled", "rows_shuffled", "tags_missing", "trades_late", "cancel_not_final", "clock_stepped", "fill_in_parts",
-        "place_as_object", "place_in_mock_form", "success_called_false", "part_then_cancelled", "part_then_rejected",
-        "part_then_expired", "fill_late", "order_rejected", "rejected_later",
-    }
-)  # fmt: skip
-_AFTER = {
-    "flood": 20.0,
-    "hanging": 25.0,
-    "telegram_down": 30.0,
-    "telegram_down_for_an_hour": 45.0,
-    "answer_late": 60.0,
-    "session_ended": 60.0,
-}
-_CLOUDS = frozenset(
-    {
-        "killed",
-        "logged_out",
-        "stopped",
-        "books_away",
-        "telegram_down",
-        "telegram_down_for_an_hour",
-        "session_ended",
-        "clock_stepped",
-        "blocked",
-        "token_expired",
-        "guest_blocks",
-        "book_empty",
-        "book_late",
-        "changes_late",
-        "rows_dropped",
-        "rate_limited",
-        "book_shrinks",
-        "chat_not_found",
-    }
-)
-
-
-def _orders(deeds: Sequence[Deed]) -> list[Order]:
-    orders: dict[str, Order] = {}
-    for deed in deeds:
-        detail = deed.detail
-        if deed.what == "order":
-            share = str(detail["name"]).removesuffix("-EQ")
-            order = Order(
-                id=deed.order, key=(str(detail["side"]), int(str(detail["quantity"])), share), at=deed.at,
-                channel=str(detail["channel"]), price=int(str(detail["price"])), stops=str(detail.get("kind")) in STOPS,
-                sizes={int(str(detail["quantity"]))},
-            )  # fmt: skip
-            orders[deed.order] = order
-            if detail["status"] == "Rejected":
-                order.end = (deed.at, "rejected")
-        elif deed.what == "fill":
-            orders[deed.order].fills.append((deed.at, int(str(detail["filled"]))))
-        elif deed.what == "modified":
-            order = orders[deed.order]
-            order.price = int(str(detail["price"]))
-            order.key = (order.key[0], int(str(detail.get("quantity", order.key[1]))), order.key[2])
-            order.sizes.add(order.key[1])
-        elif deed.what in ENDS:
-            orders[deed.order].end = (deed.at, deed.what)
-    return list(orders.values())
-
-
-def _numbers(shown: Sequence[Shown], by_key: dict[Key, list[Order]]) -> dict[str, int]:
-    """The day's number of each order that shares side, quantity and share with another: both count upwards."""
-    seen: dict[Key, set[int]] = defaultdict(set)
-    for each in shown:
-        for match in _NAMED.finditer(each.text):
-            seen[_key(match)].add(int(match["number"]))
-    return {
-        order.id: number
-        for key, orders in by_key.items()
-        if len(orders) > 1 and len(orders) == len(seen[key])
-        for order, number in zip(sorted(orders, key=lambda order: order.at), sorted(seen[key]), strict=True)
-    }
-
-
-def _states(text: str, key: Key) -> str:
-    return " ".join(match["state"] for match in _ELSEWHERE.finditer(text) if _key(match) == key)
-
-
-def _in_states(text: str, key: Key) -> Iterator[int]:
-    """How much an order that stands in a message is said to have filled."""
-    for match in _ELSEWHERE.finditer(text):
-        if _key(match) != key:
-            continue
-        if match["state"].startswith("filled"):
-            yield key[1]
-        elif match["part"]:
-            yield _whole(match["part"])
-        elif (some := _STATE_FILLED.search(match["state"])) is not None:
-            yield _whole(some[1])
-
-
-def _truth_of(order: Order) -> str:
-    """What an order's card has to say at the end, as an expression over part and state."""
-    if order.is_whole:
-        return r"\|filled"
-    if order.end is not None:
-        return {"cancelled": "cancelled", "rejected": "rejected|not sent", "expired": "expired"}[order.end[1]]
-    if order.filled:
-        return rf"{order.filled}\|partly"
-    return rf"(open at|waiting for|then|max).*{order.price / 100:,.2f}" if order.price else ""
-
-
-def _answers(words: str, text: str) -> bool:
-    """Whether this could be the answer to an order in words: its card, a refusal, an offer to do it now, or a question."""
-    quantity = words.split()[2]
-    return bool(re.search(rf"\b(BUY|SELL) {quantity}\b|Not sent|Typed |stopped|mStock|log in|Log in|id [0-9a-f]{{4}}", text))

@@ -153,3 +153,108 @@ def test_words_without_any_answer_and_a_secret_in_the_log_are_found() -> None:
     record.acts.append(Act(at=50.0, chat=ME, what="says", text="/buy TCS 20"))
     record.log, record.secrets = "ERROR calling /bot7:s3cret/getMe", ("s3cret",)
     assert found(record) == {"unanswered", "secrets_out"}
+
+
+# Ways out: what was sold, by whose licence, and what is left of it.
+
+EXIT_CARD = "🔵 EXIT SELL 10 ITC MIS      PAPER"
+BASKET = "BASKET 2 orders      PAPER\n1 BUY  10 ITC\n2 SELL 10 TCS\nuntil 09:01:00"
+
+
+def intraday(at: float, number: str, side: str, quantity: int, *, share: str = "ITC", channel: str = "API") -> Deed:
+    detail: dict[str, object] = {
+        "name": f"{share}-EQ", "side": side, "quantity": quantity, "channel": channel, "price": 40000, "status": "Transit",
+        "product": "INTRADAY",
+    }  # fmt: skip
+    return Deed(at=at, what="order", order=number, detail=detail)
+
+
+def filled(at: float, number: str, quantity: int) -> Deed:
+    return Deed(at=at, what="fill", order=number, detail={"filled": quantity})
+
+
+def sold(at: float, number: int, quantity: int, share: str = "ITC") -> Shown:
+    return said(at, 20 + number, f"Filled #{number} SELL {quantity} {share}, avg 400.00")
+
+
+def an_exit(quantity: int = 10) -> Record:
+    """A good day in an intraday share, and its exit by a card that names it."""
+    record = a_good_day()
+    record.deeds = [
+        intraday(5.1, "b1", "BUY", 10), fill(5.2, 10), intraday(50.1, "b2", "SELL", quantity), filled(50.2, "b2", quantity),
+    ]  # fmt: skip
+    record.shown += [said(48.0, 13, EXIT_CARD, silent=True), sold(50.5, 2, quantity)]
+    record.acts.append(Act(at=50.0, chat=ME, what="taps", text="Confirm sell", message=13, shown=EXIT_CARD))
+    return record
+
+
+def test_nothing_is_found_in_an_exit_that_its_card_names() -> None:
+    assert found(an_exit()) == set()
+
+
+def test_an_exit_of_more_than_is_open_crosses_zero() -> None:
+    assert found(an_exit(12)) == {"crossed_zero"}
+
+
+def from_elsewhere(record: Record) -> Record:
+    """The position was bought at the broker's own page, so that no card of the entry allows its sale."""
+    record.deeds[0].detail["channel"] = "WEB"
+    record.acts = record.acts[2:]
+    return record
+
+
+def test_a_card_that_names_the_share_allows_its_sale_wherever_it_was_bought() -> None:
+    assert found(from_elsewhere(an_exit())) == set()
+
+
+@pytest.mark.parametrize("named", [None, "TCS"])
+def test_a_sale_that_no_tapped_card_named_has_no_licence(named: str | None) -> None:
+    record = from_elsewhere(an_exit())
+    (tap,) = record.acts
+    record.acts = [] if named is None else [replace(tap, shown=EXIT_CARD.replace("ITC", named))]
+    assert found(record) == {"unlicensed"}
+
+
+def test_a_stop_that_works_on_when_its_position_is_gone_is_left_over() -> None:
+    record = an_exit()
+    record.deeds.append(intraday(51.0, "b3", "SELL", 9))
+    assert found(record) == {"left_over"}
+    record.deeds[-1].detail["kind"] = "STOPLOSS_LIMIT"
+    record.deeds.append(Deed(at=52.0, what="cancelled", order="b3"))
+    assert found(record) == set()
+
+
+def test_flat_that_is_said_while_something_is_open_is_untrue_unless_the_books_lied() -> None:
+    record = an_exit()
+    record.shown.append(said(40.0, 30, "🔵 Flat at 09:00:40. 1 row closed in 1 order.\nmain · PAPER"))
+    assert found(record) == {"untrue_flats"}
+    record.troubles.append(Trouble(kind="book_empty", side="broker", began=35.0, ended=39.0))
+    assert found(record) == set()
+
+
+def test_flat_that_is_said_after_the_last_sale_is_true() -> None:
+    record = an_exit()
+    record.shown.append(said(55.0, 30, "🔵 Flat at 09:00:55. 1 row closed in 1 order.\nmain · PAPER"))
+    assert found(record) == set()
+
+
+def a_basket(without: str = "none") -> Record:
+    """A basket confirmed as a whole: ten ITC bought, then ten TCS sold that were bought elsewhere. One row may be missing."""
+    record = a_good_day()
+    shown = "\n".join(line for line in BASKET.splitlines() if not line.startswith(without))
+    record.deeds = [
+        intraday(3.0, "b0", "BUY", 10, share="TCS", channel="WEB"), filled(3.1, "b0", 10),
+        intraday(5.1, "b1", "BUY", 10), fill(5.2, 10),
+        intraday(6.1, "b2", "SELL", 10, share="TCS"), filled(6.2, "b2", 10),
+    ]  # fmt: skip
+    record.shown = [
+        said(1.0, 11, shown, silent=True), said(3.5, 14, "Order from elsewhere.\n#3 BUY 10 TCS: filled, avg 400.00"),
+        said(5.5, 12, FILLED), sold(6.5, 2, 10, "TCS"),
+    ]  # fmt: skip
+    record.acts = [Act(at=5.0, chat=ME, what="taps", text="Confirm basket", message=11, shown=shown)]
+    return record
+
+
+@pytest.mark.parametrize(("without", "kinds"), [("none", set()), ("1", {"unconfirmed"}), ("2", {"unlicensed"})])
+def test_a_baskets_card_is_the_licence_of_each_of_its_rows_and_of_nothing_else(without: str, kinds: set[str]) -> None:
+    assert found(a_basket(without)) == kinds

@@ -57,6 +57,7 @@ def every_ring() -> list[Notice]:
         NoStopDelivery(rows=(OpenRow(instrument=RELIANCE, product=Product.CNC, quantity=10),)),
         LossNear(at=AT, result=Decimal("-4100.50"), limit=Decimal(5000), charges=Decimal("120.40")),
         MarginShort(at=AT, available=Decimal("-1250.00")),
+        MarginShort(at=AT, available=Decimal("1250.00"), over=True),
         MarginNear(at=AT, lost=Decimal(6200), used=Decimal(10_000), closed_at=Decimal(75)),
         BandNear(row=LONG, last=Decimal("1436.00"), moved=Decimal("-3.05"), band=Decimal(5), closed_at=Decimal(80)),
         FeedMute(since=AT),

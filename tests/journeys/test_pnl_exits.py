@@ -129,6 +129,11 @@ async def test_entries_are_blocked_after_it_until_the_time_that_was_named(clock:
         await begin(house, f"/exit all if below {stop} gross block till {till:%H:%M}")
         entry = await house.me.ask("/buy RELIANCE 10 mis", "BUY 10 RELIANCE", 30)
         assert "Under your P&L exit" in entry["text"]
+        house.me.press("Confirm buy", entry)
+        await house.me.wait_for("Filled #1", 30)
+        listed = await house.me.ask("/orders", "ORDERS", 30)
+        assert "All intraday and carry-forward: under your P&L exit −" in listed["text"]
+        assert "under your P&L exit" not in (await house.me.ask("/orders rejected", "REJECTED", 30))["text"]
         at(house, "60.00", names[0])
         struck = await house.me.wait_for("P&L exit struck.", 30)
         assert f"No entries until {till:%H:%M}" in struck["text"]

@@ -1,6 +1,9 @@
 """A stop that follows the price, lived through: a person in the demo chat, the real bot, the paper broker."""
 
 import asyncio
+import itertools
+from bisect import bisect_left
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -240,3 +243,63 @@ async def test_exit_all_in_the_midst_of_twelve_trails_goes_at_once(clock: LoopCl
             assert asyncio.get_running_loop().time() - begun < 60
         await asyncio.sleep(20)
         assert not [order for order in await house.orders() if order.status.is_working]
+
+
+async def test_twelve_trails_for_an_hour_keep_to_their_allowance_and_exit_all_goes_at_once(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    """Six quick minutes ask for more than a minute and an hour allow. The hour's count outlives a restart."""
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        await house.log_in()
+        names = [f"NIFTY26NOV{strike}CE" for strike in range(24000, 24600, 50)]
+        carry(house, dict.fromkeys(names, 65))
+        for name in names:
+            card = await house.me.ask(f"/trail {name} 10%", f"SELL 65 NIFTY {name[10:15]}", 30)
+            house.me.press("Confirm trail", card)
+            await house.me.wait_for("held by me", 30)
+        begun = clock.now()
+        rupees = itertools.count(103, 3)
+
+        async def rise(count: int, every: float) -> list[tuple[datetime, str]]:
+            """New highs of all; the moves since the beginning."""
+            for _ in range(count):
+                high = next(rupees)
+                for name in names:
+                    price(house, f"{high}.00", name, "NFO")
+                await asyncio.sleep(every)
+            return [move for move in changes(house) if move[0] > begun]
+
+        assert len(await rise(52, 6)) == 300
+        await house.stop()
+        await asyncio.sleep(52 * 60)
+        await house.start()
+        assert len(await rise(2, 30)) == 300, "the hour is not over"
+        moves = await rise(6, 30)
+        assert len(moves) > 300
+        assert busiest(moves, timedelta(hours=1)) <= 300
+        assert busiest(moves, timedelta(seconds=59)) <= 60  # they are counted as they leave, and take a moment to the exchange
+        for stop in {stop for _, stop in moves}:
+            assert busiest([move for move in moves if move[1] == stop], timedelta(seconds=4)) == 1
+        house.me.look_away()
+        card = await house.me.ask("/exit all", f"EXIT {len(names)} positions", 60)
+        went = asyncio.get_running_loop().time()
+        house.me.press(f"Confirm {len(names)} exits", card)
+        while open_rows(house):
+            await asyncio.sleep(0.5)
+            assert asyncio.get_running_loop().time() - went < 40
+        await asyncio.sleep(60)
+        assert not [order for order in await house.orders() if order.status.is_working]
+        assert house.placed == len(names), "each stop became the exit, and there was no second one"
+        assert busiest(changes(house), timedelta(seconds=0.9)) <= 3, "no more orders a second than may leave"
+
+
+def changes(house: House) -> list[tuple[datetime, str]]:
+    """When the exchange changed an order, and which."""
+    log = house.near.paper.broker.ledger.truth(0, 100_000)
+    return [(datetime.fromisoformat(str(line["at"])), str(line["id"])) for line in log if line["what"] == "modified"]
+
+
+def busiest(moves: list[tuple[datetime, str]], span: timedelta) -> int:
+    """The most of them in any such span."""
+    at = [moment for moment, _ in moves]
+    return max(bisect_left(at, moment + span) - number for number, moment in enumerate(at))

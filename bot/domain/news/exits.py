@@ -93,7 +93,7 @@ class ExitsTold(Notice):
     told: Told
     at: datetime
     rows: tuple[RowTold, ...]
-    kind: ListKind = ListKind.EXITS
+    kind: ListKind = ListKind.PANIC  # stored without one by the first version, where a panic alone was told to be flat or not
     why: str = ""  # of what was struck off, in words
     waiting: int = 0  # rows that were not sent
     orders: int = 0  # that filled

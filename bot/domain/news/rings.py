@@ -143,13 +143,14 @@ class LossNear(Notice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarginShort(Notice):
-    """The money for trading is below zero."""
+    """The money for trading is below zero, or is not any more."""
 
     sound = Sound.ALWAYS
     priority = NoticePriority.SAFETY
 
     at: datetime
     available: Decimal  # rupees
+    over: bool = False  # the shortfall is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

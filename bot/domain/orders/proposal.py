@@ -162,6 +162,7 @@ class OrderList:
     orders: tuple[Order, ...]
     as_of: datetime
     stale: str | None = None  # why the book could not be read
+    plans: tuple[str, ...] = ()  # P&L exits that cover what works or filled of it, in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

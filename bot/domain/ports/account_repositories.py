@@ -190,6 +190,10 @@ class FlagsRepository(Protocol):
         """True for the one caller who tells an account's people that card of the date."""
         ...
 
+    def card_told(self, card: str, account_id: str, day: date) -> bool:
+        """Whether that card of the date was claimed."""
+        ...
+
     def watch(self, account_id: str, person: int, key: str, now: datetime) -> bool:
         """Puts an instrument, "NSE:2885", on a person's watch list. False where it is on it."""
         ...

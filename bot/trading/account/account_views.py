@@ -21,10 +21,10 @@ from bot.domain.orders.portfolio import Funds, Holding, Holdings, PnL, Position,
 from bot.domain.orders.proposal import OrderDetail, OrderList, TradeLine, TradeList
 from bot.domain.people.account import Account, Actor
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
-from bot.domain.ports.repositories import Store
+from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.day_charges import day_charges
 from bot.trading.account.day_events import DayEvents
-from bot.trading.account.held_plans import held_plans
+from bot.trading.account.held_plans import covers_of, held_plans
 from bot.trading.account.new_bases import NewBases
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of
@@ -71,10 +71,15 @@ class AccountViews:
         except (BrokerError, StorageAway) as error:
             stale = error.say
         day = ist_date(self.clock.now())
-        orders = await self.store.read(lambda db: [*db.orders.of_day(account.id, day), *ahead(db, account.id, day)])
-        wanted = tuple(order for order in orders if _wanted(order, which))
+
+        def read(db: Repositories) -> tuple[tuple[Order, ...], tuple[str, ...]]:
+            orders = [*db.orders.of_day(account.id, day), *ahead(db, account.id, day)]
+            wanted = tuple(order for order in orders if _wanted(order, which))
+            return wanted, covers_of(db, account.id, wanted)
+
+        wanted, covers = await self.store.read(read)
         seen = self.reconcile.seen_at(account.id)
-        return OrderList(account=account, orders=wanted, as_of=seen or self.clock.now(), stale=stale)
+        return OrderList(account=account, orders=wanted, as_of=seen or self.clock.now(), stale=stale, plans=covers)
 
     async def order(self, actor: Actor, number: int) -> OrderDetail:
         """One of today's orders by its day number."""

@@ -1,7 +1,11 @@
 """What the bot holds on an account's rows beside the orders at the exchange, in a line each."""
 
+from collections.abc import Sequence
+
 from bot.domain.market.display_names import short
 from bot.domain.money import in_price
+from bot.domain.orders.order import Order
+from bot.domain.orders.pnl_exit import PnlExit
 from bot.domain.orders.pnl_words import scope_in_words, under
 from bot.domain.ports.repositories import Repositories
 
@@ -15,6 +19,20 @@ def held_plans(db: Repositories, account_id: str) -> tuple[str, ...]:
             step = f" step {in_price(trail.rule.step)}" if trail.rule.step is not None else ""
             named = short(stop.draft.instrument)
             lines.append(f"{named}: trail {in_price(trail.rule.every)}{step}, stop {in_price(trail.trigger)}")
-    mine = (each for each in db.pnl_exits.alive() if each.account_id == account_id)
-    lines += [f"{scope_in_words(each.scope)}: {under(each)}" for each in mine]
-    return tuple(line[:1].upper() + line[1:] for line in lines)
+    lines += [_in_words(each) for each in db.pnl_exits.alive() if each.account_id == account_id]
+    return tuple(lines)
+
+
+def covers_of(db: Repositories, account_id: str, orders: Sequence[Order]) -> tuple[str, ...]:
+    """The account's P&L exits that cover one of these orders that works, or that filled."""
+    drafts = [order.draft for order in orders if order.filled or not order.status.is_final]
+    return tuple(
+        _in_words(each)
+        for each in db.pnl_exits.alive()
+        if each.account_id == account_id and any(each.scope.takes_in(draft.instrument, draft.product) for draft in drafts)
+    )
+
+
+def _in_words(exit_: PnlExit) -> str:
+    words = f"{scope_in_words(exit_.scope)}: {under(exit_)}"
+    return words[:1].upper() + words[1:]

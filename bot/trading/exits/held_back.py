@@ -58,7 +58,7 @@ class HeldBack:
                 return
             db.exit_lists.save(replace(found[0], rung=(*found[0].rung, *(row.number for row in late))))
             rows = tuple(told_row(exits, row, orders) for row in late)
-            news = ExitsTold(plan_id=exits.plan_id, told=Told.HELD, at=now, rows=rows, of=len(exits.rows))
+            news = ExitsTold(plan_id=exits.plan_id, kind=exits.kind, told=Told.HELD, at=now, rows=rows, of=len(exits.rows))
             db.outbox.add(exits.account_id, db.people.watching(exits.account_id), news, now, order_id=None)
 
         await self.store.transaction(tell)

@@ -82,7 +82,7 @@ class TurningOver:
                 return
             db.exit_lists.save(replace(found[0], then=replace(found[0].then, rung=True)))
             rows = (told_row(found[0], found[0].rows[0], found[1]),)
-            news = ExitsTold(plan_id=exits.plan_id, told=Told.TURN_WAITS, at=now, rows=rows, waiting=1)
+            news = ExitsTold(plan_id=exits.plan_id, kind=exits.kind, told=Told.TURN_WAITS, at=now, rows=rows, waiting=1)
             db.outbox.add(exits.account_id, db.people.watching(exits.account_id), news, now, order_id=None)
 
         await self.store.transaction(ring)

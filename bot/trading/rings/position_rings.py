@@ -47,6 +47,7 @@ class _Seen:
     closing: set[str] = field(default_factory=set)  # orders that stood against an open row
     asked: set[str] = field(default_factory=set)  # orders that are being looked at a second time
     funds_at: float | None = None
+    is_short: bool | None = None  # the newest that was told is a shortfall; None: not known since the start
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,10 +73,13 @@ class PositionRings:
         await self._loss(account_id, result)
         await self._bands(account_id, lines)
         moment = asyncio.get_running_loop().time()
-        if lines and (seen.funds_at is None or moment - seen.funds_at >= FUNDS_EVERY):
+        if seen.is_short is None:
+            seen.is_short = await self.store.read(lambda db: self._shortfalls(db, account_id)[1])
+        due = seen.funds_at is None or moment - seen.funds_at >= FUNDS_EVERY
+        if (lines and due) or (seen.is_short and not lines):  # where all is closed no later reading may come
             seen.funds_at = moment
             try:
-                await self._margin(account_id, lines, (await self.reads.funds(account_id)).value)
+                await self._margin(account_id, seen, lines, (await self.reads.funds(account_id)).value)
             except BrokerError as error:
                 log.info("account %s: its money could not be read: %s", account_id, type(error).__name__)
 
@@ -169,15 +173,25 @@ class PositionRings:
         if near:
             await self.store.transaction(tell)
 
-    async def _margin(self, account_id: str, lines: Sequence[PositionLine], funds: Funds) -> None:
+    def _shortfalls(self, db: Repositories, account_id: str) -> tuple[int, bool]:
+        """How many shortfalls were told today, and whether the last one's end was not."""
+        today, told = ist_date(self.clock.now()), 0
+        while db.flags.card_told(_short(told + 1), account_id, today):
+            told += 1
+        return told, told > 0 and not db.flags.card_told(f"margin enough {told}", account_id, today)
+
+    async def _margin(self, account_id: str, seen: _Seen, lines: Sequence[PositionLine], funds: Funds) -> None:
         """By the account's margin as a whole: mStock names none for a row."""
         now = self.clock.now()
         risk = self.rules.broker_risk(ist_date(now))
         intraday = [line for line in lines if line.position.product is Product.MIS and line.price is not None]
         lost = -total(line.position.open_profit(line.price.last) for line in intraday if line.price is not None)
         news: list[tuple[str, Notice]] = []
-        if funds.available is not None and funds.available < ZERO:
-            news.append(("margin short", MarginShort(at=now, available=funds.available)))
+        told, was_short = await self.store.read(lambda db: self._shortfalls(db, account_id))
+        seen.is_short = funds.available < ZERO if funds.available is not None else was_short
+        if funds.available is not None and seen.is_short is not was_short:
+            card = f"margin enough {told}" if was_short else _short(told + 1)
+            news.append((card, MarginShort(at=now, available=funds.available, over=was_short)))
         if risk is not None and funds.used is not None and funds.used > ZERO and lost * 100 >= WARN_AT * funds.used:
             news.append(("margin near", MarginNear(at=now, lost=lost, used=funds.used, closed_at=risk.margin_lost)))
 
@@ -205,6 +219,10 @@ class PositionRings:
 
     def _add(self, db: Repositories, account_id: str, news: Notice, order_id: str | None = None) -> None:
         db.outbox.add(account_id, db.people.watching(account_id), news, self.clock.now(), order_id=order_id)
+
+
+def _short(number: int) -> str:
+    return f"margin short {number}"
 
 
 def _name(position: Position) -> str:

@@ -176,6 +176,12 @@ def test_rejected_orders_say_why_each_was() -> None:
     ]
 
 
+def test_the_list_of_orders_names_the_pnl_exits_that_cover_it() -> None:
+    book = OrderList(account=MAIN, orders=(an_order(),), as_of=NOW, plans=("All RELIANCE: under your P&L exit −5,000 · Exit",))
+    view = views.orders(book, ListingTap(Listing.ORDERS, "main", "open"), "PAPER")
+    assert view.plain.splitlines()[-1] == "All RELIANCE: under your P&L exit −5,000 · Exit"
+
+
 def test_a_book_that_could_not_be_read_says_from_when_it_is() -> None:
     book = OrderList(account=MAIN, orders=(), as_of=NOW, stale="mStock does not answer: this is what I knew at 14:00:02.")
     view = views.orders(book, ListingTap(Listing.ORDERS, "main", "open"), "PAPER")

@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from bot.domain.errors import StorageError
 from bot.domain.news.connections import SessionLost
 from bot.domain.news.days import DaySummary
+from bot.domain.news.exits import ExitsTold, Told
 from bot.domain.news.families import KINDS
 from bot.domain.news.notice import Notice
 from bot.domain.news.orders import Filled, OrderRejected
 from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.secret import Secret
+from handlers.views.exits import told as exits_told
+from handlers.views.order_news import Scene
 from storage.db.json_shapes import Shape, pack, unpack
 from tests.stage.depth import examples
 from tests.storage.samples import DRAFT, NOW, a_fill, an_order
@@ -103,6 +106,22 @@ def test_a_field_added_later_with_a_default_does_not_shut_out_what_was_stored_be
         why: str = "not said"
 
     assert Shape(Later).read(Shape(Before).write(Before(at=NOW))) == Later(at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("told", "first"),
+    [(Told.FLAT, "Flat at 14:00:05. 2 rows closed in 2 orders."), (Told.NOT_FLAT, "Not proven flat. 2 of 2 closed.")],
+)
+def test_a_panics_news_of_the_first_version_which_stored_no_kind_still_says_that_new_orders_stay_blocked(
+    told: Told, first: str
+) -> None:
+    stored = f'{{"plan_id":"P1","told":"{told}","at":"2026-11-20T08:30:05Z","rows":[],"orders":2,"of":2}}'
+    notice = unpack("ExitsTold", stored)
+    assert isinstance(notice, ExitsTold)
+    scene = Scene(label="main", mark="", mode="PAPER", now=NOW, explain=str)
+    words = exits_told(notice, scene).plain
+    assert words.startswith(first)
+    assert "New orders stay blocked: /resume." in words
 
 
 def test_a_value_of_another_class_is_refused() -> None:

@@ -1,0 +1,191 @@
+"""How the judge of a session reads: the words on a phone, the log of the exchange, and which trouble excuses what.
+
+It knows nothing of the bot's code.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tests.campaign.record import Act, Deed, Shown
+
+Key = tuple[str, int, str]  # side, quantity, share
+
+_ORDER = r"#(?P<number>\d+) (?P<side>BUY|SELL) (?:(?P<part>[\d,]+)/)?(?P<size>[\d,]+) (?P<share>[A-Z&]+)"
+NAMED = re.compile(_ORDER)
+STOPS = ("STOPLOSS_LIMIT", "STOPLOSS_MARKET")
+_SIGN = "(?:(?:✅|✖️|❔|⏳) )?"
+NEWS = re.compile(rf"(?P<title>Partly filled|Filled|Rejected|Not sent|Cancelled|Expired|Not found|Outcome unknown) {_ORDER}")
+CARD = re.compile(rf"^(?:[^\w\s]+ )?{_SIGN}{_ORDER}\n(?P<state>[^\n]*)")
+ELSEWHERE = re.compile(rf"^{_SIGN}{_ORDER}(?::? |\n)(?P<state>[^\n]*)", re.MULTILINE)
+QUESTION = re.compile(r"^(?:[^\w\s]+ )?(?P<side>BUY|SELL) (?P<size>[\d,]+) (?P<share>[A-Z&]+)(?:\s|$)")
+BASKET_ROW = re.compile(r"^\d+ (?P<side>BUY|SELL) +(?P<size>[\d,]+) (?P<share>[A-Z&]+)(?:\s|$)", re.MULTILINE)
+AGAIN = re.compile(r" · n (\d+)")
+NOTHING = re.compile(r"Back\. .*?(\d\d:\d\d:\d\d)-(\d\d:\d\d:\d\d)\. Nothing was missed")
+STATE_FILLED = re.compile(r"([\d,]+) filled")
+
+FLAT = re.compile(r"\bFlat at \d\d:\d\d:\d\d")
+FALSE_BOOKS = frozenset({"book_empty", "book_late", "book_shrinks", "rows_dropped", "changes_late"})  # books that lie
+
+FILLS = ("Filled", "Partly filled")
+ENDS = {"cancelled": "Cancelled", "rejected": "Rejected", "expired": "Expired"}
+
+# Troubles that hold up no news: the books are read all the same, or the tap is the person's own business.
+HARMLESS = frozenset(
+    {
+        "socket_dropped", "socket_refused", "socket_cut_at_order", "socket_mute", "socket_half_open", "order_frames_lost",
+        "order_frames_late", "frames_doubled", "frames_reordered", "frames_framed", "order_frames_binary", "frames_garbled",
+        "ticks_stalled", "rows_shuffled", "tags_missing", "trades_late", "cancel_not_final", "clock_stepped", "fill_in_parts",
+        "place_as_object", "place_in_mock_form", "success_called_false", "part_then_cancelled", "part_then_rejected",
+        "part_then_expired", "fill_late", "order_rejected", "rejected_later",
+    }
+)  # fmt: skip
+AFTER = {
+    "flood": 20.0,
+    "hanging": 25.0,
+    "telegram_down": 30.0,
+    "telegram_down_for_an_hour": 45.0,
+    "answer_late": 60.0,
+    "session_ended": 60.0,
+}
+CLOUDS = frozenset(
+    {
+        "killed",
+        "logged_out",
+        "stopped",
+        "books_away",
+        "telegram_down",
+        "telegram_down_for_an_hour",
+        "session_ended",
+        "clock_stepped",
+        "blocked",
+        "token_expired",
+        "guest_blocks",
+        "book_empty",
+        "book_late",
+        "changes_late",
+        "rows_dropped",
+        "rate_limited",
+        "book_shrinks",
+        "chat_not_found",
+    }
+)
+
+
+@dataclass(slots=True)
+class Order:
+    """An order at the exchange, as its log has it."""
+
+    id: str
+    key: Key
+    at: float
+    channel: str
+    price: int
+    stops: bool = False  # it waits for a trigger
+    sizes: set[int] = field(default_factory=set)  # that it ever had: a stop follows its position
+    fills: list[tuple[float, int]] = field(default_factory=list)  # when, and how much in all then
+    end: tuple[float, str] | None = None
+
+    @property
+    def filled(self) -> int:
+        return self.fills[-1][1] if self.fills else 0
+
+    @property
+    def is_whole(self) -> bool:
+        return self.filled >= self.key[1]
+
+
+NOBODY = Order(id="", key=("", 0, ""), at=0.0, channel="", price=0)
+
+
+def asked_of(act: Act) -> list[Key]:
+    """The orders whose card was confirmed by this tap: one, or those of a basket."""
+    if not act.text.startswith("Confirm"):
+        return []
+    if act.shown.startswith("BASKET"):
+        return [key_of(match) for match in BASKET_ROW.finditer(act.shown)]
+    match = QUESTION.match(act.shown)
+    return [key_of(match)] if match is not None else []
+
+
+def whole(digits: str) -> int:
+    return int(digits.replace(",", ""))
+
+
+def key_of(match: re.Match[str]) -> Key:
+    return match["side"], whole(match["size"]), match["share"]
+
+
+def orders_of(deeds: Sequence[Deed]) -> list[Order]:
+    orders: dict[str, Order] = {}
+    for deed in deeds:
+        detail = deed.detail
+        if deed.what == "order":
+            share = str(detail["name"]).removesuffix("-EQ")
+            order = Order(
+                id=deed.order, key=(str(detail["side"]), int(str(detail["quantity"])), share), at=deed.at,
+                channel=str(detail["channel"]), price=int(str(detail["price"])), stops=str(detail.get("kind")) in STOPS,
+                sizes={int(str(detail["quantity"]))},
+            )  # fmt: skip
+            orders[deed.order] = order
+            if detail["status"] == "Rejected":
+                order.end = (deed.at, "rejected")
+        elif deed.what == "fill":
+            orders[deed.order].fills.append((deed.at, int(str(detail["filled"]))))
+        elif deed.what == "modified":
+            order = orders[deed.order]
+            order.price = int(str(detail["price"]))
+            order.key = (order.key[0], int(str(detail.get("quantity", order.key[1]))), order.key[2])
+            order.sizes.add(order.key[1])
+        elif deed.what in ENDS:
+            orders[deed.order].end = (deed.at, deed.what)
+    return list(orders.values())
+
+
+def numbers_of(shown: Sequence[Shown], by_key: dict[Key, list[Order]]) -> dict[str, int]:
+    """The day's number of each order that shares side, quantity and share with another: both count upwards."""
+    seen: dict[Key, set[int]] = defaultdict(set)
+    for each in shown:
+        for match in NAMED.finditer(each.text):
+            seen[key_of(match)].add(int(match["number"]))
+    return {
+        order.id: number
+        for key, orders in by_key.items()
+        if len(orders) > 1 and len(orders) == len(seen[key])
+        for order, number in zip(sorted(orders, key=lambda order: order.at), sorted(seen[key]), strict=True)
+    }
+
+
+def states_of(text: str, key: Key) -> str:
+    return " ".join(match["state"] for match in ELSEWHERE.finditer(text) if key_of(match) == key)
+
+
+def filled_in(text: str, key: Key) -> Iterator[int]:
+    """How much an order that stands in a message is said to have filled."""
+    for match in ELSEWHERE.finditer(text):
+        if key_of(match) != key:
+            continue
+        if match["state"].startswith("filled"):
+            yield key[1]
+        elif match["part"]:
+            yield whole(match["part"])
+        elif (some := STATE_FILLED.search(match["state"])) is not None:
+            yield whole(some[1])
+
+
+def truth_of(order: Order) -> str:
+    """What an order's card has to say at the end, as an expression over part and state."""
+    if order.is_whole:
+        return r"\|filled"
+    if order.end is not None:
+        return {"cancelled": "cancelled", "rejected": "rejected|not sent", "expired": "expired"}[order.end[1]]
+    if order.filled:
+        return rf"{order.filled}\|partly"
+    return rf"(open at|waiting for|then|max).*{order.price / 100:,.2f}" if order.price else ""
+
+
+def could_answer(words: str, text: str) -> bool:
+    """Whether this could be the answer to an order in words: its card, a refusal, an offer to do it now, or a question."""
+    quantity = words.split()[2]
+    return bool(re.search(rf"\b(BUY|SELL) {quantity}\b|Not sent|Typed |stopped|mStock|log in|Log in|id [0-9a-f]{{4}}", text))
