@@ -55,7 +55,7 @@ async def test_a_trail_stands_on_the_card_of_its_entry_and_moves_with_the_stop(c
         await enter(house, "/buy RELIANCE 10 @1475 mis trail 15")
         await asyncio.sleep(10)
         first = card_of_entry(house)
-        assert "Trail 15 below the high (continuous)" in first["text"]
+        assert "Trail 15.00 below the high (continuous)" in first["text"]
         assert "at the exchange (#2)" in first["text"]
         assert buttons(first) == ["Exit", "Change stop", "Stop the trail"]
         for rupees in ("1480.00", "1490.00", "1500.00"):
