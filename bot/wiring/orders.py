@@ -188,6 +188,7 @@ def build_orders(ground: Ground) -> Orders:
     plan_cards = PlanCards(store=ground.patient, watcher=ground.watcher, trail=trails.seen)
     ground.store.on_commit(Topic.ORDERS, plans.wake)
     ground.store.on_commit(Topic.ORDERS, plan_cards.wake)
+    ground.store.on_commit(Topic.PLANS, plan_cards.wake)
     ground.store.on_commit(Topic.ORDERS, trails.wake)
     ground.store.on_commit(Topic.ORDERS, unfilled.wake)
     ground.store.on_commit(Topic.ORDERS, lists.wake)

@@ -73,7 +73,7 @@ async def tapped(ctx: Ctx, tap: TrailTap) -> None:
         case TrailVerb.LOOK:
             await ctx.redraw(views.shown(await trails.shown(ctx.actor, tap.token), ctx.mode))
         case TrailVerb.END:
-            await ctx.redraw(views.shown(await trails.end(ctx.actor, tap.token), ctx.mode))
+            await ctx.reply(views.shown(await trails.end(ctx.actor, tap.token), ctx.mode))  # it may stand on the card of an order
         case TrailVerb.ASK:
             raise await trails.choices(ctx.actor, tap.token)
 
