@@ -39,6 +39,11 @@ NOTIFIER, OUTBOX, SENDING, RECONCILE = (
 RESTS = ("buys_with_a_limit_that_rests", "the_exchange_fills")
 BUYS = ("buys_at_market", "buys_with_a_limit_that_fills")
 
+ENDED = (  # the news of an end, up to how loud it is
+    'or by a person here after some of it had filled."""\n\n    sound = Sound.RING\n'
+    "    about = NewsKind.ENDS\n    grouped = True\n\n"
+    "    order: Order\n    after: PositionAfter | None = None\n\n    @property\n    def loudness(self) -> Sound:\n"
+)
 A_FILL = "self.tell(after, Filled(order=after, fill=fill, fee=self.fee(after), after=self.position(after)))"
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -125,8 +130,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "an end that does not ring",
         "bot.domain.news.orders",
         (
-            'or by a person here after some of it had filled."""\n\n    sound = Sound.RING\n',
-            'or by a person here after some of it had filled."""\n\n    sound = Sound.SILENT\n',
+            f"{ENDED}        return _loud(self.order)\n",
+            f"{ENDED}        return Sound.SILENT\n",
         ),
         shows="silent_ends",
         focus=Focus(acts=("buys_with_a_limit_that_rests", "the_exchange_ends"), weather=()),
