@@ -51,7 +51,7 @@ def empty_names(source: Source) -> Iterator[str]:
 
 
 def floats_for_money(source: Source) -> Iterator[str]:
-    """float() and float annotations have no place where prices are; seconds are the exception, and say so by their name."""
+    """float() and float annotations have no place where prices are. Seconds are the exception, and say so by their name."""
     if not is_in(source.module, "bot.domain", "bot.trading", "storage", "handlers"):
         return
     for node in source.nodes:
