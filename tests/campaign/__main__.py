@@ -1,4 +1,6 @@
-"""The campaign: seeded sessions judged by the checker, and mutants that it has to catch. It prints one line of JSON.
+"""The campaign: seeded sessions judged by the checker, and mutants that it has to catch.
+
+It prints one line of JSON.
 
 python -m tests.campaign --seeds 1000          sessions 1 to 1000, and every mutant
 python -m tests.campaign --seed 4711           one session again, with all that was done and shown

@@ -1,4 +1,7 @@
-"""What is made to go wrong, on both sides, by name. Each trouble is one line, so a new one adds its line."""
+"""What is made to go wrong, on both sides, by name.
+
+Each trouble is one line, so a new one adds its line.
+"""
 
 import random
 from collections.abc import Callable

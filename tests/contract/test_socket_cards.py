@@ -1,4 +1,7 @@
-"""Cards 77 to 88: the socket, its frames and its bell. Every card has a number of its own."""
+"""Cards 77 to 88: the socket, its frames and its bell.
+
+Every card has a number of its own.
+"""
 
 import asyncio
 import json

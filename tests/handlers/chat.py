@@ -220,7 +220,8 @@ async def a_bot(
 ) -> Bot:
     """Asha on one account, main, or two. She holds shares and a short call, and some orders stand open, the last filled in part.
 
-    papa, ravi: Asha's role on papa's account, Ravi's role on main; None: not linked, not listed. seeds: no codes are asked for.
+    papa, ravi: Asha's role on papa's account, Ravi's role on main, None when not linked or not listed.
+    seeds: no codes are asked for.
     """
     store = CountedStore.open(None, a_vault(), inline=True)
     now = clock.now()

@@ -1,4 +1,7 @@
-"""How much of each folder the suite runs, by lines and by branches, against its floor. `make test-all` ends with it."""
+"""How much of each folder the suite runs, by lines and by branches, against its floor.
+
+`make test-all` ends with it.
+"""
 
 import json
 import sys

@@ -1,4 +1,7 @@
-"""Time, chance, ids and the environment come in as arguments. Tests use no patches and wait for no real clock."""
+"""Time, chance, ids and the environment come in as arguments.
+
+Tests use no patches and wait for no real clock.
+"""
 
 import ast
 import io

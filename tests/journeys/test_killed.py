@@ -1,4 +1,7 @@
-"""A real process is killed with SIGKILL at any moment. What it was doing is found again and nothing is done twice (F5-F8)."""
+"""A real process is killed with SIGKILL at any moment.
+
+What it was doing is found again and nothing is done twice (F5-F8).
+"""
 
 import asyncio
 import contextlib

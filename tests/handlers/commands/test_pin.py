@@ -1,4 +1,7 @@
-"""The keypad: tapped, counted in dots, never stored. The act that waited is done once the PIN was right."""
+"""The keypad: tapped, counted in dots, never stored.
+
+The act that waited is done once the PIN was right.
+"""
 
 import asyncio
 import json
