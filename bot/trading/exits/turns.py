@@ -1,4 +1,7 @@
-"""Turns: one at a time reads what is open of an instrument in an account and acts on it. Other instruments do not wait."""
+"""Turns: one at a time reads what is open of an instrument in an account and acts on it.
+
+Other instruments do not wait.
+"""
 
 import asyncio
 from collections import defaultdict
