@@ -26,7 +26,10 @@ _SCOPES: dict[str, Callable[[PositionLine], bool]] = {
     "green": lambda line: (line.since_entry or Decimal(0)) > 0,
     "red": lambda line: (line.since_entry or Decimal(0)) < 0,
 }
+_OF_DEMAT = frozenset({"holdings", "holding", "demat"})
+_ABOUT_DEMAT = frozenset({"my", "meri", "mera", "mere", "sari", "saari", "the", "of", "from", "se", "ka", "ke", "ki", "ko"})
 _BESIDE = ("only", "both")
+_COURTESY = ("do", "karo", "please")
 _HALF = {"half", "aadha", "adha", "50%"}
 
 
@@ -66,6 +69,20 @@ def can_exit(line: PositionLine) -> bool:
     return bool(line.position.quantity) and not line.position.is_sold_holding
 
 
+def demat_words(words: str) -> str | None:
+    """What words say of the holdings that they name: all of them, and what is said to narrow that. None: they name none."""
+    said = words.lower().split()
+    if not _OF_DEMAT.intersection(said):
+        return None
+    return " ".join(("all", *(word for word in said if word not in _OF_DEMAT and word not in _ABOUT_DEMAT)))
+
+
+def means_demat_alone(words: str) -> bool:
+    """Whether words say the holdings, or a part of each, and name no share."""
+    rest = (demat_words(words) or "?").split()
+    return all(word in _SCOPES or word in _COURTESY or _is_part(word) for word in rest)
+
+
 def names_many(words: str) -> bool:
     """Whether words mean more than one name: all, the longs, what is red, what is in delivery."""
     every = _SCOPES.keys() | {word for mine in _PRODUCTS.values() for word in mine}
@@ -77,7 +94,7 @@ def chosen(words: str, lines: Sequence[PositionLine], *, what: str = "open posit
 
     what: what one of the lines is.
     """
-    tokens = [token for token in words.lower().replace("₹", "").split() if token not in ("do", "karo", "please", *_BESIDE)]
+    tokens = [token for token in words.lower().replace("₹", "").split() if token not in (*_COURTESY, *_BESIDE)]
     beside = next((token for token in words.lower().split() if token in _BESIDE), "")
     open_lines = [line for line in lines if can_exit(line)]
     known = [_words_of(line) for line in open_lines]
@@ -107,6 +124,10 @@ def chosen(words: str, lines: Sequence[PositionLine], *, what: str = "open posit
         meant = f' that "{said}" names' if said else ""
         raise CheckFailed([f"There is no {what}{meant}. Nothing was sent."])
     return ExitChoice(lines=picked, quantity=choice.quantity, lots=choice.lots, part=choice.part, whole=whole, beside=beside)
+
+
+def _is_part(token: str) -> bool:
+    return token in _HALF or token.endswith("%")
 
 
 def _is_size(token: str) -> bool:

@@ -11,17 +11,6 @@ from bot.domain.orders.exit_choice import chosen
 from bot.domain.orders.portfolio import Holding, Position, PositionLine
 from bot.domain.terms import Product
 
-OF_DEMAT = frozenset({"holdings", "holding", "demat"})
-_FILLERS = frozenset({"my", "meri", "mera", "mere", "sari", "saari", "the", "of", "from", "se", "ka", "ke", "ki", "ko"})
-
-
-def demat_words(words: str) -> str | None:
-    """What words say of the holdings that they name: all of them, and what is said to narrow that. None: they name none."""
-    said = words.lower().split()
-    if not OF_DEMAT.intersection(said):
-        return None
-    return " ".join(("all", *(word for word in said if word not in OF_DEMAT and word not in _FILLERS)))
-
 
 def demat_line(holding: Holding) -> PositionLine:
     """What can be sold of a holding, as a position in delivery would stand."""

@@ -11,7 +11,7 @@ from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.money import grouped, total
 from bot.domain.news.safety import TradingStopped
-from bot.domain.orders.exit_choice import ExitChoice, can_exit, chosen, names_many
+from bot.domain.orders.exit_choice import ExitChoice, can_exit, chosen, demat_words, names_many
 from bot.domain.orders.exit_list import ExitCard, ExitList, ExitsShown, ListKind
 from bot.domain.orders.order import ConfirmationState, Order, OrderDraft, OrderRequest, OrderStatus, Purpose
 from bot.domain.orders.portfolio import Position, PositionLine
@@ -22,7 +22,7 @@ from bot.domain.terms import OrderKind, Product, Side
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.account_views import AccountViews
 from bot.trading.actor import account_of, demand_role
-from bot.trading.exits.demat_lines import demat_line, demat_line_of, demat_words, left_in_demat
+from bot.trading.exits.demat_lines import demat_line, demat_line_of, left_in_demat
 from bot.trading.exits.exit_names import command, named, odd_units, record, which_of
 from bot.trading.exits.exit_questions import NO, BesideRows, ExitQuestions
 from bot.trading.exits.exit_rows import OF_PANIC, PANIC_SLABS, ExitRows, closing_draft, demand_no_cover, left_bare, opens
