@@ -100,7 +100,7 @@ class ProposalBuilder:
             self.result(account.id, connection),
         )
         held = replace(held, result=result)
-        request = priced(order.readings, price)
+        request = priced(order.readings, order.instrument, price)
         if request.portion is not None:
             request = of_held(request, instrument, held.positions, held.holdings)
         may_open = actor.may(Permission.OPEN)
