@@ -118,7 +118,8 @@ def shown(way: ExitsShown, mode: str) -> View:
     exits, label = way.exits, way.account.label
     closed = sum(exits.state(each, way.orders) in CLOSED for each in exits.rows)
     title = {ListKind.PANIC: "Closing", ListKind.PNL: "P&L exit: closing", ListKind.REVERSE: "Reversing"}.get(exits.kind, "Exits")
-    end = " · over" if way.over else ""
+    works = any(order.status.is_working for order in way.orders.values())
+    end = (" · all sent" if works else " · over") if way.over else ""
     parts: list[Part] = [say(bold(title), f" {label} ({mode}) · {closed} of {len(exits.rows)} closed{end}")]
     parts += [say(_standing(each, exits, way)) for each in exits.rows[:MOST]]
     if exits.then is not None:

@@ -47,7 +47,9 @@ async def test_all_holdings_go_under_one_confirm_and_each_row_has_its_own_result
         number = {name: card["text"].split(name)[0].split()[-3] for name in ("ITC", "TCS", "INFY")}
         for said in ("SELL 60 ITC", "SELL 17 TCS", "SELL 30 INFY"):
             assert said in card["text"]
-        assert f"{number['TCS']} TCS: 5 are not in demat yet: if your seller fails to deliver you face the auction" in card["text"]
+        assert (
+            f"{number['TCS']} TCS: 5 are not in demat yet: if your seller fails to deliver you face the auction" in card["text"]
+        )
         assert f"{number['TCS']} TCS: 8 more are pledged" in card["text"]
         warned = next(line for line in card["text"].splitlines() if TPIN in line)
         assert "INFY" in warned

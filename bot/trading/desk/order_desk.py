@@ -41,11 +41,11 @@ from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.sending import Answered, Sending
 from bot.trading.plans.guarded_parts import guard_part
 from bot.trading.plans.joined_stops import guard_gone, join, own_stop
-from bot.trading.proposals.checks import Situation
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals, terms_of
 from bot.trading.proposals.reducing import objections
+from bot.trading.proposals.situation import Situation
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin, why_pin
 from bot.trading.sync.reconcile import Reconcile

@@ -3,7 +3,8 @@
 from bot.domain.people.account import GRANTS, Limits, Permission, Role
 from bot.domain.terms import Product
 from bot.trading.orders.cover import uncovers
-from bot.trading.proposals.checks import Situation, refusals
+from bot.trading.proposals.checks import refusals
+from bot.trading.proposals.situation import Situation
 
 DELIVERY = "you can close intraday and carried positions; delivery and holdings are the owner's."
 
