@@ -205,9 +205,9 @@ class ExitLists:
             raise CheckFailed([f"You cannot take this away: it covers the short {short(bare)}. Buy that back first."])
         rows = await self.rows.of(account, meant, slabs=1)
         exits = self.questions.listed(actor, rows, ListKind.EXITS)
-        warnings = (f"Leaves {short(bare)} without its cover",) if bare is not None else ()
-        warnings += (demat.unread,) if demat is not None and demat.unread else ()
-        said = BesideRows(profit=_profit([line for line, _ in meant]), not_touched=tuple(left_out), warnings=warnings)
+        warnings = [f"Leaves {short(bare)} without its cover"] if bare is not None else []
+        warnings += [demat.unread] if demat is not None and demat.unread else []
+        said = BesideRows(profit=_profit([line for line, _ in meant]), not_touched=tuple(left_out), warnings=tuple(warnings))
         remarked = await self.remarks.of(account, rows)
         card = await self.questions.ask(actor, exits, said, chat_id=chat_id)
         return replace(card, remarks=remarked.rows, turns=remarked.turns, of_demat=demat is not None)
