@@ -55,11 +55,12 @@ class ExitTrouble(StrEnum):
     NOT_RAISED = "not raised"  # the stop guards less than is open
     WRONG_STOP = "wrong stop"  # the book shows other terms than were sent
     LEFT_OVER = "left over"  # what it guarded is gone, and it could not be cancelled
+    ENTRY_LEFT = "entry left"  # the stop that was to guard this entry is over while it rests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitAsks(Notice):
-    """An exit that works is not what it should be, and only a person can decide what follows."""
+    """An exit that works is not what it should be, or an entry has lost its own. Only a person can decide what follows."""
 
     sound = Sound.ALWAYS
     priority = NoticePriority.SAFETY
