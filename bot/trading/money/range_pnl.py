@@ -168,7 +168,8 @@ class RangePnl:
         made: Made | None,
         over: date,
     ) -> _Records:
-        reports = list(self.reports.rows(db, account_id, first, last))
+        made_date = made[0].date if made is not None else None  # a final row of it may be there already: it counts once
+        reports = [report for report in self.reports.rows(db, account_id, first, last) if report.date != made_date]
         days = [date.fromisoformat(report.date) for report in reports]
         marks = {day: db.ledger.marks(account_id, day) for day in days}
         before = db.ledger.last_marked(account_id, first)
