@@ -13,7 +13,7 @@ from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.proposal import Change
 from bot.domain.orders.repairs import FUNDS, Repaired
 from bot.domain.orders.standing import Cancelled
-from bot.domain.terms import OrderKind, Side
+from bot.domain.terms import OrderKind, Product, Side
 from handlers.views import card as views
 from handlers.views.message import View
 from handlers.views.tap import MOST_BYTES, decode
@@ -62,6 +62,14 @@ WAITING = "waiting for 80.00, then sells down to 74.00"
             an_order(status=S.FILLED, filled=10, average=Decimal("1480.30"), draft=PROTECTED, updated_at=LATER),
             "✅ #1 BUY 10 RELIANCE\nfilled, avg 1,480.30 in 0.4 s",
             [["Same again", "Exit"]],
+        ),
+        (  # what it left open, if anything, is offered under its fill
+            an_order(
+                status=S.FILLED, filled=65, average=Decimal("98.40"), updated_at=LATER, closes=True,
+                draft=a_draft(instrument=NIFTY_CALL, side=Side.SELL, quantity=65, product=Product.NRML),
+            ),
+            "✅ #1 SELL 65 NIFTY 24500 CE\n23 Nov (Mon)\nfilled, avg 98.40 in 0.4 s",
+            [],
         ),
         (
             an_order(status=S.REJECTED, reason="RMS:1:<margin & more>"),
