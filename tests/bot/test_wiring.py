@@ -1,4 +1,7 @@
-"""What the settings choose by name has to exist; else the start stops and names what there is."""
+"""What the settings choose by name has to exist.
+
+Else the start stops and names what there is.
+"""
 
 from datetime import date, datetime
 from pathlib import Path

@@ -22,7 +22,7 @@ NEXT = datetime(2026, 11, 28, 20, 5, tzinfo=UTC)  # a few minutes after it was l
 
 
 def unpack(target: Path) -> None:
-    """Lays the fixture out with the modes that it had; the first Pythons 3.11 know no filter for an archive's members."""
+    """Lays the fixture out with the modes that it had. The first Pythons 3.11 know no filter for an archive's members."""
     with tarfile.open(BEFORE) as left:
         for member in left:
             path = target / member.name

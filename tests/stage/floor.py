@@ -210,7 +210,7 @@ class FloorStage:
 async def set_floor(
     clock: Clock, *, store: SqlStore | None = None, broker: FloorBroker | None = None, role: Role = Role.OWNER
 ) -> FloorStage:
-    """A desk at that exchange; over a fresh store, or over a kept one as after a restart."""
+    """A desk at that exchange, over a fresh store, or over a kept one as after a restart."""
     broker = broker or FloorBroker(clock)
     desk = await set_stage(clock, broker=broker, store=store, chance=12 if store is not None else 11, role=role)
     desk.connection.feed = desk.feed = FloorFeed(clock)

@@ -48,7 +48,7 @@ async def drawing(stage: FloorStage, screen: Screen) -> AsyncIterator[BasketCard
 
 
 async def a_spread(clock: LoopClock, *, cover: str) -> tuple[FloorStage, LegOrder, BasketCard]:
-    """Asked about; the cover's order fills or rests, as it is said."""
+    """A spread whose card was shown. cover: whether the cover's order fills or rests."""
     broker = LegOrder(clock)
     broker.ways = {CALL.key: cover}
     broker.cover = CALL.lot

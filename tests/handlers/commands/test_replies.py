@@ -1,4 +1,7 @@
-"""A reply acts on what it replies to: new terms for a proposal, the named act for an order; anything else is read as usual."""
+"""A reply acts on what it replies to: new terms for a proposal, the named act for an order.
+
+Other words are read as usual.
+"""
 
 from decimal import Decimal
 

@@ -1,4 +1,7 @@
-"""Every kind of news has words; late news says so; nothing in them can break a message."""
+"""Every kind of news has words, and late news says so.
+
+Nothing in them can break a message.
+"""
 
 import re
 from collections.abc import Callable

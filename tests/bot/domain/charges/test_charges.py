@@ -400,7 +400,7 @@ def test_the_break_even_pays_for_the_round_trip_and_one_tick_less_does_not(trade
 
 
 def searched(trade: Trade, chosen: Plan | None) -> tuple[Decimal, int] | None:
-    """The break-even price and its ticks, found step by step on whole bills; None below zero."""
+    """The break-even price and its ticks, found step by step on whole bills. None below zero."""
     paid, side, tick = TARIFF.order(trade, chosen).total, trade.side.sign, trade.instrument.tick
 
     def gain(price: Decimal) -> Decimal:

@@ -1,4 +1,7 @@
-"""Ten calls that find the session dead cause one login; a wrong password is never tried again by itself."""
+"""Ten calls that find the session dead cause one login.
+
+A wrong password is never tried again by itself.
+"""
 
 import asyncio
 import random

@@ -1,4 +1,7 @@
-"""What should fill at once and does not rings once, with a price at which it would fill; nothing else rings."""
+"""What should fill at once and does not rings once, with a price at which it would fill.
+
+Nothing else rings.
+"""
 
 import asyncio
 from dataclasses import replace

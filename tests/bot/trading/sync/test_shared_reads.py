@@ -321,7 +321,7 @@ async def test_charges_are_worked_out_once_for_the_same_fills_and_anew_after_eac
 
 @dataclass
 class Truth:
-    """A counter at a broker that acts raise; a read brings what it was at some moment between its beginning and its end."""
+    """A counter at a broker that acts raise. A read brings what it was at some moment between its beginning and its end."""
 
     value: int = 0
     reads: int = 0

@@ -1,4 +1,4 @@
-"""Words become the request that was meant, or a refusal that teaches; never a crash and never a guess."""
+"""Words become the request that was meant, or a refusal that teaches, never a crash and never a guess."""
 
 from decimal import Decimal
 
