@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from bot.domain.charges.charges import Tariff, Trade
 from bot.domain.charges.tariff import Plan
-from bot.domain.money import ZERO
 from bot.domain.orders.portfolio import PositionLine
 from bot.domain.terms import Product, Side
 
@@ -25,8 +24,7 @@ def if_closed(line: PositionLine, tariff: Tariff, plan: Plan | None, today: date
     opened = Trade(instrument=instrument, side=side, product=product, quantity=quantity, price=entry, day=today)
     closed = replace(opened, side=side.opposite, price=met)
     if position.product is Product.MTF and position.carried:
-        charges = tariff.order(opened, plan).total + tariff.order(closed, plan).total
-        charges += tariff.mtf(ZERO, today, pledges=2).total
+        charges = tariff.ledger_order(opened, plan).total + tariff.ledger_order(closed, plan).total
     else:
         charges = tariff.day([opened, closed], plan).total
     return (met - entry) * position.quantity * position.multiplier - charges

@@ -65,7 +65,11 @@ WAITING = "waiting for 80.00, then sells down to 74.00"
         ),
         (  # what it left open, if anything, is offered under its fill
             an_order(
-                status=S.FILLED, filled=65, average=Decimal("98.40"), updated_at=LATER, closes=True,
+                status=S.FILLED,
+                filled=65,
+                average=Decimal("98.40"),
+                updated_at=LATER,
+                closes=True,
                 draft=a_draft(instrument=NIFTY_CALL, side=Side.SELL, quantity=65, product=Product.NRML),
             ),
             "✅ #1 SELL 65 NIFTY 24500 CE\n23 Nov (Mon)\nfilled, avg 98.40 in 0.4 s",

@@ -149,9 +149,7 @@ def test_a_day_that_ends_at_its_worst_is_lowest_at_its_end_and_its_curve_leads_t
 
 def test_a_row_that_was_made_on_a_later_day_is_no_moment_of_its_own_day() -> None:
     watched = CurvePoint(at=NOW, net=Decimal(-100))
-    late = RangeDay(
-        day=FIRST, report=a_report(FIRST, open=Decimal(-250), made_at=NOW + timedelta(days=1)), curve=(watched,)
-    )
+    late = RangeDay(day=FIRST, report=a_report(FIRST, open=Decimal(-250), made_at=NOW + timedelta(days=1)), curve=(watched,))
     unwatched = RangeDay(day=FIRST, report=a_report(FIRST, open=Decimal(-250)))
     assert (late.course, late.lowest) == ((watched,), watched)
     assert (unwatched.course, unwatched.lowest) == ((), None)
