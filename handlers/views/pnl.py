@@ -220,7 +220,7 @@ def _facts(report: RangeReport) -> list[Part]:
     lines = []
     trips = report.counted
     if trips:
-        won = f"Round trips {len(trips)}, won {report.won} ({report.won * 100 // len(trips)} %)"
+        won = f"Round trips {len(trips)}, won {report.won} ({report.won * 100 / len(trips):.0f} %)"
         lines.append(f"{won}, trades {report.trades}.")
         if report.best is not None and report.worst is not None and len(trips) > 1:
             lines.append(f"Best {_trip(report.best)}, worst {_trip(report.worst)}.")
@@ -230,7 +230,7 @@ def _facts(report: RangeReport) -> list[Part]:
     elif report.trades:
         lines.append(f"Trades {report.trades}; no round trip was closed.")
     if unknown := len(report.trips) - len(trips):
-        lines.append(f"Of {count(unknown)} more round trips the cost is not known.")
+        lines.append(f"Of {count(unknown)} more round {'trip' if unknown == 1 else 'trips'} the cost is not known.")
     if (low := report.lowest) is not None:
         day = "" if report.first == report.last else f" on {ist(low.at).day} {ist(low.at):%b}"
         lines.append(f"Lowest {signed(low.net)} at {short_time(low.at)}{day}, as far as I watched.")
