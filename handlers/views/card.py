@@ -182,7 +182,7 @@ def _unclear(order: Order, now: datetime, explain: Explain) -> str:
 
 def heard_all_the_same(order: Order, explain: Explain) -> str:
     """What mStock said although its answer was not clear, in brackets behind that sentence."""
-    return f" ({in_whose_words(explain(order.reason))})" if order.reason else ""
+    return f" ({in_whose_words(explain(order.reason)).removesuffix('.')})" if order.reason else ""
 
 
 def in_whose_words(explained: str) -> str:
