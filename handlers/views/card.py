@@ -317,9 +317,15 @@ def cancel_sent(outcomes: tuple[Cancelled, ...], label: str, mode: str, now: dat
     """What became of cancels. A yes is a wish until the book has ended the order. A no leaves it working."""
     if not outcomes:
         return message(say(bold("No open orders."), " Nothing to cancel."), place(label, mode))
-    refused = [outcome for outcome in outcomes if outcome.error is not None]
+    unclear = [outcome for outcome in outcomes if outcome.is_open_question]
+    refused = [outcome for outcome in outcomes if outcome.error is not None and not outcome.is_open_question]
     taken = [outcome for outcome in outcomes if outcome.error is None]
     lines: list[Part | str] = []
+    if unclear:
+        many = len(unclear) > 1
+        when = "when they end" if many else "when it ends"
+        lines.append(say(bold(f"Not known whether cancelled: {counted(len(unclear))}."), f" I keep looking, and ring {when}."))
+        lines += _listed(unclear, now)
     if refused:
         many = len(refused) > 1
         lines.append(say(bold(f"Not cancelled: {counted(len(refused))}."), f" {'They work' if many else 'It works'} on."))

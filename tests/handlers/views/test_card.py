@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.errors import Refused
+from bot.domain.errors import Refused, Unclear
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.proposal import Change
 from bot.domain.orders.repairs import FUNDS, Repaired
@@ -212,6 +212,21 @@ def test_a_refused_cancel_stands_before_those_that_were_taken_and_its_order_work
         "#5 BUY 10 RELIANCE: cancelled, nothing filled",
         "main · LIVE",
     ]
+
+
+def test_a_cancel_whose_answer_was_lost_is_not_called_refused_while_no_look_has_told() -> None:
+    why = Unclear("mStock's answer did not arrive. It may have happened; looking for it.")
+    lost = Cancelled(order=an_order(number=4, status=S.OPEN, sent_at=NOW), error=why, shown=False)
+    assert views.cancel_sent((lost,), "main", "LIVE", NOW).plain.splitlines() == [
+        "Not known whether cancelled: 1 order. I keep looking, and ring when it ends.",
+        (
+            "#4 BUY 10 RELIANCE: open at 1,480.30 since 09:30:00. mStock's answer did not arrive. "
+            "It may have happened; looking for it."
+        ),
+        "main · LIVE",
+    ]
+    seen = views.cancel_sent((replace(lost, shown=True),), "main", "LIVE", NOW).plain
+    assert seen.startswith("Not cancelled: 1 order. It works on."), "a look has told"
 
 
 @given(
