@@ -15,7 +15,7 @@ from bot.domain.pictures import DayResult, MonthHeatmap
 from bot.domain.pnl.range_report import RangeDay, RangeReport, Slip
 from bot.domain.pnl.round_trips import Booked, RoundTrip
 from bot.trading.money.range_pnl import TodayPnl
-from handlers.views.books import day_rows, left_out, net_rows, old_prices, page_of, position_rows
+from handlers.views.books import day_rows, left_out, net_rows, no_newer, old_prices, page_of, position_rows
 from handlers.views.format import (
     RULE,
     clock_time,
@@ -81,7 +81,7 @@ def today(made: TodayPnl, tap: ListingTap, name: str, mode: str) -> View:
         rows.append(row(f" and {len(result.lines) - _LINES} more"))
     rows += [(RULE,), *day_rows(result.open, result.booked, result.adjustment)]
     rows += net_rows(result.charges, result.gross, result.charges_missing)
-    parts: list[Part] = [table(*rows)]
+    parts: list[Part] = [table(*rows), *no_newer(result.stale, result.as_of)]
     if result.bases:
         names = "; ".join(f"{short(base.instrument)} {price(base.before)} → {price(base.now)}" for base in result.bases[:_LINES])
         parts.append(table(money_row("Holdings today", None)))

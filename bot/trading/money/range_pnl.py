@@ -92,9 +92,9 @@ class RangePnl:
     clock: Clock
 
     async def today(self, actor: Actor) -> TodayPnl:
-        """Today as it is now, with what its trades made. BrokerError passes through."""
+        """Today as it is now or was last known, with what its trades made. BrokerError where nothing is known of today."""
         today = ist_date(self.clock.now())
-        pnl = await self.books.pnl(actor)
+        pnl = await self.books.pnl(actor, known=True)
         report = await self.of(actor, today, today, pnl=pnl)
         after = {
             (line.position.instrument.key, line.position.product): if_closed(line, self.books.tariff, self.books.plan, today)
