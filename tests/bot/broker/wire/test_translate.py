@@ -64,6 +64,7 @@ def test_a_row_that_contradicts_itself_is_no_fact(odd: dict[str, str]) -> None:
 def test_what_a_row_says_of_its_fills_is_no_reason_for_its_end(text: str, reason: str) -> None:
     row = {**ORDER, "status": "Cancelled", "orderstatus": "Cancelled", "filledshares": "1", "unfilledshares": "0", "text": text}
     fact = translate.order_fact(row)
+    assert fact is not None
     assert (fact.status, fact.reason) == (OrderStatus.CANCELLED, reason)
 
 
