@@ -100,8 +100,9 @@ def _seen(task: "asyncio.Task[Any]") -> None:
 
 
 class SharedReads:
-    """The reads of all accounts, shared by those who only look. Acts read for themselves.
+    """The reads of all accounts, shared by those who look.
 
+    Acts hang on what is true now: they ask anew, and share only a read that begins after they asked.
     known: where the broker does not answer, today's last reading serves, which says why it is no newer. For the eye alone.
     """
 
@@ -111,17 +112,17 @@ class SharedReads:
         self._changed_at = changed_at  # the loop's time of the last act on an account, or news of it
         self._reads: dict[tuple[str, Hashable], tuple[Broker, SharedRead[Any]]] = {}
 
-    async def positions(self, account_id: str, *, known: bool = False) -> Reading[Sequence[Position]]:
+    async def positions(self, account_id: str, *, anew: bool = False, known: bool = False) -> Reading[Sequence[Position]]:
         """The position book."""
-        return await self._ask(account_id, "positions", lambda broker: broker.positions(), known=known)
+        return await self._ask(account_id, "positions", lambda broker: broker.positions(), anew=anew, known=known)
 
     async def trades(self, account_id: str, *, known: bool = False) -> Reading[Sequence[TradeFact]]:
         """The trade book of the day."""
         return await self._ask(account_id, "trades", lambda broker: broker.trades(), known=known)
 
-    async def holdings(self, account_id: str, *, known: bool = False) -> Reading[Sequence[Holding]]:
+    async def holdings(self, account_id: str, *, anew: bool = False, known: bool = False) -> Reading[Sequence[Holding]]:
         """Shares in the demat account."""
-        return await self._ask(account_id, "holdings", lambda broker: broker.holdings(), known=known)
+        return await self._ask(account_id, "holdings", lambda broker: broker.holdings(), anew=anew, known=known)
 
     async def funds(self, account_id: str, *, known: bool = False) -> Reading[Funds]:
         """Money for trading."""
@@ -132,9 +133,15 @@ class SharedReads:
         return await self._ask(account_id, frozenset(keys), lambda broker: broker.quotes(keys))
 
     async def _ask(
-        self, account_id: str, what: Hashable, read: Callable[[Broker], Awaitable[T]], *, known: bool = False
+        self,
+        account_id: str,
+        what: Hashable,
+        read: Callable[[Broker], Awaitable[T]],
+        *,
+        anew: bool = False,
+        known: bool = False,
     ) -> Reading[T]:
-        changed_at = self._changed_at(account_id)
+        after = math.inf if anew else self._changed_at(account_id)
         broker = self._connections.of(account_id).broker
         owner, shared = self._reads.get((account_id, what), (None, None))
         if shared is None or owner is not broker:  # a new connection shares nothing with the one before it
@@ -142,7 +149,7 @@ class SharedReads:
             shared = SharedRead(partial(read, broker), self._clock, f"shared read of {account_id}")
             self._reads[account_id, what] = (broker, shared)
         try:
-            reading: Reading[T] = await shared.ask(after=changed_at)
+            reading: Reading[T] = await shared.ask(after=after)
         except (SessionExpired, NotLinked):  # looking helps nobody: the way on is a login
             raise
         except BrokerError as error:
