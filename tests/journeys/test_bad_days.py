@@ -45,11 +45,9 @@ async def test_a_read_that_is_no_answer_is_a_sentence_and_the_next_one_works(
 ) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()
-        await house.me.ask("/funds", "2,50,000.00")
-        await asyncio.sleep(1)  # an answer that is younger would serve
         house.near.paper.broker.faults.arm(fault, route="funds", times=None, **how)
         house.me.say("/funds")
-        answer = await house.me.wait_for(lambda message: message["from_bot"] and "2,50,000" not in message["text"], 120)
+        answer = await house.me.wait_for(lambda message: message["from_bot"], 120)
         assert "id " in answer["text"], "no id that finds the log line"
         house.near.paper.broker.faults.clear()
         await house.me.ask("/funds", "2,50,000.00")
