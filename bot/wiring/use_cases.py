@@ -185,6 +185,7 @@ def build_core(
         random=random_bytes,
         totp=lambda seed: code_from_seed(seed, clock),
         logged_in=settle.after_login,
+        renewed=settle.fetch_master,
         conceal=redactor.know,
     )
     confirmations = Confirmations(clock, elapsed, random_bytes, timedelta(seconds=settings.confirm_seconds))
