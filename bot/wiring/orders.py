@@ -109,6 +109,7 @@ def build_orders(ground: Ground) -> Orders:
         reconcile=ground.reconcile,
         sending=sending,
         orders=claimed,
+        reads=ground.reads,
         clock=ground.clock,
     )
     auction = ClosingAuction(
@@ -129,7 +130,7 @@ def build_orders(ground: Ground) -> Orders:
     lists = ExitRunner(
         store=ground.patient,
         exits=exits,
-        wave=ExitWave(exits),
+        wave=ExitWave(exits, ground.background),
         enter=slices.send,
         proposing=proposing,
         background=ground.background,

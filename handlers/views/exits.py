@@ -202,6 +202,8 @@ def _words(told: RowTold) -> str:
             average = f" {price(order.average)}" if order is not None and order.average is not None else ""
             return f"{number} filled{average}"
         case RowState.SENT:
+            if order is not None and order.status is OrderStatus.SUBMITTING:
+                return f"{number} is being sent"
             at = f" at {price(order.draft.price)}" if order is not None and order.draft.price is not None else ""
             part = f", {count(order.filled)} filled" if order is not None and order.filled else ""
             return f"{number} rests{at}{part}"

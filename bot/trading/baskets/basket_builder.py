@@ -147,7 +147,7 @@ class BasketBuilder:
 
     def _draft(self, actor: Actor, order: Meant, price: Price | None, held: Held) -> tuple[OrderDraft, list[str]]:
         instrument = order.instrument
-        request = priced(order.readings, price)
+        request = priced(order.readings, order.instrument, price)
         if request.portion is not None:
             request = of_held(request, instrument, held.positions, held.holdings)
         may_open = actor.may(Permission.OPEN)

@@ -104,7 +104,7 @@ class ExitRows:
         best = _best(price, row.side)
         if price is None or best is None or best <= 0:
             return row
-        worst = self.runner.protected(row, price)
+        worst = self.runner.sending.protected(row, price)
         bound, tick = best + (worst - best) * slabs, row.instrument.tick
         bound = tick_down(bound, tick) if row.side is Side.BUY else max(tick_up(bound, tick), tick)
         return replace(row, kind=OrderKind.LIMIT, price=bound, protected=True)

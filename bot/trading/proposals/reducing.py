@@ -3,7 +3,8 @@
 from bot.domain.people.account import GRANTS, Permission, Role
 from bot.domain.terms import Product
 from bot.trading.orders.cover import uncovers
-from bot.trading.proposals.checks import Situation, refusals
+from bot.trading.proposals.checks import refusals
+from bot.trading.proposals.situation import Situation
 
 
 def beyond_reducing(at: Situation) -> str | None:

@@ -8,7 +8,7 @@ from bot.domain.market.display_names import label
 from bot.domain.money import grouped
 from bot.domain.orders.portfolio import Holding
 from bot.domain.terms import Product, Side
-from bot.trading.proposals.checks import Check, Situation
+from bot.trading.proposals.situation import Check, Situation
 
 
 def odd_rest(at: Situation) -> str | None:

@@ -93,7 +93,10 @@ def _seen(task: "asyncio.Task[Any]") -> None:
 
 
 class SharedReads:
-    """The reads of all accounts, shared by those who only look. Acts read for themselves."""
+    """The reads of all accounts, shared by those who look.
+
+    Acts hang on what is true now: they ask anew, and share only a read that begins after they asked.
+    """
 
     def __init__(self, *, connections: BrokerConnections, clock: Clock, changed_at: Callable[[str], float]) -> None:
         self._connections = connections
@@ -101,17 +104,17 @@ class SharedReads:
         self._changed_at = changed_at  # the loop's time of the last act on an account, or news of it
         self._reads: dict[tuple[str, Hashable], tuple[Broker, SharedRead[Any]]] = {}
 
-    async def positions(self, account_id: str) -> Reading[Sequence[Position]]:
+    async def positions(self, account_id: str, *, anew: bool = False) -> Reading[Sequence[Position]]:
         """The position book."""
-        return await self._ask(account_id, "positions", lambda broker: broker.positions())
+        return await self._ask(account_id, "positions", lambda broker: broker.positions(), anew=anew)
 
     async def trades(self, account_id: str) -> Reading[Sequence[TradeFact]]:
         """The trade book of the day."""
         return await self._ask(account_id, "trades", lambda broker: broker.trades())
 
-    async def holdings(self, account_id: str) -> Reading[Sequence[Holding]]:
+    async def holdings(self, account_id: str, *, anew: bool = False) -> Reading[Sequence[Holding]]:
         """Shares in the demat account."""
-        return await self._ask(account_id, "holdings", lambda broker: broker.holdings())
+        return await self._ask(account_id, "holdings", lambda broker: broker.holdings(), anew=anew)
 
     async def funds(self, account_id: str) -> Reading[Funds]:
         """Money for trading."""
@@ -121,15 +124,17 @@ class SharedReads:
         """Prices of exactly these instruments."""
         return await self._ask(account_id, frozenset(keys), lambda broker: broker.quotes(keys))
 
-    async def _ask(self, account_id: str, what: Hashable, read: Callable[[Broker], Awaitable[T]]) -> Reading[T]:
-        changed_at = self._changed_at(account_id)
+    async def _ask(
+        self, account_id: str, what: Hashable, read: Callable[[Broker], Awaitable[T]], *, anew: bool = False
+    ) -> Reading[T]:
+        after = math.inf if anew else self._changed_at(account_id)
         broker = self._connections.of(account_id).broker
         owner, shared = self._reads.get((account_id, what), (None, None))
         if shared is None or owner is not broker:  # a new connection shares nothing with the one before it
             self._forget_old()
             shared = SharedRead(partial(read, broker), self._clock, f"shared read of {account_id}")
             self._reads[account_id, what] = (broker, shared)
-        reading: Reading[T] = await shared.ask(after=changed_at)
+        reading: Reading[T] = await shared.ask(after=after)
         return reading
 
     def _forget_old(self) -> None:
