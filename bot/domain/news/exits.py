@@ -77,6 +77,7 @@ class Told(StrEnum):
     STALLED = "STALLED"  # what a cover waits for is not filled
     HELD = "HELD"  # the broker's own order closes a row, and was waited for long enough
     NO_SESSION = "NO_SESSION"  # nothing can be sent until somebody logs in
+    STANDS = "STANDS"  # rows whose stop would not change, or is gone with nothing sent
     CUT = "CUT"  # its time was over before all of it was sent
     FLAT = "FLAT"
     NOT_FLAT = "NOT_FLAT"
