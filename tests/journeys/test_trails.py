@@ -264,7 +264,7 @@ async def test_twelve_trails_for_an_hour_keep_to_their_allowance_and_exit_all_go
         rupees = itertools.count(102, 2)
 
         async def rise(minutes: float, every: float) -> int:
-            """New highs of all for so long; the moves since the beginning."""
+            """New highs of all for so long. Returns the moves since the beginning."""
             until = clock.now() + timedelta(minutes=minutes)
             while clock.now() < until:
                 high = next(rupees)

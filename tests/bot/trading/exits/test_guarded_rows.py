@@ -197,7 +197,7 @@ async def test_a_restart_while_stops_are_changed_finds_them_as_exits_and_sends_n
         await asyncio.sleep(0.5)
     await stage.desk.background.finish(0)
     tap.cancel()
-    stage.broker.modify = real  # type: ignore[method-assign]
+    stage.broker.modify = real  # type: ignore[method-assign] # it answers again
     again = await set_floor(clock, store=stage.desk.store, broker=stage.broker)
     await again.desk.reconcile.settle_start()
     async with again.running():
