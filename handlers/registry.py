@@ -6,6 +6,7 @@
 import re
 from dataclasses import dataclass
 
+from bot.domain.orders.exit_choice import means_demat_alone
 from bot.domain.people.account import Permission
 from handlers.commands import (
     account,
@@ -83,6 +84,7 @@ TAPS: Taps = {
 
 _BY_WORD: dict[str, Command] = {word: command for command in COMMANDS for word in (command.name, *command.short)}
 _BY_SIDE = {word: command for word, command in _BY_WORD.items() if command.name in ("buy", "sell") and len(word) > 1}
+_OUT = {word for word, command in _BY_WORD.items() if command.name in ("sell", "exit") and len(word) > 1}
 _HINDI = _BY_SIDE.keys() - {"buy", "sell"}
 _LINE_ENDS = re.compile(r"[\n;]")
 _LABEL = re.compile(r"([\w-]{1,32})\s*:\s*(?=\S)")
@@ -136,7 +138,7 @@ def _parse_command(text: str) -> ParsedCommand | None:
     label: str | None = None
     if match := _LABEL.match(rest):
         label, rest = match[1], rest[match.end() :]
-    parsed = _with_cancel(rest) or _first_word(rest) or _side_inside(rest) or _price_behind(rest)
+    parsed = _with_cancel(rest) or _of_holdings(rest) or _first_word(rest) or _side_inside(rest) or _price_behind(rest)
     return ParsedCommand(command=parsed.command, words=parsed.words, label=label) if parsed else None
 
 
@@ -147,6 +149,15 @@ def _first_word(rest: str) -> ParsedCommand | None:
     if command is None:
         return None
     return ParsedCommand(command=command, words=in_hindi(words.strip()) if name in _HINDI else words.strip())
+
+
+def _of_holdings(rest: str) -> ParsedCommand | None:
+    """`sell my holdings`, `sab holdings becho`, `half of the holdings nikal do`: all of them or a part of each, and no name."""
+    said = latin(rest).lower().removeprefix("/").split()
+    others = [word for word in said if word not in _OUT]
+    if len(others) == len(said) or not means_demat_alone(" ".join(others)):
+        return None
+    return ParsedCommand(command=_BY_WORD["exit"], words=" ".join(others))
 
 
 def _with_cancel(rest: str) -> ParsedCommand | None:

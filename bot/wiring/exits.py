@@ -8,11 +8,13 @@ from bot.trading.baskets.baskets import Baskets
 from bot.trading.baskets.judging import BasketJudge
 from bot.trading.converting.conversions import Conversions
 from bot.trading.exits.exit_lists import ExitLists
+from bot.trading.exits.exit_questions import ExitQuestions
 from bot.trading.exits.exit_rows import ExitRows
 from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.exits.pnl_exits import PnlExits
 from bot.trading.exits.pnl_watch import PnlWatch
 from bot.trading.exits.reversals import Reversals
+from bot.trading.exits.row_remarks import RowRemarks
 from bot.trading.exits.scope_rows import ScopeReader
 from bot.trading.standing.by_themselves import StopsByThemselves
 from bot.trading.standing.morning_stops import MorningStops
@@ -48,6 +50,8 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         views=views,
         runner=runner,
         rows=rows,
+        remarks=RowRemarks(proposing=proposing),
+        questions=ExitQuestions(proposing=proposing),
         background=ground.background,
     )
     baskets = Baskets(

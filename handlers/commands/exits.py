@@ -84,8 +84,10 @@ async def _confirm(ctx: Ctx, tap: ExitsTap) -> None:
 COMMANDS = (
     Command(
         name="exit", short=("sq", "squareoff", "square", "close", "nikal", "niklo", "nikalo", "निकाल", "निकालो"),
-        arguments="<symbol|nifty|intraday|ce|pe|longs|shorts|green|red|all> [quantity|half|%] [if −5000|+8000|giveback 3000]",
-        help="Close one position, or a list of them under one Confirm; behind if: at a P&L of the day", example="/exit nifty",
+        arguments="<symbol|nifty|intraday|ce|pe|longs|shorts|green|red|all|holdings> [quantity|half|%] "
+        "[if −5000|+8000|giveback 3000]",
+        help="Close one position, a list of them or the holdings under one Confirm; behind if: at a P&L of the day",
+        example="/exit nifty",
         family=Family.ORDER, permission=Permission.REDUCE, handler=leave,
     ),
     Command(

@@ -249,7 +249,10 @@ class ExitCard:
     profit: Decimal | None  # of the rows since entry, rupees; None: not known
     not_touched: tuple[str, ...] = ()  # what it leaves alone, with why
     stops: int = 0  # that become exits
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  # about all of it
+    remarks: tuple[tuple[int, str], ...] = ()  # number of a row, and what is to be known of it
+    turns: tuple[Order, ...] = ()  # stops that become these exits, or guard less
+    of_demat: bool = False  # its rows are holdings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
