@@ -22,9 +22,11 @@ class AuthorisedCalls:
         self._key = key
         self._address = address  # this host's own, as the broker sees it; None where that is not known
 
-    async def read(self, route: routes.Route, body: Mapping[str, object] | None = None, **names: str) -> Any:
+    async def read(
+        self, route: routes.Route, body: Mapping[str, object] | None = None, *, urgent: bool = False, **names: str
+    ) -> Any:
         """The data of a read."""
-        return await self._authorised(route, body, _verdict_on_read, names=names)
+        return await self._authorised(route, body, _verdict_on_read, urgent=urgent, names=names)
 
     async def download(self, route: routes.Route, into: OpenSink) -> answers.Answer:
         """The answer whose body went into the sink. SessionExpired is the one failure that it looks for."""

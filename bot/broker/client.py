@@ -155,14 +155,14 @@ class MStock:
 
     # The books: read, and read again where that may help.
 
-    async def orders(self) -> Sequence[OrderFact]:
+    async def orders(self, *, urgent: bool = False) -> Sequence[OrderFact]:
         """The order book of the day, oldest first (the wire has it newest first)."""
-        rows = models.rows(await self._calls.read(routes.ORDERS), "order book")
+        rows = models.rows(await self._calls.read(routes.ORDERS, urgent=urgent), "order book")
         return self._order_rows.facts(rows)[::-1]
 
-    async def trades(self) -> Sequence[TradeFact]:
+    async def trades(self, *, urgent: bool = False) -> Sequence[TradeFact]:
         """The trade book of the day, in the broker's order."""
-        rows = models.rows(await self._calls.read(routes.TRADES), "trade book")
+        rows = models.rows(await self._calls.read(routes.TRADES, urgent=urgent), "trade book")
         return self._trade_rows.facts(rows)
 
     async def order_steps(self, broker_id: str, *, derivative: bool) -> list[OrderStep]:
@@ -175,9 +175,9 @@ class MStock:
         body = {"fromdate": first.isoformat(), "todate": last.isoformat()}
         return research_rows.past_trades(await self._calls.read(routes.TRADE_HISTORY, body))
 
-    async def positions(self) -> Sequence[Position]:
+    async def positions(self, *, urgent: bool = False) -> Sequence[Position]:
         """The position book, flat rows included."""
-        rows = models.rows(await self._calls.read(routes.POSITIONS), "position book")
+        rows = models.rows(await self._calls.read(routes.POSITIONS, urgent=urgent), "position book")
         return [self._as_listed(position) for position in self._position_rows.facts(rows)]
 
     async def holdings(self) -> Sequence[Holding]:

@@ -58,7 +58,7 @@ class ExitWave:
         await exits.reconcile.sync(account_id)
         began = exits.clock.now() + timedelta.resolution  # the fills that this sync told are in the positions read after it
         broker = exits.connections.of(account_id).broker
-        positions = await broker.positions()
+        positions = await broker.positions(urgent=True)
         sells_shares = any(each.draft.product is Product.CNC and each.draft.side is Side.SELL for each in wanted)
         held = Held(positions=positions, holdings=await broker.holdings() if sells_shares else (), read_at=began)
         orders = await exits.store.transaction(lambda db: db.orders.lately(account_id, ist_date(began), began))

@@ -76,7 +76,7 @@ class RowReadings:
         began = self.clock.now() + timedelta.resolution  # the fills that this sync told are in the positions read after it
         held = await self.proposing.held(connection, draft.side, draft.product, draft.instrument)
         if held.read_at is None:  # a purchase in delivery hangs on no position, but for one that closes
-            held = Held(positions=await connection.broker.positions())
+            held = Held(positions=await connection.broker.positions(urgent=True))
         held = replace(held, read_at=began)
         orders = await self.store.transaction(lambda db: db.orders.lately(account_id, ist_date(began), began))
         open_ = open_units(draft, held.positions, held.holdings, orders, read_at=held.read_at)
