@@ -97,7 +97,7 @@ def _judge(name: str, words: str, version: Version, records: Iterable[Record], t
 
 
 def _locked(locks: Sequence[Path], told: Audit) -> Iterator[tuple[str, str]]:
-    """Each (name, version) once; a line that is neither a pin nor a hash counts as a package that was skipped."""
+    """Each (name, version) once. A line that is neither a pin nor a hash counts as a package that was skipped."""
     seen: set[tuple[str, str]] = set()
     for lock in locks:
         for line in lock.read_text("utf-8").splitlines():
@@ -115,7 +115,7 @@ def _locked(locks: Sequence[Path], told: Audit) -> Iterator[tuple[str, str]]:
 
 
 def _read(path: Path, told: Audit) -> Record | None:
-    """The record, or None for a file that is none of this ecosystem's; one that cannot be read counts as skipped."""
+    """The record, or None for a file of another ecosystem. A file that cannot be read counts as skipped."""
     try:
         text = path.read_text("utf-8")
         found = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=_LOADER)  # noqa: S506  # a safe loader
@@ -156,7 +156,7 @@ def _same(version: Version, words: str) -> bool:
 
 
 def _inside(version: Version, within: Record) -> bool:
-    """The events in the order of their versions; where two stand at one version, what ends a range comes first."""
+    """The events in the order of their versions. Where two stand at one version, the one that ends a range comes first."""
     if within.get("type") not in {"ECOSYSTEM", "SEMVER"}:
         raise Unjudgeable(f"a range of the type {within.get('type')}")
     order = ("fixed", "limit", "last_affected", "introduced")

@@ -17,7 +17,7 @@ _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 
 def bill(locks: Sequence[Path]) -> dict[str, Any]:
-    """The bill; what the first lock names is needed to run, what only later ones name to work on it.
+    """The bill. What the first lock names is needed to run the bot, what only later ones name is needed to work on it.
 
     ValueError for a line without a pin.
     """

@@ -152,6 +152,6 @@ def _resident() -> float:
 
 
 def _p99(waits: list[float]) -> float:
-    """Milliseconds; with few waits the slowest of them."""
+    """The wait in milliseconds that 99 of 100 stay under. With few waits it is the slowest of them."""
     ordered = sorted(waits)
     return 1000 * ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))]

@@ -193,7 +193,7 @@ def of_somebody_elses_question(world: World) -> tuple[int, Json]:
 
 
 def beyond_the_role(world: World) -> tuple[int, Json]:
-    """Typed or tapped by somebody whose role does not carry it; Papa owns another account and no more."""
+    """People type and tap what their role does not carry. Papa owns another account and no more."""
     chance = world.chance
     person = chance.choice((GUARDIAN, VIEWER, VIEWER, PAPA))
     order = chance.choice(world.rig.orders)
@@ -273,7 +273,7 @@ class Tally:
 async def forge(
     count: int, *, seed: int = 1, flaw: Callable[[Services], Services] = lambda sound: sound, own: bool = True
 ) -> Tally:
-    """Tries so many, in batches, each batch around one living question of the owner; own: lets the owner tap between them."""
+    """Tries so many, in batches, each batch around one living question of the owner. With own the owner taps between them."""
     tally = Tally()
     async with a_rig(seed, flaw=flaw) as rig:
         await working_orders(rig, 5)

@@ -189,7 +189,7 @@ def tap(person: int, data: str, message_id: int, *, chat: Json | None = None, **
 
 
 def words(person: int, text: str, *, at: int, chat: Json | None = None, **more: Any) -> Json:
-    """A typed message as Telegram sends it; at: seconds since 1970."""
+    """A typed message as Telegram sends it. at: seconds since 1970."""
     asker = {"id": person, "is_bot": False, "first_name": "Asha"}
     body = {"message_id": 7, "date": at, "chat": chat or {"id": person, "type": "private"}, "from": asker, "text": text}
     return {"message": body | more}

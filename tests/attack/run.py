@@ -1,4 +1,6 @@
-"""`make attack`: every attack at full size, one line of JSON for each; ends with 1 when one of them got through.
+"""`make attack`: every attack at full size, with one line of JSON for each.
+
+It ends with 1 when one of them got through.
 
 Names may be given to run only those: forged, tampered, tapped, flooded.
 """

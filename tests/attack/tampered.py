@@ -62,7 +62,7 @@ def _accounts(chance: random.Random, count: int) -> Iterator[tuple[Account, Cred
 
 
 def tamper(directory: Path, *, accounts: int, every: int = 1, seed: int = 1) -> Tampered:
-    """every: flips each n-th bit only, for a quick look; each swap is made in any case."""
+    """Every swap, and every n-th bit flipped. An n above 1 makes it a quick look."""
     told = Tampered()
     path = directory / "bot.db"
     stored = list(_accounts(random.Random(seed), accounts))
@@ -182,6 +182,6 @@ def _write(hand: sqlite3.Connection, where: str, rowid: int, value: bytes) -> No
 def _pairs(
     cells: list[tuple[str, int, bytes]],
 ) -> Iterator[tuple[tuple[str, int, bytes], tuple[str, int, bytes]]]:
-    """Two cells of one column, whoever they belong to; across the columns a value has another shape altogether."""
+    """Two cells of one column, whoever they belong to. Across the columns a value has another shape altogether."""
     for where in SEALED:
         yield from itertools.combinations([cell for cell in cells if cell[0] == where], 2)

@@ -58,7 +58,7 @@ class Tapped:
 
 
 async def tap_at_once(questions: int, taps: int, directory: Path) -> Tapped:
-    """Each question tapped that many times at once; a fresh database after every few, as a day's orders grow."""
+    """Taps each question that many times at once. Every few questions get a fresh database, since a day's orders grow."""
     told = Tapped()
     for first in range(0, questions, A_DAY):
         await _day(directory / f"{first}.db", min(A_DAY, questions - first), taps, told)

@@ -50,7 +50,7 @@ SECTIONS = {"Unit", "Service", "Install"}
 
 
 def parsed() -> dict[str, list[str]]:
-    """Directive -> its values, in the order of the file; every line must be a section, a comment or a directive."""
+    """Directive -> its values, in the order of the file. Every line must be a section, a comment or a directive."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for line in UNIT.read_text("utf-8").splitlines():
         if not line.strip() or line.startswith("#"):
@@ -130,7 +130,7 @@ def test_the_bot_runs_without_memory_that_is_both_written_and_executed(tmp_path:
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd on this machine")
 def test_systemd_reads_the_unit_and_finds_it_hardly_exposed() -> None:
-    """Of 100; what stays open is the network, which a bot needs, and what would hide its own key files from it."""
+    """Its score of 100. What stays open is the network, which a bot needs, and what would hide its own key files from it."""
     environment = {"PATH": os.environ["PATH"], "SYSTEMD_LOG_LEVEL": "warning"}
     verified = subprocess.run(
         ["systemd-analyze", "verify", str(UNIT)], capture_output=True, text=True, check=False, env=environment

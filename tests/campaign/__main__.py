@@ -1,4 +1,6 @@
-"""The campaign: seeded sessions judged by the checker, and mutants that it has to catch; one line of JSON.
+"""The campaign: seeded sessions judged by the checker, and mutants that it has to catch.
+
+It prints one line of JSON.
 
 python -m tests.campaign --seeds 1000          sessions 1 to 1000, and every mutant
 python -m tests.campaign --seed 4711           one session again, with all that was done and shown
@@ -28,7 +30,7 @@ FIRST_KINDS = ("lost", "doubled", "misordered", "unannounced_gaps", "untrue_card
 
 
 def _print(line: str, *, aside: bool = False) -> None:
-    """One line; aside: for whoever looks on, and not for whoever reads the JSON."""
+    """Prints one line. aside: for whoever looks on, and not for whoever reads the JSON."""
     stream = sys.stderr if aside else sys.stdout
     stream.write(f"{line}\n")
     stream.flush()

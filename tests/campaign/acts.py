@@ -1,4 +1,7 @@
-"""What people and the exchange do in a session: one line each in ACTS; to add a way in or out, add its line."""
+"""What people and the exchange do in a session: one line each in ACTS.
+
+To add a way in or out, add its line.
+"""
 
 import asyncio
 import re

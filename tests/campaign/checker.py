@@ -51,7 +51,7 @@ OPENING = 9 * 3600.0  # seconds of the day in India at which a session begins
 
 @dataclass(slots=True, kw_only=True)
 class Verdict:
-    """What is wrong with a session, by kind; each a sentence that a reader can check."""
+    """What is wrong with a session, by kind. Each fault is a sentence that a reader can check."""
 
     faults: Counter[str]
     fills: int

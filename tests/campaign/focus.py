@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Focus:
-    """Names of acts and troubles; None: all of them."""
+    """Names of acts and troubles. None: all of them."""
 
     acts: tuple[str, ...] | None = None
     orders: tuple[str, ...] | None = None

@@ -1,4 +1,6 @@
-"""Builds that are broken on purpose, one for each promise that can be broken alone; the checker has to catch every one.
+"""Builds that are broken on purpose, one for each promise that can be broken alone.
+
+The checker has to catch every one.
 
 A mutant is the product's own text with a few words changed as its module is imported, in a process of its own. A change whose
 words are not found is an error, so that none goes stale unseen.

@@ -12,7 +12,7 @@ from tests.campaign.world import Template
 
 
 def told_of(seed: int, template: Template, focus: Focus, *, story: bool) -> dict[str, Any]:
-    """The verdict as plain values; story: with all that happened, line by line."""
+    """The verdict as plain values. story: with all that happened, line by line."""
     began = time.process_time()
     try:
         record = play(seed, template, focus)

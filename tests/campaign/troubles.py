@@ -1,4 +1,7 @@
-"""What is made to go wrong, on both sides, by name: one line each; to add one, add its line."""
+"""What is made to go wrong, on both sides, by name.
+
+Each trouble is one line, so a new one adds its line.
+"""
 
 import random
 from collections.abc import Callable
@@ -48,7 +51,7 @@ def at_broker(
 
 
 def on_socket(name: str, *, lasts: tuple[float, float] = (5.0, 60.0), cut: bool = False, **how: Any) -> Kind:
-    """Bad manners of the broker's socket; cut: the present one is dropped as they begin."""
+    """Bad manners of the broker's socket. cut: the present one is dropped as they begin."""
     arm = _armed(name, (), None, how)
 
     def begin(world: World, chance: random.Random) -> None:

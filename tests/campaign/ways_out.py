@@ -17,7 +17,7 @@ async def buys_with_stop_and_target(session: Session) -> None:
 
 
 async def buys_with_a_stop_that_waits(session: Session) -> None:
-    """The entry rests, and fills in parts perhaps; the stop follows what is filled."""
+    """The entry rests, and fills in parts perhaps. The stop follows what is filled."""
     share = session.chance.choice(SHARES)
     price = session.price(share)
     await session.confirmed(f"/buy {share} {session.quantity()} @{price * 0.98:.0f} mis sl {price * 0.95:.0f}", "buy")
@@ -63,7 +63,7 @@ async def the_price_falls_or_rises(session: Session) -> None:
 
 
 async def exits(session: Session) -> None:
-    """One share, half of it, or all; from the words alone."""
+    """One share, half of it, or all, from the words alone."""
     share = session.chance.choice(SHARES)
     words = session.chance.choice((f"/exit {share}", f"/exit {share} half", "/exit all", "/exit intraday"))
     card = await session.world.me.ask(words, "until ", 6)

@@ -174,7 +174,7 @@ class World:
             self._away = None
 
     async def stop(self, *, told: bool = True) -> None:
-        """Asks it to end, as SIGTERM does; told: it is written down as a trouble."""
+        """Asks it to end, as SIGTERM does. told: it is written down as a trouble."""
         if self.app is None or self._running is None or self._life is None:
             return
         if told:

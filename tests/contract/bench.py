@@ -36,7 +36,7 @@ class Ears(Protocol):
 
 @dataclass
 class Bench:
-    """One account, logged in; `live` means that money is real and every order is asked for."""
+    """One account, logged in. `live` means that money is real and every order is asked for."""
 
     broker: Broker
     feed: Feed
@@ -74,7 +74,7 @@ class Bench:
         leave_out: Sequence[str] = (),
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, Any]:
-        """(HTTP status, parsed body or None); headers of a logged-in client less those left out."""
+        """(HTTP status, parsed body or None), asked with the headers of a logged-in client less those left out."""
         if method == "POST" and path in ("orders/regular", "orders/cancelall"):
             self._use_yes()
         await asyncio.sleep(0.3)
@@ -104,13 +104,13 @@ class Bench:
         return told["data"]
 
     async def socket(self, query: str | None = None) -> aiohttp.ClientWebSocketResponse:
-        """A socket beside the feed's own; without a query, the one with the right key and token."""
+        """A socket beside the feed's own. Without a query it has the right key and token."""
         if query is None:
             query = f"API_KEY={_quoted(self.credentials.api_key)}&ACCESS_TOKEN={self.token.reveal()}"
         return await self._http[0].ws_connect(f"{self.ws_url}?{query}", autoclose=True)
 
     async def login_answer(self) -> dict[str, Any]:
-        """The raw answer of step one; paper only, for a real password step sends a message or counts."""
+        """The raw answer of step one, on paper only: a real password step sends a message or counts."""
         self.only_paper("a second login")
         body = {
             "clientcode": self.credentials.client_code.reveal(),
@@ -141,7 +141,7 @@ class Bench:
         return self._master
 
     async def share(self) -> Instrument:
-        """A share that is cheap and always trades; looked for once."""
+        """A share that is cheap and always trades. It is looked for once."""
         if self._share is None:
             self._share = await self._first(lambda each: each.exchange is Exchange.NSE and each.name == "IDEA-EQ", "RELIANCE-EQ")
         return self._share
@@ -167,14 +167,14 @@ class Bench:
         return (await self.broker.quotes([instrument.key]))[instrument.key].last
 
     async def draft(self, *, side: Side = Side.BUY, away: str = "0.97", quantity: int = 1, **terms: Any) -> OrderDraft:
-        """A limit order for a share, `away` of the last price; 0.97 rests below the market."""
+        """A limit order for a share at `away` times the last price: 0.97 rests below the market."""
         share = await self.share()
         price = (await self.last(share) * Decimal(away) / share.tick).to_integral_value(ROUND_FLOOR) * share.tick
         settled: dict[str, Any] = {"kind": OrderKind.LIMIT, "product": Product.MIS, "price": price, **terms}
         return OrderDraft(instrument=share, side=side, quantity=quantity, **settled)
 
     async def place(self, draft: OrderDraft) -> str:
-        """Places after a yes; the broker's id."""
+        """Places the order after a yes, and returns the broker's id."""
         self.ask(f"{draft.side} {draft.quantity} {draft.instrument.name} {draft.kind} {draft.price or ''} {draft.trigger or ''}")
         self._use_yes()
         self.number += 1
@@ -183,7 +183,7 @@ class Bench:
         return broker_id
 
     def ask(self, what: str) -> None:
-        """Skips the card unless the person says yes; one yes is good for one order."""
+        """Skips the card unless the person says yes. One yes is good for one order."""
         if not self.confirm(f"This card sends an order: {what}"):
             pytest.skip("not confirmed")
         self._allowed += 1
@@ -239,7 +239,7 @@ class Bench:
         return found
 
     async def filled(self, draft: OrderDraft) -> str:
-        """Places an order that fills at once; its id."""
+        """Places an order that fills at once, and returns its id."""
         broker_id = await self.place(draft)
         await self.fact(broker_id, until=lambda fact: fact.status is OrderStatus.FILLED)
         return broker_id
@@ -254,7 +254,7 @@ Card = Callable[[Bench], Awaitable[None]]
 
 
 def card(number: int, section: str) -> Callable[[Card], Card]:
-    """Numbers a card and names the section of mstock-type-b.md that it checks; its failure says both."""
+    """Numbers a card and names the section of mstock-type-b.md that it checks. Its failure says both."""
 
     def wrap(play: Card) -> Card:
         assert number not in CARDS, f"card {number} is there twice"

@@ -53,7 +53,7 @@ async def test_card_03(bench: Bench) -> None:
 
 @card(4, "3.1")
 async def test_card_04(bench: Bench) -> None:
-    """A wrong password counts down; a right one afterwards still works. Skip: real account (it locks)."""
+    """A wrong password counts down. A right one afterwards still works. Skip: real account (it locks)."""
     bench.only_paper("a wrong password")
     body = {"clientcode": bench.credentials.client_code.reveal(), "password": "wrong", "totp": "", "state": ""}
     _, told = await bench.call("POST", "connect/login", body, leave_out=("Authorization",))
@@ -161,7 +161,7 @@ async def test_card_15(bench: Bench) -> None:
 
 @card(16, "4")
 async def test_card_16(bench: Bench) -> None:
-    """Funds: a list of one; figures are texts or null; profit fields are never filled."""
+    """Funds are a list of one. Figures are texts or null, and profit fields are never filled."""
     (row,) = await bench.data("GET", "user/fundsummary")
     assert all(value is None or isinstance(value, str) for value in row.values())
     assert row["MTM_COMBINED"] is None
@@ -232,7 +232,7 @@ async def test_card_23(bench: Bench) -> None:
 
 @card(24, "10")
 async def test_card_24(bench: Bench) -> None:
-    """Contracts that have expired are gone; the nearest ends within a month."""
+    """Contracts that have expired are gone. The nearest ends within a month."""
     today = (bench.clock.now() + timedelta(hours=5, minutes=30)).date()
     expiries = {each.expiry for each in await bench.master() if each.symbol == "NIFTY" and each.expiry is not None}
     assert min(expiries) >= today

@@ -45,7 +45,7 @@ async def test_card_30(bench: Bench) -> None:
 
 @card(31, "5.2")
 async def test_card_31(bench: Bench) -> None:
-    """A limit order far from the market: a list of one, the id twice, the symbol echoed; then cancelled."""
+    """A limit order far from the market: a list of one, the id twice, the symbol echoed. It is cancelled then."""
     draft = await bench.draft()
     bench.ask(f"BUY 1 {draft.instrument.name} at {draft.price}")
     status, told = await bench.call("POST", "orders/regular", bench.wire_body(draft))
@@ -67,7 +67,7 @@ async def test_card_32(bench: Bench) -> None:
 
 @card(33, "5.6")
 async def test_card_33(bench: Bench) -> None:
-    """A row of the book: texts throughout but for variety, which is null; two decimals in the price."""
+    """A row of the book: texts throughout but for variety, which is null, and two decimals in the price."""
     broker_id, draft = await resting(bench)
     row = await bench.row(broker_id)
     assert row["variety"] is None
@@ -79,7 +79,7 @@ async def test_card_33(bench: Bench) -> None:
 
 @card(34, "5.6")
 async def test_card_34(bench: Bench) -> None:
-    """The book is newest first; the port turns it round."""
+    """The book is newest first. The port turns it round."""
     first, _ = await resting(bench)
     second, _ = await resting(bench)
     await bench.fact(second)
@@ -148,7 +148,7 @@ async def test_card_39(bench: Bench) -> None:
 
 @card(40, "5.4")
 async def test_card_40(bench: Bench) -> None:
-    """Cancelling what is cancelled already: RS-00093; the port says that the order is over."""
+    """Cancelling what is cancelled already: RS-00093. The port says that the order is over."""
     broker_id, _ = await resting(bench)
     await bench.fact(broker_id)
     await bench.broker.cancel(broker_id)
@@ -161,7 +161,7 @@ async def test_card_40(bench: Bench) -> None:
 
 @card(41, "5.3")
 async def test_card_41(bench: Bench) -> None:
-    """Modifying what is cancelled: RS-0034; the port says that the order is over."""
+    """Modifying what is cancelled: RS-0034. The port says that the order is over."""
     broker_id, draft = await resting(bench)
     await bench.fact(broker_id)
     await bench.broker.cancel(broker_id)
@@ -292,7 +292,7 @@ async def test_card_50(bench: Bench) -> None:
 
 @card(51, "5.2")
 async def test_card_51(bench: Bench) -> None:
-    """The port calls that a final refusal and names the order; the book's text has commas where the answer has blanks."""
+    """The port calls that a final refusal and names the order. The book's text has commas where the answer has blanks."""
     funds = await bench.broker.funds()
     draft = await bench.draft(product=Product.CNC)
     assert funds.available is not None
@@ -334,7 +334,7 @@ async def test_card_53(bench: Bench) -> None:
 
 @card(54, "0.2, point 10")
 async def test_card_54(bench: Bench) -> None:
-    """The book calls a contract's exchange NSE; only instrumenttype tells, and the port says NFO."""
+    """The book calls a contract's exchange NSE. Only instrumenttype tells them apart, and the port says NFO."""
     option = await bench.option()
     price = option.tick * 20
     draft = OrderDraft(
@@ -365,7 +365,7 @@ async def test_card_55(bench: Bench) -> None:
 
 @card(56, "5.5")
 async def test_card_56(bench: Bench) -> None:
-    """Cancel-all names one id and no count; the book shows that all are gone."""
+    """Cancel-all names one id and no count. The book shows that all are gone."""
     ids = [(await resting(bench))[0] for _ in range(2)]
     for broker_id in ids:
         await bench.fact(broker_id)
@@ -392,7 +392,7 @@ async def test_card_57(bench: Bench) -> None:
 
 @card(58, "8")
 async def test_card_58(bench: Bench) -> None:
-    """The margin calculator: a summary whose parts bear the known names; the port adds the three margins."""
+    """The margin calculator: a summary whose parts bear the known names. The port adds the three margins."""
     draft = await bench.draft(product=Product.CNC, quantity=10)
     margin = await bench.broker.margin(draft)
     assert draft.price is not None

@@ -1,4 +1,7 @@
-"""Cards 77 to 88: the socket, its frames, its bell; and that every card has a number of its own."""
+"""Cards 77 to 88: the socket, its frames and its bell.
+
+Every card has a number of its own.
+"""
 
 import asyncio
 import json
@@ -78,7 +81,7 @@ async def test_card_79(bench: Bench) -> None:
 
 @card(80, "14.4")
 async def test_card_80(bench: Bench) -> None:
-    """Depth: five bids, best first, then five asks; the sequence number is 0."""
+    """Depth: five bids, best first, then five asks. The sequence number is 0."""
     share = await bench.share()
     socket = await greeted(bench)
     await socket.send_str(subscribe(3, share.token))
@@ -179,7 +182,7 @@ async def test_card_87(bench: Bench) -> None:
 
 @card(88, "14.7")
 async def test_card_88(bench: Bench) -> None:
-    """A socket with nothing to say stays up for five minutes; pings are answered."""
+    """A socket with nothing to say stays up for five minutes, and pings are answered."""
     assert bench.feed.connected
     await asyncio.sleep(300)
     assert bench.feed.connected

@@ -60,7 +60,7 @@ def is_number(value: object) -> bool:
 
 
 async def option_position(bench: Bench) -> dict[str, Any]:
-    """The raw row of an option held; on paper one is bought for it, with real money only what is there already counts."""
+    """The raw row of an option held. On paper one is bought for it, with real money only what is there already counts."""
     if not bench.live:
         option = await bench.option()
         price = (await bench.last(option) * Decimal("1.05") // option.tick + 1) * option.tick
@@ -201,7 +201,7 @@ async def test_card_95(bench: Bench) -> None:
 
 @card(96, "8")
 async def test_card_96(bench: Bench) -> None:
-    """Margin: errorcode null; seven named parts, each with an amount, a message and parts of its own."""
+    """Margin: errorcode null and seven named parts, each with an amount, a message and parts of its own."""
     share = await bench.share()
     order = {
         "product_type": "INTRADAY", "transaction_type": "BUY", "quantity": "1", "price": "1", "exchange": "NSE",
@@ -221,7 +221,7 @@ async def test_card_96(bench: Bench) -> None:
 
 @card(97, "9.1")
 async def test_card_97(bench: Bench) -> None:
-    """An OHLC quote has eight names and no more; what is unfetched names exchange, token, message and code."""
+    """An OHLC quote has eight names and no more. What is unfetched names exchange, token, message and code."""
     wanted = {"NSE": [(await bench.share()).token, "999999999"]}
     data = await bench.data("POST", "instruments/quote", {"mode": "OHLC", "exchangeTokens": wanted})
     names(data["fetched"][0], "exchange tradingSymbol symbolToken ltp open high low close")
@@ -300,7 +300,7 @@ def _unpadded(text: str) -> bytes:
 
 @card(103, "10")
 async def test_card_103(bench: Bench) -> None:
-    """The master's spellings: day, month's name and year in one word; strikes in rupees; ticks and lots as numbers in text."""
+    """The master's spellings: day, month's name and year in one word, strikes in rupees, ticks and lots as numbers in text."""
     _, told = await bench.call("GET", "instruments/OpenAPIScripMaster")
     contracts = [row for row in told if row["expiry"]]
     assert contracts
@@ -333,7 +333,7 @@ async def test_card_104(bench: Bench) -> None:
 
 @card(105, "14.4")
 async def test_card_105(bench: Bench) -> None:
-    """A packet's zeros: sequence, change of open interest, flags of the depth, price limits, 52 weeks; its two times agree."""
+    """A packet's zeros: sequence, change of open interest, flags of the depth, price limits, 52 weeks. Its two times agree."""
     socket = await greeted(bench, [(await bench.share()).token])
     (packet, *_) = [frame for frame in await heard(socket, 5) if isinstance(frame, bytes)]
     assert len(packet) == 379

@@ -63,7 +63,7 @@ def counting_bytes() -> Callable[[int], bytes]:
 
 
 class CountedStore(SqlStore):
-    """A store that counts what is asked of it, and can hold it all up; the inbox goes past both."""
+    """A store that counts what is asked of it, and can hold it all up. The inbox goes past both."""
 
     runs = 0
     held = False
@@ -218,9 +218,10 @@ async def a_bot(
     seeds: bool = True,
     orders: int = 0,
 ) -> Bot:
-    """Asha on one account, main, or two; shares and a short call are held, and some orders stand open, the last filled in part.
+    """Asha on one account, main, or two. She holds shares and a short call, and some orders stand open, the last filled in part.
 
-    papa, ravi: Asha's role on papa's account, Ravi's role on main; None: not linked, not listed. seeds: no codes are asked for.
+    papa, ravi: Asha's role on papa's account, Ravi's role on main, None when not linked or not listed.
+    seeds: no codes are asked for.
     """
     store = CountedStore.open(None, a_vault(), inline=True)
     now = clock.now()
@@ -290,7 +291,7 @@ async def run_bot(
     conflict: Callable[[str], Awaitable[None]] | None = None,
     protect_content: bool = False,
 ) -> AsyncIterator[Stage]:
-    """Starts the bot; leaves by close and drain, or, when not clean, as a kill would: tasks cut off where they are."""
+    """Starts the bot. It leaves by close and drain, or, when not clean, as a kill would: tasks cut off where they are."""
     application = build_application(
         telegram.token,
         telegram_url=telegram.url,
@@ -335,7 +336,7 @@ def token_of(card: dict[str, Any]) -> str:
 
 
 async def owners_hear(stage: Stage) -> int:
-    """How many refusals were put on record for the owners since the last time; the bound of one an hour begins anew."""
+    """How many refusals were put on record for the owners since the last time. The bound of one an hour begins anew."""
     now = stage.bot.clock.now()
 
     def take(db: Repositories) -> int:

@@ -1,4 +1,7 @@
-"""What a handler raises becomes words with an id, and the same id stands in the log line; the bot goes on."""
+"""What a handler raises becomes words with an id, and the same id stands in the log line.
+
+The bot goes on.
+"""
 
 import logging
 

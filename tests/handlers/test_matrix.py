@@ -1,6 +1,6 @@
 """Every command and every button, for every role, in every chat, in every kind of update, against one table.
 
-The table is written out by hand and compared with what the running face does; the code's own table of permissions is not asked.
+The table is written out by hand and compared with what the running face does. The code's own table of permissions is not asked.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Words find their command, with or without a slash; the table is whole."""
+"""Words find their command, with or without a slash, and the table is whole."""
 
 import re
 

@@ -1,4 +1,7 @@
-"""The ways out overtake whatever the same person has under way; what opens a position waits its turn."""
+"""The ways out overtake whatever the same person has under way.
+
+What opens a position waits its turn.
+"""
 
 import pytest
 

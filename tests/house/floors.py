@@ -1,4 +1,7 @@
-"""How much of each folder the suite runs, by lines and by branches, against its floor; `make test-all` calls it at its end."""
+"""How much of each folder the suite runs, by lines and by branches, against its floor.
+
+`make test-all` ends with it.
+"""
 
 import json
 import sys
@@ -43,7 +46,7 @@ def product() -> list[str]:
 
 
 def shares(files: Mapping[str, Mapping[str, Mapping[str, int]]]) -> dict[str, tuple[float, float]]:
-    """Folder -> (lines, branches) that ran; files: as coverage.py writes them as JSON."""
+    """Folder -> (lines, branches) that ran. files: as coverage.py writes them as JSON."""
     sums: dict[str, Counter[str]] = {folder: Counter() for folder in FLOORS}
     for file, measured in files.items():
         if (row := row_of(file)) is not None:
@@ -72,7 +75,7 @@ def report(files: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Iterator[tup
 
 
 def main(path: str) -> int:
-    """Prints the figures of a report; 1 when a folder is below its floor."""
+    """Prints the figures of a report. The answer is 1 when a folder is below its floor."""
     rows = list(report(json.loads(Path(path).read_text("utf-8"))["files"]))
     sys.stdout.writelines(f"{line}\n" for line, _ in rows)
     return 0 if all(holds for _, holds in rows) else 1

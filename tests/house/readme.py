@@ -8,7 +8,7 @@ README = ROOT / "README.md"
 
 
 def commands() -> str:
-    """The commands of the chat as rows of a Markdown table; those of letters alone are typed with a slash."""
+    """The commands of the chat as rows of a Markdown table. Those of letters alone are typed with a slash."""
     rows = ["| command | short | what it does |", "|---|---|---|"]
     for command in COMMANDS:
         name = f"/{command.name}" if command.name.isidentifier() else command.name
@@ -18,7 +18,7 @@ def commands() -> str:
 
 
 def with_table(text: str, rows: str) -> str:
-    """The text with the table that has the same first line replaced by these rows; ValueError where it has none."""
+    """Replaces the table of the text that has the same first line by these rows. ValueError where there is none."""
     begin = text.index(rows.partition("\n")[0])
     end = text.index("\n\n", begin)
     return text[:begin] + rows + text[end:]

@@ -47,7 +47,7 @@ def room_of(module: str) -> str:
 
 
 def grouped(graph: Mapping[str, set[str]], places: Mapping[str, str]) -> dict[str, set[str]]:
-    """The same graph between places; what stays within one is left out."""
+    """The same graph between places. An import within one place is left out."""
     between: dict[str, set[str]] = {place: set() for place in places.values()}
     for module, targets in graph.items():
         between[places[module]] |= {places[target] for target in targets} - {places[module]}

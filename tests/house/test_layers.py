@@ -120,7 +120,7 @@ def outside_the_seams(source: Source) -> Iterator[str]:
 
 
 def unfit_for_their_room(source: Source) -> Iterator[str]:
-    """What a room does without, beside imports of ours; the reason stands with it."""
+    """What a room does without, beside imports of ours, each with its reason."""
     for node in source.nodes:
         line = getattr(node, "lineno", 1)
         waits = isinstance(node, ast.AsyncFunctionDef | ast.AsyncFor | ast.AsyncWith | ast.Await)

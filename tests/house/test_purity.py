@@ -1,4 +1,7 @@
-"""Time, chance, ids and the environment come in as arguments; tests use no patches and wait for no real clock."""
+"""Time, chance, ids and the environment come in as arguments.
+
+Tests use no patches and wait for no real clock.
+"""
 
 import ast
 import io
@@ -49,7 +52,9 @@ def raw_calls(source: Source) -> Iterator[str]:
 
 
 def _annotations_aside(source: Source) -> Iterator[str]:
-    """`from random import choice` is found by name; `import random as r; r.choice` by use; nothing else may be pulled out."""
+    """`from random import choice` is found by its name, and `r.choice` behind `import random as r` by its use.
+    Nothing else may be pulled out.
+    """
     for node in source.nodes:
         if isinstance(node, ast.ImportFrom) and node.module in ("random", "uuid", "secrets", "time"):
             for alias in node.names:

@@ -19,7 +19,7 @@ def defined() -> frozenset[str]:
 
 
 def cited(text: str) -> set[str]:
-    """The numbers in a line; a range counts with both its ends."""
+    """The numbers in a line. A range counts with both its ends."""
     numbers: set[str] = set()
     for first, last in CITED.findall(text):
         numbers.add(first)

@@ -25,6 +25,15 @@ def without_a_first_sentence(source: Source) -> Iterator[str]:
         yield f"{source.at(1)} the first line is more than one sentence: {first!r}"
 
 
+def chained_sentences(source: Source) -> Iterator[str]:
+    """A docstring begins with a plain sentence, and not with two that a semicolon chains."""
+    for node in source.nodes:
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = (ast.get_docstring(node) or "").split("\n", 1)[0]
+            if ";" in first:
+                yield f"{source.at(node.body[0].lineno)} the first line is chained: {first!r}"
+
+
 def thawed_facts(source: Source) -> Iterator[str]:
     """Domain values are frozen, have slots and take their fields by name."""
     if not is_in(source.module, "bot.domain"):
@@ -51,7 +60,7 @@ def empty_names(source: Source) -> Iterator[str]:
 
 
 def floats_for_money(source: Source) -> Iterator[str]:
-    """float() and float annotations have no place where prices are; seconds are the exception, and say so by their name."""
+    """float() and float annotations have no place where prices are. Seconds are the exception, and say so by their name."""
     if not is_in(source.module, "bot.domain", "bot.trading", "storage", "handlers"):
         return
     for node in source.nodes:
@@ -66,7 +75,7 @@ MONEY = re.compile(
 )
 
 
-@pytest.mark.parametrize("rule", [without_a_first_sentence, thawed_facts, empty_names, floats_for_money])
+@pytest.mark.parametrize("rule", [without_a_first_sentence, chained_sentences, thawed_facts, empty_names, floats_for_money])
 def test_every_file_keeps_to_it(rule: object) -> None:
     assert callable(rule)
     files = (*ours(), *sources("bench"))
@@ -74,7 +83,8 @@ def test_every_file_keeps_to_it(rule: object) -> None:
 
 
 def test_every_test_file_says_what_it_tells() -> None:
-    assert [fault for source in sources("tests") for fault in without_a_first_sentence(source)] == []
+    said = (without_a_first_sentence, chained_sentences)
+    assert [fault for source in sources("tests") for rule in said for fault in rule(source)] == []
 
 
 def test_tests_are_not_packages() -> None:

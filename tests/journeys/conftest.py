@@ -1,4 +1,7 @@
-"""The core of the journeys runs in `make test`, one or two a family; the others wait for `make test-all`."""
+"""The core of the journeys runs in `make test`, one or two a family.
+
+The others wait for `make test-all`.
+"""
 
 from pathlib import Path
 

@@ -23,7 +23,7 @@ A_YEAR = Decimal("14.99") / 100  # up to ₹25 lakh
 
 
 def charge(text: str, name: str) -> Decimal:
-    """The rupees of one charge by the list that is folded away; nought where it is not there."""
+    """The rupees of one charge by the list that is folded away, nought where it is not there."""
     found = re.search(rf"{name} ([\d,]+\.\d\d)", text)
     return Decimal(found[1].replace(",", "")) if found is not None else Decimal(0)
 

@@ -23,7 +23,7 @@ async def fill(house: House, side: str, what: str) -> None:
 
 
 def figure(text: str, label: str) -> Decimal:
-    """The rupees behind a label; nought where it has no row."""
+    """The rupees behind a label, nought where it has no row."""
     found = re.search(rf"^ ?{label} +([−+]?[\d,]+\.\d\d)", text, re.MULTILINE)
     return Decimal(found[1].replace(",", "").replace("−", "-")) if found is not None else ZERO
 

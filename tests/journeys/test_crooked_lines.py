@@ -1,4 +1,7 @@
-"""News over lines that misbehave: the broker's socket and Telegram, one way at a time; each fill is told once, in order."""
+"""News over lines that misbehave: the broker's socket and Telegram, one way at a time.
+
+Each fill is told once, in order.
+"""
 
 import asyncio
 import re

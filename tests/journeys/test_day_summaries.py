@@ -30,7 +30,7 @@ async def until(house: House, moment: datetime) -> None:
 
 
 async def away_until(house: House, moment: datetime) -> None:
-    """The process is down until then; hours without it cost no time."""
+    """The process is down until then. Hours without it cost no time."""
     await house.stop()
     await until(house, moment)
     await house.start()

@@ -34,7 +34,7 @@ def address_in(message: Mapping[str, str]) -> str:
 
 
 async def filled_in(address: str, fields: Mapping[str, str]) -> tuple[int, str]:
-    """Opens the page and sends its form, as a browser does; the status and the page that came back."""
+    """Opens the page and sends its form, as a browser does. Returns the status and the page that came back."""
     parts = urlsplit(address)
     async with aiohttp.ClientSession() as browser:
         async with browser.get(address) as page:

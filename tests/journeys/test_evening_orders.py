@@ -1,4 +1,4 @@
-"""An after-market order with the setting on: an evening, its morning, its fate; on the exchange's own hours."""
+"""An after-market order with the setting on: an evening, its morning and its fate, on the exchange's own hours."""
 
 import asyncio
 from dataclasses import replace

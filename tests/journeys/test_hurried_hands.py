@@ -74,7 +74,7 @@ async def test_a_fill_whose_trade_row_comes_late_is_told_at_once_and_its_price_i
         assert "This step: 65," in told["text"]
 
         def rings() -> int:
-            """Those of fills; that the rest waits beyond its price may ring beside them."""
+            """The rings of fills. That the rest waits beyond its price may ring beside them."""
             return sum(
                 "illed #1" in ring["text"] and "ot filled" not in ring["text"] for ring in house.me.rings(after=card["id"])
             )

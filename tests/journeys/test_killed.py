@@ -1,4 +1,7 @@
-"""A real process is killed with SIGKILL at any moment; what it was doing is found again and nothing is done twice (F5-F8)."""
+"""A real process is killed with SIGKILL at any moment.
+
+What it was doing is found again and nothing is done twice (F5-F8).
+"""
 
 import asyncio
 import contextlib
@@ -42,7 +45,7 @@ class Process:
             )
 
     async def kill(self, name: signal.Signals = signal.SIGKILL) -> int:
-        """Ends it; its exit code."""
+        """Ends it and returns its exit code."""
         assert self._running is not None
         with contextlib.suppress(ProcessLookupError):
             self._running.send_signal(name)

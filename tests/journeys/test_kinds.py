@@ -1,4 +1,4 @@
-"""Kinds of orders beside the plain ones: shown in part, sized by risk, a stop to the market; lived through in the demo chat."""
+"""Kinds of orders beside the plain ones, lived through in the demo chat: shown in part, sized by risk, a stop to the market."""
 
 from pathlib import Path
 

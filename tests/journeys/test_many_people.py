@@ -48,7 +48,7 @@ def quantity(account: int, person: int) -> int:
 
 @dataclass
 class Crowd:
-    """The house with its people; accounts_of: person -> the accounts that they trade on, the first being their own."""
+    """The house with its people. accounts_of: person -> the accounts that they trade on, the first being their own."""
 
     house: House
     people: list[ScriptedPerson]

@@ -298,7 +298,7 @@ async def test_whoever_is_taken_off_while_a_tap_is_under_way_does_nothing_with_i
 
 
 async def link_seedless(house: House, number: int, label: str) -> str:
-    """An account at the paper broker whose seed is not stored here: six digits have to be typed; the seed."""
+    """Opens an account at the paper broker whose seed is not stored here: six digits have to be typed. Returns the seed."""
     paper = paper_account(number)
     house.near.paper.broker.open_account(paper)
     keys = Credentials(client_code=Secret(paper.client), password=Secret(paper.password), api_key=Secret(paper.api_key))

@@ -39,7 +39,7 @@ DAYS: list[Any] = []
 
 
 async def try_everything(house: House, person: ScriptedPerson) -> None:
-    """Words, then every button that is seen or could be made up, on every message; Confirm wherever it stands."""
+    """Words, then every button that is seen or could be made up on every message, and Confirm wherever it stands."""
     for words in TRYING:
         person.say(words)
         await asyncio.sleep(4)

@@ -1,4 +1,7 @@
-"""How news is heard, as the person chose: discreet, silent, quiet by night; what protects rings all the same."""
+"""How news is heard, as the person chose: discreet, silent, quiet by night.
+
+What protects rings all the same.
+"""
 
 from datetime import date
 from pathlib import Path

@@ -34,7 +34,7 @@ async def enter(house: House, words: str, *, at: str = "1480.00", fill: str = "1
 
 
 async def walk(house: House, *prices: str, seconds: float = 6.0) -> list[Decimal | None]:
-    """Trades at these prices; the trigger that stands at the exchange after each."""
+    """Trades at these prices, and returns the trigger that stands at the exchange after each."""
     stands = []
     for rupees in prices:
         price(house, rupees)
@@ -261,7 +261,7 @@ async def test_twelve_trails_for_an_hour_keep_to_their_allowance_and_exit_all_go
         rupees = itertools.count(103, 3)
 
         async def rise(count: int, every: float) -> list[tuple[datetime, str]]:
-            """New highs of all; the moves since the beginning."""
+            """Makes new highs of all, and returns the moves since the beginning."""
             for _ in range(count):
                 high = next(rupees)
                 for name in names:

@@ -84,7 +84,7 @@ class Canaries:
                 self._pieces.setdefault(raw[at : at + _PIECE], f"{name} (a piece)")
 
     def leaks(self, haystack: str | bytes) -> list[str]:
-        """The names of what shows, each with how it is written; empty when nothing does."""
+        """The names of what shows, each with how it is written."""
         content = haystack.encode("utf-8", "surrogatepass") if isinstance(haystack, str) else haystack
         found = {name for spelled, name in self._whole.items() if spelled in content}
         found |= {

@@ -52,7 +52,7 @@ SETTINGS = {
 
 
 class Crash(BaseException):
-    """The process is killed here; nothing of ours may catch it and go on."""
+    """The process is killed here. Nothing of ours may catch it and go on."""
 
 
 class KilledStore(SqlStore):
@@ -90,7 +90,7 @@ def a_core(
     album: Album | None = None,
     **settings: str,
 ) -> Core:
-    """Every use case as the front door builds them; settings: those that the test is about, by name."""
+    """Every use case as the front door builds them. settings: those that the test is about, by name."""
     random_bytes = random.Random(chance).randbytes
     return build_core(
         Settings.read(SETTINGS | settings),
@@ -161,7 +161,7 @@ class DeskStage:
         return orders[0] if orders else None
 
     async def notices(self) -> list[Notice]:
-        """What waits in the outbox of the person, oldest first; takes it out."""
+        """Takes out what waits in the person's outbox, oldest first."""
         found = []
         now = self.clock.now()
         while parcels := await self.store.transaction(lambda db: db.outbox.lease(now, now + timedelta(minutes=1))):
@@ -171,7 +171,7 @@ class DeskStage:
         return found
 
     async def card(self, proposal: Proposal, message_id: int = 77) -> str:
-        """The question as shown in a message; its token."""
+        """Binds the question to the message that shows it, and returns its token."""
         await self.proposals.shown(proposal.confirmation.token, message_id)
         return proposal.confirmation.token
 

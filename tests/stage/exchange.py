@@ -55,7 +55,7 @@ def credentials_of(account: PaperAccount) -> Credentials:
 
 
 async def log_in(pair: MStockConnection, credentials: Credentials, clock: Clock) -> Session:
-    """Both steps, with the code of this moment; the session is adopted."""
+    """Takes both steps with the code of this moment, and adopts the session."""
     assert credentials.totp_seed is not None
     step = await pair.broker.begin_login(credentials)
     code = pyotp.TOTP(credentials.totp_seed.reveal()).at(clock.now())
@@ -66,7 +66,7 @@ async def log_in(pair: MStockConnection, credentials: Credentials, clock: Clock)
 
 @asynccontextmanager
 async def paper_broker(settings: PaperSettings, clock: Clock, seed: int = 7) -> AsyncIterator[Running]:
-    """A paper broker on a free port; idle connections outlive virtual hours."""
+    """A paper broker on a free port. Idle connections outlive virtual hours."""
     app = build_app(settings, clock=clock, rng=random.Random(seed))
     parts = app[PARTS]
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=1e6)
@@ -86,7 +86,7 @@ def _tls() -> ssl.SSLContext:
 
 
 async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
-    """Waits, in loop time, for a condition to hold; fails when it does not."""
+    """Waits, in loop time, for a condition to hold, and fails when it does not."""
     for _ in range(int(seconds * 50)):
         if condition():
             return

@@ -98,7 +98,7 @@ class House:
         await self.me.ask("/login", "lives until")
 
     async def join(self, person: int, name: str, role: Role, account_id: str | None = None) -> ScriptedPerson:
-        """Puts somebody else on the list; the person before another phone."""
+        """Puts somebody else on the list, and returns the person with a phone of their own."""
         assert self.store is not None
         assert self.app is not None
         now = self.clock.now()
@@ -118,7 +118,7 @@ async def a_house(
     host_clock: Clock | None = None,
     hours: Hours = "always",
 ) -> AsyncIterator[House]:
-    """A house whose bot is running; prices stand still unless they are told to walk.
+    """A house whose bot is running. Prices stand still unless they are told to walk.
 
     host_clock: the bot's, if another. hours: of the exchange and of the bot's calendar.
     """

@@ -20,7 +20,7 @@ PAISA = Decimal("0.01")
 
 
 def a_fill(signed: int, price: str | Decimal, number: int = 1, **changes: Any) -> LedgerTrade:
-    """A fill of the account; a negative quantity sells. Numbers order them within their day."""
+    """A fill of the account. A negative quantity sells. Numbers order the fills of a day."""
     at = changes.pop("at", NOW + timedelta(seconds=number))
     trade = LedgerTrade(
         account_id="a1", day=ist_date(at), broker_id=f"11512611{number:05}", step=abs(signed), trade_id=f"{number:09}",

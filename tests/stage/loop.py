@@ -37,7 +37,7 @@ async def loop() -> VirtualLoop:
 
 @pytest.fixture
 async def clock() -> LoopClock:
-    """UTC on the test's loop; the test begins at 09:00 IST on Friday 20 November 2026."""
+    """UTC on the test's loop. The test begins at 09:00 IST on Friday 20 November 2026."""
     return LoopClock(asyncio.get_running_loop(), MORNING)
 
 

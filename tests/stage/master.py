@@ -1,4 +1,4 @@
-"""One made scrip master for every test that reads words or contracts; making it costs more than most tests."""
+"""One made scrip master for every test that reads words or contracts, since making it costs more than most tests."""
 
 from bench.master import TODAY, Made, make
 from bot.trading.instruments.finder import Instruments

@@ -96,7 +96,7 @@ class Morning:
     heard: list[Notice] = field(default_factory=list)
 
     async def until(self, moment: datetime) -> list[Notice]:
-        """Runs the clock's jobs until then; what people were told meanwhile."""
+        """Runs the clock's jobs until then, and returns what people were told meanwhile."""
         running = asyncio.create_task(self.stage.core.scheduler.run())
         await asyncio.sleep((moment - self.clock.now()).total_seconds())
         running.cancel()

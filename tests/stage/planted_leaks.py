@@ -1,4 +1,7 @@
-"""Leaks that the canary gate has to find; run by test_gate.py alone, each is meant to fail there."""
+"""Leaks that the canary gate has to find.
+
+Only test_gate.py runs them, and each is meant to fail there.
+"""
 
 import base64
 import logging

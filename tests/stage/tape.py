@@ -24,7 +24,7 @@ REFUSED = Refused("mStock would not change it.", code="RS-0034", words="not now"
 
 
 class TapeBroker(ScriptedBroker):
-    """Positions follow from fills; a stop triggers, a limit fills, as the last price passes."""
+    """Positions follow from fills. A stop triggers and a limit fills as the last price passes."""
 
     def __init__(self, clock: Clock, instrument: Instrument = RELIANCE, product: Product = Product.MIS) -> None:
         super().__init__(clock)
@@ -97,7 +97,7 @@ class TapeBroker(ScriptedBroker):
         return order
 
     def trade(self, last: str | Decimal) -> None:
-        """The last price; what it passes triggers and fills."""
+        """Sets the last price, which triggers and fills what it passes."""
         self.last = Decimal(last)
         self.moved(*self.true)
 
@@ -217,7 +217,7 @@ class TapeStage:
 
 
 async def set_tape(clock: Clock, *, store: SqlStore | None = None, broker: TapeBroker | None = None) -> TapeStage:
-    """A desk at a tape exchange; over a fresh store, or over a kept one as after a restart."""
+    """A desk at a tape exchange, over a fresh store, or over a kept one as after a restart."""
     broker = broker or TapeBroker(clock)
     desk = await set_stage(clock, broker=broker, store=store, chance=12 if store is not None else 11)
     desk.connection.feed = desk.feed = TapeFeed(broker)

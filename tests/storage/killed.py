@@ -71,7 +71,7 @@ class Keys:
         return SqlStore.open(self.database, vault, inline=True)
 
     async def change(self, kind: str, started: Callable[[], None]) -> None:
-        """Each kind as the command line does it; started: called when the database is open and the change begins."""
+        """Each kind as the command line does it. started: called when the database is open and the change begins."""
         place: KeyPlace = self.main
         try:
             place.load()

@@ -25,7 +25,7 @@ _AGAIN = 4  # after each so many cuts the restore is done again
 
 
 async def make(root: Path, *, damaged: bool = False) -> None:
-    """A backup with an open question, and a database that went on after it; or one that no longer is a database."""
+    """A backup with an open question, and a database that went on after it, or one that no longer is a database."""
     database = root / "data" / "bot.db"
     async with await a_store(database) as store:
         await store.transaction(lambda db: db.confirmations.add(a_confirmation()))

@@ -8,7 +8,7 @@ from bot.domain.orders.pnl_exit import PnlAction, PnlExit, Scope, ScopeKind
 
 
 def scope_in_words(scope: Scope) -> str:
-    """all intraday and carry-forward; all NIFTY; NF 24500CE 23Nov NRML."""
+    """As in: all intraday and carry-forward, all NIFTY, or NF 24500CE 23Nov NRML."""
     match scope.kind:
         case ScopeKind.ALL:
             return "all intraday and carry-forward"

@@ -1,8 +1,8 @@
 """What a night does to the books: orders lapse, positions are carried, settled or delivered, money is booked.
 
-Rules, simple and stated: day orders expire; INTRADAY positions still open are squared off at the day's last price by an
-order of the broker's own; DELIVERY buys come into the holdings as T1 and are settled at the next trading day, sells
-leave them; expired contracts settle at the underlying's last price in cash; everything else is carried at its cost.
+Rules, simple and stated. Day orders expire. INTRADAY positions still open are squared off at the day's last price by an
+order of the broker's own. DELIVERY buys come into the holdings as T1 and are settled at the next trading day, sells
+leave them. Expired contracts settle at the underlying's last price in cash. Everything else is carried at its cost.
 The next start-of-day limit is the last one plus what was booked, less what deliveries cost. No charges are taken.
 """
 

@@ -164,7 +164,8 @@ class Proposals:
     async def change_options(self, actor: Actor, token: str) -> ChangeOptions:
         """Steps of lots, and of about 0.1 % on the tick, with bid, mid, ask, and the other products.
 
-        A price is stepped from the card's own limit; one with a worst price only, from the ask to buy and the bid to sell.
+        A price is stepped from the card's own limit. One with a worst price only, from the ask to buy and
+        the bid to sell.
         """
         old = await self._mine(actor, token, actor.user.telegram_id)
         if old.draft is None:
@@ -262,7 +263,7 @@ class Proposals:
     ) -> Proposal:
         """The same message with new terms: the old question is replaced in the transaction that stores the new one.
 
-        attached: instead of what the old card had attached to the entry; an empty one is nothing.
+        attached: instead of what the old card had attached to the entry. An empty one is nothing.
         """
         account, connection = self._proposing.connection(actor)
         terms = terms_of(old)

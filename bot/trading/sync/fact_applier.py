@@ -81,7 +81,7 @@ class FactApplier:
     ) -> Change:
         """One transaction's work: every row that differs from what is stored.
 
-        positions: of the same look; None: not read. last: prices in rupees, to value what is held after a step.
+        positions: of the same look, None when not read. last: prices in rupees, to value what is held after a step.
 
         A row that changed nothing changes nothing again while its order is of the same version, so it is not compared anew: the
         sync of a full day costs hardly more than that of its first order.

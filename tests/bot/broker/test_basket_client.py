@@ -19,7 +19,7 @@ from tests.stage.orders import NIFTY_CALL, RELIANCE
 
 @dataclass
 class Calls:
-    """Answers by route; an exception is raised."""
+    """Answers by route. An answer that is an exception is raised."""
 
     answers: dict[str, Any] = field(default_factory=dict)
     made: list[tuple[str, Mapping[str, Any] | None]] = field(default_factory=list)

@@ -124,7 +124,7 @@ def fetched(now: datetime, interval: Interval, start: datetime, end: datetime, s
 
 
 def wanted(now: datetime, interval: Interval, start: datetime, end: datetime) -> list[datetime]:
-    """Every bar that began in [start, end) and by now, UTC; today's own day bar is there once its first quarter hour is."""
+    """Every bar that began in [start, end) and by now, UTC. Today's own day bar is there once its first quarter hour is."""
     word = INTERVALS[interval][0]
     starts = [at_ist(at.date(), at.hour, at.minute) for at in bars(word, ist_date(start), ist_date(end))]
     begun = at_ist(ist_date(now), OPENS.hour) if interval is Interval.DAY else None

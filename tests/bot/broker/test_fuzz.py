@@ -1,6 +1,6 @@
 """Every decoder against mutants of real-shaped answers: a valid value or a typed error, exact money, and no invented refusal.
 
-Hypothesis draws a seed; each seed makes a batch of mutants by plain random choices, so that `make fuzz` (FUZZ=1) meets each
+Hypothesis draws a seed. Each seed makes a batch of mutants by plain random choices, so that `make fuzz` (FUZZ=1) meets each
 decoder with at least 100,000. A failure prints the mutant itself.
 """
 
@@ -206,7 +206,7 @@ def values(told: Any) -> Iterator[Any]:
 
 
 def is_sound(result: Any) -> None:
-    """No float anywhere; numbers finite and within reason; texts that a database and a chat can hold."""
+    """No float anywhere, numbers finite and within reason, texts that a database and a chat can hold."""
     for value in values(result):
         assert not isinstance(value, float)
         if isinstance(value, Decimal):

@@ -1,4 +1,7 @@
-"""Three pairs of addresses start; every other refuses and names the setting, whatever its disguise."""
+"""Three pairs of addresses start.
+
+Every other one refuses and names the setting, whatever its disguise.
+"""
 
 import pytest
 from hypothesis import given

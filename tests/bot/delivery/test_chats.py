@@ -29,7 +29,7 @@ ASHA, RAVI = 1001, 1002
 
 @dataclass
 class Phones:
-    """The phones of several people; what each does is named by the test."""
+    """The phones of several people. The test names what each does."""
 
     clock: LoopClock
     trouble: Callable[[Delivery], DeliveryError | None] = lambda _: None

@@ -1,4 +1,4 @@
-"""One slow answer says nothing of the line; twenty do."""
+"""One slow answer says nothing of the line, twenty do."""
 
 from bot.domain.latency import KEPT, Latency
 

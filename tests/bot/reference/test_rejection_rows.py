@@ -1,4 +1,7 @@
-"""Rows of the dictionary: broken patterns, lost figures and doubled names are refused; a host's rows come first."""
+"""Rows of the dictionary: broken patterns, lost figures and doubled names are refused.
+
+A host's rows come first.
+"""
 
 import tomllib
 

@@ -1,4 +1,4 @@
-"""No secret passes the redaction, however it is written; ordinary words do."""
+"""No secret passes the redaction, however it is written, and ordinary words do."""
 
 import base64
 import json

@@ -37,7 +37,7 @@ class Reply:
 
 @asynccontextmanager
 async def a_house() -> AsyncIterator[House]:
-    """`/` is a page, `/act` acts by every method, `/ws` is a socket, `/broken` fails; a mounted application acts too."""
+    """`/` is a page, `/act` acts by every method, `/ws` is a socket, `/broken` fails. A mounted application acts too."""
     house = House()
 
     async def act(request: web.Request) -> web.Response:

@@ -273,7 +273,7 @@ async def test_a_run_ahead_that_is_stopped_leaves_the_clock_where_it_has_come_to
 
 
 def test_the_end_waits_for_threads_and_does_not_leap_over_the_time_that_they_are_given() -> None:
-    """From Python 3.12 on a loop gives its threads 300 seconds to end; a leap over them would warn of threads left behind."""
+    """From Python 3.12 on a loop gives its threads 300 seconds to end. A leap over them would warn of threads left behind."""
     loop, pool, never = VirtualLoop(), ThreadPoolExecutor(), threading.Event()
     loop.set_default_executor(pool)
     pool.submit(never.wait, 0.1)  # work that the loop did not start, and so does not count

@@ -77,7 +77,7 @@ class Hall:
         return actor
 
     async def link(self, label: str = "papa") -> str:
-        """A fresh link; its address."""
+        """Makes a fresh link and returns its address."""
         return (await self.secret_entry.link(await self.asha(), label)).address
 
     async def login(self) -> str:
@@ -93,7 +93,7 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def a_hall(clock: Clock, *, url: str | None = None) -> AsyncIterator[Hall]:
-    """url: a REDIRECT_URL that is not this host's own; {port} in it is the port where a proxy would find us."""
+    """url: a REDIRECT_URL that is not this host's own. {port} in it is the port where a proxy would find us."""
     port = free_port()
     own = f"http://127.0.0.1:{port}{PATH}"
     page = SecretPage(url or own, listen=None if url is None else ("127.0.0.1", port))

@@ -1,4 +1,7 @@
-"""The page for secrets: opened by one person, once, for ten minutes; whoever else knocks learns and changes nothing."""
+"""The page for secrets opens to one person, once, for ten minutes.
+
+Whoever else knocks learns and changes nothing.
+"""
 
 import asyncio
 import json
@@ -68,7 +71,7 @@ async def get(hall: Hall, address: str, **headers: str) -> Reply:
 
 
 async def post(hall: Hall, address: str, fields: Mapping[str, str] = TYPED, **headers: str) -> Reply:
-    """As the page's own form would; headers given replace the usual ones."""
+    """Posts as the page's own form would. Headers given replace the usual ones."""
     usual = {
         "Origin": f"http://127.0.0.1:{hall.port}",
         "Content-Type": "application/x-www-form-urlencoded",

@@ -50,7 +50,7 @@ async def is_locked(stage: Stage) -> bool:
     ],
 )
 async def test_each_limit_is_set_by_a_word_and_a_value(words: str, asked: tuple[str, object], clock: LoopClock) -> None:
-    """A looser value takes a night; whichever day it is for, it is the one that was typed."""
+    """A looser value takes a night. Whichever day it is for, it is the one that was typed."""
     async with a_stage(clock) as stage:
         await stage.me.ask(f"/limits {words}", "LIMITS 🔵 main")
         today, later = await limits_of(stage)

@@ -1,4 +1,7 @@
-"""Inviting, joining and leaving by chat; a stranger is heard for a joining code and for nothing else (T14, T15)."""
+"""Inviting, joining and leaving by chat.
+
+A stranger is heard for a joining code and for nothing else (T14, T15).
+"""
 
 import asyncio
 import json

@@ -1,4 +1,7 @@
-"""The keypad: tapped, counted in dots, never stored; the act that waited is done once the PIN was right."""
+"""The keypad: tapped, counted in dots, never stored.
+
+The act that waited is done once the PIN was right.
+"""
 
 import asyncio
 import json
@@ -21,7 +24,7 @@ from tests.handlers.samples import ASHA, NOW
 
 
 async def tap_in(stage: Stage, digits: str) -> None:
-    """Taps the digits where the keypad shows them; each tap waits for the message to be drawn anew."""
+    """Taps the digits where the keypad shows them. Each tap waits for the message to be drawn anew."""
     for digit in digits:
         pad = next(each for each in reversed(stage.me.history()) if each["from_bot"] and "PIN" in each["text"])
         stage.me.press(digit, pad)

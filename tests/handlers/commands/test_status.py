@@ -1,4 +1,7 @@
-"""/status tells of each line; /audit pages through the record of acts for an owner, and for nobody else."""
+"""/status tells of each line.
+
+/audit pages through the record of acts for an owner, and for nobody else.
+"""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""One turn at a time for each person, in order; people do not wait for each other; stopping waits for nobody."""
+"""One turn at a time for each person, in order.
+
+People do not wait for each other, and stopping waits for nobody.
+"""
 
 import asyncio
 from typing import Any

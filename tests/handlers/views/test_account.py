@@ -1,4 +1,7 @@
-"""Accounts and sessions in words; a code is asked for plainly, and what became of its message is always said."""
+"""Accounts and sessions in words.
+
+A code is asked for plainly, and what became of its message is always said.
+"""
 
 from dataclasses import replace
 from datetime import timedelta

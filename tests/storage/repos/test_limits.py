@@ -1,4 +1,7 @@
-"""Limits are dated sets that come back exactly; a day that is locked stays locked."""
+"""Limits are dated sets that come back exactly.
+
+A day that is locked stays locked.
+"""
 
 from datetime import time, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Who is on the list, in which role; and what dies when somebody is taken off it."""
+"""Who is on the list, in which role, and what dies when somebody is taken off it."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Nothing encrypted opens changed, moved, or with another key; and nothing is given back instead."""
+"""Nothing encrypted opens changed, moved, or with another key, and nothing is given back instead."""
 
 import itertools
 import random

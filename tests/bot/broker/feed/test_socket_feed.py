@@ -163,7 +163,7 @@ async def test_another_session_reconnects_at_once_and_none_waits(
 
 @dataclass
 class Server:
-    """A socket server that writes down what it hears; `script` is what it does with each connection."""
+    """A socket server that writes down what it hears. `script` is what it does with each connection."""
 
     heard: list[str] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""A row that stands in the book as before is not read again; one that differs in anything is."""
+"""A row that stands in the book as before is not read again, one that differs in anything is."""
 
 import json
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""The card's canonical line, typed as a command, asks for the same order again; there is one writer of such lines."""
+"""The card's canonical line, typed as a command, asks for the same order again.
+
+There is one writer of such lines.
+"""
 
 from datetime import date, datetime
 from decimal import Decimal

@@ -34,7 +34,7 @@ def mirrored(price: Decimal) -> Decimal:
 
 
 def play(trail: Trail, tape: list[tuple[int, int]]) -> tuple[list[TrailNext | None], list[Decimal], list[Trail]]:
-    """Lives through a tape of (seconds since the last trade, price in ticks); every move is taken at once."""
+    """Lives through a tape of (seconds since the last trade, price in ticks). Every move is taken at once."""
     budget, now = MoveBudget(), T0
     acts: list[TrailNext | None] = []
     stops, trails = [], []

@@ -1,4 +1,4 @@
-"""The day of a row, as the trial of the product found it wrong and as it is right; and days that add up."""
+"""The day of a row, as the trial of the product found it wrong and as it is right, and days that add up."""
 
 import random
 from dataclasses import replace

@@ -16,7 +16,7 @@ Line = tuple[Key, str]  # an instrument under a product
 
 @dataclass
 class Open:
-    """What is open of one line: units, signed; what they cost, same sign; what was made on those that are closed."""
+    """What is open of one line: its signed units, their cost with the same sign, and what was made on those that are closed."""
 
     net: int = 0
     cost: Fraction = Fraction(0)

@@ -28,7 +28,7 @@ async def market(clock: LoopClock) -> AsyncIterator[Wire]:
 
 
 async def until(wire: Wire, hour: int, minute: int, second: int = 5) -> None:
-    """Waits for a time of the test's day, IST; a few seconds past the bell."""
+    """Waits for a time of the test's day, IST, and a few seconds past the bell."""
     now = wire.clock.now()
     await asyncio.sleep((at_ist(ist(now).date(), time(hour, minute, second)) - now).total_seconds())
 

@@ -74,7 +74,7 @@ class Wire:
         self.token = second["data"]["jwtToken"]
 
     def order(self, name: str = "RELIANCE-EQ", side: str = "BUY", quantity: int = 10, **more: str) -> dict[str, str]:
-        """A whole order body; `exchange` and token follow the name."""
+        """A whole order body. `exchange` and token follow the name."""
         broker = self.running.broker
         exchange = more.pop("exchange", "NSE" if name.endswith("-EQ") else "NFO")
         instrument = broker.named(exchange, name)

@@ -91,7 +91,7 @@ class Bot:
         self.chats.answer(query["id"], text=text, alert=alert, url=None)
 
     async def hears(self) -> Json:
-        """The next update; earlier ones are confirmed."""
+        """The next update. Earlier ones are confirmed."""
         update, *_ = await self.chats.updates.poll(offset=self._offset, timeout=10)
         self._offset = update["update_id"] + 1
         return update
@@ -440,7 +440,7 @@ class Seen:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def chromium() -> AsyncIterator[Browser]:
-    """One Chromium; each test has a profile of its own in it."""
+    """One Chromium. Each test has a profile of its own in it."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -451,7 +451,7 @@ async def chromium() -> AsyncIterator[Browser]:
 async def opened(
     chromium: Browser, demo: Demo, *, width: int = 390, height: int = 844, dark: bool = False
 ) -> AsyncIterator[Seen]:
-    """A fresh visitor on the page; afterwards nothing was complained of and nobody else was asked."""
+    """A fresh visitor on the page. Afterwards nothing was complained of and nobody else was asked."""
     tab = await chromium.new_page(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
     seen = Seen(tab)
     tab.set_default_timeout(5000)

@@ -43,7 +43,7 @@ TREES = st.recursive(LEAVES, wrapped, max_leaves=12)
 
 
 class Balanced(HTMLParser):
-    """Reads what a page would insert and keeps the text; every tag must close in order."""
+    """Reads what a page would insert and keeps the text. Every tag must close in order."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

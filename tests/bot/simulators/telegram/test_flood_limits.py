@@ -9,7 +9,7 @@ from bot.simulators.telegram.flood_limits import FloodLimits
 
 
 def refused(pace: FloodLimits, chat_id: int, now: float) -> int:
-    """Seconds to wait; 0 when the message was taken."""
+    """Seconds to wait, 0 when the message was taken."""
     try:
         pace.step(chat_id, now)
     except ApiError as refusal:

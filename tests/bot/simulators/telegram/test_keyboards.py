@@ -1,4 +1,7 @@
-"""Buttons of a bot: passed on as they are, or refused; nothing is bent into shape."""
+"""Buttons of a bot are passed on as they are, or refused.
+
+Nothing is bent into shape.
+"""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The quote of an index stands beside its near future and the VIX; that of a share stands alone."""
+"""The quote of an index stands beside its near future and the VIX, that of a share stands alone."""
 
 from dataclasses import replace
 from datetime import date

@@ -109,7 +109,7 @@ async def lived(lots: list[int], ways: list[str], steps: list[tuple[str, int]], 
 
 
 async def judged(life: Life) -> None:
-    """What was sent is on the card, each order once; what the card shows at the end is what the exchange has."""
+    """What was sent is on the card, each order once. What the card shows at the end is what the exchange has."""
     rows = life.card.exits.rows
     sent = Counter((draft.instrument.key, draft.side) for _, draft in life.broker.sent)
     assert all(many == 1 for many in sent.values())

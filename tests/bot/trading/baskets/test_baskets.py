@@ -1,4 +1,7 @@
-"""A basket is judged as a whole: its shorts, its money, its limits; and again at the tap."""
+"""A basket is judged as a whole: its shorts, its money, its limits.
+
+It is judged again at the tap.
+"""
 
 import asyncio
 from collections.abc import Sequence

@@ -433,7 +433,7 @@ async def _restart_and_judge(clock: LoopClock, first: DeskStage, token: str) -> 
 
 
 class _perhaps:  # noqa: N801 - reads like contextlib.suppress
-    """The act may succeed or be refused; either way the count of orders is what is judged."""
+    """The act may succeed or be refused. Either way the count of orders is what is judged."""
 
     def __enter__(self) -> None: ...
 

@@ -1,4 +1,7 @@
-"""Stock contracts are told of from E-4: shares, money, closing against settling; on Sunday what the week brings."""
+"""Stock contracts are told of from E-4: shares, money, closing against settling.
+
+Sunday tells what the week brings.
+"""
 
 from dataclasses import replace
 from datetime import date

@@ -1,4 +1,6 @@
-"""Days that were closed without data and known later: after a login, by quotes or candles, or never; ranges add up either way."""
+"""Days that were closed without data and known later: after a login, by quotes or candles, or never.
+Ranges add up either way.
+"""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -32,7 +34,7 @@ def a_candle(instrument: Instrument, day: date, close: str) -> tuple[str, Candle
 
 
 async def missed_without_a_session(account: TradingDays, day: date) -> DayReport:
-    """Closed late while nobody is logged in, until patience ends; the session comes afterwards."""
+    """Closed late while nobody is logged in, until patience ends. The session comes afterwards."""
     session = account.days.stage.connection.session
     account.days.stage.connection.adopt(None)
     missed = await account.close(day, failures=5)

@@ -1,4 +1,7 @@
-"""Each evening notes what is held, with the prices and contracts of that day; what cannot be read is tried again that day."""
+"""Each evening notes what is held, with the prices and contracts of that day.
+
+What cannot be read is tried again that day.
+"""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,7 @@
-"""At 08:40 each fact of an account is told as it is, or as not known; without a session and with positions it rings."""
+"""At 08:40 each fact of an account is told as it is, or as not known.
+
+Without a session and with positions it rings.
+"""
 
 import asyncio
 from dataclasses import replace

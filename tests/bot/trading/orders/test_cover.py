@@ -1,4 +1,7 @@
-"""A guardian makes things smaller and leaves no short bare; delivery is the owner's unless allowed."""
+"""A guardian makes things smaller and leaves no short bare.
+
+Delivery is the owner's unless allowed.
+"""
 
 from dataclasses import replace
 from datetime import date

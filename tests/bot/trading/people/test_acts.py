@@ -1,4 +1,7 @@
-"""The record of acts as it is read: whole contracts, order numbers and names; the record itself keeps its ids."""
+"""The record of acts is read with whole contracts, order numbers and names.
+
+The record itself keeps its ids.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -23,7 +26,7 @@ WHOLE = "NIFTY 24500 CE · 23 Nov (Mon, monthly)"
 
 
 async def details(stage: DeskStage, *, read: bool) -> dict[str, str]:
-    """The newest act of each kind; read: in words, as /audit shows it."""
+    """The newest act of each kind. read: in words, as /audit shows it."""
 
     def look(db: Repositories) -> dict[str, str]:
         rows = list(reversed(db.audit.page(limit=100)))

@@ -1,4 +1,7 @@
-"""Adding to a guarded position raises its stop after the fill; a stop guards at most what is open, whoever made that less."""
+"""Adding to a guarded position raises its stop after the fill.
+
+A stop guards at most what is open, whoever made that less.
+"""
 
 import asyncio
 from decimal import Decimal

@@ -37,7 +37,7 @@ async def filled(stage: TapeStage, at: str = "1480.00") -> None:
 
 
 async def walk(stage: TapeStage, *prices: str, seconds: float = 6.0) -> list[Decimal | None]:
-    """Trades at these prices, so many seconds apart; the trigger that stands at the exchange after each."""
+    """Trades at these prices, so many seconds apart, and returns the trigger that stands at the exchange after each."""
     triggers = []
     for price in prices:
         stage.trade(price)

@@ -77,7 +77,7 @@ async def ask(stage: FloorStage, words: str = "all", said: TrailSaid = TEN) -> T
 
 
 async def asked(stage: FloorStage) -> str:
-    """A trail's card as shown in message 77; its token."""
+    """Binds a trail's card to message 77, and returns its token."""
     card = await ask(stage)
     await stage.desk.proposals.shown(card.confirmation.token, 77)
     return card.confirmation.token

@@ -1,4 +1,7 @@
-"""A stop that was said in any way lies on its side of the entry and on the tick; a number with two meanings keeps both."""
+"""A stop that was said in any way lies on its side of the entry and on the tick.
+
+A number with two meanings keeps both.
+"""
 
 from decimal import Decimal
 

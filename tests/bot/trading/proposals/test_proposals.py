@@ -1,4 +1,7 @@
-"""Questions about orders: changed, asked again, turned round; each refusal says why, and nothing moves before a tap."""
+"""Questions about orders: changed, asked again, turned round.
+
+Each refusal says why, and nothing moves before a tap.
+"""
 
 from dataclasses import replace
 from decimal import Decimal

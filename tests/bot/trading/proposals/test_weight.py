@@ -1,4 +1,7 @@
-"""What is heavy is asked again in words, and what can only be a slip is refused; exits are neither."""
+"""What is heavy is asked again in words, and what can only be a slip is refused.
+
+Exits are neither.
+"""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""From 14:40 to midnight: what mStock closes, what the closing auction ends, what the night leaves unprotected; told once."""
+"""Each is told once from 14:40 to midnight: what mStock closes, what the closing auction ends, what stays open unprotected."""
 
 from datetime import date, datetime
 from decimal import Decimal

@@ -274,7 +274,7 @@ def a_value(name: str, chance: random.Random) -> Any:
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_no_series_of_changes_makes_today_looser_than_it_was(seed: int) -> None:
-    """Over a fortnight in the store itself: within a day a limit only tightens; the next trading day has the last word."""
+    """Over a fortnight in the store itself: within a day a limit only tightens, and the next trading day has the last word."""
     clock, chance = HandClock(at_ist(date(2026, 11, 16), 9, 30)), random.Random(seed)
     stage = await set_stage(clock)
     at = access(stage)

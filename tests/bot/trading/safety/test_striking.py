@@ -1,4 +1,7 @@
-"""What stops entries strikes off the entries that a plan has not sent yet; its way out lives on."""
+"""What stops entries strikes off the entries that a plan has not sent yet.
+
+Its way out lives on.
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace

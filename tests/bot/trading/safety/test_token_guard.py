@@ -39,7 +39,7 @@ class Watched:
         return [(row[3], row[4]) for row in rows]
 
     async def notices(self) -> list[tuple[int, TradingStopped]]:
-        """What waits for whom; takes it out."""
+        """Takes out of the outbox what waits for whom."""
         found: list[tuple[int, TradingStopped]] = []
         now = NOW + timedelta(days=1)
         while parcels := await self.store.transaction(lambda db: db.outbox.lease(now, now + timedelta(minutes=1))):

@@ -201,7 +201,7 @@ async def test_two_hundred_instruments_at_twenty_ticks_a_second_pass_with_hardly
 
 @dataclass
 class Closed:
-    """Connections that know one feed; nothing else is asked of them."""
+    """Connections that know one feed. Nothing else is asked of them."""
 
     feed: NotingFeed
 

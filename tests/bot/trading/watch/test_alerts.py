@@ -1,4 +1,7 @@
-"""An alert strikes once, on a trade of now; nothing that is old, empty or on another base strikes it."""
+"""An alert strikes once, on a trade of now.
+
+Nothing that is old, empty or on another base strikes it.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -22,7 +22,7 @@ ENDED = replace(NIFTY_CALL, token="40001", name="NIFTY26N1724500CE", expiry=date
 
 
 async def a_watched_morning(loop: VirtualLoop, *instruments: Instrument | None, noted: tuple[Instrument, ...] = ()) -> Morning:
-    """PERSON has an alert on each of these (None: on the day's result); these were noted as watched on Friday evening."""
+    """PERSON has an alert on each of these (None: on the day's result). These were noted as watched on Friday evening."""
     morning = await a_morning(LoopClock(loop, at_ist(MONDAY, 8, 39)))
     alerts = [
         Alert(

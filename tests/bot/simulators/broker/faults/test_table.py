@@ -22,7 +22,7 @@ from tests.bot.simulators.broker.wire import Wire, heard
 
 
 async def attempt(wire: Wire, body: object = None) -> tuple[int, str] | None:
-    """Status and text of a place call; None when the line was cut."""
+    """Status and text of a place call. None when the line was cut."""
     url = wire.running.rest_url + "/openapi/typeb/orders/regular"
     try:
         async with wire.http.post(url, json=body or wire.order(), headers=wire.headers, allow_redirects=False) as answer:

@@ -1,4 +1,7 @@
-"""Candles of a file: played back as they were traded, on their own day or on another; what cannot be read is named."""
+"""Candles of a file are played back as they were traded, on their own day or on another.
+
+What cannot be read is named.
+"""
 
 from __future__ import annotations
 
