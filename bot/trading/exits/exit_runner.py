@@ -80,7 +80,7 @@ class ExitRunner:
     async def run(self) -> None:
         """Carries out the lists that are alive, for ever, after a restart those of before."""
         while True:
-            alive = await self.store.transaction(lambda db: db.exit_lists.alive())
+            alive = await self.store.read(lambda db: db.exit_lists.alive())
             for exits in alive:
                 if not self._locks[exits.plan_id].locked():
                     self.background.start(self._pulse(exits.plan_id), f"exits {exits.plan_id}")

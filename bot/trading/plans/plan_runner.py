@@ -72,7 +72,7 @@ class PlanRunner:
 
     async def step(self) -> float | None:
         """Begins the next step of every plan that is alive. When to look again, in loop time. None: when something happens."""
-        alive = await self.store.transaction(lambda db: db.plans.alive())
+        alive = await self.store.read(lambda db: db.plans.alive())
         plans = [plan for plan in alive if plan.legs and not plan.is_of_a_list]
         for gone in self._watched.keys() - {plan.id for plan in plans}:
             self._forget(gone)

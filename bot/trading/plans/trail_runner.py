@@ -113,7 +113,7 @@ class TrailRunner:
                 self.background.start(self._act(plan_id, followed), f"trail {plan_id}")
 
     async def _take_in(self) -> None:
-        alive = await self.store.transaction(_alive)
+        alive = await self.store.read(_alive)
         for account_id in {each.plan.account_id for each in alive.values()} - self._budgets.keys():
             trails = (each.plan.trail for each in alive.values() if each.plan.account_id == account_id)
             self._budgets[account_id] = MoveBudget(trail.moves for trail in trails if trail is not None)
