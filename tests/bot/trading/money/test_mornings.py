@@ -201,6 +201,15 @@ async def test_a_lot_that_changed_overnight_is_told(loop: VirtualLoop) -> None:
     assert news.changes == (ContractChange(instrument=was, what="lot", before="75", now="65"),)
 
 
+async def test_what_no_master_has_listed_is_no_change_each_morning(loop: VirtualLoop) -> None:
+    morning = await on(loop)
+    suspended = replace(RELIANCE, token="999999", name="GONE LTD", tick=Decimal("0.05"))  # in the demat account for years
+    bare = replace(a_held(replace(NIFTY_CALL, lot=1, name="as the position book has it"), -65), listed=False)
+    await morning.note(FRIDAY, replace(a_held(suspended, 40, Product.CNC), listed=False), bare)
+    news = await card(morning)
+    assert news.changes == ()
+
+
 async def test_without_todays_master_changes_are_not_known(loop: VirtualLoop) -> None:
     thursday = date(2026, 11, 19)
     morning = await on(loop, thursday)
