@@ -43,6 +43,7 @@ class FloorBroker(ScriptedBroker):
         self.changes: list[tuple[str, OrderDraft]] = []
         self.stubborn: set[str] = set()  # broker ids that no cancel ends
         self.sent: list[tuple[float, OrderDraft]] = []
+        self.looks: list[float] = []  # loop times at which the order book was read
         self.down: BrokerError | None = None
         self.scrips = [CALL, SHORT_CALL, PUT, BANK, ITC, TCS, INFY]
 
@@ -119,6 +120,7 @@ class FloorBroker(ScriptedBroker):
         await super().cancel(broker_id)
 
     async def orders(self) -> Sequence[OrderFact]:
+        self.looks.append(asyncio.get_running_loop().time())
         facts = await super().orders()
         tags = {order.broker_id: order.tag for order in self.true}
         return [replace(fact, tag=tags[fact.broker_id] or None, average=PRICE if fact.filled else None) for fact in facts]
@@ -212,6 +214,8 @@ async def set_floor(
 ) -> FloorStage:
     """A desk at that exchange, over a fresh store, or over a kept one as after a restart."""
     broker = broker or FloorBroker(clock)
-    desk = await set_stage(clock, broker=broker, store=store, chance=12 if store is not None else 11, role=role)
+    desk = await set_stage(
+        clock, broker=broker, store=store, chance=11 if store is None else int(clock.now().timestamp()), role=role
+    )
     desk.connection.feed = desk.feed = FloorFeed(clock)
     return FloorStage(desk, broker)

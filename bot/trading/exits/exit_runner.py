@@ -82,7 +82,7 @@ class ExitRunner:
     async def run(self) -> None:
         """Carries out the lists that are alive, for ever, after a restart those of before."""
         while True:
-            alive = await self.store.transaction(lambda db: db.exit_lists.alive())
+            alive = await self.store.read(lambda db: db.exit_lists.alive())
             for exits in alive:
                 if not self._locks[exits.plan_id].locked():
                     self.background.start(self._pulse(exits.plan_id), f"exits {exits.plan_id}")
@@ -157,7 +157,7 @@ class ExitRunner:
 
     async def _step(self, plan_id: str) -> bool:
         """Whether something was sent or ended, so that the next step can follow at once."""
-        found, plan = await self.store.transaction(lambda db: (load(db, plan_id), db.plans.find(plan_id)))
+        found, plan = await self.store.read(lambda db: (load(db, plan_id), db.plans.find(plan_id)))
         if found is None or not found[2]:
             return False
         exits, orders, _ = found
@@ -167,7 +167,7 @@ class ExitRunner:
             return True
         if needs_halving(exits.rows, orders, self.too_big):
             await self.store.transaction(lambda db: halve(db, plan_id, self.too_big, self.clock.now()))
-            found = await self.store.transaction(lambda db: load(db, plan_id))
+            found = await self.store.read(lambda db: load(db, plan_id))
             if found is None or not found[2]:
                 return True
             exits, orders, _ = found
@@ -175,7 +175,7 @@ class ExitRunner:
             _, sent = await asyncio.gather(self.panic.cancel_entries(exits, orders), self._send(exits, orders))
         else:
             sent = await self._send(exits, orders)
-        found = await self.store.transaction(lambda db: load(db, plan_id))
+        found = await self.store.read(lambda db: load(db, plan_id))
         if found is None or not found[2]:
             return sent
         exits, orders, _ = found
@@ -278,7 +278,7 @@ class ExitRunner:
 
     async def _open(self, exits: ExitList, leg: PlanLeg) -> None:
         """One entry of a basket, checked again. Where a check refuses it, it and every unsent entry is struck off."""
-        plan = await self.store.transaction(lambda db: db.plans.find(exits.plan_id))
+        plan = await self.store.read(lambda db: db.plans.find(exits.plan_id))
         if plan is None:
             return
         try:
@@ -289,7 +289,8 @@ class ExitRunner:
     async def _close(self, exits: ExitList, pieces: Sequence[tuple[ExitRow, Slice, ExitWanted]]) -> None:
         if not pieces:
             return
-        results = await self.wave.send(exits.account_id, [wanted for _, _, wanted in pieces])
+        anew = exits.kind is not ListKind.PNL  # the books were looked at before it struck
+        results = await self.wave.send(exits.account_id, [wanted for _, _, wanted in pieces], anew=anew)
         became = [(row.number, piece, result) for (row, piece, _), result in zip(pieces, results, strict=True)]
         await self.store.transaction(lambda db: self._note(db, exits.plan_id, became))
 

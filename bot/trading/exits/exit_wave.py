@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import BrokerError, NotSent, SessionExpired, StorageAway
@@ -24,8 +23,10 @@ class ExitWave:
 
     exits: LiveExit
 
-    async def send(self, account_id: str, wanted: Sequence[ExitWanted]) -> list[ExitResult | None]:
+    async def send(self, account_id: str, wanted: Sequence[ExitWanted], *, anew: bool = True) -> list[ExitResult | None]:
         """What became of each, in their order. None: the books could not be read, and nothing was done for it.
+
+        anew: by a look that begins now. Else one of up to a second ago will do, if nothing is known to have changed since.
 
         The orders leave under the order rate. The claim of all that leave at once is made in one turn of the account.
         """
@@ -34,7 +35,7 @@ class ExitWave:
         alone: list[int] = []
         try:
             async with self.exits.turn(account_id):
-                await self._claim(account_id, wanted, results, posts, alone)
+                await self._claim(account_id, wanted, results, posts, alone, anew=anew)
         except SessionExpired:
             if not posts:
                 raise
@@ -52,16 +53,17 @@ class ExitWave:
         results: list[ExitResult | None],
         posts: dict[int, "asyncio.Task[ExitResult]"],
         alone: list[int],
+        *,
+        anew: bool,
     ) -> None:
         """Stores the order of each exit that no other order stands in the way of, and lets it leave while the next is stored."""
         exits = self.exits
-        await exits.reconcile.sync(account_id)
-        began = exits.clock.now() + timedelta.resolution  # the fills that this sync told are in the positions read after it
-        broker = exits.connections.of(account_id).broker
-        positions = await broker.positions()
+        look = await exits.reconcile.look(account_id, anew=anew)
+        began = look.as_of
         sells_shares = any(each.draft.product is Product.CNC and each.draft.side is Side.SELL for each in wanted)
-        held = Held(positions=positions, holdings=await broker.holdings() if sells_shares else (), read_at=began)
-        orders = await exits.store.transaction(lambda db: db.orders.lately(account_id, ist_date(began), began))
+        holdings = await exits.connections.of(account_id).broker.holdings() if sells_shares else ()
+        held = Held(positions=look.positions, holdings=holdings, read_at=began)
+        orders = await exits.store.read(lambda db: db.orders.lately(account_id, ist_date(began), began))
         left: dict[object, int] = {}
         for index, each in enumerate(wanted):
             draft = each.draft
