@@ -6,6 +6,7 @@
 import re
 from dataclasses import dataclass
 
+from bot.domain.orders.exit_choice import means_demat_alone
 from bot.domain.people.account import Permission
 from handlers.commands import (
     account,
@@ -38,8 +39,8 @@ from handlers.commands import (
 )
 from handlers.commands.command import Command, Pages, Taps
 from handlers.context.context import Ctx
-from handlers.context.words.script import latin
-from handlers.context.words.terms import PORTIONS
+from handlers.context.words.script import in_hindi, latin
+from handlers.context.words.terms import PORTIONS, SPELLED
 from handlers.views.taps import ListingTap
 
 COMMANDS: tuple[Command, ...] = (
@@ -83,9 +84,12 @@ TAPS: Taps = {
 
 _BY_WORD: dict[str, Command] = {word: command for command in COMMANDS for word in (command.name, *command.short)}
 _BY_SIDE = {word: command for word, command in _BY_WORD.items() if command.name in ("buy", "sell") and len(word) > 1}
+_OUT = {word for word, command in _BY_WORD.items() if command.name in ("sell", "exit") and len(word) > 1}
+_HINDI = _BY_SIDE.keys() - {"buy", "sell"}
 _LINE_ENDS = re.compile(r"[\n;]")
 _LABEL = re.compile(r"([\w-]{1,32})\s*:\s*(?=\S)")
 _PRICE_BEHIND = re.compile(r"([^/].*?)\s+(?:(?:ka|का)\s+)?(?:bhav|भाव|rate|price)\??", re.IGNORECASE)
+_LELO = re.compile(r"\ble\s+lo\b", re.IGNORECASE)  # Hindi for buy, and one word as often
 _TWO_WORDS = re.compile(r"cancel\s+(all|order)(?:\s+|$)", re.IGNORECASE)
 _WITH_NUMBER = re.compile(r"/?cancel(?:@\w+)?\s+(#?[0-9]+)\s*", re.IGNORECASE)
 
@@ -130,11 +134,11 @@ def _order(line: str) -> str | None:
 
 
 def _parse_command(text: str) -> ParsedCommand | None:
-    rest = " ".join(text.split())
+    rest = _LELO.sub("lelo", " ".join(text.split()))
     label: str | None = None
     if match := _LABEL.match(rest):
         label, rest = match[1], rest[match.end() :]
-    parsed = _with_cancel(rest) or _first_word(rest) or _side_inside(rest) or _price_behind(rest)
+    parsed = _with_cancel(rest) or _of_holdings(rest) or _first_word(rest) or _side_inside(rest) or _price_behind(rest)
     return ParsedCommand(command=parsed.command, words=parsed.words, label=label) if parsed else None
 
 
@@ -142,7 +146,18 @@ def _first_word(rest: str) -> ParsedCommand | None:
     first, _, words = rest.partition(" ")
     name = first.removeprefix("/").partition("@")[0].lower()
     command = _BY_WORD.get(name)
-    return ParsedCommand(command=command, words=words.strip()) if command else None
+    if command is None:
+        return None
+    return ParsedCommand(command=command, words=in_hindi(words.strip()) if name in _HINDI else words.strip())
+
+
+def _of_holdings(rest: str) -> ParsedCommand | None:
+    """`sell my holdings`, `sab holdings becho`, `half of the holdings nikal do`: all of them or a part of each, and no name."""
+    said = latin(rest).lower().removeprefix("/").split()
+    others = [word for word in said if word not in _OUT]
+    if len(others) == len(said) or not means_demat_alone(" ".join(others)):
+        return None
+    return ParsedCommand(command=_BY_WORD["exit"], words=" ".join(others))
 
 
 def _with_cancel(rest: str) -> ParsedCommand | None:
@@ -158,12 +173,18 @@ def _with_cancel(rest: str) -> ParsedCommand | None:
 def _side_inside(rest: str) -> ParsedCommand | None:
     """`10 reliance kharido`, `itc all becho`: exactly one word for a side, and a figure or a part of what is held somewhere."""
     words = rest.split(" ")
-    sides = [place for place, word in enumerate(words) if word.lower() in _BY_SIDE]
-    sized = any(char.isdigit() for char in rest) or any(word.lower() in PORTIONS for word in words)
+    sides = [place for place, word in enumerate(words) if _bare(word) in _BY_SIDE]
+    sized = any(char.isdigit() for char in rest) or any(word.lower() in PORTIONS or word.lower() in SPELLED for word in words)
     if rest.startswith("/") or len(sides) != 1 or not sized:
         return None
     place = sides[0]
-    return ParsedCommand(command=_BY_SIDE[words[place].lower()], words=" ".join(words[:place] + words[place + 1 :]))
+    side, left = _bare(words[place]), " ".join(words[:place] + words[place + 1 :])
+    return ParsedCommand(command=_BY_SIDE[side], words=in_hindi(left) if side in _HINDI else left)
+
+
+def _bare(word: str) -> str:
+    """A word without what ends a sentence."""
+    return word.lower().rstrip(".,!?।")
 
 
 def _price_behind(rest: str) -> ParsedCommand | None:

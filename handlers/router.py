@@ -15,6 +15,7 @@ from bot.domain.errors import CheckFailed, ChoiceWanted, PersonError, PinWanted,
 from bot.domain.people.account import Actor, Permission
 from bot.domain.terms import Side
 from handlers.commands import account, pin, replies
+from handlers.commands.position_replies import RowsWanted
 from handlers.commands.replies import NewTerms, StopWanted
 from handlers.context.context import Ctx, Waiting
 from handlers.context.permissions import demand
@@ -52,6 +53,8 @@ async def _act_on(ctx: Ctx, message: Message, text: str, *, now: bool = False) -
         await _run_code(ctx, text, late=True)
         return
     reply = None if now else replies.meant(message, text)
+    if isinstance(reply, RowsWanted) and (spoken := parse_command(text)) and spoken.command.name not in ("exit", "trail"):
+        reply = None  # an order under a list of positions
     code_wanted = ctx.services.logins.expects_code(ctx.chat_id)
     if account.six_digits(text) is not None and (reply is None or code_wanted):
         await _run_code(ctx, text, late=ctx.now - message.date > AWAY)
@@ -93,11 +96,11 @@ async def _complete(ctx: Ctx, parsed: ParsedCommand, base: str, text: str) -> No
         raise
 
 
-async def _answer(ctx: Ctx, message: Message, reply: ChangeTap | OrderTap | NewTerms | StopWanted) -> None:
+async def _answer(ctx: Ctx, message: Message, reply: ChangeTap | OrderTap | NewTerms | StopWanted | RowsWanted) -> None:
     """A reply to one of our own messages does what a button there would."""
     if isinstance(reply, ChangeTap):
         ctx.concerns = message.reply_to_message
-    if not isinstance(reply, NewTerms | StopWanted):
+    if not isinstance(reply, NewTerms | StopWanted | RowsWanted):
         await _do(ctx, reply, message)
         return
     if await _actor(ctx, reply.label or None) is None:

@@ -4,7 +4,6 @@ Telegram hands over the whole message that is replied to, with its buttons. They
 does not, for day numbers begin anew each morning.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,32 +12,15 @@ from telegram import Message
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted
-from bot.domain.money import exact
 from bot.domain.orders.legs import Leg, TrailSaid
-from handlers.commands import trails
+from handlers.commands import position_replies, trails
 from handlers.commands.order import ask
+from handlers.commands.position_replies import RowsWanted
 from handlers.commands.standing import ask_to_keep
 from handlers.context.context import Ctx
-from handlers.context.words import terms
-from handlers.context.words.script import latin
+from handlers.context.words.reply import said
 from handlers.views.tap import Tap, decode
-from handlers.views.taps import CardTap, CardVerb, ChangeTap, LeaveTap, OrderTap, OrderVerb
-
-_FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,9})"
-_PRICE = re.compile(rf"@?₹?({_FIGURE}(?:\.[0-9]{{1,4}})?)(?:/-)?")
-_SIZE = re.compile(rf"q(?:ty)?\s*({_FIGURE})", re.IGNORECASE)
-_ACTS = {
-    **dict.fromkeys(("same", "again", "same again", "add"), OrderVerb.SAME),
-    **dict.fromkeys(("exit", "all", "close", "sq off", "square off", "nikal do", "sab", "निकाल दो"), OrderVerb.EXIT),
-    **dict.fromkeys(("half", "aadha", "adha", "half exit"), OrderVerb.HALF),
-    "reverse": OrderVerb.REVERSE,
-    "cancel": OrderVerb.CANCEL,
-}
-_UNTIL = re.compile(r"((?:sl|stop)\b.*?) (?:until|till) (\S.*)", re.IGNORECASE)
-_STOP = re.compile(r"(?:sl|stop(?: ?loss)?)\s*(\S+(?:\s*(?:%|pts?|points?))?)", re.IGNORECASE)
-_TARGET = re.compile(r"(?:t|tgt|target|tp)\s*[-+@₹]?([0-9.,]+\s*(?:%|pts?|points?)?)", re.IGNORECASE)
-_TRAIL = re.compile(r"trail\s*(\S.*)", re.IGNORECASE)
-_COST = re.compile(r"(?:sl|stop(?: ?loss)?)\s*(?:to\s+)?(?:cost|be|break ?-?even)", re.IGNORECASE)
+from handlers.views.taps import CardTap, CardVerb, ChangeTap, LeaveTap, OrderTap
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,40 +59,30 @@ class StopWanted:
     label: str
 
 
-def meant(message: Message, text: str) -> ChangeTap | OrderTap | NewTerms | StopWanted | None:
-    """What a short reply to a proposal, an order's card or its fill asks for. None for any other text."""
-    text = " ".join(latin(text).split())
-    until = ""
-    if (kept := _UNTIL.fullmatch(text)) is not None:
-        text, until = kept[1], kept[2]
-    stop = _STOP.fullmatch(text)
-    leg = terms.leg(stop[1]) if stop else None
-    goal = _TARGET.fullmatch(text)
-    target = terms.leg(goal[1]) if goal else None
-    follows = _TRAIL.fullmatch(text)
-    trail, to_cost = trails.said(follows[1]) if follows else None, _COST.fullmatch(text) is not None
-    later = leg is not None or target is not None or trail is not None or to_cost
-    price, size = _PRICE.fullmatch(text), _SIZE.fullmatch(text)
-    at = exact(price[1].replace(",", "")) if price else None
-    quantity = int(size[1].replace(",", "")) if size else None
-    act = _ACTS.get(text.lower())
+def meant(message: Message, text: str) -> ChangeTap | OrderTap | NewTerms | StopWanted | RowsWanted | None:
+    """What a short reply to a proposal, an order's card, its fill or positions asks for. None for any other text."""
+    heard = said(text)
+    later, at, quantity = heard.guards, heard.price, heard.quantity
+    leg, trail, until = heard.leg, heard.trail, heard.until
     for tap in _taps(message):
         if isinstance(tap, CardTap) and tap.verb is CardVerb.CONFIRM and later:
-            return StopWanted(token=tap.token, leg=leg, target=target, trail=trail, until=until, label=tap.label)
+            return StopWanted(token=tap.token, leg=leg, target=heard.target, trail=trail, until=until, label=tap.label)
         if isinstance(tap, OrderTap) and later:
-            return StopWanted(order_id=tap.order_id, leg=leg, trail=trail, until=until, to_cost=to_cost, label=tap.label)
+            return StopWanted(order_id=tap.order_id, leg=leg, trail=trail, until=until, to_cost=heard.to_cost, label=tap.label)
         if isinstance(tap, CardTap) and tap.verb is CardVerb.CONFIRM and (at is not None or quantity is not None):
             return ChangeTap(tap.token, price=at, quantity=quantity, label=tap.label)
-        if isinstance(tap, OrderTap) and act is not None:
-            return OrderTap(tap.order_id, act, tap.label)
+        if isinstance(tap, OrderTap) and heard.act is not None:
+            return OrderTap(tap.order_id, heard.act, tap.label)
         if isinstance(tap, OrderTap) and (at is not None or quantity is not None):
             return NewTerms(tap.order_id, at, quantity, tap.label)
-    return None
+    return position_replies.meant(tuple(_taps(message)), text)
 
 
-async def act(ctx: Ctx, wanted: NewTerms | StopWanted) -> None:
+async def act(ctx: Ctx, wanted: NewTerms | StopWanted | RowsWanted) -> None:
     """Proposes new terms for the order that was replied to, or a stop for its position."""
-    if isinstance(wanted, NewTerms):
+    if isinstance(wanted, RowsWanted):
+        await position_replies.act(ctx, wanted)
+    elif isinstance(wanted, NewTerms):
         await _change(ctx, wanted)
     elif wanted.until:
         await _keep(ctx, wanted)

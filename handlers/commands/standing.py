@@ -8,10 +8,11 @@ from datetime import date
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone, UsageError
+from bot.domain.orders.order import Purpose
 from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Permission
+from handlers.commands.claiming import answering
 from handlers.commands.command import Command, Taps
-from handlers.commands.confirm import answering
 from handlers.commands.dates import coming_day
 from handlers.context.command import Family
 from handlers.context.context import Ctx
@@ -92,7 +93,7 @@ async def tapped(ctx: Ctx, tap: StandingTap) -> None:
 
 async def _confirm(ctx: Ctx, tap: StandingTap) -> None:
     repeated = not ctx.state.first_tap(tap.subject)
-    answered = None if repeated else answering(ctx, "Placing…")
+    answered = None if repeated else answering(ctx, "Placing…" if tap.verb is StandingVerb.CONFIRM else "Keeping…")
     try:
         card = await ctx.services.standing.confirm(
             ctx.actor, tap.subject, chat_id=ctx.chat_id, message_id=ctx.message_id, answered=answered
@@ -108,7 +109,9 @@ async def _confirm(ctx: Ctx, tap: StandingTap) -> None:
     except CheckFailed as refusal:
         await ctx.redraw(failure(refusal, "", account=ctx.label))
     else:
-        await ctx.redraw(views.card(card, ctx.mode), priority=Priority.SAFETY)
+        only_kept = card.confirmation.purpose is Purpose.KEEP_ONLY
+        view = views.listed(await ctx.services.standing.shown(ctx.actor, card.kept), ctx.mode) if only_kept else None
+        await ctx.redraw(view or views.card(card, ctx.mode), priority=Priority.SAFETY)
 
 
 COMMANDS = (

@@ -6,7 +6,6 @@ The buttons of a trail stand here too, and what a reply asks of one.
 import re
 
 from bot.domain.errors import CheckFailed, ConfirmationGone, UsageError
-from bot.domain.orders.legs import TrailSaid
 from bot.domain.orders.trail_card import TrailCard
 from bot.domain.people.account import Permission
 from bot.trading.plans.trails import EXAMPLE
@@ -14,25 +13,15 @@ from handlers.commands.command import Command, Taps
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.permissions import demand
-from handlers.context.words import terms
+from handlers.context.words.reply import TRAIL_SAID, trail_said
 from handlers.context.words.script import latin
 from handlers.views import trails as views
 from handlers.views.failures import failure
 from handlers.views.message import message
 from handlers.views.trail_taps import TrailTap, TrailVerb
 
-_SAID = re.compile(r"[-+@₹]?([0-9.,]+\s*(?:%|pts?|points?)?)(?:\s+step\s*([0-9.,]+))?", re.IGNORECASE)
 _OFF = re.compile(r"(\S.*?)\s+(?:off|stop|end|band)", re.IGNORECASE)
-_BEHIND = re.compile(rf"(\S.*?)\s+({_SAID.pattern})", re.IGNORECASE)
-
-
-def said(text: str) -> TrailSaid | None:
-    """A trail as it is said: `15`, `2%`, `15 step 10`. None for any other words."""
-    match = _SAID.fullmatch(text.strip())
-    trail = terms.trail(match[1]) if match is not None else None
-    if match is None or trail is None or match[2] is None:
-        return trail
-    return terms.stepped(trail, match[2])
+_BEHIND = re.compile(rf"(\S.*?)\s+({TRAIL_SAID.pattern})", re.IGNORECASE)
 
 
 async def trail(ctx: Ctx) -> None:
@@ -47,7 +36,7 @@ async def trail(ctx: Ctx) -> None:
             await ctx.reply(views.shown(one, ctx.mode))
         return
     match = _BEHIND.fullmatch(words)
-    wanted = said(match[2]) if match is not None else None
+    wanted = trail_said(match[2]) if match is not None else None
     if match is None or wanted is None:
         raise UsageError(
             "A trail is what is open, and how far behind the best price: points, per cent, or steps.", example=EXAMPLE

@@ -41,7 +41,7 @@ def modify(words: str) -> ModifyWords:
     def refuse(say: str) -> NoReturn:
         raise UsageError(say, example=example)
 
-    parts = tokens(words)
+    parts = [part for part in tokens(words) if part.lower() != "to"]
     if not parts:
         refuse("Which order, and to what price?")
     which = number(parts[0], example=example)
@@ -58,7 +58,7 @@ def modify(words: str) -> ModifyWords:
             refuse("Only the price and the quantity of an order can be changed so far.")
         if price is not None:
             refuse(f'What is "{parts[place]}"? The quantity goes behind q: modify {which} {price:f} q 20.')
-        price = _limit(word.removeprefix("@").removesuffix("/-"), refuse)
+        price = _limit(word.lstrip("@₹").removesuffix("/-"), refuse)
         place += 1
     if price is None and quantity is None:
         refuse(f"#{which} to what price?")

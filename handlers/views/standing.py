@@ -98,6 +98,7 @@ def _rows(stop: StandingStop, quantity: int | None = None) -> list[tuple[str, ..
 def card(card: StandingCard, mode: str) -> View:
     """The question about a morning's stops. The same message says that they are being placed."""
     token, label = card.confirmation.token, card.account.label
+    only_kept = card.confirmation.purpose is Purpose.KEEP_ONLY
     orders = len(card.plan.legs)
     many = f"{orders} order{'s' if orders > 1 else ''}"
     if card.placed:
@@ -115,15 +116,19 @@ def card(card: StandingCard, mode: str) -> View:
     parts += [say(f"⚠️ {warning}") for warning in card.warnings]
     if card.kept is None:
         parts.append(say("Each guards at most what is open, for today."))
+    elif only_kept:
+        parts.append(say(f"It guards at most what is open, from the next trading day until {card.kept.until:%d %b %Y}."))
+        parts.append(say("Nothing is sent now: the market is closed."))
     else:
         parts.append(say(f"It guards at most what is open, today and each trading day until {card.kept.until:%d %b %Y}."))
     verb = StandingVerb.CONFIRM if card.kept is None else StandingVerb.CONFIRM_NEW
     parts.append(place(label, mode))
+    act = "Keep" if only_kept else "Confirm"
     exits = _exits(card.morning.beyond, label)
     return View(
         tuple(parts),
         keyboard(
-            [button(f"Confirm {orders} stop{'s' if orders > 1 else ''}", StandingTap(token, verb, label))],
+            [button(f"{act} {orders} stop{'s' if orders > 1 else ''}", StandingTap(token, verb, label))],
             *exits,
             [button("Discard", StandingTap(token, StandingVerb.DISCARD, label))],
         ),

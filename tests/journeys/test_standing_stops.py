@@ -1,7 +1,7 @@
 """Stops that live over days: kept from the card of a stop, and placed each morning under one Confirm."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from bot.domain.terms import Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.simulators.telegram.messages import Json
 from bot.trading.standing.by_themselves import StopsByThemselves
+from tests.journeys.test_day_summaries import away_until, on_the_exchanges_calendar
 from tests.journeys.test_plans import price
 from tests.stage.house import House, a_house
 
@@ -237,3 +238,33 @@ async def test_a_fill_on_the_open_side_adds_the_same_order_once_more(clock: Loop
         card = await house.me.wait_for("BUY 65 NIFTY 24500 CE", 30)
         house.me.press("Confirm buy", card)
         await house.me.wait_for("Position +130", 30)
+
+
+async def test_a_stop_until_a_day_is_kept_while_the_market_is_closed_and_asked_for_the_next_morning(
+    loop: VirtualLoop, tmp_path: Path
+) -> None:
+    friday, monday = date(2026, 11, 20), date(2026, 11, 23)
+    async with a_house(LoopClock(loop, at_ist(friday, 15)), tmp_path) as house:
+        await house.log_in()
+        price(house, "100.00", CALL, "NFO")
+        card = await house.me.ask("/buy nifty 24500 ce 65 nrml", "BUY 65 NIFTY 24500 CE")
+        house.me.press("Confirm buy", card)
+        filled = await house.me.wait_for("Filled")
+        await away_until(house, at_ist(friday, 18))
+        await on_the_exchanges_calendar(house)
+        asked = await reply(house, filled, "sl 80/70 until 23 nov", "Nothing is sent now")
+        assert "to 23 Nov" in asked["text"]
+        assert [item["label"] for item in asked["buttons"][0]] == ["Keep 1 stop"]
+        placed = house.placed
+        house.me.press("Keep 1 stop", asked)
+        await house.me.wait_for("Kept every day until 23 Nov 2026. Each morning I ask")
+        await away_until(house, at_ist(monday, 9, 14))
+        price(house, "100.00", CALL, "NFO")
+        await house.me.ask("/login", "lives until")
+        due = await house.me.wait_for("1 stop to place today", 180)
+        assert house.placed == placed, "nothing is sent before the morning's Confirm"
+        house.me.press("Place today's stops (1)", due)
+        card = await house.me.wait_for("STOPS 1 order", 30)
+        house.me.press("Confirm 1 stop", card)
+        await house.me.wait_for("Stop placed", 60)
+        assert await guards(house) == [WAITS]

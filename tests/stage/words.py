@@ -82,7 +82,7 @@ def meaning(text: str, *, today: date = TODAY) -> Meaning:
         order = meant(spoken, read, guess, lambda instrument: label(instrument, today=today))
         if not order.is_sized:
             return Asked(say="How many?")
-        request = priced(order.readings, price_of(order.instrument))
+        request = priced(order.readings, order.instrument, price_of(order.instrument))
     except UsageError as error:
         return Refused(say=error.say, example=error.example)
     except ChoiceWanted as error:

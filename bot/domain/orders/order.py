@@ -153,6 +153,7 @@ class Purpose(StrEnum):
     PNL_EXIT = "PNL_EXIT"
     TRAIL = "TRAIL"  # a stop of what is open, that follows the price
     KEEP = "KEEP"  # a stop is placed and kept over days
+    KEEP_ONLY = "KEEP_ONLY"  # it is kept, and placed from the next morning on: the market takes none now
     STOPS = "STOPS"  # today's orders of stops that live over days
     BASKET = "BASKET"
     CONVERT = "CONVERT"  # another product for an open position; its draft has the new one

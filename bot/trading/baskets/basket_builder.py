@@ -147,7 +147,7 @@ class BasketBuilder:
 
     def _draft(self, actor: Actor, order: Meant, price: Price | None, held: Held) -> tuple[OrderDraft, list[str]]:
         instrument = order.instrument
-        request = priced(order.readings, price)
+        request = priced(order.readings, order.instrument, price)
         if request.portion is not None:
             request = of_held(request, instrument, held.positions, held.holdings)
         may_open = actor.may(Permission.OPEN)
@@ -224,7 +224,7 @@ class BasketBuilder:
                 instrument=draft.instrument, side=draft.side, product=draft.product, quantity=draft.quantity, price=each,
                 day=self.today,
             )  # fmt: skip
-            bill = self.proposing.tariff.order(trade, self.proposing.plan, meets=met_today(draft, held.positions))
+            bill = self.proposing.tariff.ledger_order(trade, self.proposing.plan, meets=met_today(draft, held.positions))
             whole += bill.total
             unknown |= set(bill.unknown)
         return whole, tuple(name.say for name in ChargeName if name in unknown)

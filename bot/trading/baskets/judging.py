@@ -15,11 +15,11 @@ from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Side
 from bot.trading.baskets.basket_rows import with_orders
 from bot.trading.orders.cover import uncovers
-from bot.trading.proposals.checks import Situation
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.reducing import objections
 from bot.trading.proposals.remarks import closed_until, remarks
+from bot.trading.proposals.situation import Situation
 from bot.trading.proposals.weight import TIMES_AVAILABLE, weighs
 
 

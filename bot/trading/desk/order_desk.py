@@ -41,11 +41,11 @@ from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.sending import Answered, Sending
 from bot.trading.plans.guarded_parts import guard_part
 from bot.trading.plans.joined_stops import guard_gone, join, own_stop
-from bot.trading.proposals.checks import Situation
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals, terms_of
 from bot.trading.proposals.reducing import objections
+from bot.trading.proposals.situation import Situation
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin, why_pin
 from bot.trading.sync.reconcile import Reconcile
@@ -128,7 +128,7 @@ class OrderDesk:
                 if (ran := self._ran_away(question) or self._of_before(question)) is not None:
                     self._reconcile.unsent(order_id)
                     return await self._proposals.ask_anew(actor, question, request_of(terms_of(question)), redrawn=ran)
-                async with self._exits.exits.turn(question.account_id):
+                async with self._exits.exits.turn(question.account_id, terms_of(question)):
                     held = await self._proposing.held_for(actor, terms_of(question), limited=limited)
                     claim = await self._store.transaction(lambda db: self._claim(db, actor, question, held, order_id))
         except (PersonError, BrokerError):  # the claim was rolled back, or not tried: there is no order

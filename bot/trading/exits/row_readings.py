@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.orders.closing import ClosingRow, closes_same, closing_row
@@ -14,6 +14,7 @@ from bot.domain.terms import Product, Side
 from bot.trading.proposals.drafting import open_units
 from bot.trading.proposals.held import Held
 from bot.trading.sync.reconcile import Reconcile
+from bot.trading.sync.shared_reads import SharedReads
 
 READINGS = 3  # of one row at most, where something moves meanwhile
 MOTION = timedelta(seconds=3)  # that an order counts as moving after its last change
@@ -41,6 +42,7 @@ class RowReadings:
     store: Store
     connections: BrokerConnections
     reconcile: Reconcile
+    reads: SharedReads
     clock: Clock
 
     async def standing(
@@ -79,12 +81,18 @@ class RowReadings:
         self, account_id: str, draft: OrderDraft, besides: Collection[str], *, anew: bool
     ) -> tuple[ClosingRow, Held, bool]:
         """The last: whether every fill that is known was known before positions were read."""
-        look = await self.reconcile.look(account_id, anew=anew)
-        began = look.as_of
-        sells_shares = draft.product is Product.CNC and draft.side is Side.SELL
-        holdings = await self.connections.of(account_id).broker.holdings() if sells_shares else ()
-        held = Held(positions=look.positions, holdings=holdings, read_at=began)
+        shares = draft.side is Side.SELL and draft.product is Product.CNC
+        held, began = await self.held(account_id, holdings=shares, anew=anew)
         orders = await self.store.read(lambda db: db.orders.lately(account_id, ist_date(began), began))
-        open_ = open_units(draft, held.positions, held.holdings, orders, read_at=held.read_at)
+        open_ = open_units(draft, held.positions, held.holdings, orders, read_at=began)
         sure = not any(order.filled and order.updated_at >= began for order in orders if closes_same(order, draft))
         return closing_row(draft, open_, orders, besides=besides), held, sure
+
+    async def held(self, account_id: str, *, holdings: bool, anew: bool = True) -> tuple[Held, datetime]:
+        """Positions (and holdings), and since when a fill may not be in them. Those who ask at once share one reading."""
+        if not holdings:
+            look = await self.reconcile.look(account_id, anew=anew)
+            return Held(positions=look.positions, read_at=look.as_of), look.as_of
+        look, demat = await asyncio.gather(self.reconcile.look(account_id, anew=anew), self.reads.holdings(account_id, anew=True))
+        began = min(look.as_of, demat.as_of + timedelta.resolution)
+        return Held(positions=look.positions, holdings=demat.value, read_at=began), began

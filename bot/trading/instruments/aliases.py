@@ -23,6 +23,20 @@ INDEX_WORDS: dict[str, str] = {
     "BSESENSEX": "SENSEX",
 }
 
+# What is traded in segments that are off here, and why: orders there go out when one was proven with a live account.
+_COMMODITIES = "Commodities (MCX) are off here: mStock's documents do not say that its API takes their orders."
+_CURRENCIES = "Currencies (CDS) are off here: the scale of their prices on mStock's feed is not known."
+ELSEWHERE: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            "MCX", "NCDEX", "GOLD", "GOLDM", "GOLDPETAL", "GOLDGUINEA", "SILVER", "SILVERM", "SILVERMIC", "CRUDE", "CRUDEOIL",
+            "CRUDEOILM", "NATGAS", "NATURALGAS", "COPPER", "ZINC", "LEAD", "NICKEL", "ALUMINIUM", "MENTHAOIL",
+        ),
+        _COMMODITIES,
+    ),
+    **dict.fromkeys(("CDS", "USDINR", "EURINR", "GBPINR", "JPYINR"), _CURRENCIES),
+}  # fmt: skip
+
 # The scrip master carries no company names. These words lead to a ticker in the search and become a button in an order, never a
 # choice: a company changes its ticker now and then (Zomato became Eternal in 2025, Tata Motors was split in the same year).
 # As of November 2026; a ticker that is not in the day's master is passed over. Words are written without spaces.

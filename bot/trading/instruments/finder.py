@@ -9,6 +9,7 @@ from functools import cached_property
 from bot.domain.market import display_names
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
 from bot.domain.market.scrip_columns import Columnar, Columns, Directory, columns_of
+from bot.trading.instruments.aliases import ELSEWHERE
 from bot.trading.instruments.contracts import Contracts
 from bot.trading.instruments.names import Names
 from bot.trading.instruments.query import ContractQuery, Token, asks_of, squash, tidy, tokens_of
@@ -331,9 +332,10 @@ class Instruments:
     # -- what was mistyped
 
     def _mistyped(self, text: str, exchange: Exchange | None, today: date) -> Found:
-        say = f"No “{text}” on {exchange or 'NSE or BSE'}."
         near: list[Instrument] = []
         tokens = tokens_of(text, self._names.is_name)
+        elsewhere = next((ELSEWHERE[token.text] for token in tokens if token.text in ELSEWHERE), None)
+        say = elsewhere or f"No “{text}” on {exchange or 'NSE or BSE'}."
         for name, asks in self._loose(tokens, today):
             symbols = self._names.near(squash(name), MOST)
             for symbol in symbols[:3] if asks else symbols:

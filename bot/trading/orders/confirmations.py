@@ -18,7 +18,7 @@ CALM = timedelta(seconds=1.5)  # after a redraw, taps that were meant for the ol
 # Of the others the terms stand in the question alone.
 WITH_PLAN = frozenset({
     Purpose.PLACE, Purpose.EXIT, Purpose.PANIC, Purpose.REVERSE, Purpose.BASKET, Purpose.TRAIL, Purpose.STOPS,
-    Purpose.KEEP,
+    Purpose.KEEP, Purpose.KEEP_ONLY,
 })  # fmt: skip
 EVENING = timedelta(minutes=10)  # that the card of an after-market order can be confirmed
 A_DAY = 86_400.0  # seconds for which this process remembers what it asked

@@ -6,13 +6,14 @@ from decimal import Decimal
 from bot.domain.charges.charges import Trade
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted
+from bot.domain.market.instrument import InstrumentKey
 from bot.domain.money import in_price, tick_down, tick_up
 from bot.domain.orders.order import Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import request_line
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Actor
-from bot.domain.terms import OrderKind, Side
+from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.orders.lookup import own_order
 from bot.trading.proposals.attached import is_passed
@@ -33,14 +34,17 @@ class StopToCost:
     clock: Clock
 
     async def ask(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
-        """The card of the stop at the break-even of an order's position.
+        """The card of the stop at the break-even of an order's position, as ask_for."""
+        draft = (await self.proposing.store.transaction(lambda db: own_order(db, actor, order_id))).draft
+        return await self.ask_for(actor, draft.instrument.key, draft.product, chat_id=chat_id)
+
+    async def ask_for(self, actor: Actor, key: InstrumentKey, product: Product, *, chat_id: int) -> Proposal:
+        """The card of the stop at the break-even of a position.
 
         ChoiceWanted with the nearest stop where the price is beyond that already. CheckFailed where nothing is open, what was
         paid is not known, or the stop stands there already.
         """
-        order = await self.proposing.store.transaction(lambda db: own_order(db, actor, order_id))
         account, connection = self.proposing.connection(actor)
-        key, product = order.draft.instrument.key, order.draft.product
         rows = (each for each in await connection.broker.positions() if each.quantity and not each.is_sold_holding)
         held = next((each for each in rows if each.instrument.key == key and each.product is product), None)
         price = await self.proposing.prices.of(account.id, key)

@@ -11,7 +11,7 @@ from bot.domain.money import ZERO
 from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.plan import Plan as OrderPlan
 from bot.domain.orders.portfolio import Margin
-from bot.domain.terms import Product, Side
+from bot.domain.terms import OrderKind, Product, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +57,18 @@ class Costs:
             price=each,
             day=ist_date(self.clock.now()),
         )
-        return self.tariff.order(trade, self.plan, meets=meets), self.tariff.round_trip(trade, self.plan)
+        return self.tariff.ledger_order(trade, self.plan, meets=meets), self.tariff.round_trip(trade, self.plan)
+
+
+def worth(draft: OrderDraft, each: Decimal | None, margin: Margin) -> Decimal | None:
+    """What an order is worth in rupees. A delivery bought at the market is paid whole: the broker's figure and ours are one."""
+    value = each * draft.quantity if each is not None else None
+    paid_whole = draft.kind is OrderKind.MARKET and draft.side is Side.BUY and draft.product is Product.CNC
+    return margin.required or value if paid_whole else value
+
+
+def proceeds(draft: OrderDraft, value: Decimal | None, bill: Bill | None) -> Decimal | None:
+    """What a delivery sale brings in rupees. None: it is none, or not known."""
+    if draft.side is not Side.SELL or draft.product is not Product.CNC or value is None or bill is None:
+        return None
+    return value - bill.total

@@ -17,7 +17,8 @@ from bot.domain.orders.order_text import request_line
 from bot.domain.orders.reading import Reading, Readings
 from bot.trading.instruments.finder import Found
 
-BAND = 5  # times the last price, either way: no figure beyond that is taken for a limit where it can be something else
+BAND = 5  # times the last premium, either way: no figure beyond that is taken for a limit where it can be something else
+DAY_BAND = Decimal("1.2")  # times the last price of a share or future: the widest band that an exchange gives one for a day
 
 Find = Callable[[OrderRequest], Found]
 
@@ -125,15 +126,16 @@ def _fits_lots(request: OrderRequest, instrument: Instrument) -> bool:
     return request.quantity is None or request.quantity % instrument.lot == 0
 
 
-def priced(readings: Sequence[Reading], price: Price | None) -> OrderRequest:
+def priced(readings: Sequence[Reading], instrument: Instrument, price: Price | None) -> OrderRequest:
     """The one request whose limit lies where the instrument trades. ChoiceWanted with each where that leaves more than one.
 
     price: the price of now. None: not known, and then every limit may be meant.
     """
+    band = BAND if instrument.is_option else DAY_BAND
     if len(readings) == 1:
         return readings[0].request
     plain = [reading for reading in readings if reading.plain]
-    likely = [reading for reading in readings if _is_likely(reading.request.price, price)]
+    likely = [reading for reading in readings if _is_likely(reading.request.price, price, band)]
     likely_plain = [reading for reading in likely if reading.plain]
     if len(likely_plain) == 1 or (len(plain) == 1 and not likely):
         return (likely_plain or plain)[0].request
@@ -146,8 +148,8 @@ def priced(readings: Sequence[Reading], price: Price | None) -> OrderRequest:
     )
 
 
-def _is_likely(limit: Decimal | None, price: Price | None) -> bool:
-    return limit is None or price is None or price.last / BAND <= limit <= price.last * BAND
+def _is_likely(limit: Decimal | None, price: Price | None, band: Decimal | int) -> bool:
+    return limit is None or price is None or price.last / band <= limit <= price.last * band
 
 
 def _terms(request: OrderRequest) -> str:

@@ -1,10 +1,11 @@
 """Questions about what is open: out of a position, and a stop for it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bot.domain.errors import CheckFailed, ChoiceWanted
+from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import in_price
@@ -16,6 +17,7 @@ from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Actor
 from bot.domain.ports.repositories import Store
 from bot.domain.terms import Product, Side
+from bot.trading.actor import account_of
 from bot.trading.orders.lookup import own_order
 from bot.trading.proposals.attached import is_passed, stops_meant
 from bot.trading.proposals.proposal_builder import ProposalBuilder
@@ -46,11 +48,16 @@ class PositionQuestions:
         return await self.propose(actor, replace(_closing(held), quantity=size // lot * lot), chat_id=chat_id, as_exit=True)
 
     async def stop_of(self, actor: Actor, order_id: str, leg: Leg, *, chat_id: int) -> Proposal:
-        """A stop order for the whole position of the order's instrument and product.
+        """A stop order for the whole position of the order's instrument and product, as stop_for."""
+        draft = (await self.store.transaction(lambda db: own_order(db, actor, order_id))).draft
+        return await self.stop_for(actor, draft.instrument.key, draft.product, leg, chat_id=chat_id)
+
+    async def stop_for(self, actor: Actor, key: InstrumentKey, product: Product, leg: Leg, *, chat_id: int) -> Proposal:
+        """A stop order for the whole position.
 
         ChoiceWanted where the number may be a price or points, CheckFailed where the price has passed it already.
         """
-        instrument, held, price = await self._to_be_stopped(actor, order_id)
+        instrument, held, price = await self._to_be_stopped(actor, key, product)
         request, long = _closing(held), held.quantity > 0
         entry = held.average or price.last
         prices = stops_meant(leg, entry=entry, last=price.last, long=long, tick=instrument.tick)
@@ -64,9 +71,25 @@ class PositionQuestions:
             raise CheckFailed([say], near=[("Exit now", request_line(request))])
         return await self.propose(actor, lines[0], chat_id=chat_id)
 
+    async def stops_for(self, actor: Actor, positions: Sequence[Position], leg: Leg) -> ChoiceWanted:
+        """The question which of several positions a stop is for, with a whole command for each that it fits."""
+        prices = await self.proposing.prices.of_all(account_of(actor).id, [each.instrument.key for each in positions])
+        near = []
+        for held in positions:
+            price, long = prices.get(held.instrument.key), held.quantity > 0
+            if price is None:
+                continue
+            entry, tick = held.average or price.last, held.instrument.tick
+            for trigger in stops_meant(leg, entry=entry, last=price.last, long=long, tick=tick):
+                if not is_passed(trigger, price.last, long=long):
+                    line = replace(_closing(held), trigger=trigger, trigger_limit=leg.limit)
+                    near.append((f"{short(held.instrument)} {held.product} at {in_price(trigger)}", request_line(line)))
+        return ChoiceWanted("A stop for which of them?", near=near)
+
     async def stop_choices(self, actor: Actor, order_id: str) -> ChoiceWanted:
         """The question at which price the position of the order's instrument is to be stopped, with whole commands as buttons."""
-        instrument, held, price = await self._to_be_stopped(actor, order_id)
+        draft = (await self.store.transaction(lambda db: own_order(db, actor, order_id))).draft
+        instrument, held, price = await self._to_be_stopped(actor, draft.instrument.key, draft.product)
         request, long = _closing(held), held.quantity > 0
         entry = held.average or price.last
         legs = [Leg(value=Decimal(each), measure=Measure.PERCENT) for each in (OPTION_STOPS if instrument.is_option else STOPS)]
@@ -81,14 +104,12 @@ class PositionQuestions:
         say = f"A stop for {held.quantity:+} {instrument.symbol} at which price? Or reply to the fill: sl 2880, trail 15"
         return ChoiceWanted(say, near=near)
 
-    async def _to_be_stopped(self, actor: Actor, order_id: str) -> tuple[Instrument, Position, Price]:
-        order = await self.store.transaction(lambda db: own_order(db, actor, order_id))
-        instrument = order.draft.instrument
-        held = await self._open_position(actor, instrument.key, order.draft.product)
-        price = await self.proposing.prices.of(order.account_id, instrument.key)
+    async def _to_be_stopped(self, actor: Actor, key: InstrumentKey, product: Product) -> tuple[Instrument, Position, Price]:
+        held = await self._open_position(actor, key, product)
+        price = await self.proposing.prices.of(account_of(actor).id, key)
         if price is None:
-            raise CheckFailed([f"No price of {instrument.symbol} is known now, so no stop can be placed safely."])
-        return instrument, held, price
+            raise CheckFailed([f"No price of {held.instrument.symbol} is known now, so no stop can be placed safely."])
+        return held.instrument, held, price
 
     async def _open_position(self, actor: Actor, key: InstrumentKey, product: Product) -> Position:
         _, connection = self.proposing.connection(actor)

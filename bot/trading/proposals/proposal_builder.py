@@ -26,7 +26,7 @@ from bot.domain.orders.proposal import Proposal, Remark
 from bot.domain.people.account import Account, Actor, Permission
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
-from bot.domain.terms import OrderKind, Product, Side
+from bot.domain.terms import Product, Side
 from bot.trading.account.loss_guard import Results
 from bot.trading.account.margin_loans import note_lent
 from bot.trading.account.prices import Prices
@@ -36,8 +36,8 @@ from bot.trading.orders.confirmations import Confirmations
 from bot.trading.proposals.after_market import evening_limit, for_session
 from bot.trading.proposals.attaching import Attaching, Entry, attached_of, loss_if_stopped, misfit
 from bot.trading.proposals.beside import held_by
-from bot.trading.proposals.checks import TWIN, Situation, repairs
-from bot.trading.proposals.costs import Costs
+from bot.trading.proposals.checks import TWIN, repairs
+from bot.trading.proposals.costs import Costs, proceeds, worth
 from bot.trading.proposals.dated import master_age, stage_of
 from bot.trading.proposals.drafting import Drafting, closable, of_held, product_of
 from bot.trading.proposals.held import Held, WayOut
@@ -47,6 +47,7 @@ from bot.trading.proposals.meaning import Meant, priced
 from bot.trading.proposals.reducing import objections
 from bot.trading.proposals.remarks import closed_until, remarks
 from bot.trading.proposals.risk import by_risk
+from bot.trading.proposals.situation import Situation
 from bot.trading.proposals.weight import weighs
 from bot.trading.safety.limits import day_lock, made
 
@@ -100,7 +101,7 @@ class ProposalBuilder:
             self.result(account.id, connection),
         )
         held = replace(held, result=result)
-        request = priced(order.readings, price)
+        request = priced(order.readings, order.instrument, price)
         if request.portion is not None:
             request = of_held(request, instrument, held.positions, held.holdings)
         may_open = actor.may(Permission.OPEN)
@@ -351,9 +352,7 @@ class ProposalBuilder:
         joins: Joining | None,
     ) -> Proposal:
         each = draft.price or (price.last if price else None)
-        value = each * draft.quantity if each is not None else None
-        if draft.kind is OrderKind.MARKET and draft.side is Side.BUY and draft.product is Product.CNC:
-            value = margin.required or value  # paid whole: the broker's figure and ours are one
+        value = worth(draft, each, margin)
         bill, both = self.costs.of(draft, each, meets)
         more = self.costs.of_parts(plan, each, bill) if plan is not None and bill is not None else ZERO
         attached = Attached.of(plan) if plan is not None else None
@@ -373,7 +372,7 @@ class ProposalBuilder:
             charges_both=both.total + more * 2 if both else None,
             break_even=both.break_even.move if both and both.break_even else None,
             break_even_ticks=both.break_even.ticks if both and both.break_even else None,
-            proceeds=value - bill.total if bill and value is not None and _is_delivery_sale(draft) else None,
+            proceeds=proceeds(draft, value, bill),
             loan=self.costs.loan(draft, value, margin) if closes is None else None,
             closes=closes,
             figures=figures if closes is not None else None,
@@ -387,10 +386,6 @@ class ProposalBuilder:
             attached=attached,
             stopped_at=loss_if_stopped(attached, draft, price) if attached is not None else None,
         )
-
-
-def _is_delivery_sale(draft: OrderDraft) -> bool:
-    return draft.side is Side.SELL and draft.product is Product.CNC
 
 
 async def known(reading: Awaitable[T]) -> T | None:

@@ -6,9 +6,10 @@ from bot.domain.market.calendar import Window
 from bot.domain.money import grouped
 from bot.domain.orders.proposal import Remark
 from bot.trading.proposals.beside import BESIDE
-from bot.trading.proposals.checks import WARNINGS, Situation, over_freeze
+from bot.trading.proposals.checks import WARNINGS, over_freeze
 from bot.trading.proposals.pnl_checks import PNL_EXITS
 from bot.trading.proposals.selling import SELLING
+from bot.trading.proposals.situation import Situation
 
 
 def remarks(at: Situation, *, parts: int = 1) -> tuple[Remark, ...]:

@@ -23,6 +23,7 @@ from bot.trading.proposals.proposal_builder import ProposalBuilder
 
 A_YEAR, AN_HOUR = timedelta(days=365), timedelta(hours=1)
 _NO = "You may not place stops here any more."
+_PURPOSES = frozenset({Purpose.STOPS, Purpose.KEEP, Purpose.KEEP_ONLY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +67,14 @@ class StandingStops:
 
     async def ask_to_keep(self, actor: Actor, asked: Proposal, until: date, *, chat_id: int) -> StandingCard:
         """One question about a new stop: it is placed today, and kept until a date in India. It takes the place of the stop's
-        own question. CheckFailed where it is of one day, the market takes none now, or another stop guards the row.
+        own question. While the market takes none it is only kept, and the next morning asks for it or places it.
+        CheckFailed where it is of one day, or another stop guards the row.
         """
         account, _ = self.proposing.connection(actor)
         draft, now = asked.draft, self.clock.now()
         if draft.trigger is None:
             raise CheckFailed(["That is no stop."])
         last = _last_day(draft, until, ist_date(now))
-        if asked.opens is not None:
-            raise CheckFailed(["The market takes no stop now. Say it again when it is open."])
         row, _ = await self.exits.standing(account.id, draft)
         bare = min(draft.quantity, max(row.unguarded, 0)) // draft.instrument.lot * draft.instrument.lot
         if not bare:
@@ -92,7 +92,8 @@ class StandingStops:
             made_at=now,
             state=StandingState.ASKED,
         )
-        card = self._card(actor, account, chat_id, Purpose.KEEP, Morning(to_place=((stop, bare),)))
+        purpose = Purpose.KEEP if asked.opens is None else Purpose.KEEP_ONLY
+        card = self._card(actor, account, chat_id, purpose, Morning(to_place=((stop, bare),)))
         stop = replace(stop, asked=card.confirmation.token)
 
         def store(db: Repositories) -> None:
@@ -216,7 +217,7 @@ class StandingStops:
 
         def claim(db: Repositories) -> StandingCard:
             confirmations, now = self.proposing.confirmations, self.clock.now()
-            question = confirmations.open_one(db, actor, token, chat_id, message_id, fits={Purpose.STOPS, Purpose.KEEP})
+            question = confirmations.open_one(db, actor, token, chat_id, message_id, fits=_PURPOSES)
             plan = db.plans.find(token)
             if question.account_id != account.id or plan is None:
                 raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
@@ -224,8 +225,9 @@ class StandingStops:
             confirmations.claim(db, question)
             if not db.plans.begin(token):
                 raise ConfirmationGone("These stops were begun already.")
-            db.plans.end(token, "each stop has a plan of its own")
-            for leg in plan.legs:
+            only_kept = question.purpose is Purpose.KEEP_ONLY
+            db.plans.end(token, "kept for the next morning" if only_kept else "each stop has a plan of its own")
+            for leg in () if only_kept else plan.legs:
                 db.plans.add(own_plan(plan, leg, now))
             terms = "; ".join(self.proposing.terms(leg.draft) for leg in plan.legs)
             db.audit.add(now, plan.placed_by, "standing stops", account.id, before="asked", after=terms)

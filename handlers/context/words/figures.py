@@ -9,6 +9,10 @@ from bot.domain.money import exact
 NUMBER = r"(?:(?:[0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,12})(?:\.[0-9]{1,6})?|\.[0-9]{1,6})"
 SCALE = r"(?:k|thousand|hazar|hajar|lakhs?|lacs?|l|crores?|cr)"
 BARE = re.compile(NUMBER)
+MONTHS = (
+    "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|"
+    "dec(?:ember)?)"
+)
 MOST = 10**9  # shares; more than any order in India
 
 _FIGURE = re.compile(rf"(₹)?({NUMBER})({SCALE})?(/-|/=)?", re.IGNORECASE)
@@ -28,6 +32,11 @@ class Figure:
     @property
     def is_bare(self) -> bool:
         return not (self.scale or self.money)
+
+    @property
+    def unscaled(self) -> str:
+        """As it was typed, and a scaled one in full: 24.5k is the strike 24500."""
+        return f"{self.value.normalize():f}" if self.scale else self.text
 
     @property
     def is_count(self) -> bool:

@@ -23,6 +23,7 @@ from handlers.context.words.terms import (
     MONTH,
     NAMES_TOO,
     RIGHTS,
+    SHARES,
     SPELLED,
     STRIKE,
     Terms,
@@ -47,6 +48,8 @@ def readings(side: Side, words: str, today: date) -> Readings:
     today: the IST date, which tells a year from a day. UsageError, with an example that works, where there is no way.
     """
     typed = script.tokens(words[: _LONGEST * _MOST])
+    if not SHARES.isdisjoint(token.lower() for token in typed):
+        typed = script.tokens(script.in_hindi(" ".join(typed)))
     if len(typed) > _MOST:
         raise UsageError(
             "That is too much for one order; several go a line each, as a basket. Nothing was sent.",
@@ -55,10 +58,14 @@ def readings(side: Side, words: str, today: date) -> Readings:
     levels: list[tuple[Reading, ...]] = []
     refusal: UsageError | None = None
     for tokens in _cuttings(typed):
-        try:
-            levels.append(tuple(dict.fromkeys(_of_terms(read(side, tokens), today))))
-        except UsageError as error:
-            refusal = refusal or error
+        level: dict[Reading, None] = {}
+        for words_read in script.put_or_at(tokens):
+            try:
+                level |= dict.fromkeys(_of_terms(read(side, words_read), today))
+            except UsageError as error:
+                refusal = refusal or error
+        if level:
+            levels.append(tuple(level))
     if len(levels) == 2 and levels[0] == levels[1]:
         levels.pop()
     if not levels:
@@ -137,7 +144,7 @@ def _names(word: str) -> bool:
 
 def _in_name(items: Sequence[str | Figure], today: date) -> Iterator[frozenset[int]]:
     """Each set of places whose figures belong to the words for the instrument: strike, day and year."""
-    bare = [place for place, item in enumerate(items) if isinstance(item, Figure) and BARE.fullmatch(item.text)]
+    bare = [place for place, item in enumerate(items) if isinstance(item, Figure) and not item.money and item.scale in ("", "k")]
     fixed: set[int] = set()
     doubtful: list[tuple[int | None, ...]] = []
     for place, item in enumerate(items):
@@ -186,7 +193,7 @@ def _number(items: Sequence[str | Figure], place: int) -> int | None:
 def _of_figures(terms: Terms, in_name: frozenset[int]) -> Iterator[Reading]:
     """Gives the figures that are left their meaning: one size and one price at most."""
     symbol = [
-        item if isinstance(item, str) else item.text
+        item if isinstance(item, str) else item.unscaled
         for place, item in enumerate(terms.items)
         if isinstance(item, str) or place in in_name
     ]

@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
-from handlers.context.words.figures import NUMBER, SCALE
+from handlers.context.words.figures import MONTHS, NUMBER, SCALE
 
 _DIGIT_SIGNS = {0xFE0F: None, 0x20E3: None}  # the frame that a keyboard of emoji puts around a digit
 _NUKTA = "\u093c"  # left out as often as written: करोड़, करोड
@@ -29,6 +30,8 @@ _HINDI: Mapping[str, str] = {
     **dict.fromkeys(("इंट्राडे", "इंट्रा"), "intraday"),
     "स्टॉप": "stop", "स्टॉपलॉस": "sl", "एसएल": "sl",
     **dict.fromkeys(("टारगेट", "टार्गेट", "लक्ष्य"), "target"),
+    **dict.fromkeys(("होल्डिंग", "होल्डिंग्स", "होल्डिंगें"), "holdings"), **dict.fromkeys(("डीमैट", "डिमैट"), "demat"),
+    **dict.fromkeys(("मेरी", "मेरे", "मेरा"), "meri"), **dict.fromkeys(("सारी", "पूरी"), "all"),
     "एनएसई": "nse", "बीएसई": "bse",
     "जनवरी": "jan", "फरवरी": "feb", "मार्च": "mar", "अप्रैल": "apr", "मई": "may", "जून": "jun", "जुलाई": "jul", "अगस्त": "aug",
     "सितंबर": "sep", "अक्टूबर": "oct", "नवंबर": "nov", "दिसंबर": "dec",
@@ -37,18 +40,26 @@ _HINDI: Mapping[str, str] = {
 
 _FIGURE = rf"{NUMBER}(?:{SCALE})?"
 _ALONE = r"(?=\s|$)"
-_RS = r"(?:rs\.?|inr|rupees?|rupaye)"
+_RIGHT = r"(?:ce|pe|calls?|puts?|fut)"
+_RS = r"(?:rs\.?|inr|rupees?|rupaye|₹)"
 _AT = r"(?:@|\b(?:at|limit|price)\s)"
 _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), spelling)
     for pattern, spelling in (
         (r"\b(nse|bse|nfo|bfo)\s*:\s*(?=\S)", r"\1 "),  # NSE:ITC
-        (r"\b([0-3]?[0-9])(?:st|nd|rd|th)\b", r"\1"),  # 23rd nov
+        (r"(?<=[a-z])\s+&\s+(?=[a-z])", "&"),  # m & m
+        (rf"\b([0-3]?[0-9])(?:st|nd|rd|th)(?=\s*{MONTHS}(?![a-z]))", r"\1"),  # 23rd nov
+        (rf"\b({MONTHS}\s*)([0-3]?[0-9])(?:st|nd|rd|th)\b", r"\1\2"),  # nov 23rd: alone it is no number of anything
         (r"\bstop[ -]?loss\b", "sl"),
+        (r"\bsl[ -]?m\s+(@?₹?\.?[0-9][0-9.,]*)", r"stop \1 mkt"),  # slm 415
+        (r"\b(sl|stop|tgt|target|tp|t|qty|quantity|price|limit)\s*[:=]\s*(?=[-+@₹.0-9])", r"\1 "),  # sl: 400
+        (r"\b(mkt|market)\s+(?:price|rate|order)\b", r"\1"),
+        (r"(?<=\s)-\s+(?=\.?[0-9])", "-"),  # sl - 20
         (rf"({NUMBER})\s+((?:{SCALE}|%|pts?|points?)){_ALONE}", r"\1\2"),  # 1 lakh, 2 %, 20 pts
         (rf"({_FIGURE})\s*{_RS}{_ALONE}(?!\s*[0-9])", r"₹\1"),  # 50000 rs
         (rf"(?<![a-z]){_RS}\s*(?=\.?[0-9])", "₹"),  # Rs 50,000
         (r"\bworth\s+(?=[0-9])", "₹"),
+        (rf"(?<![^\s])({_FIGURE})\s+k[aei]{_ALONE}(?!\s+{_RIGHT}{_ALONE})", r"₹\1"),  # 50000 ka: worth, or at, that
         (r"₹\s+(?=\.?[0-9])", "₹"),
         (rf"₹?({_FIGURE})\s+par{_ALONE}", r"@\1"),  # 410 par
         (r"(?<=[^\s@])(?=[@₹])", " "),  # itc@410, itc₹5000
@@ -57,6 +68,10 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<=[0-9])\s*/\s*(?=\.?[0-9])", "/"),  # 2880 / 2875
     )
 )
+
+
+_PE = re.compile(r"([0-9])\s+pe(?=\s|$)", re.IGNORECASE)
+PUT_OR_AT = "pe/par"
 
 
 def legible(text: str) -> str:
@@ -74,6 +89,8 @@ def _legible(char: str) -> str:
         return chr(ord(char) - 0xFEE0)
     if unicodedata.category(char) == "Nd":
         return str(unicodedata.decimal(char))
+    if unicodedata.category(char) == "Pd" or char == "−":  # what keyboards make of a minus sign
+        return "-"
     return "" if unicodedata.category(char) == "Cf" else char
 
 
@@ -88,10 +105,27 @@ def _in_latin(word: str) -> str:
 
 def tokens(text: str) -> list[str]:
     """The words and figures of an order, each by itself, the signs of money and price before their figures."""
-    text = " ".join(latin(text).replace("−", "-").replace("·", " ").split())
+    text = " ".join(latin(text).replace("·", " ").split())
     for pattern, spelling in _SPELLINGS:
         text = pattern.sub(spelling, text)
-    return [token for word in text.split() if (token := word.rstrip(",;!?").removesuffix(".") or word)]
+    return [token for word in text.split() if (token := word.rstrip(",;!?।").removesuffix(".") or word)]
+
+
+def in_hindi(text: str) -> str:
+    """The words of a Hindi sentence in Latin letters, where `410 pe` is "at 410" as well as a put."""
+    return _PE.sub(rf"\1 {PUT_OR_AT}", text)
+
+
+def put_or_at(typed: Sequence[str]) -> Iterator[list[str]]:
+    """The words with each doubtful `pe` as a put, and as the price before it."""
+    places = [place for place, token in enumerate(typed) if token == PUT_OR_AT and place > 0]
+    for are_prices in product((False, True), repeat=len(places[:3])):
+        read = list(typed)
+        for place, is_price in zip(places, are_prices, strict=False):
+            read[place] = "" if is_price else "pe"
+            if is_price:
+                read[place - 1] = f"@{read[place - 1].lstrip('@₹')}"
+        yield [token for token in read if token]
 
 
 def cut(token: str) -> list[str]:

@@ -13,15 +13,10 @@ from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange
 from bot.domain.orders.legs import Leg, Measure, Portion, TrailSaid
 from bot.domain.terms import Product, Side
-from handlers.context.words.figures import BARE, NUMBER, Figure, figure, figure_of, leg_of
+from handlers.context.words.figures import BARE, MONTHS, NUMBER, Figure, figure, figure_of, leg_of
 
-# Whole words only: a share may begin like a month (MARUTI, MARICO, SEPC, DECCANCE).
-_MONTHS = (
-    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|"
-    "dec(?:ember)?"
-)
-MONTH = re.compile(_MONTHS, re.IGNORECASE)
-DATED = re.compile(rf"[0-3]?[0-9]?(?:{_MONTHS})(?:[0-9]{{2}}|[0-9]{{4}})?", re.IGNORECASE)
+MONTH = re.compile(MONTHS, re.IGNORECASE)  # whole words only: a share may begin like a month (MARUTI, SEPC, DECCANCE)
+DATED = re.compile(rf"[0-3]?[0-9]?{MONTHS}(?:[0-9]{{2}}|[0-9]{{4}})?", re.IGNORECASE)
 STRIKE = re.compile(rf"{NUMBER}(?:ce|pe)", re.IGNORECASE)
 _TRADED_NAME = re.compile(r"[a-z&-]+[0-9][0-9a-z.]*(?:ce|pe|fut)", re.IGNORECASE)  # NIFTY26N2324500CE
 RIGHTS = frozenset({"ce", "pe", "call", "put", "calls", "puts"})
@@ -32,10 +27,13 @@ SPELLED = frozenset({
     "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twenty", "fifty", "hundred", "thousand",
     "ek", "teen", "char", "paanch", "das",
 })  # fmt: skip
-_SILENT = frozenset({"please", "pls", "plz", "kindly", "bhai", "bhaiya", "of", "ka", "ke", "ki", "ko", "par"})
-_GIVE = frozenset({"do", "lo", "dena", "lena", "dijiye", "lijiye"})  # bech do, kharid lo: beside the side, which is gone here
+_SILENT = frozenset({
+    "please", "pls", "plz", "kindly", "bhai", "bhaiya", "of", "ka", "ke", "ki", "ko", "par",
+    "do", "lo", "dena", "lena", "dijiye", "lijiye",  # bech do, kharid lo: beside the side, which is gone here
+})  # fmt: skip
 _LOT_WORDS = frozenset({"lot", "lots"})
-_COUNTED = frozenset({"share", "shares", "qty", "quantity", "nos", "unit", "units", "pcs"})  # said with a number
+SHARES = frozenset({"share", "shares"})
+_COUNTED = SHARES | {"qty", "quantity", "nos", "unit", "units", "pcs"}  # said with a number
 _MARKET = frozenset({"mkt", "market"})
 _NOW = frozenset({"cmp", "ltp"})  # the price of now: an order without a price of its own
 PORTIONS: Mapping[str, Portion] = {
@@ -107,7 +105,8 @@ class Terms:
         if self.is_contract:
             strike = next((item.text for item in self.items if isinstance(item, Figure) and BARE.fullmatch(item.text)), "")
             if strike and any(word.lower() in RIGHTS for word in words):
-                name = " ".join(item if isinstance(item, str) else item.text for item in self.items)
+                said = [item if isinstance(item, str) else item.text for item in self.items]
+                name = " ".join(word for word in said if word.lower() not in SPELLED)
         symbol = name if words and len(name) <= SHORT and all(_is_plain(word) for word in name.split()) else EXAMPLE_SHARE
         size = "1lot" if any(names_contract(word) for word in symbol.split()) else "10"
         raise UsageError(say, example=f"/{self.side.lower()} {symbol} {size}")
@@ -133,10 +132,6 @@ def read(side: Side, tokens: Sequence[str]) -> Terms:
 
 def _read(side: Side, parts: Sequence[str]) -> Terms:
     terms = Terms(side)
-    while parts and parts[0].lower() in _GIVE:
-        parts = parts[1:]
-    while parts and parts[-1].lower() in _GIVE:
-        parts = parts[:-1]
     place = 0
     while place < len(parts):
         place += _take(terms, parts, place)
@@ -297,6 +292,10 @@ def _set_step(terms: Terms, text: str) -> None:
         terms.refuse("The step of a trail is in points, and no more than the trail: trail 15 step 10.")
 
 
+def _refuse_lots(terms: Terms, _: str) -> NoReturn:
+    terms.refuse("How many lots? Their number stands before the word: 2 lots.")
+
+
 def _set_disclosed(terms: Terms, text: str) -> None:
     number = figure_of(text)
     if number is None or number.money or not number.is_count:
@@ -319,6 +318,7 @@ _BEFORE_A_FIGURE: Mapping[str, Callable[[Terms, str], None]] = {
     "trail": _set_trail,
     "step": _set_step,
     "dq": _set_disclosed,
+    **dict.fromkeys(_LOT_WORDS, _refuse_lots),
     "risk": _set_risk,
 }
 

@@ -3,15 +3,19 @@
 Other words are read as usual.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from bot.domain.orders.order import ConfirmationState
+from bot.domain.orders.portfolio import Position
 from bot.domain.orders.proposal import Change
+from bot.domain.people.account import Role
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.handlers.chat import Stage, a_stage, later, token_of
+from tests.handlers.chat import PAPA, Stage, a_stage, later, token_of
+from tests.handlers.samples import SHORT_CALL, a_position
 
 
 async def a_fill(stage: Stage) -> int:
@@ -185,3 +189,61 @@ async def test_the_break_even_cannot_be_the_stop_of_a_card(clock: LoopClock) -> 
         stage.me.say("sl cost", reply_to=card["id"])
         await stage.me.wait_for("cannot be attached here")
         assert len(await stage.bot.questions()) == 1
+
+
+async def a_list(stage: Stage, *held: Position) -> int:
+    """The list of positions, of these alone."""
+    stage.broker.held = list(held)
+    return int((await stage.me.ask("/positions", "POSITIONS"))["id"])
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("sl 1450", "SELL 25 RELIANCE"),
+        ("sl 1450 reliance", "SELL 25 RELIANCE"),
+        ("reliance sl -20", "SELL 25 RELIANCE"),
+        ("एसएल 1%", "SELL 25 RELIANCE"),
+        ("trail 15", "TRAIL"),
+        ("sl cost", "SELL 25 RELIANCE"),
+        ("half", "SELL 12 RELIANCE"),
+        ("exit reliance half", "SELL 12 RELIANCE"),
+        ("nikal do", "SELL 25 RELIANCE"),
+        ("sl 1450 infy", "no open position that"),
+        ("sl 1450 reliance 10", "a stop guards all of it"),
+        ("t 1550", "A target goes with an entry"),
+        ("sl 30", "Is 30.00 a price, or points?"),
+        ("buy infy 10", "BUY 10 INFY"),
+    ],
+)
+async def test_a_reply_to_a_list_of_one_position_acts_on_it(clock: LoopClock, said: str, asked: str) -> None:
+    async with a_stage(clock) as stage:
+        stage.me.say(said, reply_to=await a_list(stage, a_position()))
+        await stage.me.wait_for(asked)
+
+
+async def test_a_reply_to_a_list_of_several_acts_on_the_one_it_names_and_asks_where_it_names_none(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        shown = await a_list(stage, a_position(), replace(SHORT_CALL, average=Decimal(1500)))
+        stage.me.say("sl 1450 reliance", reply_to=shown)
+        await stage.me.wait_for("SELL 25 RELIANCE")
+        stage.me.say("sl 1%", reply_to=shown)
+        asked = await stage.me.wait_for("A stop for which of them?")
+        names = [line[0]["label"] for line in asked["buttons"]]
+        assert [name.partition(" at ")[0] for name in names] == ["RELIANCE CNC", "NF 24500CE 23Nov NRML"]
+        stage.me.press(names[0], asked)
+        await stage.me.wait_for("SELL 25 RELIANCE")
+        stage.me.say("half", reply_to=shown)
+        await stage.me.wait_for("Half of which?")
+        stage.me.say("exit", reply_to=shown)
+        exits = await stage.me.wait_for("POSITIONS")
+        assert [line[0]["label"] for line in exits["buttons"][:2]] == ["Exit +25 RELIANCE CNC", "Exit −65 NF 24500CE 23Nov NRML"]
+
+
+async def test_a_reply_to_a_list_of_another_account_acts_on_that_one(clock: LoopClock) -> None:
+    async with a_stage(clock, papa=Role.OWNER) as stage:
+        stage.bot.papas.held = [a_position(quantity=5, bought=5)]
+        shown = await stage.me.ask("papa: /positions", "POSITIONS")
+        stage.me.say("sl 1450", reply_to=shown["id"])
+        await stage.me.wait_for("SELL 5 RELIANCE")
+        assert (await stage.bot.question()).account_id == PAPA.id

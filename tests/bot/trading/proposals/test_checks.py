@@ -12,8 +12,9 @@ from bot.domain.market.prices import Price
 from bot.domain.market.rules import ExpiryStage
 from bot.domain.people.account import Limits
 from bot.domain.terms import OrderKind, Product, Side
-from bot.trading.proposals.checks import Situation, refusals
+from bot.trading.proposals.checks import refusals
 from bot.trading.proposals.remarks import remarks
+from bot.trading.proposals.situation import Situation
 from tests.stage.market import REFERENCE_DATA, a_share, an_index
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft
 

@@ -154,6 +154,59 @@ FOUND = [  # what was typed when the product was tried, and its one right meanin
     ("buy itc 10 trail 15 step 20", "refused"),  # it would overtake the price
     ("buy itc गड़बड़ 10", "asks: ITC"),  # a word that nobody knows is not passed over
     ("buy itc garbage 10", "asks: ITC"),
+    # Hindi in Latin letters: `pe` behind a figure is "at" as well as a put, `ka` is "worth".
+    ("reliance 674 share becho 1490 pe", "asks: RELIANCE 1490 PE · 23 Nov: 674 | RELIANCE: 674 @ 1,490.00"),
+    ("reliance 674 becho 1490 pe", "asks: RELIANCE 1490 PE · 23 Nov: 674 | RELIANCE: 674 @ 1,490.00"),
+    ("sell reliance 674 shares 1490 pe", "asks: RELIANCE 1490 PE · 23 Nov: 674 | RELIANCE: 674 @ 1,490.00"),
+    ("sell reliance 674 1490 pe", "RELIANCE 1490 PE · 23 Nov 674"),
+    ("itc 10 410 pe becho", "ITC 10 @410"),
+    ("nifty 24500 pe 1 lot 300 pe becho", "NIFTY 24500 PE · 23 Nov 1lot @300"),
+    ("nifty 24500 pe 1 lot becho", "NIFTY 24500 PE · 23 Nov 1lot"),
+    ("reliance 50000 ka kharido", "RELIANCE ₹50000"),
+    ("रिलायंस 50000 का खरीदो", "RELIANCE ₹50000"),
+    ("itc 10 410 ka kharido", "ITC 10 @410"),
+    ("nifty 24500 ka ce 1 lot kharido", "NIFTY 24500 CE · 23 Nov 1lot"),
+    ("nifty 24500 की पुट 1 लॉट बेचो", "NIFTY 24500 PE · 23 Nov 1lot"),
+    ("itc ke 10 share kharido", "ITC 10"),
+    ("10 itc bech do 410 par", "ITC 10 @410"),
+    ("itc 10 share le lo", "ITC 10"),
+    ("itc das share kharido", "refused"),
+    # Where the bare figures stand the wrong way round as the price has it.
+    ("b reliance 1490 500", "asks: Buy 1,490 @ 500.00 | Buy 500 @ 1,490.00"),
+    ("b itc 500 400", "ITC 500 @400"),
+    ("b itc 10 300", "ITC 10 @300"),
+    # Signs of other keyboards.
+    ("b itc 10 sl –20", "ITC 10 sl 20pts"),
+    ("b itc 10 sl —20", "ITC 10 sl 20pts"),
+    ("b itc 10 sl ‑20", "ITC 10 sl 20pts"),
+    ("b itc 10 sl ﹣20", "ITC 10 sl 20pts"),
+    ("b itc 10 sl −20", "ITC 10 sl 20pts"),
+    ("b itc 10 sl - 20", "ITC 10 sl 20pts"),
+    ("b bajaj–auto 10", "BAJAJ-AUTO 10"),
+    ("b itc –10", "refused"),
+    ("b itc １０ ＠４１０", "ITC 10 @410"),
+    ("b  itc   10\n@410", "ITC 10 @410"),
+    ("b itc 50k₹", "ITC ₹50000"),
+    ("b itc 50k ₹", "ITC ₹50000"),
+    ("b itc 10 sl:400 tgt=430", "ITC 10 sl 400 t 430"),
+    ("b itc 10 slm 415", "ITC 10 stop 415 mkt"),
+    ("b itc 10 sl-m 415", "ITC 10 stop 415 mkt"),
+    ("b itc 10 at market price", "ITC 10 mkt"),
+    ("b itc 10 market order", "ITC 10 mkt"),
+    # A strike may be in thousands, a day is never a size, lots come behind their number.
+    ("b nifty 24.5k ce 65", "NIFTY 24500 CE · 23 Nov 65"),
+    ("b nifty ce 24.5k 1 lot", "NIFTY 24500 CE · 23 Nov 1lot"),
+    ("b sensex 80000 ce 20th 20", "asks:"),
+    ("b nifty 24500 ce nov 23rd 65", "NIFTY 24500 CE · 23 Nov 65"),
+    ("b nifty 24500 ce lot 300", "refused"),
+    ("b nifty 24500 ce one lot", "refused"),
+    ("b itc 10 🙏", "refused"),
+    ("बेचो आईटीसी 10।", "ITC 10"),
+    ("b m & m 10", "M&M 10"),
+    ("b itc qty: 100 price=410", "ITC 100 @410"),
+    ("b nifty 24500 ce-65", "NIFTY 24500 CE · 23 Nov 65"),
+    ("b itc 1 000", "refused"),
+    ("b itc 10,00", "refused"),
 ]
 
 
@@ -171,7 +224,7 @@ def test_what_was_misread_has_its_one_right_reading_or_asks(typed: str, right: s
         assert right != "asks: How many?" or made.say == "How many?"
     else:
         assert isinstance(made, Ordered), made
-        side = typed.startswith(("s ", "sell", "bech", "बेच")) or typed.endswith(("bech do", "बेचो"))
+        side = typed.startswith(("s ", "sell")) or any(word in typed for word in ("bech", "बेच"))
         assert (made.request.side == "SELL") == side
         line = request_line(made.request).removeprefix(f"/{made.request.side.lower()} {made.request.symbol}").strip()
         assert f"{label(made.instrument)} {line}".strip() == right
@@ -184,15 +237,23 @@ def test_a_day_without_a_contract_offers_the_nearest_days() -> None:
     assert all(command.endswith(" 2lots") for _, command in made.buttons)
 
 
+@pytest.mark.parametrize(
+    ("typed", "why"), [("b gold 1 lot", "MCX"), ("b crudeoil dec fut 1lot", "MCX"), ("b usdinr 1 lot", "CDS")]
+)
+def test_what_is_traded_in_a_segment_that_is_off_is_told_why(typed: str, why: str) -> None:
+    made = meaning(typed)
+    assert isinstance(made, Asked)
+    assert f"({why}) are off here: " in made.say
+
+
 def test_every_button_of_a_question_is_a_whole_order_or_asks_for_its_size() -> None:
     for typed, right in FOUND:
         made = meaning(typed)
         if right.startswith("asks") and isinstance(made, Asked):
             for _, command in made.buttons:
                 then = meaning(command)
-                assert isinstance(then, Ordered) or (isinstance(then, Asked) and then.say in ("How many?", "lots of a share")), (
-                    command
-                )
+                said = then.say if isinstance(then, Asked) else ""
+                assert isinstance(then, Ordered) or said in ("How many?", "lots of a share") or "is an index" in said, command
 
 
 # Phrases as pieces whose words belong together; moved or glued they may lose their meaning, and never gain another.

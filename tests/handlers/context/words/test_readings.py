@@ -318,6 +318,7 @@ def test_no_words_crash_the_other_commands(words: str) -> None:
 def test_a_change_has_a_price_or_a_quantity_or_both() -> None:
     assert order_numbers.modify("12 2905") == order_numbers.ModifyWords(number=12, price=Decimal(2905))
     assert order_numbers.modify("#12 @2,905.50") == order_numbers.ModifyWords(number=12, price=Decimal("2905.50"))
+    assert order_numbers.modify("12 to rs 2905") == order_numbers.ModifyWords(number=12, price=Decimal(2905))
     assert order_numbers.modify("12 q 20") == order_numbers.ModifyWords(number=12, quantity=20)
     assert order_numbers.modify("12 2905 qty 20") == order_numbers.ModifyWords(number=12, price=Decimal(2905), quantity=20)
 

@@ -1,0 +1,85 @@
+"""What the words of a short reply ask for: a stop, a target, a trail, new terms, or an act by its name."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bot.domain.money import exact
+from bot.domain.orders.legs import Leg, TrailSaid
+from handlers.context.words import terms
+from handlers.context.words.script import latin
+from handlers.views.taps import OrderVerb
+
+_FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,9})"
+_PRICE = re.compile(rf"@?₹?({_FIGURE}(?:\.[0-9]{{1,4}})?)(?:/-)?")
+_SIZE = re.compile(rf"q(?:ty)?\s*({_FIGURE})", re.IGNORECASE)
+_ACTS = {
+    **dict.fromkeys(("same", "again", "same again", "add"), OrderVerb.SAME),
+    **dict.fromkeys(("exit", "all", "close", "sq off", "square off", "nikal do", "sab", "निकाल दो"), OrderVerb.EXIT),
+    **dict.fromkeys(("half", "aadha", "adha", "half exit", "exit half"), OrderVerb.HALF),
+    "reverse": OrderVerb.REVERSE,
+    "cancel": OrderVerb.CANCEL,
+}
+_UNTIL = re.compile(r"((?:sl|stop)\b.*?) (?:until|till) (\S.*)", re.IGNORECASE)
+_STOP = re.compile(r"(?:sl|stop(?: ?loss)?)\s*(\S+(?:\s*(?:%|pts?|points?))?)", re.IGNORECASE)
+_TARGET = re.compile(r"(?:t|tgt|target|tp)\s*[-+@₹]?([0-9.,]+\s*(?:%|pts?|points?)?)", re.IGNORECASE)
+_TRAIL = re.compile(r"trail\s*(\S.*)", re.IGNORECASE)
+_COST = re.compile(r"(?:sl|stop(?: ?loss)?)\s*(?:to\s+)?(?:cost|be|break ?-?even)", re.IGNORECASE)
+TRAIL_SAID = re.compile(r"[-+@₹]?([0-9.,]+\s*(?:%|pts?|points?)?)(?:\s+step\s*([0-9.,]+))?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What was understood. None and empty: not said."""
+
+    leg: Leg | None = None  # a stop
+    target: Leg | None = None
+    trail: TrailSaid | None = None
+    to_cost: bool = False  # the stop goes to the break-even
+    until: str = ""  # the day until which the stop is kept, as it was said
+    price: Decimal | None = None
+    quantity: int | None = None
+    act: OrderVerb | None = None
+
+    @property
+    def guards(self) -> bool:
+        """Whether something is to be attached."""
+        return self.to_cost or any(each is not None for each in (self.leg, self.target, self.trail))
+
+
+def said(text: str) -> Said:
+    """What a reply says. An empty one for any other words."""
+    text = " ".join(latin(text).split())
+    until = ""
+    if (kept := _UNTIL.fullmatch(text)) is not None:
+        text, until = kept[1], kept[2]
+    stop, goal, follows = _STOP.fullmatch(text), _TARGET.fullmatch(text), _TRAIL.fullmatch(text)
+    price, size = _PRICE.fullmatch(text), _SIZE.fullmatch(text)
+    return Said(
+        leg=terms.leg(stop[1]) if stop else None,
+        target=terms.leg(goal[1]) if goal else None,
+        trail=trail_said(follows[1]) if follows else None,
+        to_cost=_COST.fullmatch(text) is not None,
+        until=until,
+        price=exact(price[1].replace(",", "")) if price else None,
+        quantity=int(size[1].replace(",", "")) if size else None,
+        act=_ACTS.get(text.lower()),
+    )
+
+
+def trail_said(text: str) -> TrailSaid | None:
+    """A trail as it is said: `15`, `2%`, `15 step 10`. None for any other words."""
+    match = TRAIL_SAID.fullmatch(text.strip())
+    trail = terms.trail(match[1]) if match is not None else None
+    if match is None or trail is None or match[2] is None:
+        return trail
+    return terms.stepped(trail, match[2])
+
+
+def said_of(text: str) -> Iterator[tuple[Said, str]]:
+    """What a reply says and the words that name what it is about, before or behind: `sl 2885 reliance`. The longest act first."""
+    words = text.split()
+    for length in range(len(words), 0, -1):
+        for act, name in ((words[:length], words[length:]), (words[-length:], words[:-length])):
+            yield said(" ".join(act)), " ".join(name)
