@@ -186,3 +186,17 @@ async def test_a_market_purchase_that_is_paid_whole_has_one_figure(clock: LoopCl
     stage = await set_stage(clock, broker=Dearer(clock))
     proposal = await ask(stage, replace(BUY, market=True))
     assert (proposal.value, proposal.margin) == (Decimal("14804.00"), Decimal("14804.00"))
+
+
+async def test_a_changes_card_counts_what_the_order_blocks_already_and_what_it_has_filled(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    order = await stage.tap(await stage.card(await ask(stage, replace(BUY, price=Decimal(1475)))))
+    assert isinstance(order, Order)
+    stage.broker.fill(4)
+    await stage.reconcile.sync(ACCOUNT.id)
+    dearer = await stage.proposals.modify(stage.actor, order.number, price=Decimal(1478), quantity=None, chat_id=PERSON)
+    assert dearer.cash is not None
+    assert dearer.cash_after == dearer.cash - 6 * 3
+    more = await stage.proposals.modify(stage.actor, order.number, price=None, quantity=20, chat_id=PERSON)
+    assert more.cash_after == dearer.cash - 10 * 1475
+    assert "cash_short" not in warnings(more)
