@@ -217,7 +217,7 @@ def order_keyboard(order: Order, label: str, now: datetime, repairs: tuple[Repai
             keep = [button("Keep every day", StandingTap(order.id, StandingVerb.KEEP, label))] if _may_stand(order) else []
             return keyboard([tap("Modify", OrderVerb.MODIFY), tap(rest, OrderVerb.CANCEL)], keep)
         case OrderStatus.FILLED:
-            exit_ = [tap("Exit", OrderVerb.EXIT)] if may_exit(order) else []
+            exit_ = [tap("Exit", OrderVerb.EXIT)] if may_exit(order) and not order.closes else []
             return keyboard([*([tap("Same again", OrderVerb.SAME)] if only_opens(order) else []), *exit_])
         case OrderStatus.REJECTED:
             return keyboard(repair_buttons(order, repairs, label))

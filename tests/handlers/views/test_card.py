@@ -13,7 +13,7 @@ from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.proposal import Change
 from bot.domain.orders.repairs import FUNDS, Repaired
 from bot.domain.orders.standing import Cancelled
-from bot.domain.terms import OrderKind, Side
+from bot.domain.terms import OrderKind, Product, Side
 from handlers.views import card as views
 from handlers.views.message import View
 from handlers.views.tap import MOST_BYTES, decode
@@ -62,6 +62,17 @@ WAITING = "waiting for 80.00, then sells down to 74.00"
             an_order(status=S.FILLED, filled=10, average=Decimal("1480.30"), draft=PROTECTED, updated_at=LATER),
             "✅ #1 BUY 10 RELIANCE\nfilled, avg 1,480.30 in 0.4 s",
             [["Same again", "Exit"]],
+        ),
+        (
+            an_order(
+                status=S.FILLED,
+                filled=10,
+                average=Decimal("1480.00"),
+                closes=True,
+                draft=a_draft(side=Side.SELL, product=Product.MIS),
+            ),
+            "✅ #1 SELL 10 RELIANCE\nfilled, avg 1,480.00 in 0.0 s",
+            [],
         ),
         (
             an_order(status=S.REJECTED, reason="RMS:1:<margin & more>"),
