@@ -27,6 +27,7 @@ from handlers.commands import (
     pin,
     pnl,
     pnl_exits,
+    position_replies,
     reverse,
     safety,
     settings,
@@ -47,6 +48,7 @@ COMMANDS: tuple[Command, ...] = (
     *account.COMMANDS,
     *order.COMMANDS,
     *exits.COMMANDS,
+    *position_replies.COMMANDS,
     *trails.COMMANDS,
     *basket.COMMANDS,
     *convert.COMMANDS,
@@ -136,7 +138,7 @@ def _parse_command(text: str) -> ParsedCommand | None:
     label: str | None = None
     if match := _LABEL.match(rest):
         label, rest = match[1], rest[match.end() :]
-    parsed = _with_cancel(rest) or _first_word(rest) or _side_inside(rest) or _price_behind(rest)
+    parsed = _with_cancel(rest) or _with_its_stop(rest) or _first_word(rest) or _side_inside(rest) or _price_behind(rest)
     return ParsedCommand(command=parsed.command, words=parsed.words, label=label) if parsed else None
 
 
@@ -147,6 +149,11 @@ def _first_word(rest: str) -> ParsedCommand | None:
     if command is None:
         return None
     return ParsedCommand(command=command, words=in_hindi(words.strip()) if name in _HINDI else words.strip())
+
+
+def _with_its_stop(rest: str) -> ParsedCommand | None:
+    """An order whose stop is said first: `sl 1450 reliance 10 kharido`."""
+    return _side_inside(rest) if rest.lower().startswith("sl ") else None
 
 
 def _with_cancel(rest: str) -> ParsedCommand | None:

@@ -113,7 +113,10 @@ async def tapped(ctx: Ctx, tap: OrderTap) -> None:
         case OrderVerb.HALF:
             await ask(ctx, await _halved(ctx, await proposals.positions.exit_of(ctx.actor, tap.order_id, chat_id=chat_id)))
         case OrderVerb.STOP:
-            raise await proposals.positions.stop_choices(ctx.actor, tap.order_id)
+            choices = await proposals.positions.stop_choices(ctx.actor, tap.order_id)
+            draft = (await ctx.services.books.order_by_id(ctx.actor, tap.order_id)).order.draft
+            await order_steps.await_words(ctx, f"/sl {draft.instrument.name} {draft.product.lower()}")
+            raise choices
         case OrderVerb.CANCEL:
             await ctx.answer("Cancelling…")
             outcome = await orders.cancel(ctx.actor, tap.order_id, chat_id=chat_id)
