@@ -13,9 +13,9 @@ from bot.broker.feed.socket_feed import Hours, in_hours
 from bot.charts.album import Album
 from bot.config.settings import Consent, Settings
 from bot.database import Prompt, open_store
-from bot.delivery.basket_cards import BasketCards
 from bot.delivery.card_folder import CardFolder
 from bot.delivery.card_updater import CardUpdater
+from bot.delivery.list_cards import ListCards
 from bot.delivery.notifier import Notifier
 from bot.domain.clock import Clock
 from bot.domain.errors import SettingsError
@@ -89,7 +89,7 @@ class App:
         notifier: Notifier,
         cards: CardUpdater,
         folder: CardFolder,
-        baskets: BasketCards,
+        lists: ListCards,
         poller: UpdatePoller,
         heartbeat: Path,
         watch: WebhookWatch,
@@ -106,7 +106,7 @@ class App:
         self._notifier = notifier
         self._cards = cards
         self._folder = folder
-        self._baskets = baskets
+        self._lists = lists
         self._poller = poller
         self._watch = watch
         self._joined = asyncio.Event()
@@ -128,7 +128,7 @@ class App:
                         ("notifier", self._once_joined(self._notifier.run)),
                         ("cards", self._once_joined(self._cards.run)),
                         ("folder", self._once_joined(self._folder.run)),
-                        ("baskets", self._once_joined(self._baskets.run)),
+                        ("lists", self._once_joined(self._lists.run)),
                         ("scheduler", self.core.scheduler.run()),
                         ("losses", self.core.losses.run()),
                         ("curve", self.core.curve.run()),
@@ -281,11 +281,11 @@ async def open_app(
         cards = CardUpdater(store=core.patient, messenger=messenger)
         folder = CardFolder(store=core.patient, folder=messenger, clock=clock, may_be_open=core.services.proposals.may_be_open)
         store.on_commit(Topic.NOTICES, notifier.wake)
-        baskets = BasketCards(store=core.patient, drawer=messenger, clock=clock)
+        lists = ListCards(store=core.patient, drawer=messenger, clock=clock)
         store.on_commit(Topic.ORDERS, cards.wake)
         core.plan_cards.attach(cards.wake)
-        store.on_commit(Topic.ORDERS, baskets.wake)
-        store.on_commit(Topic.PLANS, baskets.plans_changed)
+        store.on_commit(Topic.ORDERS, lists.wake)
+        store.on_commit(Topic.PLANS, lists.plans_changed)
         store.on_commit(Topic.QUESTIONS, folder.wake)
         store.on_commit(Topic.ORDERS, folder.wake)  # a question about an order ends with it
         store.on_commit(Topic.SENDING, cards.wake_if_slow)
@@ -327,7 +327,7 @@ async def open_app(
             notifier=notifier,
             cards=cards,
             folder=folder,
-            baskets=baskets,
+            lists=lists,
             poller=poller,
             watch=watch,
             line=line,

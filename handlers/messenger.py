@@ -10,7 +10,7 @@ from bot.domain.market.watch_list import WatchShown
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.notice import NoticePriority, Sound
 from bot.domain.news.picture import Pictured
-from bot.domain.orders.exit_list import ExitsShown
+from bot.domain.orders.exit_list import ExitsShown, ListKind
 from bot.domain.orders.guarding import Guarding, GuardingOf
 from bot.domain.orders.order import CardRef, Confirmation, Order, Purpose
 from bot.domain.orders.repairs import RepairsOf
@@ -23,7 +23,7 @@ from handlers.telegram.rate_limits import Priority
 from handlers.telegram.receiver import Receiver
 from handlers.telegram.sender import Sender, sorted_error
 from handlers.views import basket as baskets
-from handlers.views import standing
+from handlers.views import exits, standing
 from handlers.views import watch as watch_list
 from handlers.views.card import card
 from handlers.views.message import View
@@ -115,9 +115,11 @@ class TelegramMessenger:
         view = self._own(view, chat_id, shown.account.id)
         await _sorted(self._sender.edit(chat_id, message_id, view, priority=Priority.WATCH, silent=True, anew=False))
 
-    async def draw_basket(self, chat_id: int, message_id: int, shown: ExitsShown) -> None:
-        """Draws where the orders of a basket stand. DeliveryError when Telegram would not, or the message is gone."""
-        view = baskets.shown(shown, self._mode, self._explain).led_by(shown.account.mark)
+    async def draw_list(self, chat_id: int, message_id: int, shown: ExitsShown) -> None:
+        """Draws where the orders of a list stand. DeliveryError when Telegram would not, or the message is gone."""
+        is_basket = shown.exits.kind is ListKind.BASKET
+        view = baskets.shown(shown, self._mode, self._explain) if is_basket else exits.shown(shown, self._mode)
+        view = view.led_by(shown.account.mark)
         view = self._own(view, chat_id, shown.account.id)
         await _sorted(self._sender.edit(chat_id, message_id, view, priority=Priority.CARD, silent=True))
 

@@ -6,6 +6,7 @@
 import re
 from dataclasses import dataclass
 
+from bot.domain.orders.exit_choice import means_demat_alone
 from bot.domain.people.account import Permission
 from handlers.commands import (
     account,
@@ -85,6 +86,7 @@ TAPS: Taps = {
 
 _BY_WORD: dict[str, Command] = {word: command for command in COMMANDS for word in (command.name, *command.short)}
 _BY_SIDE = {word: command for word, command in _BY_WORD.items() if command.name in ("buy", "sell") and len(word) > 1}
+_OUT = {word for word, command in _BY_WORD.items() if command.name in ("sell", "exit") and len(word) > 1}
 _HINDI = _BY_SIDE.keys() - {"buy", "sell"}
 _LINE_ENDS = re.compile(r"[\n;]")
 _LABEL = re.compile(r"([\w-]{1,32})\s*:\s*(?=\S)")
@@ -138,7 +140,8 @@ def _parse_command(text: str) -> ParsedCommand | None:
     label: str | None = None
     if match := _LABEL.match(rest):
         label, rest = match[1], rest[match.end() :]
-    parsed = _with_cancel(rest) or _with_its_stop(rest) or _first_word(rest) or _side_inside(rest) or _price_behind(rest)
+    readings = (_with_cancel, _of_holdings, _with_its_stop, _first_word, _side_inside, _price_behind)
+    parsed = next((found for read in readings if (found := read(rest)) is not None), None)
     return ParsedCommand(command=parsed.command, words=parsed.words, label=label) if parsed else None
 
 
@@ -154,6 +157,15 @@ def _first_word(rest: str) -> ParsedCommand | None:
 def _with_its_stop(rest: str) -> ParsedCommand | None:
     """An order whose stop is said first: `sl 1450 reliance 10 kharido`."""
     return _side_inside(rest) if rest.lower().startswith("sl ") else None
+
+
+def _of_holdings(rest: str) -> ParsedCommand | None:
+    """`sell my holdings`, `sab holdings becho`, `half of the holdings nikal do`: all of them or a part of each, and no name."""
+    said = latin(rest).lower().removeprefix("/").split()
+    others = [word for word in said if word not in _OUT]
+    if len(others) == len(said) or not means_demat_alone(" ".join(others)):
+        return None
+    return ParsedCommand(command=_BY_WORD["exit"], words=" ".join(others))
 
 
 def _with_cancel(rest: str) -> ParsedCommand | None:

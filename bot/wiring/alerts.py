@@ -1,7 +1,6 @@
 """Builds alerts, what a person does with them, watch lists and option chains."""
 
 from dataclasses import dataclass
-from functools import partial
 
 from bot.trading.account.quotes import Quotes
 from bot.trading.watch.alert_watch import AlertWatch
@@ -9,7 +8,7 @@ from bot.trading.watch.alerts import Alerts
 from bot.trading.watch.option_chains import OptionChains
 from bot.trading.watch.watch_lists import WatchLists
 from bot.trading.watch.watched import WatchedFindings
-from bot.wiring.ground import Ground, day_before, in_auction, in_hours
+from bot.wiring.ground import Ground
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +31,8 @@ def build_alerts(ground: Ground, quotes: Quotes) -> AlertServices:
         reads=ground.reads,
         results=ground.results,
         clock=ground.clock,
-        in_hours=partial(in_hours, ground.calendar),
-        day_before=partial(day_before, ground.calendar),
+        in_hours=ground.times.in_hours,
+        day_before=ground.times.day_before,
     )
     own = Alerts(
         store=ground.store,
@@ -57,7 +56,7 @@ def build_alerts(ground: Ground, quotes: Quotes) -> AlertServices:
         catalogue=ground.catalogue,
         prices=ground.prices,
         watcher=ground.watcher,
-        in_auction=partial(in_auction, ground.calendar),
+        in_auction=ground.times.in_auction,
         clock=ground.clock,
     )
     findings = WatchedFindings(store=ground.patient, catalogue=ground.catalogue)

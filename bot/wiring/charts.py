@@ -16,7 +16,7 @@ class Charts:
     payoffs: Payoffs
 
 
-def build_charts(ground: Ground, quotes: Quotes, mode: str) -> Charts:
+def build_charts(ground: Ground, quotes: Quotes) -> Charts:
     """Builds them over this ground."""
     return Charts(
         candles=CandleCharts(
@@ -25,7 +25,7 @@ def build_charts(ground: Ground, quotes: Quotes, mode: str) -> Charts:
             quotes=quotes,
             reads=ground.reads,
             clock=ground.clock,
-            mode=mode,
+            mode=ground.mode,
         ),
-        payoffs=Payoffs(quotes=quotes, reads=ground.reads, prices=ground.prices, clock=ground.clock, mode=mode),
+        payoffs=Payoffs(quotes=quotes, reads=ground.reads, prices=ground.prices, clock=ground.clock, mode=ground.mode),
     )

@@ -1,7 +1,6 @@
 """Builds what sends several orders under one Confirm, and what changes the product of a position."""
 
 from dataclasses import dataclass
-from functools import partial
 
 from bot.trading.account.account_views import AccountViews
 from bot.trading.baskets.basket_builder import BasketBuilder
@@ -9,17 +8,18 @@ from bot.trading.baskets.baskets import Baskets
 from bot.trading.baskets.judging import BasketJudge
 from bot.trading.converting.conversions import Conversions
 from bot.trading.exits.exit_lists import ExitLists
+from bot.trading.exits.exit_questions import ExitQuestions
 from bot.trading.exits.exit_rows import ExitRows
 from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.exits.pnl_exits import PnlExits
 from bot.trading.exits.pnl_watch import PnlWatch
 from bot.trading.exits.reversals import Reversals
+from bot.trading.exits.row_remarks import RowRemarks
 from bot.trading.exits.scope_rows import ScopeReader
-from bot.trading.money.telling import Telling
 from bot.trading.standing.by_themselves import StopsByThemselves
 from bot.trading.standing.morning_stops import MorningStops
 from bot.trading.standing.standing_stops import StandingStops
-from bot.wiring.ground import Ground, squares_off_at
+from bot.wiring.ground import Ground
 from bot.wiring.orders import Orders
 from storage.topics import Topic
 
@@ -50,6 +50,8 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         views=views,
         runner=runner,
         rows=rows,
+        remarks=RowRemarks(proposing=proposing),
+        questions=ExitQuestions(proposing=proposing),
         background=ground.background,
     )
     baskets = Baskets(
@@ -63,7 +65,7 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         exits=orders.exits,
         background=ground.background,
         clock=ground.clock,
-        closes_at=partial(squares_off_at, ground.calendar),
+        closes_at=ground.times.squares_off_at,
     )
     reversals = Reversals(proposing=proposing, lists=lists)
     reader = ScopeReader(
@@ -93,7 +95,7 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
     )
     morning = MorningStops(
         store=ground.patient,
-        telling=Telling(store=ground.patient, clock=ground.clock),
+        telling=ground.telling,
         books=views,
         stops=standing,
         own_way=StopsByThemselves(stops=standing),

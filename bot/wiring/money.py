@@ -10,9 +10,7 @@ from bot.trading.money.held_notes import HeldNotes
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.reports import Reports
 from bot.trading.money.summaries import Summaries
-from bot.trading.money.telling import Telling
 from bot.wiring.ground import Ground
-from bot.wiring.jobs import Days
 from bot.wiring.late_days import build_late_days
 
 
@@ -26,30 +24,30 @@ class MoneyServices:
     expiring: Expiring
 
 
-def build_money(ground: Ground, books: AccountViews, telling: Telling, days: Days, mode: str) -> MoneyServices:
-    """Builds them over this ground. mode: LIVE or PAPER, as messages say it."""
+def build_money(ground: Ground, books: AccountViews) -> MoneyServices:
+    """Builds them over this ground."""
     reports = Reports(store=ground.store, books=books, clock=ground.clock)
-    range_pnl = RangePnl(store=ground.store, books=books, reports=reports, trading=days.trading, clock=ground.clock)
+    range_pnl = RangePnl(store=ground.store, books=books, reports=reports, trading=ground.times.trading, clock=ground.clock)
     summaries = Summaries(
         store=ground.store,
         books=books,
         reports=reports,
         ranges=range_pnl,
-        late_days=build_late_days(ground, books, reports, days),
-        weeks_last=days.weeks_last,
-        months_last=days.months_last,
-        coming=partial(coming_days, ground.calendar),
-        mode=mode,
+        late_days=build_late_days(ground, books, reports),
+        weeks_last=ground.times.weeks_last,
+        months_last=ground.times.months_last,
+        coming=partial(coming_days, ground.times.calendar),
+        mode=ground.mode,
         clock=ground.clock,
         started_at=ground.clock.now(),
     )
     notes = HeldNotes(store=ground.patient, books=books, clock=ground.clock)
     expiring = Expiring(
-        telling=telling,
+        telling=ground.telling,
         books=books,
         notes=notes,
         rules=ground.reference.rules,
-        calendar=ground.calendar,
+        calendar=ground.times.calendar,
         tariff=ground.reference.tariff,
         plan=ground.plan,
         clock=ground.clock,

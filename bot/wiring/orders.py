@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
 
 from bot.config.settings import Consent, ExpiryEntries
+from bot.domain.market.instrument import Instrument
 from bot.trading.desk.cancelling import Cancelling
 from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.order_desk import OrderDesk
@@ -29,7 +29,7 @@ from bot.trading.proposals.later_cards import LaterCards
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
 from bot.trading.proposals.repairing import Repairing
-from bot.wiring.ground import Ground, squares_off_now, trades_now
+from bot.wiring.ground import Ground
 from storage.topics import Topic
 
 
@@ -72,7 +72,7 @@ def build_orders(ground: Ground) -> Orders:
         clock=ground.clock,
         rules=ground.reference.rules,
         tariff=ground.reference.tariff,
-        calendar=ground.calendar,
+        calendar=ground.times.calendar,
         ceiling=Decimal(ground.settings.order_ceiling),
         settling=ground.settings.expiry_entries is ExpiryEntries.WARN,
         ddpi=ground.settings.ddpi is Consent.YES,
@@ -109,11 +109,12 @@ def build_orders(ground: Ground) -> Orders:
         reconcile=ground.reconcile,
         sending=sending,
         orders=claimed,
+        reads=ground.reads,
         clock=ground.clock,
     )
     auction = ClosingAuction(
         connections=ground.connections,
-        calendar=ground.calendar,
+        calendar=ground.times.calendar,
         has_contracts=ground.catalogue.has_contracts,
         clock=ground.clock,
     )
@@ -129,7 +130,7 @@ def build_orders(ground: Ground) -> Orders:
     lists = ExitRunner(
         store=ground.patient,
         exits=exits,
-        wave=ExitWave(exits),
+        wave=ExitWave(exits, ground.background),
         enter=slices.send,
         proposing=proposing,
         background=ground.background,
@@ -140,7 +141,7 @@ def build_orders(ground: Ground) -> Orders:
         back=HeldBack(
             store=ground.patient,
             clock=ground.clock,
-            squares_off=partial(squares_off_now, ground.calendar, ground.clock),
+            squares_off=lambda instrument, product: ground.times.squares_off(instrument, product, ground.clock.now()),
         ),
     )
     desk = OrderDesk(
@@ -177,13 +178,18 @@ def build_orders(ground: Ground) -> Orders:
         background=ground.background,
         clock=ground.clock,
     )
+
+    def trades_now(instrument: Instrument) -> bool:
+        has_auction = ground.catalogue.has_contracts(instrument)
+        return ground.times.trades(instrument, ground.clock.now(), in_auction=has_auction)
+
     unfilled = UnfilledOrders(
         store=ground.patient,
         exits=exits,
         prices=ground.prices,
         rules=ground.reference.rules,
         clock=ground.clock,
-        trades=partial(trades_now, ground.calendar, ground.catalogue, ground.clock),
+        trades=trades_now,
     )
     plan_cards = PlanCards(store=ground.patient, watcher=ground.watcher, trail=trails.seen)
     ground.store.on_commit(Topic.ORDERS, plans.wake)

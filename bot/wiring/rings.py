@@ -1,16 +1,13 @@
 """Builds what rings by itself: by the afternoon's clock, about open positions, and about a silent feed."""
 
 from dataclasses import dataclass
-from functools import partial
 
 from bot.runtime.scheduler import Job
 from bot.trading.account.account_views import AccountViews
-from bot.trading.money.telling import Telling
 from bot.trading.rings.afternoon import Afternoon
 from bot.trading.rings.mute_feed import MuteFeed
 from bot.trading.rings.position_rings import PositionRings
-from bot.wiring.ground import Ground, in_session
-from bot.wiring.jobs import Days
+from bot.wiring.ground import Ground
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +19,7 @@ class Rings:
     jobs: tuple[Job, ...]
 
 
-def build_rings(ground: Ground, *, books: AccountViews, telling: Telling, days: Days) -> Rings:
+def build_rings(ground: Ground, books: AccountViews) -> Rings:
     """Builds them over this ground. Without a calendar nothing rings by the clock."""
     positions = PositionRings(
         store=ground.patient,
@@ -37,9 +34,9 @@ def build_rings(ground: Ground, *, books: AccountViews, telling: Telling, days: 
         connections=ground.connections,
         watcher=ground.watcher,
         clock=ground.clock,
-        in_session=partial(in_session, ground.calendar),
+        in_session=ground.times.in_session,
     )
-    if ground.calendar is None:
+    if ground.times.calendar is None:
         return Rings(positions=positions, mute_feed=mute_feed, jobs=())
-    afternoon = Afternoon(telling=telling, books=books, calendar=ground.calendar, clock=ground.clock)
-    return Rings(positions=positions, mute_feed=mute_feed, jobs=afternoon.jobs(days.trading))
+    afternoon = Afternoon(telling=ground.telling, books=books, calendar=ground.times.calendar, clock=ground.clock)
+    return Rings(positions=positions, mute_feed=mute_feed, jobs=afternoon.jobs(ground.times.trading))

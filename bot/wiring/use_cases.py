@@ -74,18 +74,9 @@ from bot.web.secret_page import SecretPage
 from bot.wiring.alerts import build_alerts
 from bot.wiring.charts import build_charts
 from bot.wiring.exits import build_exits
-from bot.wiring.ground import (
-    AttachedConnections,
-    Ground,
-    chosen_plan,
-    day_before,
-    ended,
-    has_begun,
-    in_session,
-    square_off_fee,
-    squares_off_at,
-)
-from bot.wiring.jobs import Days, Sweep, table
+from bot.wiring.ground import AttachedConnections, Ground, chosen_plan
+from bot.wiring.jobs import Sweep, table
+from bot.wiring.market_times import MarketTimes
 from bot.wiring.money import build_money
 from bot.wiring.orders import build_orders
 from bot.wiring.rings import build_rings
@@ -159,6 +150,7 @@ def build_core(
     """
     reference = reference or load_reference(settings.market_data)
     calendar = reference.calendar if settings.market_hours == "real" else None
+    times = MarketTimes(calendar=calendar, summary=settings.daily_summary)
     plan = chosen_plan(settings, reference.tariff)
     mode = "LIVE" if settings.mode == "live" else "PAPER"
     background = BackgroundTasks()
@@ -168,12 +160,13 @@ def build_core(
     outage = Outage(store=store, background=background, clock=clock, people=allowlist.people, tell=direct.tell)
     store.away = outage.began
     patient = PatientStore(store, outage)  # for what runs by itself; a person's act is refused at once
+    telling = Telling(store=patient, clock=clock)
     catalogue = Catalogue(store=store, connections=connections, on_disk=connections.scrip_cache.load, clock=clock)
     applier = FactApplier(
         random=random_bytes,
         instrument=catalogue.by_key,
         charges_of=partial(booked_charges, tariff=reference.tariff, plan=plan),
-        square_off_fee=partial(square_off_fee, calendar, reference.tariff),
+        square_off_fee=partial(times.square_off_fee, reference.tariff),
     )
     reconcile = Reconcile(store=store, connections=connections, applier=applier, clock=clock, elapsed=elapsed, egress=egress)
     reads = SharedReads(connections=connections, clock=clock, changed_at=reconcile.changed_at)
@@ -192,18 +185,19 @@ def build_core(
         random=random_bytes,
         totp=lambda seed: code_from_seed(seed, clock),
         logged_in=settle.after_login,
+        renewed=settle.fetch_master,
         conceal=redactor.know,
     )
     confirmations = Confirmations(clock, elapsed, random_bytes, timedelta(seconds=settings.confirm_seconds))
-    day_book = DayBook(store=store, clock=clock, day_before=partial(day_before, calendar), has_begun=partial(has_begun, calendar))
+    day_book = DayBook(store=store, clock=clock, day_before=times.day_before, has_begun=times.has_begun)
     events = DayEvents(
         store=store,
         prices=prices,
         instruments=catalogue,
-        loans=MarginLoans(store=store, connections=connections, day_before=partial(day_before, calendar), clock=clock),
+        loans=MarginLoans(store=store, connections=connections, day_before=times.day_before, clock=clock),
         clock=clock,
-        ended=partial(ended, calendar),
-        closes_at=partial(squares_off_at, calendar),
+        ended=times.ended,
+        closes_at=times.squares_off_at,
     )
     results = Results(
         prices=prices,
@@ -217,10 +211,12 @@ def build_core(
     ground = Ground(
         settings=settings,
         reference=reference,
-        calendar=calendar,
+        times=times,
+        mode=mode,
         plan=plan,
         store=store,
         patient=patient,
+        telling=telling,
         connections=connections,
         clock=clock,
         random_bytes=random_bytes,
@@ -235,11 +231,10 @@ def build_core(
     )
     orders = build_orders(ground)
     quotes = Quotes(instruments=catalogue, prices=prices, clock=clock)
-    charts = build_charts(ground, quotes, mode)
+    charts = build_charts(ground, quotes)
     alerts = build_alerts(ground, quotes)
     drawing = DrawingProcess()
     album = album or Album(drawing.draw, drawing.close)
-    days = Days(calendar=calendar, summary=settings.daily_summary)
     views = AccountViews(
         store=store,
         connections=connections,
@@ -251,24 +246,23 @@ def build_core(
         plan=plan,
         day_book=day_book,
         events=events,
-        bases=NewBases(store=store, trading=days.trading),
+        bases=NewBases(store=store, trading=times.trading),
         clock=clock,
     )
     exits = build_exits(ground, orders, views)
-    telling = Telling(store=patient, clock=clock)
-    rings = build_rings(ground, books=views, telling=telling, days=days)
+    rings = build_rings(ground, views)
     curve = DayCurve(
         store=patient,
         connections=connections,
         results=results,
         clock=clock,
-        in_session=partial(in_session, calendar),
-        day_before=partial(day_before, calendar),
+        in_session=times.in_session,
+        day_before=times.day_before,
         read=rings.positions.heard,
     )
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock, read=curve.heard)
     store.on_commit(Topic.RESULTS, losses.wake)
-    money = build_money(ground, views, telling, days, mode)
+    money = build_money(ground, views)
     token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=direct.tell)
     secret_entry = SecretEntry(
         accounts=accounts,
@@ -341,7 +335,7 @@ def build_core(
     connections.attach(listener=feed, renewer=logins.renew, find=catalogue.by_key)
 
     jobs = table(
-        days=days,
+        times=times,
         summaries=money.summaries,
         notes=money.notes,
         mornings=Mornings(

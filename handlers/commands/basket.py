@@ -1,13 +1,13 @@
 """/basket and several orders in one message: the card, its Confirm, and what a person answers while a part waits."""
 
 from bot.domain.clock import ist_date
-from bot.domain.errors import CheckFailed, ConfirmationGone, UsageError, WordsWanted
+from bot.domain.errors import ConfirmationGone, UsageError, WordsWanted
 from bot.domain.orders.basket import BasketCard, BasketChange
 from bot.domain.people.account import Permission
 from bot.domain.terms import Side
 from bot.trading.baskets.basket_builder import EXAMPLE, Line
+from handlers.commands.claiming import claiming
 from handlers.commands.command import Command, Taps
-from handlers.commands.confirm import answering
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.pictures import send_picture
@@ -16,7 +16,7 @@ from handlers.telegram.sender import Sender
 from handlers.views import basket as views
 from handlers.views import chart as chart_views
 from handlers.views.basket_taps import BasketTap, BasketVerb
-from handlers.views.failures import failure
+from handlers.views.message import View
 
 _CHANGES = {
     BasketVerb.DOUBLE: BasketChange.DOUBLE,
@@ -103,33 +103,23 @@ async def _go_on(ctx: Ctx, tap: BasketTap) -> None:
 
 
 async def _confirm(ctx: Ctx, tap: BasketTap) -> None:
-    repeated = not ctx.state.first_tap(f"{tap.token} {tap.verb}")
+    baskets, in_words = ctx.services.baskets, tap.verb is BasketVerb.YES
     heavy = tap.verb is BasketVerb.CONFIRM and ctx.services.proposals.is_heavy(tap.token)
-    answered = None if repeated else answering(ctx, "" if heavy else "Sending…")
-    try:
-        outcome = await ctx.services.baskets.confirm(
-            ctx.actor,
-            tap.token,
-            chat_id=ctx.chat_id,
-            message_id=ctx.message_id,
-            in_words=tap.verb is BasketVerb.YES,
-            answered=answered,
-        )
-    except ConfirmationGone as gone:
-        if gone.again:
-            await ctx.redraw(views.expired(gone.say, tap.token, tap.label))
-        elif repeated:
-            await ctx.answer(gone.say, alert=True)
+
+    def expired(gone: ConfirmationGone) -> View:
+        return views.expired(gone.say, tap.token, tap.label)
+
+    async with claiming(ctx, f"{tap.token} {tap.verb}", "" if heavy else "Sending…", expired=expired) as answered:
+        try:
+            outcome = await baskets.confirm(
+                ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id, in_words=in_words, answered=answered
+            )
+        except WordsWanted as wanted:
+            drafts = await baskets.drafts(ctx.actor, tap.token, chat_id=ctx.chat_id)
+            await ctx.redraw(views.in_words(wanted.reasons, tap.token, len(drafts), ctx.label, ctx.mode))
         else:
-            raise
-    except WordsWanted as wanted:
-        drafts = await ctx.services.baskets.drafts(ctx.actor, tap.token, chat_id=ctx.chat_id)
-        await ctx.redraw(views.in_words(wanted.reasons, tap.token, len(drafts), ctx.label, ctx.mode))
-    except CheckFailed as refusal:  # the claim killed the question, so its buttons go with it
-        await ctx.redraw(failure(refusal, "", account=ctx.label))
-    else:
-        if isinstance(outcome, BasketCard):
-            await _ask(ctx, outcome, in_place=True)
+            if isinstance(outcome, BasketCard):
+                await _ask(ctx, outcome, in_place=True)
 
 
 async def _payoff(ctx: Ctx, tap: BasketTap) -> None:

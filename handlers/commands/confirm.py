@@ -6,13 +6,13 @@ updater draws what becomes of the order.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 
 from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped, WordsWanted
 from bot.domain.orders.exit_list import ExitsShown
 from bot.domain.orders.order import Order
 from bot.domain.orders.proposal import Change, Proposal, Resumed
 from bot.domain.orders.standing import Cancelled
+from handlers.commands.claiming import answering
 from handlers.commands.command import Taps
 from handlers.commands.order import ask
 from handlers.context.context import Ctx
@@ -26,8 +26,6 @@ from handlers.views.message import message
 from handlers.views.taps import CardTap, CardVerb, ChangeTap
 
 _log = logging.getLogger(__name__)
-
-ANSWER_FIRST = 0.5  # seconds that an order waits at most for Telegram to take the answer to the tap
 
 
 async def tapped(ctx: Ctx, tap: CardTap) -> None:
@@ -130,15 +128,6 @@ async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed | Ca
         await ctx.redraw(safety.resumed(outcome, ctx.mode))
     elif isinstance(outcome, Cancelled):  # a question in words, in a message of its own: the order's card lives elsewhere
         await ctx.redraw(cards.cancel_sent((outcome,), ctx.label, ctx.mode, ctx.now))
-
-
-def answering(ctx: Ctx, text: str) -> Callable[[], Awaitable[object]]:
-    """Answers the tap while the desk claims the question. No order leaves before Telegram has the answer.
-
-    The desk awaits what this returns. A slow Telegram holds an order back for ANSWER_FIRST at most.
-    """
-    answer = asyncio.create_task(ctx.answer(text), name="answer to a tap")
-    return lambda: asyncio.wait({answer}, timeout=ANSWER_FIRST)
 
 
 async def _discard(ctx: Ctx, tap: CardTap) -> None:

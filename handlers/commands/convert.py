@@ -1,18 +1,16 @@
 """/convert: another product for an open position."""
 
-from bot.domain.errors import CheckFailed, ConfirmationGone, UsageError
+from bot.domain.errors import UsageError
 from bot.domain.people.account import Permission
 from bot.trading.converting.conversions import EXAMPLE
+from handlers.commands.claiming import claiming
 from handlers.commands.command import Command, Taps
-from handlers.commands.confirm import answering
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.words.script import latin
 from handlers.telegram.rate_limits import Priority
 from handlers.views import convert as views
 from handlers.views.convert import ConvertTap, ConvertVerb
-from handlers.views.failures import failure
-from handlers.views.message import message
 
 
 async def convert(ctx: Ctx) -> None:
@@ -32,20 +30,8 @@ async def tapped(ctx: Ctx, tap: ConvertTap) -> None:
         await conversions.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
         await ctx.redraw(views.discarded())
         return
-    repeated = not ctx.state.first_tap(tap.token)
-    answered = None if repeated else answering(ctx, "Converting…")
-    try:
+    async with claiming(ctx, tap.token, "Converting…") as answered:
         made = await conversions.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id, answered=answered)
-    except ConfirmationGone as gone:
-        if gone.expired:
-            await ctx.redraw(message(gone.say))
-        elif repeated:
-            await ctx.answer(gone.say, alert=True)
-        else:
-            raise
-    except CheckFailed as refusal:
-        await ctx.redraw(failure(refusal, "", account=ctx.label))
-    else:
         await ctx.redraw(views.ended(made, ctx.label, ctx.mode), priority=Priority.SAFETY)
 
 

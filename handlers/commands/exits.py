@@ -2,12 +2,12 @@
 
 import re
 
-from bot.domain.errors import CheckFailed, ConfirmationGone, SessionExpired
+from bot.domain.errors import SessionExpired
 from bot.domain.orders.exit_list import ExitsShown
 from bot.domain.people.account import Permission
 from handlers.commands import books, pnl_exits
+from handlers.commands.claiming import claiming
 from handlers.commands.command import Command, Taps
-from handlers.commands.confirm import answering
 from handlers.commands.order import show
 from handlers.context.command import Family
 from handlers.context.context import Ctx
@@ -16,8 +16,6 @@ from handlers.telegram.rate_limits import Priority
 from handlers.views import exits as views
 from handlers.views.books import EXITS
 from handlers.views.exit_taps import ExitsTap, ExitsVerb
-from handlers.views.failures import failure
-from handlers.views.message import message
 from handlers.views.taps import ExitTap, Listing, ListingTap
 
 _LEADING = re.compile(r"^(?:off|do|karo|out)\b\s*", re.IGNORECASE)  # sq off, nikal do
@@ -76,30 +74,20 @@ async def tapped(ctx: Ctx, tap: ExitsTap) -> None:
 
 
 async def _confirm(ctx: Ctx, tap: ExitsTap) -> None:
-    repeated = not ctx.state.first_tap(tap.token)
-    answered = None if repeated else answering(ctx, "Closing…")
-    try:
+    async with claiming(ctx, tap.token, "Closing…") as answered:
         way = await ctx.services.exits.confirm(
             ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id, answered=answered
         )
-    except ConfirmationGone as gone:
-        if gone.expired or gone.again:
-            await ctx.redraw(message(gone.say))
-        elif repeated:
-            await ctx.answer(gone.say, alert=True)
-        else:
-            raise
-    except CheckFailed as refusal:
-        await ctx.redraw(failure(refusal, "", account=ctx.label))
-    else:
         await ctx.redraw(views.shown(way, ctx.mode), priority=Priority.FIRST)
 
 
 COMMANDS = (
     Command(
         name="exit", short=("sq", "squareoff", "square", "close", "nikal", "niklo", "nikalo", "निकाल", "निकालो"),
-        arguments="<symbol|nifty|intraday|ce|pe|longs|shorts|green|red|all> [quantity|half|%] [if −5000|+8000|giveback 3000]",
-        help="Close one position, or a list of them under one Confirm; behind if: at a P&L of the day", example="/exit nifty",
+        arguments="<symbol|nifty|intraday|ce|pe|longs|shorts|green|red|all|holdings> [quantity|half|%] "
+        "[if −5000|+8000|giveback 3000]",
+        help="Close one position, a list of them or the holdings under one Confirm; behind if: at a P&L of the day",
+        example="/exit nifty",
         family=Family.ORDER, permission=Permission.REDUCE, handler=leave,
     ),
     Command(

@@ -11,8 +11,8 @@ from bot.domain.errors import CheckFailed, ConfirmationGone, UsageError
 from bot.domain.orders.order import Purpose
 from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Permission
+from handlers.commands.claiming import answering
 from handlers.commands.command import Command, Taps
-from handlers.commands.confirm import answering
 from handlers.commands.dates import coming_day
 from handlers.context.command import Family
 from handlers.context.context import Ctx

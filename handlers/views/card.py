@@ -183,7 +183,7 @@ def _unclear(order: Order, now: datetime, explain: Explain) -> str:
 
 def heard_all_the_same(order: Order, explain: Explain) -> str:
     """What mStock said although its answer was not clear, in brackets behind that sentence."""
-    return f" ({in_whose_words(explain(order.reason))})" if order.reason else ""
+    return f" ({in_whose_words(explain(order.reason)).removesuffix('.')})" if order.reason else ""
 
 
 def in_whose_words(explained: str) -> str:
@@ -217,6 +217,7 @@ def order_keyboard(order: Order, label: str, now: datetime, repairs: tuple[Repai
             keep = [button("Keep every day", StandingTap(order.id, StandingVerb.KEEP, label))] if _may_stand(order) else []
             return keyboard([tap("Modify", OrderVerb.MODIFY), tap(rest, OrderVerb.CANCEL)], keep)
         case OrderStatus.FILLED:
+            # Whether an order that closed left something to get out of is said under its fill.
             exit_ = [tap("Exit", OrderVerb.EXIT)] if may_exit(order) and not order.closes else []
             return keyboard([*([tap("Same again", OrderVerb.SAME)] if only_opens(order) else []), *exit_])
         case OrderStatus.REJECTED:
@@ -320,9 +321,15 @@ def cancel_sent(outcomes: tuple[Cancelled, ...], label: str, mode: str, now: dat
     """
     if not outcomes and not stays:
         return message(say(bold("No open orders."), " Nothing to cancel."), place(label, mode))
-    refused = [outcome for outcome in outcomes if outcome.error is not None]
+    unclear = [outcome for outcome in outcomes if outcome.is_open_question]
+    refused = [outcome for outcome in outcomes if outcome.error is not None and not outcome.is_open_question]
     taken = [outcome for outcome in outcomes if outcome.error is None]
     lines: list[Part | str] = []
+    if unclear:
+        many = len(unclear) > 1
+        when = "when they end" if many else "when it ends"
+        lines.append(say(bold(f"Not known whether cancelled: {counted(len(unclear))}."), f" I keep looking, and ring {when}."))
+        lines += _listed(unclear, now)
     if refused:
         many = len(refused) > 1
         lines.append(say(bold(f"Not cancelled: {counted(len(refused))}."), f" {'They work' if many else 'It works'} on."))

@@ -22,10 +22,12 @@ def card(asked: ExitCard, mode: str) -> View:
     exits, label = asked.exits, asked.account.label
     panic = exits.kind is ListKind.PANIC
     many = len(exits.rows)
-    head = "PANIC" if panic else f"EXIT {many} position{'s' if many > 1 else ''}"
+    what = "holding" if asked.of_demat else "position"
+    head = "PANIC" if panic else f"EXIT {many} {what}{'s' if many > 1 else ''}"
     rows: list[tuple[str, ...] | str] = [row(head, mode), joined(asked.account.name), ""]
+    noted = {number for number, _ in asked.remarks}
     for each in exits.rows[:MOST]:
-        rows += _lines(each)
+        rows += _lines(each, noted=each.number in noted)
     rows.append("")
     if asked.profit is not None or (not panic and many > 1):
         rows.append(money_row("P&L of these", asked.profit))
@@ -38,7 +40,10 @@ def card(asked: ExitCard, mode: str) -> View:
     parts += _of_auction(exits)
     if any(each.back for each in exits.rows):
         parts.append(say("⏸ mStock's own order is closing this. Mine is held back: I wait 20 s for theirs, then ask again."))
-    parts += [say(f"⚠️ {warning}.") for warning in asked.warnings]
+    parts += [say(f"⚠️ {warning}.") for warning in (*_noted(asked), *asked.warnings)]
+    if asked.turns:
+        stops = ", ".join(f"#{stop.number}" if stop.is_ours else f"#{stop.number} (not mine)" for stop in asked.turns)
+        parts.append(say(f"Stops become these exits, or guard what is left: {stops}."))
     if asked.not_touched:
         parts.append(say(f"Not touched: {', '.join(asked.not_touched)}."))
     how = "Rows go at the price of now, never beyond the worst price shown; nothing is ever sent past zero."
@@ -83,7 +88,15 @@ def _panic_counts(asked: ExitCard) -> str:
     return ", ".join(f"{number} {one if number == 1 else many}" for number, one, many in counted if number) + "."
 
 
-def _lines(each: ExitRow) -> list[tuple[str, ...] | str]:
+def _noted(asked: ExitCard) -> list[str]:
+    """What is to be known of single rows: each word once, with the rows that it is about."""
+    rows: dict[str, list[str]] = {}
+    for number, said in asked.remarks:
+        rows.setdefault(said, []).append(f"{number + 1} {short(asked.exits.rows[number].draft.instrument)}")
+    return [f"{', '.join(names)}: {said}" for said, names in rows.items()]
+
+
+def _lines(each: ExitRow, *, noted: bool = False) -> list[tuple[str, ...] | str]:
     draft = each.draft
     quantity = sum(piece.quantity for piece in each.slices)
     if not quantity:
@@ -91,7 +104,7 @@ def _lines(each: ExitRow) -> list[tuple[str, ...] | str]:
     worst = f"{'max' if draft.side is Side.BUY else 'min'} {price(draft.price)}" if draft.price is not None else "market"
     lines = [
         *row(f"{each.number + 1} {draft.side} {count(quantity)} {short(draft.instrument)}"),
-        *row(f"   {draft.product}", worst),
+        *row(f"   {draft.product}{' ⚠️' if noted else ''}", worst),
     ]
     if len(each.slices) > 1:
         lines.append(f"   in {len(each.slices)} orders")
@@ -105,7 +118,8 @@ def shown(way: ExitsShown, mode: str) -> View:
     exits, label = way.exits, way.account.label
     closed = sum(exits.state(each, way.orders) in CLOSED for each in exits.rows)
     title = {ListKind.PANIC: "Closing", ListKind.PNL: "P&L exit: closing", ListKind.REVERSE: "Reversing"}.get(exits.kind, "Exits")
-    end = " · over" if way.over else ""
+    works = any(order.status.is_working for order in way.orders.values())
+    end = (" · all sent" if works else " · over") if way.over else ""
     parts: list[Part] = [say(bold(title), f" {label} ({mode}) · {closed} of {len(exits.rows)} closed{end}")]
     parts += [say(_standing(each, exits, way)) for each in exits.rows[:MOST]]
     if exits.then is not None:
@@ -202,6 +216,8 @@ def _words(told: RowTold) -> str:
             average = f" {price(order.average)}" if order is not None and order.average is not None else ""
             return f"{number} filled{average}"
         case RowState.SENT:
+            if order is not None and order.status is OrderStatus.SUBMITTING:
+                return f"{number} is being sent"
             at = f" at {price(order.draft.price)}" if order is not None and order.draft.price is not None else ""
             part = f", {count(order.filled)} filled" if order is not None and order.filled else ""
             return f"{number} rests{at}{part}"

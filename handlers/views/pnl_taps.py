@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
 
 from bot.domain.people.account import Permission
-from handlers.views.tap import OfAccount, label_behind, parts_of, travels_as
+from handlers.views.tap import TokenTap, travels_as
 
 
 class PnlVerb(StrEnum):
@@ -19,21 +18,11 @@ class PnlVerb(StrEnum):
 
 @travels_as("pe")
 @dataclass(frozen=True, slots=True)
-class PnlExitTap(OfAccount):
+class PnlExitTap(TokenTap[PnlVerb]):
     """A tap under a P&L exit."""
 
-    token: str
-    verb: PnlVerb
-    label: str = ""
+    verbs = PnlVerb
 
     @property
     def permission(self) -> Permission:
         return Permission.REDUCE
-
-    def encode(self) -> str:
-        return f"pe:{self.token}:{self.verb}{label_behind(self.label)}"
-
-    @classmethod
-    def decode(cls, kind: str, rest: str) -> Self:
-        token, verb, label = parts_of(rest)
-        return cls(token, PnlVerb(verb), label)

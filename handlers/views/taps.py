@@ -112,12 +112,14 @@ class ChangeTap(OfAccount):
 
 @travels_as("o")
 @dataclass(frozen=True, slots=True)
-class OrderTap(OfAccount):
-    """A tap under an order."""
+class OrderTap(TokenTap[OrderVerb]):
+    """A tap under an order, whose id is the token."""
 
-    order_id: str
-    verb: OrderVerb
-    label: str = ""
+    verbs = OrderVerb
+
+    @property
+    def order_id(self) -> str:
+        return self.token
 
     @property
     def permission(self) -> Permission:
@@ -128,14 +130,6 @@ class OrderTap(OfAccount):
                 return Permission.REDUCE
             case OrderVerb.MODIFY | OrderVerb.NOT_THERE | OrderVerb.GIVE_UP | OrderVerb.SAME | OrderVerb.REVERSE:
                 return Permission.OPEN
-
-    def encode(self) -> str:
-        return f"o:{self.order_id}:{self.verb}{label_behind(self.label)}"
-
-    @classmethod
-    def decode(cls, kind: str, rest: str) -> Self:
-        order_id, verb, label = parts_of(rest)
-        return cls(order_id, OrderVerb(verb), label)
 
 
 @travels_as("b")

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from bot.reference.load import load_reference
 from bot.simulators.loop import LoopClock
 from bot.trading.safety.uncovered_year import UncoveredYear
-from bot.wiring.jobs import Days
+from bot.wiring.market_times import MarketTimes
 from tests.stage.market import REFERENCE_DATA
 from tests.storage.samples import a_store
 
 SUMMARY = time(16, 15)
-DAYS = Days(calendar=REFERENCE_DATA.calendar, summary=SUMMARY)
+TIMES = MarketTimes(calendar=REFERENCE_DATA.calendar, summary=SUMMARY)
 EVENING = """
 [[days]]
 date = 2026-11-08
@@ -31,9 +31,9 @@ hours.derivative = [{ phase = "CONTINUOUS", start = 18:15:00, end = 19:15:00 }]
 """
 
 
-def with_host(tmp_path: Path, text: str) -> Days:
+def with_host(tmp_path: Path, text: str) -> MarketTimes:
     (tmp_path / "host.toml").write_text(text, encoding="utf-8")
-    return Days(calendar=load_reference(tmp_path / "host.toml").calendar, summary=SUMMARY)
+    return MarketTimes(calendar=load_reference(tmp_path / "host.toml").calendar, summary=SUMMARY)
 
 
 @pytest.mark.parametrize(
@@ -49,17 +49,17 @@ def with_host(tmp_path: Path, text: str) -> Days:
     ],
 )
 def test_a_day_of_trading_is_each_on_which_there_are_trades(day: date, is_one: bool) -> None:
-    assert DAYS.trading(day) is is_one
-    assert Days(calendar=None, summary=SUMMARY).trading(day), "a practice market never closes"
+    assert TIMES.trading(day) is is_one
+    assert MarketTimes(calendar=None, summary=SUMMARY).trading(day), "a practice market never closes"
 
 
 def test_the_summary_of_an_evening_session_comes_after_it(tmp_path: Path) -> None:
     muhurat = date(2026, 11, 8)
     assert with_host(tmp_path, EVENING).summary_at(muhurat) == time(19, 50)
-    assert DAYS.summary_at(muhurat) == time(23, 30), "its hours are not known"
-    assert DAYS.summary_at(date(2025, 10, 21)) == SUMMARY, "a session at noon"
+    assert TIMES.summary_at(muhurat) == time(23, 30), "its hours are not known"
+    assert TIMES.summary_at(date(2025, 10, 21)) == SUMMARY, "a session at noon"
     for usual in (date(2026, 2, 1), date(2026, 11, 20), date(2026, 11, 24)):
-        assert DAYS.summary_at(usual) == SUMMARY
+        assert TIMES.summary_at(usual) == SUMMARY
 
 
 @pytest.mark.parametrize(
@@ -72,14 +72,14 @@ def test_the_summary_of_an_evening_session_comes_after_it(tmp_path: Path) -> Non
 )
 def test_a_week_ends_with_its_last_session(week: date, last: date) -> None:
     days = [week + timedelta(days=n) for n in range(7)]
-    assert [day for day in days if DAYS.weeks_last(day)] == [last]
+    assert [day for day in days if TIMES.weeks_last(day)] == [last]
 
 
 @given(st.integers(2025, 2026), st.integers(1, 12))
 def test_each_month_has_one_last_session_and_no_session_follows_it(year: int, month: int) -> None:
     days = [date(year, month, 1) + timedelta(days=n) for n in range(31)]
-    (last,) = [day for day in days if day.month == month and DAYS.months_last(day)]
-    assert not any(DAYS.trading(day) for day in days if day.month == month and day > last)
+    (last,) = [day for day in days if day.month == month and TIMES.months_last(day)]
+    assert not any(TIMES.trading(day) for day in days if day.month == month and day > last)
 
 
 async def test_owners_hear_of_a_year_that_is_not_covered_sixty_days_ahead_and_monthly_until_it_is(

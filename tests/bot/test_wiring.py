@@ -3,7 +3,7 @@
 Else the start stops and names what there is.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,12 @@ from bot.config.settings import Settings
 from bot.domain.clock import at_ist
 from bot.domain.errors import SettingsError
 from bot.reference.load import load_reference
-from bot.wiring.ground import chosen_plan, in_auction
+from bot.wiring.ground import chosen_plan
+from bot.wiring.market_times import MarketTimes
 from tests.bot.config.test_addresses import LIVE
 from tests.stage.market import REFERENCE_DATA, an_index, an_option
+
+SUMMARY = time(16, 15)
 
 
 @pytest.mark.parametrize("named", ["flat5", "FLAT-5", "flat-5.", "flat-50", "free"])
@@ -41,12 +44,12 @@ def test_an_index_is_in_the_auction_of_the_shares_that_it_is_made_of_and_its_con
     def at(hour: int, minute: int) -> datetime:
         return at_ist(date(2026, 11, 20), hour, minute)
 
-    calendar, nifty = REFERENCE_DATA.calendar, an_index()
-    assert [in_auction(calendar, nifty, at(*time)) for time in ((15, 10), (15, 17), (15, 24), (15, 52))] == [
+    exchange, nifty = MarketTimes(calendar=REFERENCE_DATA.calendar, summary=SUMMARY), an_index()
+    assert [exchange.in_auction(nifty, at(*moment)) for moment in ((15, 10), (15, 17), (15, 24), (15, 52))] == [
         False,
         True,
         True,
         False,
     ]
-    assert not in_auction(calendar, an_option(), at(15, 24))
-    assert not in_auction(None, nifty, at(15, 24)), "a practice market has none"
+    assert not exchange.in_auction(an_option(), at(15, 24))
+    assert not MarketTimes(calendar=None, summary=SUMMARY).in_auction(nifty, at(15, 24)), "a practice market has none"

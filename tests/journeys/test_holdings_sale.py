@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.people.account import Role
-from bot.simulators.broker.settings import PaperAccount
+from bot.simulators.broker.settings import PaperAccount, PaperHolding
 from bot.simulators.loop import LoopClock
 from tests.stage.house import a_house
 
@@ -28,3 +28,36 @@ async def test_what_the_owner_says_of_the_ddpi_holds_for_this_account_and_across
         viewer.say("/ddpi no")
         await viewer.wait_for("")
         assert "DDPI: on file." in (await viewer.ask("/ddpi", "DDPI"))["text"]
+
+
+@pytest.mark.core
+async def test_all_holdings_go_under_one_confirm_and_each_row_has_its_own_result(clock: LoopClock, tmp_path: Path) -> None:
+    demat = (
+        PaperHolding(symbol="ITC", quantity=100, average=39815, authorised=100),
+        PaperHolding(symbol="TCS", quantity=20, average=310000, t1=5, collateral=8, authorised=12),
+        PaperHolding(symbol="INFY", quantity=30, average=148260),
+    )
+    async with a_house(clock, tmp_path, account=PaperAccount(ddpi=False, holdings=demat)) as house:
+        await house.log_in()
+        house.me.press("Confirm buy", await house.me.ask("/buy SBIN 10 mis", "BUY 10 SBIN"))
+        await house.me.wait_for("Filled", 30)
+        house.me.press("Confirm sell", await house.me.ask("/sell ITC 40 cnc", "SELL 40 ITC"))
+        await house.me.wait_for("Filled #2 SELL 40 ITC", 30)
+        card = await house.me.ask("sab holdings becho", "EXIT 3 holdings", 30)
+        number = {name: card["text"].split(name)[0].split()[-3] for name in ("ITC", "TCS", "INFY")}
+        for said in ("SELL 60 ITC", "SELL 17 TCS", "SELL 30 INFY"):
+            assert said in card["text"]
+        assert (
+            f"{number['TCS']} TCS: 5 are not in demat yet: if your seller fails to deliver you face the auction" in card["text"]
+        )
+        assert f"{number['TCS']} TCS: 8 more are pledged" in card["text"]
+        warned = next(line for line in card["text"].splitlines() if TPIN in line)
+        assert "INFY" in warned
+        assert "ITC" not in warned
+        house.me.press("Confirm 3 exits", card)
+        shown = await house.me.wait_for("2 of 3 closed", 30)
+        assert "INFY" in next(line for line in shown["text"].splitlines() if "ended unfilled" in line)
+        left = await house.me.ask("/holdings", "HOLDINGS")
+        assert "ITC 0" in left["text"]
+        card = await house.me.ask("/exit all", "SELL 10 SBIN", 30)
+        assert "Intraday" in card["text"], "the one position that is open, and none of the holdings"

@@ -134,3 +134,13 @@ async def _draw_many(house: House, clock: LoopClock) -> None:
         db.outbox.add(account.id, [person], TradingResumed(name="Ravi", at=now), now, order_id=None)
 
     await house.store.transaction(change)
+
+
+@pytest.mark.core
+async def test_a_first_start_after_the_days_summary_logs_in_by_itself_and_knows_the_instruments(
+    loop: VirtualLoop, tmp_path: Path
+) -> None:
+    async with a_house(LoopClock(loop, at_ist(date(2026, 11, 20), 17, 0)), tmp_path) as house:
+        await asyncio.sleep(15)  # the summary of 16:15 was due and read the books
+        await house.me.ask("/login", "Already logged in")
+        await house.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")

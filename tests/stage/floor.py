@@ -16,7 +16,7 @@ from bot.domain.orders.exit_list import ExitCard, ExitsShown
 from bot.domain.orders.order import OrderDraft, OrderFact, OrderStatus
 from bot.domain.orders.portfolio import Position
 from bot.domain.people.account import Role
-from bot.domain.terms import Product
+from bot.domain.terms import OrderKind, Product, Side
 from storage.store import SqlStore
 from tests.stage.broker import ScriptedBroker, StillFeed, TrueOrder
 from tests.stage.desk import DeskStage, set_stage
@@ -42,6 +42,7 @@ class FloorBroker(ScriptedBroker):
         self.wrong: list[str] = []
         self.changes: list[tuple[str, OrderDraft]] = []
         self.stubborn: set[str] = set()  # broker ids that no cancel ends
+        self.firm: set[InstrumentKey] = set()  # whose orders are never changed
         self.sent: list[tuple[float, OrderDraft]] = []
         self.down: BrokerError | None = None
         self.scrips = [CALL, SHORT_CALL, PUT, BANK, ITC, TCS, INFY]
@@ -78,6 +79,15 @@ class FloorBroker(ScriptedBroker):
         self.true.append(order)
         return order
 
+    def guards(self, instrument: Instrument, product: Product = Product.NRML) -> TrueOrder:
+        """A stop of the broker's own app against all that is open of it."""
+        net = self.net[instrument.key, product]
+        stop = OrderDraft(
+            instrument=instrument, side=Side.SELL if net > 0 else Side.BUY, quantity=abs(net), kind=OrderKind.SL,
+            product=product, trigger=PRICE, price=PRICE,
+        )  # fmt: skip
+        return self.app_order(stop, status=OrderStatus.TRIGGER_PENDING)
+
     def passes(self, order: TrueOrder, quantity: int | None = None) -> None:
         """The order fills, whole or so much."""
         size = min(order.draft.quantity - order.filled, quantity or order.draft.quantity)
@@ -105,6 +115,8 @@ class FloorBroker(ScriptedBroker):
         order = self._find(broker_id)
         if order.status.is_final:
             raise OrderOver("over already", code="RS-0034")
+        if draft.instrument.key in self.firm:
+            raise Refused("mStock would not change it.", code="RS-0034", words="not now")
         self.changes.append((broker_id, draft))
         order.draft = draft
         order.status = OrderStatus.TRIGGER_PENDING if draft.trigger is not None else OrderStatus.OPEN

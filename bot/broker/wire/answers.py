@@ -184,8 +184,10 @@ def failure_of_act(answer: Answer, reply: Envelope | None, act: str) -> BrokerEr
             return Refused(f"mStock refused the conversion: {_shown(reply)}", code=reply.code, words=reply.words)
         if reply.invalid or reply.code in ("IA400", "400"):
             return Refused(f"mStock refused the {act}: {_shown(reply)}", code=reply.code, words=reply.words)
-    say = f"mStock answered the {act} with “{_shown(reply)}”. It may have happened; looking for it."
-    return Unclear(say, words=reply.words or reply.code)
+    # Whatever words come with it, the status says the one thing that a person can do about it: wait.
+    heard = f"Too many requests ({_shown(reply)})" if answer.http == 429 else _shown(reply)
+    say = f"mStock answered the {act} with “{heard}”. It may have happened; looking for it."
+    return Unclear(say, words=heard if answer.http == 429 else reply.words or reply.code)
 
 
 def failure_of_login(answer: Answer, reply: Envelope | None) -> BrokerError | None:

@@ -26,7 +26,10 @@ _SCOPES: dict[str, Callable[[PositionLine], bool]] = {
     "green": lambda line: (line.since_entry or Decimal(0)) > 0,
     "red": lambda line: (line.since_entry or Decimal(0)) < 0,
 }
+_OF_DEMAT = frozenset({"holdings", "holding", "demat"})
+_ABOUT_DEMAT = frozenset({"my", "meri", "mera", "mere", "sari", "saari", "the", "of", "from", "se", "ka", "ke", "ki", "ko"})
 _BESIDE = ("only", "both")
+_COURTESY = ("do", "karo", "please")
 _HALF = {"half", "aadha", "adha", "50%"}
 
 
@@ -40,6 +43,13 @@ class ExitChoice:
     part: Decimal | None = None  # of each, above 0 and below 1
     whole: bool = False  # said of several products of one symbol: all of them
     beside: str = ""  # of a cover: "only" it, or "both" it and what it covers
+
+    @property
+    def size(self) -> str:
+        """The size of one position, as it is said. Empty: all of it, or a part of each."""
+        if self.lots is not None:
+            return f"{self.lots}lot"
+        return str(self.quantity) if self.quantity is not None else ""
 
     def of(self, line: PositionLine) -> int:
         """Shares or units to close of a line, in whole lots rounded down. CheckFailed for more than is open."""
@@ -59,9 +69,32 @@ def can_exit(line: PositionLine) -> bool:
     return bool(line.position.quantity) and not line.position.is_sold_holding
 
 
-def chosen(words: str, lines: Sequence[PositionLine]) -> ExitChoice:
-    """What the words mean of these open positions. CheckFailed where nothing open answers to them, UsageError for no size."""
-    tokens = [token for token in words.lower().replace("₹", "").split() if token not in ("do", "karo", "please", *_BESIDE)]
+def demat_words(words: str) -> str | None:
+    """What words say of the holdings that they name: all of them, and what is said to narrow that. None: they name none."""
+    said = words.lower().split()
+    if not _OF_DEMAT.intersection(said):
+        return None
+    return " ".join(("all", *(word for word in said if word not in _OF_DEMAT and word not in _ABOUT_DEMAT)))
+
+
+def means_demat_alone(words: str) -> bool:
+    """Whether words say the holdings, or a part of each, and name no share."""
+    rest = (demat_words(words) or "?").split()
+    return all(word in _SCOPES or word in _COURTESY or _is_part(word) for word in rest)
+
+
+def names_many(words: str) -> bool:
+    """Whether words mean more than one name: all, the longs, what is red, what is in delivery."""
+    every = _SCOPES.keys() | {word for mine in _PRODUCTS.values() for word in mine}
+    return any(token in every for token in words.lower().split())
+
+
+def chosen(words: str, lines: Sequence[PositionLine], *, what: str = "open position") -> ExitChoice:
+    """What the words mean of these open positions. CheckFailed where nothing open answers to them, UsageError for no size.
+
+    what: what one of the lines is.
+    """
+    tokens = [token for token in words.lower().replace("₹", "").split() if token not in (*_COURTESY, *_BESIDE)]
     beside = next((token for token in words.lower().split() if token in _BESIDE), "")
     open_lines = [line for line in lines if can_exit(line)]
     known = [_words_of(line) for line in open_lines]
@@ -77,7 +110,7 @@ def chosen(words: str, lines: Sequence[PositionLine]) -> ExitChoice:
         elif place and place == len(tokens) - 1:
             choice = _sized(token)
         elif not place or not _is_size(token):
-            raise CheckFailed([f'There is no open position that "{token}" names. Nothing was sent.'])
+            raise CheckFailed([f'There is no {what} that "{token}" names. Nothing was sent.'])
         else:
             choice = _sized(" ".join(tokens[place:]).replace(" lot", "lot"))
             break
@@ -87,9 +120,14 @@ def chosen(words: str, lines: Sequence[PositionLine]) -> ExitChoice:
         if all(_SCOPES[name](line) if name in _SCOPES else name in mine for name in names)
     )
     if not picked:
-        what = f' that "{" ".join(names)}" names' if names and names != ["all"] else ""
-        raise CheckFailed([f"There is no open position{what}. Nothing was sent."])
+        said = " ".join(name for name in names if name != "all")
+        meant = f' that "{said}" names' if said else ""
+        raise CheckFailed([f"There is no {what}{meant}. Nothing was sent."])
     return ExitChoice(lines=picked, quantity=choice.quantity, lots=choice.lots, part=choice.part, whole=whole, beside=beside)
+
+
+def _is_part(token: str) -> bool:
+    return token in _HALF or token.endswith("%")
 
 
 def _is_size(token: str) -> bool:

@@ -41,7 +41,7 @@ class RowState(StrEnum):
     READY = "READY"
     WAITS = "WAITS"  # for the fill of a row that it covers
     LATER = "LATER"  # the exchange takes no order of it before a time
-    SENT = "SENT"  # an order of it works
+    SENT = "SENT"  # an order of it works, or is on its way
     FILLED = "FILLED"
     GONE = "GONE"  # nothing of it is open any more
     HELD = "HELD"  # another order is closing it
@@ -146,9 +146,9 @@ class ExitList:
     def state(self, row: ExitRow, orders: Orders) -> RowState:
         """Where a row stands. orders: those of its slices, as stored."""
         mine = row.orders(orders)
-        if any(order.status in POSSIBLY_WORKING for order in mine):
+        if any(order.status in POSSIBLY_WORKING and not _is_on_its_way(order) for order in mine):
             return RowState.UNKNOWN
-        if any(order.status.is_working for order in mine):
+        if any(order.status.is_working or _is_on_its_way(order) for order in mine):
             return RowState.SENT
         if row.flat:
             return RowState.GONE
@@ -208,6 +208,8 @@ class ExitList:
             return row.since is not None and now - row.since >= HELD_FOR
         if row.rests_until is not None and now < row.rests_until and state in (RowState.SENT, RowState.LATER):
             return False
+        if any(_is_on_its_way(order) for order in row.orders(orders)):
+            return False
         if state is RowState.SENT:
             resting = ((piece, orders.get(piece.order_id or "")) for piece in row.slices)
             working = [(piece, order) for piece, order in resting if order is not None and order.status.is_working]
@@ -219,6 +221,11 @@ class ExitList:
         if state is RowState.WAITS:
             return all(self.is_stuck(other, orders, now) for other in self.waits_for(row, orders))
         return state in STUCK
+
+
+def _is_on_its_way(order: Order) -> bool:
+    """Whether its answer is still to come, by the process that sends it. A restart makes such an order unknown."""
+    return order.status is OrderStatus.SUBMITTING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +249,10 @@ class ExitCard:
     profit: Decimal | None  # of the rows since entry, rupees; None: not known
     not_touched: tuple[str, ...] = ()  # what it leaves alone, with why
     stops: int = 0  # that become exits
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  # about all of it
+    remarks: tuple[tuple[int, str], ...] = ()  # number of a row, and what is to be known of it
+    turns: tuple[Order, ...] = ()  # stops that become these exits, or guard less
+    of_demat: bool = False  # its rows are holdings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.charges.day_bill import DayBill
+from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.money import PAISA, ZERO, total
 from bot.domain.orders.portfolio import DayReport
@@ -80,9 +81,17 @@ class RangeDay:
         return self.report.gross - (self.report.charges or ZERO)
 
     @property
+    def course(self) -> tuple[CurvePoint, ...]:
+        """The curve up to the row itself, where that was made on its own day. Empty: nobody watched."""
+        made_at, net = self.report.made_at, self.net
+        if not self.curve or net is None or ist_date(made_at) != self.day or made_at <= self.curve[-1].at:
+            return self.curve
+        return (*self.curve, CurvePoint(at=made_at, net=net))
+
+    @property
     def lowest(self) -> CurvePoint | None:
         """The worst moment of the day. None where nobody watched."""
-        return min(self.curve, key=lambda point: point.net, default=None)
+        return min(self.course, key=lambda point: point.net, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,7 @@ class Logins:
         random: RandomBytes,
         totp: TotpCode,
         logged_in: Callable[[str], None],
+        renewed: Callable[[str], None],
         conceal: Callable[[Secret], None] = lambda _: None,
     ) -> None:
         self._store = store
@@ -72,6 +73,7 @@ class Logins:
         self._random = random
         self._totp = totp
         self._logged_in = logged_in  # reads the books again: what happened while we were out
+        self._renewed = renewed  # a login of our own accord may be the day's first, and the scrip master waits for one
         self._conceal = conceal  # tells the log's scrubber of every secret as soon as it is in the clear
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._codes: dict[int, tuple[str, float]] = {}  # person -> (account, until when, in loop time, six digits are its code)
@@ -208,7 +210,7 @@ class Logins:
                 return None
             try:
                 ended = stale is not None and stale.alive(now)  # it should have lived: whoever ended it, it was not us
-                return await self._log_in(account_id, connection, credentials, None, None, ended=ended)
+                session = await self._log_in(account_id, connection, credentials, None, None, ended=ended)
             except BrokerError as error:
                 if isinstance(error, PasswordRefused):
                     await self._leave_alone(account_id)
@@ -217,6 +219,8 @@ class Logins:
                 self._not_before[account_id] = moment + wait
                 log.warning("account %s: the session could not be renewed: %s", account_id, type(error).__name__)
                 return None
+        self._renewed(account_id)
+        return session
 
     async def _leave_alone(self, account_id: str) -> None:
         """A refused password counts towards the lock of the account: no login of our own accord, nor after a restart."""

@@ -131,7 +131,7 @@ class Conversions:
             raise ConfirmationGone("This card belongs to another account. Nothing was changed.")
 
         async def act() -> Conversion:
-            async with self.exits.turn(account.id):  # no exit of the row is placed while it changes its product
+            async with self.exits.turn(account.id, draft):  # no exit of the row is placed while it changes its product
                 positions = await connection.broker.positions()
                 found = _position(positions, draft, old_product(draft))
                 row, plans = await self._in_the_way(account.id, found) if found is not None else (None, [])

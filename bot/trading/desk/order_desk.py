@@ -128,7 +128,7 @@ class OrderDesk:
                 if (ran := self._ran_away(question) or self._of_before(question)) is not None:
                     self._reconcile.unsent(order_id)
                     return await self._proposals.ask_anew(actor, question, request_of(terms_of(question)), redrawn=ran)
-                async with self._exits.exits.turn(question.account_id):
+                async with self._exits.exits.turn(question.account_id, terms_of(question)):
                     held = await self._proposing.held_for(actor, terms_of(question), limited=limited)
                     claim = await self._store.transaction(lambda db: self._claim(db, actor, question, held, order_id))
         except (PersonError, BrokerError):  # the claim was rolled back, or not tried: there is no order

@@ -3,19 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from decimal import Decimal
 
 from bot.domain.clock import ist_date
-from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, ExitHeld, NotFound
+from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted, ConfirmationGone, ExitHeld, NotFound
 from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.money import grouped, total
 from bot.domain.news.safety import TradingStopped
-from bot.domain.orders.exit_choice import ExitChoice, can_exit, chosen
-from bot.domain.orders.exit_list import ExitCard, ExitList, ExitRow, ExitsShown, ListKind
+from bot.domain.orders.exit_choice import ExitChoice, can_exit, chosen, demat_words, names_many
+from bot.domain.orders.exit_list import ExitCard, ExitList, ExitsShown, ListKind
 from bot.domain.orders.order import ConfirmationState, Order, OrderDraft, OrderRequest, OrderStatus, Purpose
-from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.orders.portfolio import Position, PositionLine
 from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Account, Actor, Permission, Stop
@@ -24,23 +22,23 @@ from bot.domain.terms import OrderKind, Product, Side
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.account_views import AccountViews
 from bot.trading.actor import account_of, demand_role
-from bot.trading.exits.exit_names import command, named, odd_units, record
-from bot.trading.exits.exit_rows import OF_PANIC, PANIC_SLABS, ExitRows, closing_draft, left_bare
+from bot.trading.exits.demat_lines import demat_line, demat_line_of, left_in_demat
+from bot.trading.exits.exit_names import command, named, odd_units, record, which_of
+from bot.trading.exits.exit_questions import NO, BesideRows, ExitQuestions
+from bot.trading.exits.exit_rows import OF_PANIC, PANIC_SLABS, ExitRows, closing_draft, demand_no_cover, left_bare, opens
 from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.exits.exit_state import load
-from bot.trading.orders.cover import covers, uncovers
+from bot.trading.exits.row_remarks import RowRemarks
+from bot.trading.orders.cover import covers
 from bot.trading.orders.lookup import own_order
 from bot.trading.orders.sending import Answered
 from bot.trading.proposals.drafting import WIDE_OR_OLD
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
+from bot.trading.proposals.reducing import DELIVERY, withheld
 from bot.trading.proposals.selling import SELLING
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.striking import strike_entries
-
-LIST_LASTS = timedelta(minutes=10)
-PANIC_LASTS = timedelta(hours=12)
-_NO = "You may not close positions here any more."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +50,22 @@ class ExitLists:
     views: AccountViews
     runner: ExitRunner
     rows: ExitRows
+    remarks: RowRemarks
+    questions: ExitQuestions
     background: BackgroundTasks
 
     async def ask(self, actor: Actor, words: str, *, chat_id: int) -> ExitCard | Proposal:
-        """The card of one position, or of a list. ChoiceWanted where the words leave something open, CheckFailed for none."""
+        """The card of one position, or of a list. ChoiceWanted where the words leave something open, CheckFailed for none.
+
+        Holdings are meant only where the words name them.
+        """
+        if (said := demat_words(words)) is not None:
+            return await self._ask_demat(actor, said, chat_id=chat_id)
         lines = await self.lines(actor)
-        choice = chosen(words, lines)
+        try:
+            choice = chosen(words, lines)
+        except CheckFailed as none:
+            raise await self._in_demat(actor, words) or none from none
         if len(choice.lines) == 1:
             line = choice.lines[0]
             covered = [each for each in lines if covers(line.position, each.position)]
@@ -66,13 +74,41 @@ class ExitLists:
             if choice.beside != "only":
                 demand_no_cover(line.position, choice.of(line), [each.position for each in lines])
             return await self._single(actor, choice, line, chat_id)
-        places = {line.position.instrument.key for line in choice.lines}
-        sized = choice.quantity is not None or choice.lots is not None
-        if sized or (len(places) == 1 and not choice.whole):
+        if choice.size:
+            raise which_of(choice)
+        if len({line.position.instrument.key for line in choice.lines}) == 1 and not choice.whole:
             near = [(f"{named(line.position)} {line.position.product}", command(line.position)) for line in choice.lines]
-            more = [] if sized else [(f"All {len(near)}", f"/exit {words} all")]
-            raise ChoiceWanted("Which of them?" if sized else "It is held in more than one way.", near=[*near, *more])
+            raise ChoiceWanted("It is held in more than one way.", near=[*near, (f"All {len(near)}", f"/exit {words} all")])
         return await self._list(actor, choice, lines, chat_id)
+
+    async def _ask_demat(self, actor: Actor, words: str, *, chat_id: int) -> ExitCard | Proposal:
+        """The same of what can be sold out of the demat account."""
+        held = await self.views.holdings(actor)
+        lines = self._by_name([demat_line(each) for each in held.lines if each.sellable])
+        left = left_in_demat(held.lines)
+        if not lines:
+            raise CheckFailed(["No share in the demat account can be sold. Nothing was sent.", *left])
+        choice = chosen(words, lines, what="share that can be sold")
+        if len(choice.lines) == 1:
+            return await self._single(actor, choice, choice.lines[0], chat_id)
+        if choice.size:
+            raise which_of(choice, of_demat=True)
+        unread = f"{held.left_out} of mStock's rows of holdings could not be read, and stay" if held.left_out else ""
+        return await self._list(actor, choice, lines, chat_id, demat=_Demat(left=tuple(left), unread=unread))
+
+    async def _in_demat(self, actor: Actor, words: str) -> ChoiceWanted | None:
+        """The question whether shares in the demat account are meant, where words name no open position but these alone."""
+        if names_many(words):
+            return None
+        try:
+            held = await self.views.holdings(actor)
+        except BrokerError:  # the answer is then that nothing of it is open
+            return None
+        found = demat_line_of(words, self._by_name([demat_line(each) for each in held.lines]))
+        if found is None:
+            return None
+        near = [(f"Sell {named(found.position).removeprefix('+')}", command(found.position, of_demat=True))]
+        return ChoiceWanted("No position of it is open. It is in the demat account.", near=near)
 
     async def ask_position(self, actor: Actor, key: InstrumentKey, product: Product, *, chat_id: int) -> ExitCard | Proposal:
         """The card that closes one position. ChoiceWanted where it covers a short."""
@@ -104,8 +140,8 @@ class ExitLists:
         size = quantity or abs(position.quantity) // position.instrument.lot * position.instrument.lot
         account, _ = self.proposing.connection(actor)
         row = replace(await self.rows.alone(account, closing_draft(position, size)), back=True)
-        exits = self._listed(actor, (row,), ListKind.EXITS)
-        return await self._ask(actor, exits, _Said(profit=None, not_touched=()), chat_id=chat_id)
+        exits = self.questions.listed(actor, (row,), ListKind.EXITS)
+        return await self.questions.ask(actor, exits, BesideRows(profit=None, not_touched=()), chat_id=chat_id)
 
     def in_auction(self, draft: OrderDraft) -> bool:
         """Whether an exit on these terms goes through the closing auction, now or when it takes orders again."""
@@ -121,10 +157,10 @@ class ExitLists:
         if any(remark.name == WIDE_OR_OLD for remark in proposal.warnings):
             draft = replace(draft, kind=OrderKind.MARKET, price=None)
         row = await self.rows.alone(account, draft)
-        exits = self._listed(actor, (row,), ListKind.EXITS)
+        exits = self.questions.listed(actor, (row,), ListKind.EXITS)
         demat = {check.__name__ for check in SELLING}
         warnings = tuple(remark.say for remark in proposal.warnings if remark.name in demat)
-        return await self._ask(actor, exits, _Said(profit=None, not_touched=(), warnings=warnings), chat_id=chat_id)
+        return await self.questions.ask(actor, exits, BesideRows(profit=None, not_touched=(), warnings=warnings), chat_id=chat_id)
 
     async def _single(self, actor: Actor, choice: ExitChoice, line: PositionLine, chat_id: int) -> ExitCard | Proposal:
         position, quantity = line.position, choice.of(line)
@@ -144,18 +180,19 @@ class ExitLists:
         except ExitHeld as other:
             return await self._held_back(actor, other, position, chat_id=chat_id, quantity=quantity)
 
-    async def _list(self, actor: Actor, choice: ExitChoice, lines: Sequence[PositionLine], chat_id: int) -> ExitCard:
+    async def _list(
+        self, actor: Actor, choice: ExitChoice, lines: Sequence[PositionLine], chat_id: int, *, demat: "_Demat | None" = None
+    ) -> ExitCard:
         account, _ = self.proposing.connection(actor)
         left_out = [f"{named(line.position)}: sold today from holdings" for line in lines if line.position.is_sold_holding]
-        delivery = actor.may(Permission.OPEN) or await self.proposing.store.transaction(
-            lambda db: db.limits.on(account.id, ist_date(self.proposing.clock.now())).guardian_sells_holdings
-        )
+        left_out += demat.left if demat is not None else ()
+        limits = await self.proposing.store.read(lambda db: db.limits.on(account.id, ist_date(self.proposing.clock.now())))
         meant: list[tuple[PositionLine, int]] = []
         for line in choice.lines:
             quantity = choice.of(line)
             if not quantity:
                 left_out.append(f"{named(line.position)}: less than one lot cannot be sent")
-            elif line.position.product not in OF_PANIC and not delivery:
+            elif withheld(actor.role, line.position.product, limits):
                 left_out.append(f"{named(line.position)}: delivery is the owner's")
             else:
                 meant.append((line, quantity))
@@ -167,10 +204,13 @@ class ExitLists:
         if bare is not None and not actor.may(Permission.OPEN):
             raise CheckFailed([f"You cannot take this away: it covers the short {short(bare)}. Buy that back first."])
         rows = await self.rows.of(account, meant, slabs=1)
-        exits = self._listed(actor, rows, ListKind.EXITS)
-        warnings = (f"Leaves {short(bare)} without its cover",) if bare is not None else ()
-        said = _Said(profit=_profit([line for line, _ in meant]), not_touched=tuple(left_out), warnings=warnings)
-        return await self._ask(actor, exits, said, chat_id=chat_id)
+        exits = self.questions.listed(actor, rows, ListKind.EXITS)
+        warnings = [f"Leaves {short(bare)} without its cover"] if bare is not None else []
+        warnings += [demat.unread] if demat is not None and demat.unread else []
+        said = BesideRows(profit=_profit([line for line, _ in meant]), not_touched=tuple(left_out), warnings=tuple(warnings))
+        remarked = await self.remarks.of(account, rows)
+        card = await self.questions.ask(actor, exits, said, chat_id=chat_id)
+        return replace(card, remarks=remarked.rows, turns=remarked.turns, of_demat=demat is not None)
 
     async def ask_panic(self, actor: Actor, *, chat_id: int) -> ExitCard | ExitsShown:
         """The card of a panic. It is the one that is under way where there is one. CheckFailed where nothing is open."""
@@ -197,10 +237,10 @@ class ExitLists:
         ]
         rows = await self.rows.of(account, meant, slabs=PANIC_SLABS)
         rows = await self.rows.with_entries(account, rows, entries)
-        exits = replace(self._listed(actor, rows, ListKind.PANIC), entries=tuple(order.id for order in entries))
+        exits = replace(self.questions.listed(actor, rows, ListKind.PANIC), entries=tuple(order.id for order in entries))
         profit = _profit([line for line, _ in meant])
-        said = _Said(profit=profit, not_touched=(*left_out, "holdings"), stops=len(stops))
-        return await self._ask(actor, exits, said, chat_id=chat_id)
+        said = BesideRows(profit=profit, not_touched=(*left_out, "holdings"), stops=len(stops))
+        return await self.questions.ask(actor, exits, said, chat_id=chat_id)
 
     async def confirm(
         self, actor: Actor, token: str, *, chat_id: int, message_id: int, answered: Answered | None = None
@@ -217,10 +257,13 @@ class ExitLists:
             question = confirmations.open_one(db, actor, token, chat_id, message_id, fits=fits)
             if question.account_id != account.id:
                 raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
-            demand_role(db, actor, Permission.REDUCE, _NO)
+            role = demand_role(db, actor, Permission.REDUCE, NO)
+            exits, now = db.exit_lists.find(token), clock.now()
+            limits = db.limits.on(account.id, ist_date(now))
+            if exits is not None and any(withheld(role, row.draft.product, limits) for row in exits.rows):
+                raise CheckFailed([f"As {role} {DELIVERY}"])  # the question stays open
             if question.purpose is not Purpose.PANIC:
                 self.proposing.connection(actor)  # a panic is begun without a session too, and goes on after the login
-            exits, now = db.exit_lists.find(token), clock.now()
             confirmations.claim(db, question)
             if exits is None or not db.plans.begin(token):
                 raise ConfirmationGone("This list was begun already.")
@@ -283,8 +326,10 @@ class ExitLists:
     async def lines(self, actor: Actor) -> list[PositionLine]:
         """Today's positions, each with its instrument as the contracts' file names it: by that name and lot it is ordered."""
         await self.proposing.instruments.settled()
+        return self._by_name((await self.views.positions(actor)).lines)
+
+    def _by_name(self, lines: Sequence[PositionLine]) -> list[PositionLine]:
         known = self.proposing.instruments.by_key
-        lines = (await self.views.positions(actor)).lines
         anew = ((line, known(line.position.instrument.key)) for line in lines)
         return [replace(line, position=replace(line.position, instrument=found)) if found else line for line, found in anew]
 
@@ -302,90 +347,16 @@ class ExitLists:
         logged_in = session is not None and session.alive(now)
         return ExitsShown(account=account, exits=exits, orders=orders, as_of=now, over=over, logged_in=logged_in)
 
-    def _listed(self, actor: Actor, rows: tuple[ExitRow, ...], kind: ListKind) -> ExitList:
-        return ExitList(
-            plan_id="", account_id=account_of(actor).id, kind=kind, by=actor.user.telegram_id, name=actor.user.name,
-            began_at=self.proposing.clock.now(), rows=rows,
-        )  # fmt: skip
-
-    async def _ask(self, actor: Actor, exits: ExitList, card: "_Said", *, chat_id: int) -> ExitCard:
-        """Stores the question, the plan with a leg for each slice, and the list. All of it is under the question's digest."""
-        now = self.proposing.clock.now()
-        legs = tuple(
-            PlanLeg(number=piece.leg, kind=LegKind.EXIT, draft=replace(row.draft, quantity=piece.quantity))
-            for row in exits.rows
-            for piece in row.slices
-        )
-        panic = exits.kind is ListKind.PANIC
-        opens = [row.opens for row in exits.rows if row.opens is not None]
-        plan = Plan(
-            id="",
-            account_id=exits.account_id,
-            placed_by=exits.by,
-            state=PlanState.ASKED,
-            legs=legs,
-            until=max([now, *opens]) + (PANIC_LASTS if panic else LIST_LASTS),
-            created_at=now,
-        )
-        purpose = Purpose.PANIC if panic else Purpose.EXIT
-        question = self.proposing.confirmations.new(actor, chat_id, purpose, plan=plan.digest())
-        self.proposing.confirmations.note_exit(question)
-        exits = replace(exits, plan_id=question.token)
-
-        def store(db: Repositories) -> None:
-            demand_role(db, actor, Permission.REDUCE, _NO)
-            db.confirmations.add(question)
-            db.plans.add(replace(plan, id=question.token))
-            db.exit_lists.add(exits)
-
-        await self.proposing.store.transaction(store)
-        return ExitCard(
-            confirmation=question,
-            account=account_of(actor),
-            exits=exits,
-            profit=card.profit,
-            not_touched=card.not_touched,
-            stops=card.stops,
-            warnings=card.warnings,
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
-    """What a card says beside its rows."""
+class _Demat:
+    """What is said of a list of holdings beside its rows."""
 
-    profit: Decimal | None
-    not_touched: tuple[str, ...]
-    warnings: tuple[str, ...] = ()
-    stops: int = 0
+    left: tuple[str, ...]  # of which nothing can be sold, with why
+    unread: str = ""
 
 
 def _profit(lines: Sequence[PositionLine]) -> Decimal | None:
     """Rupees of the lines since entry. None where one of them is not known."""
     known = [line.since_entry for line in lines if line.since_entry is not None]
     return total(known) if len(known) == len(lines) else None
-
-
-def demand_no_cover(position: Position, quantity: int, positions: Sequence[Position]) -> None:
-    """ChoiceWanted where closing so much of a position leaves a short option with less cover."""
-    if quantity < 1 or quantity % position.instrument.lot:
-        return
-    bare = uncovers(closing_draft(position, quantity), positions)
-    covered = next(
-        (each for each in positions if bare is not None and each.instrument.key == bare.key and each.quantity < 0), None
-    )
-    if covered is None:
-        return
-    near = [("Short first", command(covered)), ("Both", f"{command(position)} both"), ("Only this", f"{command(position)} only")]
-    raise ChoiceWanted(f"This covers {named(covered)}.", near=near)
-
-
-def opens(order: Order, positions: Sequence[Position]) -> bool:
-    """Whether a working order is an entry: it opens, grows or turns over what is open. A sale in delivery never is."""
-    draft = order.draft
-    if draft.product not in OF_PANIC:
-        return draft.side is Side.BUY
-    held = sum(
-        each.quantity for each in positions if (each.instrument.key, each.product) == (draft.instrument.key, draft.product)
-    )
-    return -held * draft.side.sign < order.pending

@@ -1,7 +1,9 @@
 """Positions and rows in words: for lists, for buttons, for the record of acts."""
 
+from bot.domain.errors import ChoiceWanted
 from bot.domain.market.display_names import short
 from bot.domain.money import grouped, in_figures
+from bot.domain.orders.exit_choice import ExitChoice
 from bot.domain.orders.exit_list import ExitList
 from bot.domain.orders.portfolio import Position
 
@@ -17,9 +19,21 @@ def odd_units(position: Position) -> int:
     return abs(position.quantity) % position.instrument.lot
 
 
-def command(position: Position) -> str:
-    """The command that closes this position alone."""
-    return f"/exit {position.instrument.name} {position.product.lower()}"
+def command(position: Position, *, of_demat: bool = False) -> str:
+    """The command that closes this position alone, or sells this holding."""
+    which = "holdings" if of_demat else position.product.lower()
+    return f"/exit {position.instrument.name} {which}"
+
+
+def which_of(choice: ExitChoice, *, of_demat: bool = False) -> ChoiceWanted:
+    """The question of which position a size is said. Each button says it again."""
+    most = choice.quantity or 0
+    near = [
+        (f"{named(line.position)} {line.position.product}", f"{command(line.position, of_demat=of_demat)} {choice.size}")
+        for line in choice.lines
+        if abs(line.position.quantity) >= most
+    ]
+    return ChoiceWanted("Which of them?", near=near)
 
 
 def record(exits: ExitList) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bot.domain.clock import ist_date
+from bot.domain.errors import ChoiceWanted
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.money import tick_down, tick_up
@@ -13,6 +14,7 @@ from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.orders.portfolio import Position, PositionLine
 from bot.domain.people.account import Account
 from bot.domain.terms import OrderKind, Product, Side
+from bot.trading.exits.exit_names import command, named
 from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.orders.cover import covers, uncovers
 from bot.trading.proposals.proposal_builder import ProposalBuilder
@@ -104,7 +106,7 @@ class ExitRows:
         best = _best(price, row.side)
         if price is None or best is None or best <= 0:
             return row
-        worst = self.runner.protected(row, price)
+        worst = self.runner.sending.protected(row, price)
         bound, tick = best + (worst - best) * slabs, row.instrument.tick
         bound = tick_down(bound, tick) if row.side is Side.BUY else max(tick_up(bound, tick), tick)
         return replace(row, kind=OrderKind.LIMIT, price=bound, protected=True)
@@ -120,6 +122,31 @@ def left_bare(meant: Sequence[tuple[Position, int]], positions: Sequence[Positio
             return bare
         after = [_less(each, draft) for each in after]
     return None
+
+
+def demand_no_cover(position: Position, quantity: int, positions: Sequence[Position]) -> None:
+    """ChoiceWanted where closing so much of a position leaves a short option with less cover."""
+    if quantity < 1 or quantity % position.instrument.lot:
+        return
+    bare = uncovers(closing_draft(position, quantity), positions)
+    covered = next(
+        (each for each in positions if bare is not None and each.instrument.key == bare.key and each.quantity < 0), None
+    )
+    if covered is None:
+        return
+    near = [("Short first", command(covered)), ("Both", f"{command(position)} both"), ("Only this", f"{command(position)} only")]
+    raise ChoiceWanted(f"This covers {named(covered)}.", near=near)
+
+
+def opens(order: Order, positions: Sequence[Position]) -> bool:
+    """Whether a working order is an entry: it opens, grows or turns over what is open. A sale in delivery never is."""
+    draft = order.draft
+    if draft.product not in OF_PANIC:
+        return draft.side is Side.BUY
+    held = sum(
+        each.quantity for each in positions if (each.instrument.key, each.product) == (draft.instrument.key, draft.product)
+    )
+    return -held * draft.side.sign < order.pending
 
 
 def _is_short_option(position: Position) -> bool:

@@ -6,19 +6,15 @@ What a panic does beyond that stands in its own file.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from decimal import Decimal
 
-from bot.domain.clock import Clock, ist_date
+from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, SessionExpired
-from bot.domain.market.instrument import InstrumentKey
-from bot.domain.market.prices import Price
 from bot.domain.news.exits import ExitsTold, Told
-from bot.domain.orders.exit_list import CLOSED, ExitList, ExitRow, ListKind, RowState, RowTold, Slice
-from bot.domain.orders.order import Order, OrderDraft
-from bot.domain.orders.plan import LegKind, PlanLeg
+from bot.domain.orders.exit_list import CLOSED, ExitList, ExitRow, ListKind, RowState, RowTold
+from bot.domain.orders.order import Order
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
@@ -28,28 +24,19 @@ from bot.trading.exits.exit_state import load, told_row
 from bot.trading.exits.exit_wave import ExitWave
 from bot.trading.exits.halving import halve, needs_halving
 from bot.trading.exits.held_back import HeldBack
-from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
+from bot.trading.exits.list_sending import ListSending
+from bot.trading.exits.live_exit import LiveExit
 from bot.trading.exits.panic import Panic
 from bot.trading.exits.turning_over import SendEntry, TurningOver
 from bot.trading.orders.closing_auction import ClosingAuction
-from bot.trading.orders.repricing import protected, repriced
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.safety.striking import strike
 
 log = logging.getLogger(__name__)
 
 PULSE = 1.0  # seconds between two steps of a list that is alive
-RETRY = 3.0  # seconds until what could not be sent is tried again
 PROVES_ITSELF = timedelta(seconds=5)  # an order that works so long was not refused for its size
-MOST_TRIES = 3  # for a stop that would neither be changed nor cancelled
-
-_BECOMES = {
-    ExitState.GONE: RowState.GONE,
-    ExitState.HELD: RowState.HELD,
-    ExitState.UNKNOWN: RowState.UNKNOWN,
-    ExitState.KEPT: RowState.KEPT,
-    ExitState.BARE: RowState.BARE,
-}
+ANSWERS = 10.0  # seconds that a tap waits for what its step sent
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,13 +54,24 @@ class ExitRunner:
     too_big: Callable[[Order], bool]  # whether the exchange proved that it takes no order of that size
     auction: ClosingAuction
     back: HeldBack
+    sending: ListSending = field(init=False)
     panic: Panic = field(init=False)
     _wake: Signal = field(default_factory=Signal)
     _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
-    _tried: dict[tuple[str, int], tuple[float, int]] = field(default_factory=dict)  # (plan, leg) -> last try, how many
 
     def __post_init__(self) -> None:
-        self.panic = Panic(store=self.store, exits=self.exits, clock=self.clock, priced=self.priced)
+        self.sending = ListSending(
+            store=self.store,
+            wave=self.wave,
+            enter=self.enter,
+            proposing=self.proposing,
+            background=self.background,
+            auction=self.auction,
+            back=self.back,
+            clock=self.clock,
+            wake=self.wake,
+        )
+        self.panic = Panic(store=self.store, exits=self.exits, clock=self.clock, priced=self.sending.priced)
 
     def wake(self) -> None:
         """An order changed, or a list began."""
@@ -102,6 +100,7 @@ class ExitRunner:
         """The next step of a list that began or was answered. The loop over all lists takes it up from there."""
         await self._advance(plan_id)
         self._wake()
+        await self.sending.settled(plan_id, ANSWERS)
 
     async def _pulse(self, plan_id: str) -> None:
         """The next step by the clock. Where it moved nothing, the one after it waits for a change or for the next pulse."""
@@ -135,6 +134,8 @@ class ExitRunner:
             else:
                 for row in exits.rows:
                     for piece in row.unsent:
+                        if self.sending.is_under_way(plan_id, piece.leg):
+                            continue  # it is being sent: what becomes of it is said
                         db.plans.strike(plan_id, piece.leg)
                         row = row.with_slice(replace(piece, ended=RowState.LEFT))  # noqa: PLW2901 - grown piece by piece
                     exits = exits.with_row(row)
@@ -146,13 +147,15 @@ class ExitRunner:
 
         async with self._locks[plan_id]:
             await self.store.transaction(write)
-        await self.carry_on(plan_id)
+        if go_on:
+            await self.carry_on(plan_id)
+        else:  # nothing more is sent: there is no answer to wait for
+            await self._pulse(plan_id)
 
     async def release(self, actor: Actor, plan_id: str) -> None:
         """Reads position and book once more, and sends what no other order is closing."""
         async with self._locks[plan_id]:
-            for leg in await self.back.release(actor, plan_id):
-                self._tried.pop((plan_id, leg), None)
+            self.sending.try_at_once(plan_id, await self.back.release(actor, plan_id))
         await self.carry_on(plan_id)
 
     async def _step(self, plan_id: str) -> bool:
@@ -172,9 +175,9 @@ class ExitRunner:
                 return True
             exits, orders, _ = found
         if exits.proves_flat:  # only a panic has entries to cancel
-            _, sent = await asyncio.gather(self.panic.cancel_entries(exits, orders), self._send(exits, orders))
+            _, sent = await asyncio.gather(self.panic.cancel_entries(exits, orders), self.sending.send(exits, orders))
         else:
-            sent = await self._send(exits, orders)
+            sent = await self.sending.send(exits, orders)
         found = await self.store.transaction(lambda db: load(db, plan_id))
         if found is None or not found[2]:
             return sent
@@ -187,7 +190,7 @@ class ExitRunner:
             over = await self.turning.step(exits, orders)
         elif needs_halving(exits.rows, orders, self.too_big):
             return True  # refused while it was sent: the next step cuts it
-        elif not any(row.unsent or self._may_be_cut(row, orders) for row in exits.rows) and not self.back.waits(exits):
+        elif not self._goes_on(exits, orders):
             over = "all was sent"
         if over is not None:
             await self.store.transaction(lambda db: self._over(db, plan_id, over))
@@ -196,10 +199,16 @@ class ExitRunner:
     async def _rings(self, exits: ExitList, orders: dict[str, Order]) -> None:
         """What asks for a hand, once each. A session that is back is noted, so that its next end rings anew."""
         if exits.asked_login:
-            await self.store.transaction(lambda db: _goes_on(db, exits.plan_id))
+            await self.store.transaction(lambda db: _has_session(db, exits.plan_id))
         await self._ring(exits, orders)
         if exits.kind is not ListKind.PANIC:
             await self.back.ring(exits, orders)
+
+    def _goes_on(self, exits: ExitList, orders: dict[str, Order]) -> bool:
+        """Whether something of a list is to be sent yet, or may have to be."""
+        if self.sending.is_under_way(exits.plan_id) or self.back.waits(exits):
+            return True
+        return any(row.unsent or self._may_be_cut(row, orders) for row in exits.rows)
 
     def _may_be_cut(self, row: ExitRow, orders: dict[str, Order]) -> bool:
         """Whether the exchange may yet refuse an order of a row in slices for its size."""
@@ -253,92 +262,6 @@ class ExitRunner:
         if left := [row for row in exits.rows if row.unsent or exits.state(row, orders) is RowState.HELD]:
             self._tell(db, exits, orders, Told.CUT, left)
 
-    async def _send(self, exits: ExitList, orders: dict[str, Order]) -> bool:
-        """Sends what may be sent now, and notes what became of it. False when there was nothing to send."""
-        pieces = [each for each in (*exits.sendable(orders), *self._again(exits, orders)) if self._is_due(exits, each[1])]
-        if not pieces:
-            return False
-        prices = await self._prices(exits.account_id, {row.draft.instrument.key for row, _ in pieces})
-        opening, closing = [], []
-        for row, piece in pieces:
-            draft = replace(row.draft, quantity=piece.quantity)
-            priced = self.priced(draft, prices.get(draft.instrument.key))
-            leg = PlanLeg(number=piece.leg, kind=LegKind.OPENING if row.enters else LegKind.EXIT, draft=draft)
-            if row.enters:
-                opening.append(replace(leg, draft=priced))
-            else:
-                wanted = ExitWanted(
-                    account_id=exits.account_id, plan_id=exits.plan_id, leg=leg, draft=priced, by=exits.by, name=exits.name
-                )
-                closing.append((row, piece, wanted))
-            _, tries = self._tried.get((exits.plan_id, piece.leg), (0.0, 0))
-            self._tried[exits.plan_id, piece.leg] = (asyncio.get_running_loop().time(), tries + 1)
-        await asyncio.gather(*(self._open(exits, leg) for leg in opening), self._close(exits, closing))
-        return True
-
-    async def _open(self, exits: ExitList, leg: PlanLeg) -> None:
-        """One entry of a basket, checked again. Where a check refuses it, it and every unsent entry is struck off."""
-        plan = await self.store.transaction(lambda db: db.plans.find(exits.plan_id))
-        if plan is None:
-            return
-        try:
-            await self.enter(plan, leg, exits.name)
-        except BrokerError as error:  # nothing left: it was struck off meanwhile, or what is held could not be read
-            log.info("basket %s, order %d: %s", exits.plan_id, leg.number, type(error).__name__)
-
-    async def _close(self, exits: ExitList, pieces: Sequence[tuple[ExitRow, Slice, ExitWanted]]) -> None:
-        if not pieces:
-            return
-        results = await self.wave.send(exits.account_id, [wanted for _, _, wanted in pieces])
-        became = [(row.number, piece, result) for (row, piece, _), result in zip(pieces, results, strict=True)]
-        await self.store.transaction(lambda db: self._note(db, exits.plan_id, became))
-
-    async def _prices(self, account_id: str, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Price]:
-        """What the feed knows at once. Only what it does not know is asked for. A row without a price goes at its worst."""
-        known = {key: price for key in keys if (price := self.proposing.prices.known(account_id, key)) is not None}
-        missing = set(keys) - known.keys()
-        return {**known, **await self.proposing.prices.of_all(account_id, missing)} if missing else known
-
-    def _note(self, db: Repositories, plan_id: str, became: Sequence[tuple[int, Slice, ExitResult | None]]) -> None:
-        found = load(db, plan_id)
-        if found is None:
-            return
-        exits, now = found[0], self.clock.now()
-        for number, piece, result in became:
-            if result is None:
-                continue
-            row = exits.rows[number]
-            if result.state is ExitState.SENT and result.order is not None:
-                row = row.with_slice(replace(piece, order_id=result.order.id, ended=None))
-            elif result.state in _BECOMES:
-                said = f"#{result.order.number}" if result.order is not None else ""
-                since = row.since or now if result.state is ExitState.HELD else None
-                row = row.with_slice(replace(piece, ended=_BECOMES[result.state]))
-                back = result.state is ExitState.HELD and self.back.is_theirs(result.order)
-                row = replace(row, said=said, since=since, back=back)
-            exits = exits.with_row(row)
-        db.exit_lists.save(exits)
-
-    def _again(self, exits: ExitList, orders: dict[str, Order]) -> list[tuple[ExitRow, Slice]]:
-        """What a panic tries again: rows that another order held, or whose stop would not move, never beside an unknown order."""
-        if not exits.proves_flat:
-            return self.back.again(exits)
-        again = (RowState.HELD, RowState.UNKNOWN, RowState.KEPT, RowState.BARE)
-        found = []
-        for row in exits.rows:
-            if exits.waits_for(row, orders):
-                continue
-            for piece in row.slices:
-                _, tries = self._tried.get((exits.plan_id, piece.leg), (0.0, 0))
-                patient = piece.ended in (RowState.HELD, RowState.UNKNOWN) or tries < MOST_TRIES
-                if piece.order_id is None and piece.ended in again and patient:
-                    found.append((row, piece))
-        return found
-
-    def _is_due(self, exits: ExitList, piece: Slice) -> bool:
-        at, tries = self._tried.get((exits.plan_id, piece.leg), (0.0, 0))
-        return not tries or asyncio.get_running_loop().time() - at >= RETRY
-
     async def _ring(self, exits: ExitList, orders: dict[str, Order]) -> None:
         """Once for each row that its cover waits for in vain."""
         late = [row for row in exits.stalled(orders, self.clock.now()) if row.number not in exits.rung]
@@ -369,25 +292,10 @@ class ExitRunner:
         told = told_row(exits, row, orders)
         rests = told.order is not None and told.order.status.is_working
         price = self.proposing.prices.known(exits.account_id, row.draft.instrument.key) if rests else None
-        return replace(told, chase=self.protected(row.draft, price)) if price is not None else told
-
-    def protected(self, draft: OrderDraft, price: Price) -> Decimal:
-        """The worst price of a market order now, in rupees on the tick."""
-        return protected(draft, price, self.proposing.rules, ist_date(self.clock.now()))
-
-    def priced(self, licence: OrderDraft, price: Price | None) -> OrderDraft:
-        """The order of now within a licence: one slab from the bid or ask, never beyond the worst price. A limit stays itself.
-
-        In the closing auction it goes at the worst price: all that gathers there trades at one price.
-        """
-        if licence.price is None or price is None or not licence.protected:
-            return licence
-        if self.auction.hours(licence.instrument) is not None:
-            return licence
-        return repriced(licence, price, self.proposing.rules, ist_date(self.clock.now()))
+        return replace(told, chase=self.sending.protected(row.draft, price)) if price is not None else told
 
 
-def _goes_on(db: Repositories, plan_id: str) -> None:
+def _has_session(db: Repositories, plan_id: str) -> None:
     """There is a session again: another end of it rings anew."""
     exits = db.exit_lists.find(plan_id)
     if exits is not None:

@@ -1,21 +1,25 @@
-"""Sends many exits at once: what nothing guards goes side by side after one look at the books, the rest one by one."""
+"""Sends many exits at once: what nothing guards leaves after one look at the books, and each guarded row goes its own way.
+
+All of it goes side by side. The order rate bounds it, and rows of one instrument take turns.
+"""
 
 import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import BrokerError, NotSent, SessionExpired, StorageAway
 from bot.domain.orders.closing import closing_row
 from bot.domain.orders.order import Order
 from bot.domain.terms import Product, Side
+from bot.runtime.background import BackgroundTasks
 from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
 from bot.trading.proposals.drafting import open_units
-from bot.trading.proposals.held import Held
 
 log = logging.getLogger(__name__)
+
+Becoming = asyncio.Future[ExitResult | None]  # None: the books could not be read, and nothing was done
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,51 +27,51 @@ class ExitWave:
     """Many ways out of one account."""
 
     exits: LiveExit
+    background: BackgroundTasks
 
-    async def send(self, account_id: str, wanted: Sequence[ExitWanted]) -> list[ExitResult | None]:
-        """What became of each, in their order. None: the books could not be read, and nothing was done for it.
+    async def send(self, account_id: str, wanted: Sequence[ExitWanted]) -> list[Becoming]:
+        """What will have become of each, in their order. Each is under way, or is over, when this returns.
 
-        The orders leave under the order rate. The claim of all that leave at once is made in one turn of the account.
+        The claim of all that nothing guards is made in one turn. SessionExpired where nothing left.
         """
-        results: list[ExitResult | None] = [None] * len(wanted)
-        posts: dict[int, asyncio.Task[ExitResult]] = {}
-        alone: list[int] = []
+        under_way: dict[int, Becoming] = {}
+        turns = self.exits.turns
+        alone = {index for index, each in enumerate(wanted) if turns.taken(account_id, each.draft.instrument.key)}
+        keys = [each.draft.instrument.key for index, each in enumerate(wanted) if index not in alone]
         try:
-            async with self.exits.turn(account_id):
-                await self._claim(account_id, wanted, results, posts, alone)
+            async with turns.of(account_id, *keys):
+                await self._claim(account_id, wanted, under_way, alone)
         except SessionExpired:
-            if not posts:
+            if not under_way:
                 raise
         except (BrokerError, StorageAway) as error:  # what was claimed before is on its way
             log.info("account %s: exits wait: %s", account_id, type(error).__name__)
-        sent = await asyncio.gather(*posts.values(), *(self._close(wanted[index]) for index in alone))
-        for index, result in zip([*posts, *alone], sent, strict=True):
-            results[index] = result
-        return results
+        for index in sorted(alone):
+            under_way[index] = self.background.start(self._close(wanted[index]), f"a way out of plan {wanted[index].plan_id}")
+        return [under_way.get(index) or _known(None) for index in range(len(wanted))]
 
     async def _claim(
-        self,
-        account_id: str,
-        wanted: Sequence[ExitWanted],
-        results: list[ExitResult | None],
-        posts: dict[int, "asyncio.Task[ExitResult]"],
-        alone: list[int],
+        self, account_id: str, wanted: Sequence[ExitWanted], under_way: dict[int, Becoming], alone: set[int]
     ) -> None:
-        """Stores the order of each exit that no other order stands in the way of, and lets it leave while the next is stored."""
+        """Stores the order of each exit that no other order stands in the way of, and lets it leave while the next is stored.
+
+        alone: those that are to go their own way. It grows by those that another order stands in the way of.
+        """
+        if len(alone) == len(wanted):
+            return
         exits = self.exits
         await exits.reconcile.sync(account_id)
-        began = exits.clock.now() + timedelta.resolution  # the fills that this sync told are in the positions read after it
-        broker = exits.connections.of(account_id).broker
-        positions = await broker.positions()
-        sells_shares = any(each.draft.product is Product.CNC and each.draft.side is Side.SELL for each in wanted)
-        held = Held(positions=positions, holdings=await broker.holdings() if sells_shares else (), read_at=began)
+        shares = any(each.draft.product is Product.CNC and each.draft.side is Side.SELL for each in wanted)
+        held, began = await exits.rows.held(account_id, holdings=shares)
         orders = await exits.store.transaction(lambda db: db.orders.lately(account_id, ist_date(began), began))
         left: dict[object, int] = {}
         for index, each in enumerate(wanted):
+            if index in alone:
+                continue
             draft = each.draft
             row = closing_row(draft, open_units(draft, held.positions, held.holdings, orders, read_at=began), orders)
             if row.guards or row.others:
-                alone.append(index)
+                alone.add(index)
                 continue
             place = (draft.instrument.key, draft.product, draft.side)
             quantity = min(left.setdefault(place, row.open), draft.quantity)
@@ -76,15 +80,15 @@ class ExitWave:
                 try:
                     order = await exits.claimed(each, held, quantity)
                 except NotSent:
-                    results[index] = ExitResult(state=ExitState.KEPT)
+                    under_way[index] = _known(ExitResult(state=ExitState.KEPT))
                     continue
             if order is None:
-                results[index] = ExitResult(state=ExitState.GONE)
+                under_way[index] = _known(ExitResult(state=ExitState.GONE))
                 continue
             left[place] -= quantity
-            posts[index] = asyncio.create_task(self._post(each, order), name=f"exit {order.id}")
+            under_way[index] = self.background.start(self._post(each, order), f"exit {order.id}")
 
-    async def _post(self, wanted: ExitWanted, order: Order) -> ExitResult:
+    async def _post(self, wanted: ExitWanted, order: Order) -> ExitResult | None:
         return ExitResult(state=ExitState.SENT, order=await self.exits.sending.post(order, name=wanted.name, urgent=True))
 
     async def _close(self, wanted: ExitWanted) -> ExitResult | None:
@@ -93,3 +97,9 @@ class ExitWave:
         except BrokerError as error:
             log.info("account %s: an exit waits: %s", wanted.account_id, type(error).__name__)
             return None
+
+
+def _known(result: ExitResult | None) -> Becoming:
+    becoming: Becoming = asyncio.get_running_loop().create_future()
+    becoming.set_result(result)
+    return becoming

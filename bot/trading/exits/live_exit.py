@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Collection
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -18,12 +17,14 @@ from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Side
 from bot.trading.exits.row_readings import RowReadings, left, unguarded
+from bot.trading.exits.turns import Turns
 from bot.trading.orders.claimed_orders import Claim, ClaimedOrders
 from bot.trading.orders.sending import Sending
 from bot.trading.proposals.drafting import closable
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.sync.reconcile import Reconcile
+from bot.trading.sync.shared_reads import SharedReads
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ class LiveExit:
     """Turns what guards a quantity into an exit. Every way out of every kind goes through here.
 
     The exits of a row never exceed what is open, so none crosses zero. Whoever reads positions and claims an exit holds the
-    account's turn meanwhile.
+    turn of that instrument meanwhile. Those of other instruments go beside it.
     """
 
     store: Store
@@ -105,9 +106,10 @@ class LiveExit:
     reconcile: Reconcile
     sending: Sending
     orders: ClaimedOrders
+    reads: SharedReads
     clock: Clock
     rows: RowReadings = field(init=False)
-    _turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    turns: Turns = field(default_factory=Turns)
 
     def __post_init__(self) -> None:
         self.rows = RowReadings(
@@ -115,24 +117,25 @@ class LiveExit:
             connections=self.connections,
             proposing=self.proposing,
             reconcile=self.reconcile,
+            reads=self.reads,
             clock=self.clock,
         )
 
-    def turn(self, account_id: str) -> asyncio.Lock:
-        """The account's turn: one at a time reads what is open and acts on it."""
-        return self._turns[account_id]
+    def turn(self, account_id: str, draft: OrderDraft) -> AbstractAsyncContextManager[None]:
+        """The turn of a draft's instrument: one at a time reads what is open of it and acts on it."""
+        return self.turns.of(account_id, draft.instrument.key)
 
     async def close(self, wanted: ExitWanted) -> ExitResult:
         """Closes up to the draft's quantity at the draft's price.
 
         BrokerError: the books could not be read, and nothing was done. Whoever calls it carries it to its end.
         """
-        async with self.turn(wanted.account_id):
+        async with self.turn(wanted.account_id, wanted.draft):
             return await self._close(wanted)
 
     async def guard(self, wanted: ExitWanted) -> ExitResult:
         """Places the stop of a leg for what is open and unguarded of its quantity. BrokerError as close."""
-        async with self.turn(wanted.account_id):
+        async with self.turn(wanted.account_id, wanted.draft):
             row, held = await self.standing(wanted.account_id, wanted.draft)
             if (unknown := row.unknown()) is not None:
                 return ExitResult(state=ExitState.UNKNOWN, order=unknown)
@@ -146,7 +149,7 @@ class LiveExit:
 
         A change that is refused or unclear is a cancel, read as cancelled, and then the leg's own order.
         """
-        async with self.turn(wanted.account_id):
+        async with self.turn(wanted.account_id, wanted.draft):
             if guard is not None and not await self._unchanged(guard):
                 return ExitResult(state=ExitState.KEPT, order=guard)
             besides = {guard.id} if guard is not None else set()
@@ -181,7 +184,7 @@ class LiveExit:
 
         urgent: as the port has it. A trail's move is not: NOT_SENT says that its turn did not come.
         """
-        async with self.turn(order.account_id):
+        async with self.turn(order.account_id, order.draft):
             row, _ = await self.rows.calm(order.account_id, terms, besides={order.id}, free=unguarded)
             quantity = min(terms.quantity - order.filled, row.unguarded)
             if terms.quantity > order.draft.quantity and replace(terms, quantity=order.draft.quantity) == order.draft:
@@ -193,7 +196,7 @@ class LiveExit:
 
     async def let_go(self, order: Order, *, by: int) -> bool:
         """Cancels an exit whose quantity is gone, and reads it as over. False while it may fill yet."""
-        async with self.turn(order.account_id):
+        async with self.turn(order.account_id, order.draft):
             return await self.cancelled(order, by=by)
 
     async def _unchanged(self, order: Order) -> bool:

@@ -160,7 +160,7 @@ class Panic:
 
     def _is_given_up(self, alive: Sequence[Order]) -> bool:
         """Whether all that keeps rows without a position from being proven flat will not end by itself."""
-        return all(order.status in POSSIBLY_WORKING or self._cancels.get(order.id, 0) >= CANCELS for order in alive)
+        return all(_is_unknown(order) or self._cancels.get(order.id, 0) >= CANCELS for order in alive)
 
     def _grown(
         self, db: Repositories, exits: ExitList, row: ExitRow, orders: dict[str, Order], net: int, *, busy: bool
@@ -209,7 +209,12 @@ class Panic:
 
 
 def _state_of(order: Order) -> RowState:
-    return RowState.UNKNOWN if order.status in POSSIBLY_WORKING else RowState.SENT
+    return RowState.UNKNOWN if _is_unknown(order) else RowState.SENT
+
+
+def _is_unknown(order: Order) -> bool:
+    """Whether nobody knows what became of it. Of one that is being sent its answer is still to come."""
+    return order.status in POSSIBLY_WORKING and order.status is not OrderStatus.SUBMITTING
 
 
 def _net(row: ExitRow, positions: Sequence[Position]) -> int:

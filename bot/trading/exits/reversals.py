@@ -15,9 +15,10 @@ from bot.domain.orders.reversal import ReversalCard
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories
 from bot.trading.actor import account_of, demand_role
-from bot.trading.exits.exit_lists import LIST_LASTS, ExitLists, demand_no_cover
+from bot.trading.exits.exit_lists import ExitLists
 from bot.trading.exits.exit_names import record
-from bot.trading.exits.exit_rows import OF_PANIC
+from bot.trading.exits.exit_questions import LIST_LASTS
+from bot.trading.exits.exit_rows import OF_PANIC, demand_no_cover
 from bot.trading.orders.lookup import own_order
 from bot.trading.orders.sending import Answered
 from bot.trading.proposals.blocking import known

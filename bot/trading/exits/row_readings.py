@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.orders.closing import ClosingRow, closes_same, closing_row
 from bot.domain.orders.order import OrderDraft
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Store
+from bot.domain.terms import Product, Side
 from bot.trading.proposals.drafting import open_units
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.sync.reconcile import Reconcile
+from bot.trading.sync.shared_reads import SharedReads
 
 READINGS = 3  # of one row at most, where something moves meanwhile
 MOTION = timedelta(seconds=3)  # that an order counts as moving after its last change
@@ -38,6 +40,7 @@ class RowReadings:
     connections: BrokerConnections
     proposing: ProposalBuilder
     reconcile: Reconcile
+    reads: SharedReads
     clock: Clock
 
     async def standing(self, account_id: str, draft: OrderDraft, *, besides: Collection[str] = ()) -> tuple[ClosingRow, Held]:
@@ -72,13 +75,23 @@ class RowReadings:
     async def _standing(self, account_id: str, draft: OrderDraft, besides: Collection[str]) -> tuple[ClosingRow, Held, bool]:
         """The last: whether every fill that is known was known before positions were read."""
         await self.reconcile.sync(account_id)
-        connection = self.connections.of(account_id)
-        began = self.clock.now() + timedelta.resolution  # the fills that this sync told are in the positions read after it
-        held = await self.proposing.held(connection, draft.side, draft.product, draft.instrument)
-        if held.read_at is None:  # a purchase in delivery hangs on no position, but for one that closes
-            held = Held(positions=await connection.broker.positions())
-        held = replace(held, read_at=began)
+        shares = draft.side is Side.SELL and draft.product is Product.CNC
+        held, began = await self.held(account_id, holdings=shares)
         orders = await self.store.transaction(lambda db: db.orders.lately(account_id, ist_date(began), began))
-        open_ = open_units(draft, held.positions, held.holdings, orders, read_at=held.read_at)
+        open_ = open_units(draft, held.positions, held.holdings, orders, read_at=began)
         sure = not any(order.filled and order.updated_at >= began for order in orders if closes_same(order, draft))
         return closing_row(draft, open_, orders, besides=besides), held, sure
+
+    async def held(self, account_id: str, *, holdings: bool) -> tuple[Held, datetime]:
+        """Positions (and holdings) by a reading that begins after this call, and since when a fill may not be in them.
+
+        Those who ask at once share one reading. The fills that a sync before this call told are in it.
+        """
+        reads = self.reads
+        if not holdings:
+            reading = await reads.positions(account_id, anew=True)
+            began = reading.as_of + timedelta.resolution
+            return Held(positions=reading.value, read_at=began), began
+        reading, demat = await asyncio.gather(reads.positions(account_id, anew=True), reads.holdings(account_id, anew=True))
+        began = min(reading.as_of, demat.as_of) + timedelta.resolution
+        return Held(positions=reading.value, holdings=demat.value, read_at=began), began

@@ -95,9 +95,10 @@ class UnfilledOrders:
         if order is None or not _is_late(order) or (not order.draft.protected and row.open <= 0):
             return  # it filled meanwhile, or is a stop that opens and guards nothing
         price = await self.prices.of(order.account_id, order.draft.instrument.key)
-        draft, worst = order.draft, None
+        draft, worst, touch = order.draft, None, None
         if price is not None:
             bid, ask = price.bid or price.last, price.ask or price.last
+            touch = ask if draft.side is Side.BUY else bid
             worst = self.rules.protected_price(
                 side=draft.side, kind=draft.instrument.kind, bid=bid, ask=ask, tick=draft.instrument.tick,
                 on=ist_date(self.clock.now()),
@@ -106,7 +107,7 @@ class UnfilledOrders:
         why = ExitTrouble.RESTS if _rests(order) else ExitTrouble.TRIGGERED
         news: Notice = ExitAsks(order=order, why=why, price=worst)
         if order.draft.protected:
-            news = MarketUnfilled(order=order, price=worst)
+            news = MarketUnfilled(order=order, price=worst, touch=touch)
 
         def tell(db: Repositories) -> None:
             db.outbox.add(order.account_id, db.people.watching(order.account_id), news, at, order_id=order.id)

@@ -92,9 +92,9 @@ class RangePnl:
     clock: Clock
 
     async def today(self, actor: Actor) -> TodayPnl:
-        """Today as it is now, with what its trades made. BrokerError passes through."""
+        """Today as it is now or was last known, with what its trades made. BrokerError where nothing is known of today."""
         today = ist_date(self.clock.now())
-        pnl = await self.books.pnl(actor)
+        pnl = await self.books.pnl(actor, known=True)
         report = await self.of(actor, today, today, pnl=pnl)
         after = {
             (line.position.instrument.key, line.position.product): if_closed(line, self.books.tariff, self.books.plan, today)
@@ -168,7 +168,8 @@ class RangePnl:
         made: Made | None,
         over: date,
     ) -> _Records:
-        reports = list(self.reports.rows(db, account_id, first, last))
+        made_date = made[0].date if made is not None else None  # a final row of it may be there already: it counts once
+        reports = [report for report in self.reports.rows(db, account_id, first, last) if report.date != made_date]
         days = [date.fromisoformat(report.date) for report in reports]
         marks = {day: db.ledger.marks(account_id, day) for day in days}
         before = db.ledger.last_marked(account_id, first)

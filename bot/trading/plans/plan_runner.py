@@ -315,7 +315,7 @@ class PlanRunner:
         leg, guard = now.way_out, now.guard
         bare = 0
         if act.quantity > 0 and leg is not None and not told and not now.ended_quietly:
-            async with self.exits.turn(now.plan.account_id):  # another way out may be under way with it
+            async with self.exits.turn(now.plan.account_id, leg.draft):  # another way out may be under way with it
                 row, _ = await self.exits.standing(now.plan.account_id, leg.draft)
             bare = min(act.quantity, max(row.unguarded, 0))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,7 @@ PULSE = 1.0  # seconds between two looks at whether the prices are seen
 NOTED = timedelta(seconds=5)  # between two notes that a price is seen
 BLIND_FOR = timedelta(seconds=10)  # without live prices until it rings
 RETRY = 2.0  # seconds until what could not be done is tried again
+AFTER = 0.5  # seconds until a stop is looked at again that a way out is at
 MOST_REFUSALS = 3  # changes that mStock does not take until it rings
 
 
@@ -66,6 +68,7 @@ class TrailRunner:
     _wake: Signal = field(default_factory=Signal)
     _followed: dict[str, _Followed] = field(default_factory=dict)
     _budgets: dict[str, MoveBudget] = field(default_factory=dict)  # by account
+    _moving: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))  # by account
     _stale: bool = True  # an order or a plan changed since the last look
 
     def wake(self) -> None:
@@ -227,9 +230,21 @@ class TrailRunner:
             self.wake()
 
     async def _move(self, plan_id: str, followed: _Followed) -> None:
-        """One change of the stop. It is counted before it is sent. The old trigger counts until the new one is known to stand."""
-        plan, account_id = followed.now.plan, followed.now.plan.account_id
-        async with self.exits.turn(account_id):
+        """One change of the stop. It is counted before it is sent. The old trigger counts until the new one is known to stand.
+
+        An account's trails move one after the other. Who waits for that holds up no way out, and a way out holds up no trail but
+        that of its own stop.
+        """
+        plan, account_id, stop = followed.now.plan, followed.now.plan.account_id, _stop(followed.now).draft
+        async with self._moving[account_id]:
+            if self.exits.turns.taken(account_id, stop.instrument.key):
+                followed.retry_at = asyncio.get_running_loop().time() + AFTER
+                return
+            await self._move_now(plan_id, followed, plan)
+
+    async def _move_now(self, plan_id: str, followed: _Followed, plan: Plan) -> None:
+        account_id = plan.account_id
+        async with self.exits.turn(account_id, _stop(followed.now).draft):
             self._decide(followed)
             act, guard = followed.next, followed.now.guard
             if act is None or act.act is not TrailAct.MOVE or guard is None or not await self._stands(plan_id, guard):

@@ -1,18 +1,29 @@
 """What stands against an act by the role of who asks: to look, to make positions smaller, or to trade."""
 
-from bot.domain.people.account import GRANTS, Permission, Role
+from bot.domain.people.account import GRANTS, Limits, Permission, Role
 from bot.domain.terms import Product
 from bot.trading.orders.cover import uncovers
 from bot.trading.proposals.checks import refusals
 from bot.trading.proposals.situation import Situation
+
+DELIVERY = "you can close intraday and carried positions; delivery and holdings are the owner's."
+
+
+def withheld(role: Role, product: Product, limits: Limits) -> bool:
+    """Whether somebody in this role may not close what is held in this product."""
+    return Permission.OPEN not in GRANTS[role] and _is_owners(product, limits)
+
+
+def _is_owners(product: Product, limits: Limits) -> bool:
+    return product in (Product.CNC, Product.MTF) and not limits.guardian_sells_holdings
 
 
 def beyond_reducing(at: Situation) -> str | None:
     """Why somebody who may only reduce may not do this. None when it may be done. Source: positions, holdings, /limits."""
     if not at.reduces:
         return "you can make positions smaller, not open or grow them."
-    if at.draft.product in (Product.CNC, Product.MTF) and not at.limits.guardian_sells_holdings:
-        return "you can close intraday and carried positions; delivery and holdings are the owner's."
+    if _is_owners(at.draft.product, at.limits):
+        return DELIVERY
     short = uncovers(at.draft, at.positions)
     if short is not None:
         return f"you cannot take this away: it covers the short {short.name}. Buy that back first."

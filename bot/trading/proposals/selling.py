@@ -6,7 +6,7 @@ They only warn.
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import label
 from bot.domain.money import grouped
-from bot.domain.orders.portfolio import Holding
+from bot.domain.orders.portfolio import Holding, met_today
 from bot.domain.terms import Product, Side
 from bot.trading.proposals.situation import Check, Situation
 
@@ -21,6 +21,12 @@ def odd_rest(at: Situation) -> str | None:
     return (
         f"{grouped(str(rest))} cannot be {'sold' if at.draft.side is Side.SELL else 'bought back'}: {name} goes in lots of {lot}"
     )
+
+
+def bought_today(at: Situation) -> str | None:
+    """Source: positions."""
+    part = met_today(at.draft, at.positions) if at.draft.side is Side.SELL and at.draft.product is Product.CNC else 0
+    return f"{grouped(str(part))} were bought today: sold today they count as intraday" if part else None
 
 
 def undelivered(at: Situation) -> str | None:
@@ -63,4 +69,5 @@ def _free(at: Situation) -> int:
     return max(0, sum(row.quantity - row.collateral for row in _rows(at)) + today)
 
 
-SELLING: tuple[Check, ...] = (odd_rest, undelivered, unauthorised, pledged)
+AT_DEPOSITORY: tuple[Check, ...] = (bought_today, undelivered, unauthorised, pledged)
+SELLING: tuple[Check, ...] = (odd_rest, *AT_DEPOSITORY)

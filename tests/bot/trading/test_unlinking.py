@@ -95,6 +95,7 @@ async def a_door(clock: LoopClock) -> Door:
         random=random.Random(3).randbytes,
         totp=digits,
         logged_in=lambda _: None,
+        renewed=lambda _: None,
     )
     unlinking = Unlinking(
         store=stage.store,

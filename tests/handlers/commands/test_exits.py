@@ -1,19 +1,30 @@
 """/exit and /panic by chat: cards of thirty columns, one tap that closes, and what is told of it."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from bot.domain.orders.order import OrderDraft, OrderStatus
+from bot.domain.orders.portfolio import Holding
 from bot.domain.people.account import Role
-from bot.domain.terms import Product
+from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from handlers.registry import parse_command
 from tests.handlers.chat import Stage, a_stage, later
 from tests.handlers.samples import SHORT_CALL, a_position
+from tests.stage.broker import TrueOrder
 from tests.stage.market import a_share, an_option
 
 COVER = a_position(instrument=an_option(strike="24800"), product=Product.NRML, quantity=65, average=Decimal("80.00"))
 SHARES = a_position(product=Product.MIS, quantity=10)
+
+
+def in_demat(symbol: str, quantity: int) -> Holding:
+    return Holding(
+        instrument=a_share(symbol), isin="INE154A01025", quantity=quantity, t1=0, authorised=0, collateral=0,
+        average=Decimal("400.00"), last=Decimal("410.00"), previous_close=Decimal("405.00"),
+    )  # fmt: skip
 
 
 def opened(stage: Stage, *positions: object) -> None:
@@ -100,3 +111,40 @@ async def test_a_discarded_list_sends_nothing_and_a_guardian_may_panic(clock: Lo
         stage.me.press("Close these", card)
         await stage.me.wait_for("0 of 2 closed")
         assert stage.broker.posts == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "exit holdings", "sell holdings", "/sell all holdings", "sab holdings becho", "holdings bech do", "nikal do holdings",
+        "मेरी होल्डिंग बेचो", "half of my holdings nikal do",
+    ],
+)  # fmt: skip
+async def test_each_way_of_naming_the_holdings_asks_about_all_of_them_and_sends_nothing(words: str, clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        stage.broker.demat = [in_demat(each, 40) for each in ("RELIANCE", "ITC")]
+        card = await stage.me.ask(words, "EXIT 2 holdings")
+        assert (" 20 ITC" if "half" in words else " 40 ITC") in card["text"]
+        assert all(len(line) <= 30 for line in card["text"].split("P&L of these")[0].splitlines())
+        assert "1 RELIANCE, 2 ITC: mStock may need your CDSL TPIN today" in card["text"], "a word that is of both stands once"
+        assert stage.broker.posts == 0
+
+
+@pytest.mark.parametrize("words", ["holdings", "/holdings", "h", "sell itc 10", "itc all becho"])
+def test_what_does_not_sell_the_holdings_stays_what_it_was(words: str) -> None:
+    parsed = parse_command(words)
+    assert parsed is not None
+    assert parsed.command.name in ("holdings", "sell")
+
+
+async def test_a_list_names_the_stops_of_the_app_that_it_changes(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        opened(stage, SHARES, replace(SHARES, instrument=a_share("ITC")))
+        stop = OrderDraft(
+            instrument=SHARES.instrument, side=Side.SELL, quantity=10, kind=OrderKind.SL, product=Product.MIS,
+            trigger=Decimal("1450.00"), price=Decimal("1440.00"),
+        )  # fmt: skip
+        stage.broker.true.append(TrueOrder("2151261120100", "", stop, status=OrderStatus.TRIGGER_PENDING, at=clock.now()))
+        await stage.me.ask("/orders", "ORDERS")
+        card = await stage.me.ask("exit all", "EXIT 2 positions")
+        assert "(not mine)" in card["text"].split("Stops become these exits")[1]

@@ -63,7 +63,7 @@ from handlers.views.tap import decode
 from handlers.views.taps import OrderTap, OrderVerb
 from tests.handlers.mornings import every_morning
 from tests.handlers.rings import every_ring
-from tests.handlers.samples import NOW, a_report
+from tests.handlers.samples import NOW, PROTECTED, a_report
 from tests.handlers.views.test_message import read_back
 from tests.handlers.views.test_money import WEEK
 from tests.stage.market import REFERENCE_DATA
@@ -105,7 +105,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         TargetBlind(draft=order.draft, since=NOW),
         TrailTold(plan_id="plan", stop=order, told=TrailNews.BLIND, since=NOW),
         PnlExitTold(exit_id="token", told=PnlNews.BLIND, scope=words, levels=words, at=NOW, since=NOW),
-        MarketUnfilled(order=order, price=Decimal("107.00")),
+        MarketUnfilled(order=order, price=Decimal("107.00"), touch=Decimal("106.20")),
         SlicesStruck(draft=order.draft, sent=5, why=words),
         ExitAsks(order=order, why=ExitTrouble.TRIGGERED, price=Decimal("71.50")),
         *(ExitsTold(plan_id="P1", told=told, at=NOW, rows=ROWS, waiting=1, of=2, orders=1) for told in OF_EXITS),
@@ -482,12 +482,39 @@ def test_an_end_says_what_was_filled_what_is_still_held_and_whose_words_they_are
 def test_an_answer_that_was_not_clear_is_told_in_mstocks_own_words_scrubbed_like_all_of_them() -> None:
     order = replace(DONE, status=S.UNKNOWN, reason="Access denied (HTTP 403) eyJ0eXAi")
     explain = lambda text: REFERENCE_DATA.rejections.explain(text).words(rupees).replace("eyJ0eXAi", "***")  # noqa: E731
+    fast = replace(order, reason="Too many requests (Something went wrong)")
+    assert "no clear answer (mStock says that the requests came too fast). I will not" in whole(fast, explain)
     for text in (draw(OrderUnclear(order=order), explain=explain).plain, whole(order, explain)):
         assert 'no clear answer (mStock\'s words: "Access denied (HTTP 403) ***"). I will not send it again.' in text
 
 
 def whole(order: Order, explain: Callable[[str], str]) -> str:
     return card(order, label="main", mode="LIVE", now=NOW, explain=explain).plain
+
+
+@pytest.mark.parametrize(
+    ("side", "touch", "said", "chased"),
+    [
+        (Side.BUY, "1491.00", "4 of 10 filled: the ask is 1,491.00, beyond 1,487.70.", True),
+        (Side.BUY, "1487.70", "4 of 10 filled: the ask is 1,487.70, within 1,487.70, and the exchange has not filled it.", False),
+        (
+            Side.SELL,
+            "1491.00",
+            "4 of 10 filled: the bid is 1,491.00, within 1,487.70, and the exchange has not filled it.",
+            False,
+        ),
+        (Side.SELL, "1480.00", "4 of 10 filled: the bid is 1,480.00, beyond 1,487.70.", True),
+        (Side.BUY, None, "4 of 10 filled.", True),
+    ],
+)
+def test_an_unfilled_market_order_says_where_the_book_stands_and_is_chased_only_by_a_price_that_ran_away(
+    side: Side, touch: str | None, said: str, chased: bool
+) -> None:
+    order = replace(DONE, status=S.PARTIAL, filled=4, draft=replace(PROTECTED, side=side))
+    at = Decimal(touch) if touch is not None else None
+    view = draw(MarketUnfilled(order=order, price=Decimal("1495.00"), touch=at))
+    assert view.plain.splitlines()[1] == said
+    assert labels(view) == [*(["Chase to 1,495.00"] if chased else []), "Cancel rest", "Leave"]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """What a summary says of the days ahead, by the exchanges' own calendar of 2026."""
 
-from datetime import date
+from datetime import date, time
 
 from bot.domain.market.coming_days import coming_days
-from bot.wiring.ground import day_before
+from bot.wiring.market_times import MarketTimes
 from tests.stage.market import REFERENCE_DATA
 
 CALENDAR = REFERENCE_DATA.calendar
+SUMMARY = time(16, 15)
+TIMES = MarketTimes(calendar=CALENDAR, summary=SUMMARY)
 
 
 def test_before_a_week_end_the_expiry_that_a_holiday_moved_and_the_holiday_are_named() -> None:
@@ -33,6 +35,6 @@ def test_beyond_the_covered_years_nothing_is_made_up() -> None:
 
 
 def test_a_muhurat_day_is_the_day_before_the_next_one_for_it_has_a_close_of_its_own() -> None:
-    assert day_before(CALENDAR, date(2026, 11, 9)) == date(2026, 11, 8)
-    assert day_before(CALENDAR, date(2026, 11, 25)) == date(2026, 11, 23)
-    assert day_before(None, date(2026, 11, 9)) == date(2026, 11, 8)
+    assert TIMES.day_before(date(2026, 11, 9)) == date(2026, 11, 8)
+    assert TIMES.day_before(date(2026, 11, 25)) == date(2026, 11, 23)
+    assert MarketTimes(calendar=None, summary=SUMMARY).day_before(date(2026, 11, 9)) == date(2026, 11, 8)

@@ -5,7 +5,7 @@ A wrong password is never tried again by itself.
 
 import asyncio
 import random
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import timedelta
 
@@ -61,7 +61,9 @@ class Connections(OneConnection):
         return (ACCOUNT.id,)
 
 
-async def a_desk(clock: LoopClock, kept: SqlStore | None = None) -> tuple[Logins, Gate, Connections, SqlStore]:
+async def a_desk(
+    clock: LoopClock, kept: SqlStore | None = None, *, renewed: Callable[[str], None] = lambda _: None
+) -> tuple[Logins, Gate, Connections, SqlStore]:
     store, broker = kept or await a_store(), Gate(clock)
     connection = Connections(broker, StillFeed(clock), None)
 
@@ -75,6 +77,7 @@ async def a_desk(clock: LoopClock, kept: SqlStore | None = None) -> tuple[Logins
         random=random.Random(1).randbytes,
         totp=digits,
         logged_in=lambda _: None,
+        renewed=renewed,
     )
     return logins, broker, connection, store
 
@@ -91,6 +94,14 @@ async def test_ten_calls_that_find_it_dead_cause_one_login(clock: LoopClock) -> 
     assert broker.logins == 1
     assert {session.token.reveal() for session in renewed if session} == {"jwt-1"}
     assert connection.session == renewed[0] == await store.transaction(lambda db: db.accounts.session(ACCOUNT.id))
+
+
+async def test_a_session_that_was_begun_by_itself_is_told_to_whoever_waits_for_one(clock: LoopClock) -> None:
+    begun: list[str] = []
+    logins, _, _, _ = await a_desk(clock, renewed=begun.append)
+    assert await logins.renew(ACCOUNT.id, None) is not None
+    assert await logins.renew(ACCOUNT.id, None) is not None, "it lives"
+    assert begun == [ACCOUNT.id]
 
 
 async def test_the_same_six_digits_are_submitted_once_also_by_the_process_after_a_restart(clock: LoopClock) -> None:

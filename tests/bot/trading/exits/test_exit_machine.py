@@ -19,6 +19,7 @@ from tests.storage.samples import ACCOUNT, PERSON
 
 SOME = (CALL, SHORT_CALL, PUT, BANK)
 WAYS = ("fill", "fill", "rest", "reject", "lost", "arrives")
+GUARDS = ("none", "none", "stop", "firm", "stubborn")  # of a row: a stop that changes, that is only cancelled, or neither
 STEPS = ("fill", "part", "app", "wait", "long wait", "down", "up", "go on", "restart", "panic", "list")
 
 
@@ -34,7 +35,7 @@ class Covered(FloorBroker):
             self.wrong.append("the cover went before its short")
 
 
-async def lived(lots: list[int], ways: list[str], steps: list[tuple[str, int]], *, panic: bool) -> None:
+async def lived(lots: list[int], ways: list[str], guards: list[str], steps: list[tuple[str, int]], *, panic: bool) -> None:
     clock = LoopClock(asyncio.get_running_loop(), NOW)
     broker = Covered(clock)
     stage = await set_floor(clock, broker=broker)
@@ -43,6 +44,12 @@ async def lived(lots: list[int], ways: list[str], steps: list[tuple[str, int]], 
         broker.opens(instrument, sign * many * instrument.lot)
     broker.opens(ITC, 7, Product.MIS)
     broker.ways = dict(zip((each.key for each in SOME), ways, strict=True))
+    for instrument, guard in zip(SOME, guards, strict=True):
+        if guard != "none":
+            stop = broker.guards(instrument)
+            broker.firm |= {instrument.key} if guard != "stop" else set()
+            broker.stubborn |= {stop.broker_id} if guard == "stubborn" else set()
+    await stage.desk.reconcile.sync(ACCOUNT.id)
     asked = await (stage.ask_panic() if panic else stage.ask("all"))
     loops = begun(stage)
     try:
@@ -137,11 +144,12 @@ async def ended(stage: FloorStage, loops: list[asyncio.Task[None]]) -> None:
 @given(
     lots=st.lists(st.integers(1, 3), min_size=4, max_size=4),
     ways=st.lists(st.sampled_from(WAYS), min_size=4, max_size=4),
+    guards=st.lists(st.sampled_from(GUARDS), min_size=4, max_size=4),
     steps=st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 5)), max_size=8),
     panic=st.booleans(),
 )
 def test_whatever_happens_meanwhile_exits_only_ever_close(
-    lots: list[int], ways: list[str], steps: list[tuple[str, int]], panic: bool
+    lots: list[int], ways: list[str], guards: list[str], steps: list[tuple[str, int]], panic: bool
 ) -> None:
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(lived(lots, ways, steps, panic=panic))
+        runner.run(lived(lots, ways, guards, steps, panic=panic))

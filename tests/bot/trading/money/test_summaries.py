@@ -90,6 +90,18 @@ async def test_a_row_tells_what_its_day_was_made_of(loop: VirtualLoop) -> None:
     assert [(each.day, each.expiring[:1]) for each in facts.coming] == [(date(2026, 11, 17), ("NIFTY",))]
 
 
+async def test_a_report_asked_for_after_the_close_counts_its_day_once(loop: VirtualLoop) -> None:
+    account = await trading_days(loop, MONDAY)
+    trades = [(NIFTY_CALL, 65, "100.00"), (RELIANCE, 10, "1500.00"), (NIFTY_CALL, -65, "98.00")]
+    final = await account.a_day(MONDAY, trades, {RELIANCE: ("1510.00", "1490.00")}, product=Product.MIS)
+    asked = await account.summaries.day(account.days.stage.actor, None)
+    assert final.facts is not None
+    assert asked.facts is not None
+    assert asked.facts.symbols == final.facts.symbols
+    assert asked.facts.trips == final.facts.trips
+    assert total(each.net for each in asked.facts.symbols) == net(asked)
+
+
 async def test_where_the_brokers_positions_differ_the_row_names_the_rupees_and_the_reason(loop: VirtualLoop) -> None:
     account = await trading_days(loop, MONDAY)
     first = await account.a_day(WEEK[0], [(NIFTY_CALL, 65, "100.00")], {NIFTY_CALL: ("104.00", "99.00")})

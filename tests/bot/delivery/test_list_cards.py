@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.delivery.basket_cards import CLOSED, BasketCards
+from bot.delivery.list_cards import CLOSED, ListCards
 from bot.domain.errors import DeliveryError
 from bot.domain.orders.basket import BasketCard
 from bot.domain.orders.exit_list import ExitsShown
@@ -16,7 +16,7 @@ from bot.simulators.loop import LoopClock
 from bot.trading.baskets.basket_builder import Asked
 from storage.topics import Topic
 from tests.bot.trading.baskets.test_basket_machine import MESSAGE, LegOrder, an_order
-from tests.stage.floor import CALL, SHORT_CALL, FloorStage, set_floor
+from tests.stage.floor import BANK, CALL, PUT, SHORT_CALL, FloorStage, set_floor
 from tests.storage.samples import ACCOUNT, PERSON
 
 
@@ -27,7 +27,7 @@ class Screen:
     refuses: list[Exception] = field(default_factory=list)
     drawn: list[tuple[int, int, list[str], bool]] = field(default_factory=list)
 
-    async def draw_basket(self, chat_id: int, message_id: int, shown: ExitsShown) -> None:
+    async def draw_list(self, chat_id: int, message_id: int, shown: ExitsShown) -> None:
         if self.refuses:
             raise self.refuses.pop(0)
         states = [shown.exits.state(row, shown.orders).value for row in shown.exits.rows]
@@ -35,8 +35,8 @@ class Screen:
 
 
 @asynccontextmanager
-async def drawing(stage: FloorStage, screen: Screen) -> AsyncIterator[BasketCards]:
-    cards = BasketCards(store=stage.desk.store, drawer=screen, clock=stage.desk.clock)
+async def drawing(stage: FloorStage, screen: Screen) -> AsyncIterator[ListCards]:
+    cards = ListCards(store=stage.desk.store, drawer=screen, clock=stage.desk.clock)
     stage.desk.store.on_commit(Topic.ORDERS, cards.wake)
     stage.desk.store.on_commit(Topic.PLANS, cards.plans_changed)
     running = asyncio.create_task(cards.run())
@@ -125,3 +125,19 @@ async def test_after_a_restart_what_changed_before_it_is_drawn(clock: LoopClock)
     async with drawing(stage, screen):
         await asyncio.sleep(2)
     assert screen.drawn == [(PERSON, MESSAGE, ["FILLED", "FILLED"], True)]
+
+
+async def test_the_card_of_a_list_of_exits_lives_until_its_last_order_ended(clock: LoopClock) -> None:
+    stage = await set_floor(clock)
+    for instrument in (PUT, BANK):
+        stage.broker.opens(instrument, instrument.lot)
+    stage.broker.ways[BANK.key] = "rest"
+    screen = Screen()
+    async with stage.running(), drawing(stage, screen):
+        await stage.tap(await stage.ask("all"), MESSAGE)
+        await asyncio.sleep(5)
+        assert screen.drawn[-1] == (PERSON, MESSAGE, ["FILLED", "SENT"], True)
+        stage.broker.passes(stage.broker.working()[0])
+        stage.desk.reconcile.notify(ACCOUNT.id)
+        await asyncio.sleep(2)
+        assert screen.drawn[-1] == (PERSON, MESSAGE, ["FILLED", "FILLED"], True)

@@ -1,15 +1,17 @@
-"""The living cards of baskets: each is drawn anew whenever one of its orders, or what waits of it, has changed."""
+"""The living cards of lists of exits, panics and baskets.
+
+Each is drawn anew whenever one of its orders, or what waits of it, has changed.
+"""
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
 from bot.domain.clock import Clock
 from bot.domain.errors import DeliveryError
-from bot.domain.orders.exit_list import ExitsShown, ListKind
+from bot.domain.orders.exit_list import ExitsShown
 from bot.domain.orders.order import OrderStatus
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal
@@ -20,21 +22,21 @@ log = logging.getLogger(__name__)
 TOGETHER = 0.2  # seconds in which changes that follow one another become one drawing
 RETRY = 5.0  # seconds after a failed drawing
 CLOSED = 600.0  # seconds after which a chat that its person has closed is tried again
-OLDEST = timedelta(hours=12)  # a basket asked about before that is not looked at after a restart
+OLDEST = timedelta(hours=12)  # a list asked about before that is not looked at after a restart
 RECENT = timedelta(minutes=20)  # longer than a question and what waits of it last
 
 
-class BasketDrawer(Protocol):
-    """Draws a basket where its card stands."""
+class ListDrawer(Protocol):
+    """Draws a list where its card stands."""
 
-    async def draw_basket(self, chat_id: int, message_id: int, shown: ExitsShown) -> None:
+    async def draw_list(self, chat_id: int, message_id: int, shown: ExitsShown) -> None:
         """DeliveryError when Telegram would not, or the message is gone."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Card:
-    """A basket with the message that shows it."""
+    """A list with the message that shows it."""
 
     chat_id: int
     message_id: int
@@ -46,7 +48,7 @@ class _Card:
         exits, orders = self.shown.exits, self.shown.orders
         rows = tuple(exits.state(row, orders) for row in exits.rows)
         versions = tuple(sorted((order.id, order.version) for order in orders.values()))
-        return rows, versions, self.shown.over
+        return rows, versions, tuple(row.said for row in exits.rows), self.shown.logged_in, self.shown.over
 
     @property
     def is_over(self) -> bool:
@@ -55,11 +57,11 @@ class _Card:
 
 
 @dataclass(slots=True, kw_only=True)
-class BasketCards:
+class ListCards:
     """A slow chat holds up no other: each card is drawn by a task of its own."""
 
     store: Store
-    drawer: BasketDrawer
+    drawer: ListDrawer
     clock: Clock
     _wake: Signal = field(default_factory=Signal)
     _may_have_begun: bool = True  # since the last look
@@ -75,14 +77,14 @@ class BasketCards:
             self._wake()
 
     def plans_changed(self) -> None:
-        """A plan began, was struck off or ended: it may be a basket's. Returns at once."""
+        """A plan began, was struck off or ended, or a row of a list did: it may be one of these. Returns at once."""
         self._may_have_begun = True
         self._wake()
 
     async def run(self) -> None:
         """Draws for ever. After a restart also what changed before it."""
         since = self.clock.now() - OLDEST
-        self._following |= set(await self.store.read(lambda db: _baskets(db, db.exit_lists.begun_since(since))))
+        self._following |= set(await self.store.read(lambda db: db.exit_lists.begun_since(since)))
         try:
             while True:
                 await self._begin()
@@ -104,7 +106,7 @@ class BasketCards:
             if plan_id in self._drawing or plan_id in self._paused:
                 continue
             if self._drawn.get(plan_id) != card.looks:
-                task = asyncio.create_task(self._draw(card), name=f"basket card {plan_id}")
+                task = asyncio.create_task(self._draw(card), name=f"card of list {plan_id}")
                 self._drawing[plan_id] = task
             elif card.is_over:
                 self._forget(plan_id)
@@ -112,7 +114,7 @@ class BasketCards:
     def _cards(self, db: Repositories) -> list[_Card]:
         if self._may_have_begun:
             self._may_have_begun = False
-            recent = set(_baskets(db, db.exit_lists.begun_since(self.clock.now() - RECENT)))
+            recent = set(db.exit_lists.begun_since(self.clock.now() - RECENT))
             self._over &= recent
             self._following |= recent - self._over
         cards = []
@@ -123,24 +125,27 @@ class BasketCards:
                 self._forget(plan_id)
                 continue
             exits, orders, alive = found
-            shown = ExitsShown(account=account, exits=exits, orders=orders, as_of=self.clock.now(), over=not alive)
+            shown = ExitsShown(
+                account=account, exits=exits, orders=orders, as_of=self.clock.now(), over=not alive,
+                logged_in=not exits.asked_login,
+            )  # fmt: skip
             cards.append(_Card(question.chat_id, question.message_id, shown))
         return cards
 
     async def _draw(self, card: _Card) -> None:
         plan_id = card.shown.exits.plan_id
         try:
-            await self.drawer.draw_basket(card.chat_id, card.message_id, card.shown)
+            await self.drawer.draw_list(card.chat_id, card.message_id, card.shown)
             self._drawn[plan_id] = card.looks
         except DeliveryError as error:
             if error.permanent and not error.closed:
-                log.info("the card of basket %s cannot be drawn any more: %s", plan_id, error.say)
+                log.info("the card of list %s cannot be drawn any more: %s", plan_id, error.say)
                 self._drawn[plan_id] = card.looks
             else:
                 wait = CLOSED if error.closed else error.retry_after or RETRY
                 self._paused[plan_id] = asyncio.get_running_loop().time() + wait
         except Exception:  # the last resort: one card that cannot be drawn must not stop the others
-            log.exception("the card of basket %s cannot be drawn", plan_id)
+            log.exception("the card of list %s cannot be drawn", plan_id)
             self._drawn[plan_id] = card.looks
         finally:
             self._drawing.pop(plan_id, None)
@@ -150,8 +155,3 @@ class BasketCards:
         self._over.add(plan_id)
         self._following.discard(plan_id)
         self._drawn.pop(plan_id, None)
-
-
-def _baskets(db: Repositories, plan_ids: Sequence[str]) -> list[str]:
-    found = (db.exit_lists.find(each) for each in plan_ids)
-    return [exits.plan_id for exits in found if exits is not None and exits.kind is ListKind.BASKET]

@@ -1,0 +1,60 @@
+"""What the card of many exits says of its rows: what a sale meets at the depository, the hours, the stops that become exits."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.orders.exit_list import ExitRow
+from bot.domain.orders.order import Order
+from bot.domain.people.account import Account
+from bot.domain.ports.repositories import Repositories
+from bot.domain.terms import Product, Side
+from bot.trading.proposals.checks import market_hours
+from bot.trading.proposals.held import Held
+from bot.trading.proposals.proposal_builder import ProposalBuilder
+from bot.trading.proposals.selling import AT_DEPOSITORY
+from bot.trading.proposals.situation import Situation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remarked:
+    """The words for a list. Each remark is that of a single order's card."""
+
+    rows: tuple[tuple[int, str], ...] = ()  # number of the row, and what is to be known of it
+    turns: tuple[Order, ...] = ()  # stops that become these exits, or guard less
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowRemarks:
+    """Asks the checks of a single order for every row of a list."""
+
+    proposing: ProposalBuilder
+
+    async def of(self, account: Account, rows: Sequence[ExitRow]) -> Remarked:
+        """BrokerError when positions, or holdings where shares are sold in delivery, cannot be read."""
+        broker = self.proposing.connections.of(account.id).broker
+        now = self.proposing.clock.now()
+        if any(row.draft.product is Product.CNC and row.draft.side is Side.SELL for row in rows):
+            positions, holdings = await asyncio.gather(broker.positions(), broker.holdings())
+            held = Held(positions=positions, holdings=holdings, read_at=now)
+        else:
+            held = Held(positions=await broker.positions(), read_at=now)
+
+        def judge(db: Repositories) -> list[tuple[ExitRow, Situation]]:
+            return [
+                (row, self.proposing.situation(db, account.id, row.draft, held, asked_as_exit=True)) for row in rows if row.slices
+            ]
+
+        judged = await self.proposing.store.read(judge)
+        remarks = tuple(
+            (row.number, said)
+            for row, situation in judged
+            for check in (AT_DEPOSITORY if _is_of_auction(row) else (market_hours, *AT_DEPOSITORY))
+            if (said := check(situation))
+        )
+        return Remarked(rows=remarks, turns=tuple(order for _, situation in judged for order in situation.turns))
+
+
+def _is_of_auction(row: ExitRow) -> bool:
+    """Whether the card says when the closing auction takes it."""
+    return row.opens is not None or row.rests_until is not None
