@@ -51,9 +51,10 @@ async def test_the_way_by_plain_words_ends_in_one_order_and_a_lot_mistake_is_men
 async def test_the_question_behind_set_stop_is_answered_in_plain_words(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()
-        for name in ("ITC", "RELIANCE"):
-            house.me.press("Confirm buy", await house.me.ask(f"/buy {name} 10 mis", f"BUY 10 {name}"))
-            filled = await house.me.wait_for("Filled")
+        house.me.press("Confirm buy", await house.me.ask("/buy ITC 10 mis", "BUY 10 ITC"))
+        await house.me.wait_for("Filled")
+        house.me.press("Confirm buy", await house.me.ask("/buy RELIANCE 10 mis", "BUY 10 RELIANCE"))
+        filled = await house.me.wait_for("Filled")
         for said in ("1450", "sl 1450", "2%", "-20", "1450/1440"):
             house.me.press("Set stop", filled)
             await house.me.wait_for("at which price? Tap one, or type it")
