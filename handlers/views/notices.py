@@ -183,8 +183,17 @@ def _session_replaced(news: SessionReplaced, scene: Scene) -> View:
 
 
 @renders(FeedLost)
-def _feed_lost(news: FeedLost, _: Scene) -> View:
-    return _plain("Live prices lost", f"Since {clock_time(news.at)}. I read the order book on a timer meanwhile.")
+def _feed_lost(news: FeedLost, scene: Scene) -> View:
+    if news.source is Source.BOOKS:
+        title = "mStock does not answer"
+        away = "Orders and positions are not being read, so fills are told late."
+    else:
+        title, away = (
+            "No live prices",
+            "mStock's feed is gone, and what I watch on live prices is not watched. The books are read.",
+        )
+    text = f"Since {clock_time(news.since)}: {away} What rests at the exchange stands."
+    return _plain(title, text, keyboard([words("Status", "/status", account=scene.label)]))
 
 
 @renders(FeedBack)

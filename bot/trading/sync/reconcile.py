@@ -45,6 +45,7 @@ class _Books:
     tried: float | None = None  # the beginning of the last sync, in loop time
     down_since: datetime | None = None
     down_at: float = NEVER  # the same in loop time
+    down_told: bool = False  # people know of it, and are told of its end
     back_at: float = NEVER  # when people were last told of such a gap, in loop time
     last_change: Change = field(default_factory=Change)
     open_rows: OpenRows | None = None  # of the last look that read the positions
@@ -93,6 +94,10 @@ class Reconcile:
     def down_since(self, account_id: str) -> datetime | None:
         """Since when the books cannot be read. None while they can."""
         return self._of(account_id).down_since
+
+    def told_down(self, account_id: str) -> None:
+        """People were told that the books cannot be read. Their return is told too, whatever happened meanwhile."""
+        self._of(account_id).down_told = True
 
     def sending(self, order_id: str) -> None:
         """An order's POST begins: its absence from the book means nothing yet."""
@@ -272,6 +277,7 @@ class Reconcile:
             seen = await self._earlier(account_id, broker)
             change = await self._store.transaction(lambda db: apply(db, seen=seen))
         self._applier.applied(account_id, change)
+        books.down_told = False
         books.seen_at, books.last_change = began, change
         if positions is not None:
             units = {(row.instrument.key, row.product): row.quantity for row in positions}
@@ -324,7 +330,9 @@ class Reconcile:
         seen: Mapping[str, str],
     ) -> Change:
         now = self._clock.now()
-        moving = away >= NOTICED and at_stake(db, account_id)  # before this look ends an order
+        moving = away >= NOTICED and (
+            self._of(account_id).down_told or at_stake(db, account_id)
+        )  # before this look ends an order
         change = self._applier.apply(db, account_id, facts, trades, now, positions=positions, last=last)
         present = {fact.broker_id for fact in facts}
         for order in db.orders.unsettled(account_id):
