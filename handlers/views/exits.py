@@ -68,6 +68,13 @@ def login_first(label: str, mode: str) -> View:
     return View(parts, keyboard([words("Log in", "/login", account=label)]))
 
 
+def not_seen(label: str, mode: str) -> View:
+    """A panic while mStock does not answer."""
+    text = " I cannot see what is open, so nothing was closed or cancelled, and new orders are not blocked yet."
+    parts = (say(bold("mStock does not answer."), text), say("/kill blocks new orders at once."), place(label, mode))
+    return View(parts, keyboard([words("Try again", "/panic", account=label)], [words("Kill", "/kill", account=label)]))
+
+
 def _of_auction(exits: ExitList) -> list[Part]:
     """When rows that the closing auction takes are sent, and what becomes of them there."""
     opens = {each.opens for each in exits.rows if each.opens is not None}

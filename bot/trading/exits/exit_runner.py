@@ -80,7 +80,7 @@ class ExitRunner:
     async def run(self) -> None:
         """Carries out the lists that are alive, for ever, after a restart those of before."""
         while True:
-            alive = await self.store.transaction(lambda db: db.exit_lists.alive())
+            alive = await self.store.read(lambda db: db.exit_lists.alive())
             for exits in alive:
                 if not self._locks[exits.plan_id].locked():
                     self.background.start(self._pulse(exits.plan_id), f"exits {exits.plan_id}")
@@ -161,7 +161,7 @@ class ExitRunner:
 
     async def _step(self, plan_id: str) -> bool:
         """Whether something was sent or ended, so that the next step can follow at once."""
-        found, plan = await self.store.transaction(lambda db: (load(db, plan_id), db.plans.find(plan_id)))
+        found, plan = await self.store.read(lambda db: (load(db, plan_id), db.plans.find(plan_id)))
         if found is None or not found[2]:
             return False
         exits, orders, _ = found
@@ -171,7 +171,7 @@ class ExitRunner:
             return True
         if needs_halving(exits.rows, orders, self.too_big):
             await self.store.transaction(lambda db: halve(db, plan_id, self.too_big, self.clock.now()))
-            found = await self.store.transaction(lambda db: load(db, plan_id))
+            found = await self.store.read(lambda db: load(db, plan_id))
             if found is None or not found[2]:
                 return True
             exits, orders, _ = found
@@ -179,7 +179,7 @@ class ExitRunner:
             _, sent = await asyncio.gather(self.panic.cancel_entries(exits, orders), self.sending.send(exits, orders))
         else:
             sent = await self.sending.send(exits, orders)
-        found = await self.store.transaction(lambda db: load(db, plan_id))
+        found = await self.store.read(lambda db: load(db, plan_id))
         if found is None or not found[2]:
             return sent
         exits, orders, _ = found

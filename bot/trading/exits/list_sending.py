@@ -98,7 +98,7 @@ class ListSending:
 
     async def _open(self, exits: ExitList, leg: PlanLeg) -> None:
         """One entry of a basket, checked again. Where a check refuses it, it and every unsent entry is struck off."""
-        plan = await self.store.transaction(lambda db: db.plans.find(exits.plan_id))
+        plan = await self.store.read(lambda db: db.plans.find(exits.plan_id))
         if plan is None:
             return
         try:
@@ -109,7 +109,8 @@ class ListSending:
     async def _close(self, exits: ExitList, pieces: Sequence[tuple[ExitRow, Slice, ExitWanted]]) -> None:
         if not pieces:
             return
-        futures = await self.wave.send(exits.account_id, [wanted for _, _, wanted in pieces])
+        anew = exits.kind is not ListKind.PNL  # the books were looked at before it struck
+        futures = await self.wave.send(exits.account_id, [wanted for _, _, wanted in pieces], anew=anew)
         await asyncio.wait(futures, timeout=PATIENCE)
         ended: list[Became] = []
         for (row, piece, _), future in zip(pieces, futures, strict=True):
