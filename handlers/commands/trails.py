@@ -35,12 +35,14 @@ async def trail(ctx: Ctx) -> None:
             await ctx.reply(views.shown(one, ctx.mode))
         return
     match = _BEHIND.fullmatch(words)
-    wanted = trail_said(match[2]) if match is not None else None
-    if match is None or wanted is None:
+    wanted = trail_said(match[2] if match is not None else words)
+    if wanted is None:
         raise UsageError(
             "A trail is what is open, and how far behind the best price: points, per cent, or steps.", example=EXAMPLE
         )
-    await show(ctx, await ctx.services.trails.ask(ctx.actor, match[1], wanted, chat_id=ctx.chat_id))
+    await show(
+        ctx, await ctx.services.trails.ask(ctx.actor, match[1] if match is not None else "all", wanted, chat_id=ctx.chat_id)
+    )
 
 
 async def show(ctx: Ctx, asked: TrailCard) -> None:

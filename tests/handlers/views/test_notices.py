@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from bot.domain.news.after_market import AfterMarketFate
 from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertsBlind, AlertStruck
-from bot.domain.news.connections import AddressNotRegistered, FeedBack, FeedLost, SessionLost, SessionReplaced
+from bot.domain.news.connections import AddressNotRegistered, FeedBack, FeedLost, SessionLost, SessionReplaced, Source
 from bot.domain.news.conversions import ConversionUnclear, Converted
 from bot.domain.news.days import DaySummary, YearNotCovered
 from bot.domain.news.delivery import Delivery
@@ -124,7 +124,8 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         TradingResumed(name=words, at=NOW),
         SessionLost(at=NOW, why=words, positions=True),
         SessionReplaced(at=NOW),
-        FeedLost(at=NOW),
+        FeedLost(since=NOW),
+        FeedLost(source=Source.BOOKS, since=NOW),
         FeedBack(since=NOW, until=NOW, fills=2, rejections=1),
         AddressNotRegistered(at=NOW, words=words),
         DaySummary(report=a_report()),
@@ -192,7 +193,8 @@ def test_every_kind_of_news_is_here_and_names_account_and_mode() -> None:
 
 def test_the_file_for_a_year_that_is_not_covered_can_be_laid_beside_as_it_is_shown(tmp_path: Path) -> None:
     view = draw(YearNotCovered(year=2027))
-    assert "no new position from 1 Jan 2027 on; exits go." in view.plain
+    assert "From 1 Jan 2027 on I do not know when the exchange is open" in view.plain
+    assert "orders go, and mStock's answer decides" in view.plain
     (file,) = [part for part in view.parts if isinstance(part, Table)]
     (tmp_path / "2027.toml").write_text("\n".join(file.rows), encoding="utf-8")
     calendar = load_reference(tmp_path / "2027.toml").calendar
@@ -342,6 +344,7 @@ def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_ab
         (GuardPlaced(order=DONE), "Stop placed."),
         (ExitAsks(order=DONE, why=ExitTrouble.TRIGGERED), "Stop triggered, not filled."),
         (ExitAsks(order=DONE, why=ExitTrouble.LEFT_OVER), "Exit left over."),
+        (ExitAsks(order=DONE, why=ExitTrouble.ENTRY_LEFT), "Entry still rests."),
         (
             Unguarded(draft=DONE.draft),
             "No stop. 10 RELIANCE CNC: its stop does not stand, and no exit could be sent. Nothing guards it.",
@@ -556,7 +559,7 @@ def test_an_order_that_was_not_found_can_be_closed_from_its_news() -> None:
     ("late", "said"), [(0, None), (60, None), (61, "late 1 min"), (240, "late 4 min (from 13:58:11)"), (3 * 3600, "late 3 h")]
 )
 def test_late_news_says_that_it_is_late(late: int, said: str | None) -> None:
-    text = draw(FeedLost(at=NOW), created_at=NOW - timedelta(seconds=late)).plain
+    text = draw(FeedLost(since=NOW), created_at=NOW - timedelta(seconds=late)).plain
     assert ("late" in text) is (said is not None)
     assert said is None or said in text
 
