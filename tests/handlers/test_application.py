@@ -46,6 +46,7 @@ ANSWERS = {
     "quote": "LTP 1,480.30",
     "search": "Found",
     "basket": "Line 1: NIFTY has no 24800 CE",
+    "sl": "SELL 25 RELIANCE         PAPER",
     "trail": "TRAIL                    PAPER",
     "stops": "#12 is no stop that waits for a position.",
     "chain": "CE OI|strike|OI PE",

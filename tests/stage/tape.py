@@ -219,7 +219,7 @@ class TapeStage:
 async def set_tape(clock: Clock, *, store: SqlStore | None = None, broker: TapeBroker | None = None) -> TapeStage:
     """A desk at a tape exchange, over a fresh store, or over a kept one as after a restart."""
     broker = broker or TapeBroker(clock)
-    desk = await set_stage(clock, broker=broker, store=store, chance=12 if store is not None else 11)
+    desk = await set_stage(clock, broker=broker, store=store, chance=11 if store is None else int(clock.now().timestamp()))
     desk.connection.feed = desk.feed = TapeFeed(broker)
     broker.told = lambda: desk.reconcile.notify(ACCOUNT.id)
     return TapeStage(desk, broker)

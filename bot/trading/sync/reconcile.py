@@ -20,7 +20,7 @@ from bot.domain.orders.standing import OpenRows
 from bot.domain.ports.broker import Broker, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal
-from bot.trading.sync.books import of_earlier_day, read_books
+from bot.trading.sync.books import Look, of_earlier_day, read_books
 from bot.trading.sync.fact_applier import Change, FactApplier
 from bot.trading.sync.gaps import NOTICED, at_stake, tell_back
 from bot.trading.sync.look_out import IDLE, LookOut
@@ -48,6 +48,8 @@ class _Books:
     down_told: bool = False  # people know of it, and are told of its end
     back_at: float = NEVER  # when people were last told of such a gap, in loop time
     last_change: Change = field(default_factory=Change)
+    trades: Sequence[TradeFact] | None = None  # of the last look. None: it could not read them
+    positions: Sequence[Position] | None = None  # the same
     open_rows: OpenRows | None = None  # of the last look that read the positions
 
 
@@ -143,6 +145,24 @@ class Reconcile:
     async def sync(self, account_id: str) -> Change:
         """Returns what a sync that began after this call changed. BrokerError when the books cannot be read."""
         return (await asyncio.shield(self._of(account_id).reading.begin())).value
+
+    async def look(self, account_id: str, *, anew: bool = False) -> Look:
+        """A look at all books that is younger than a second, with nothing known to have changed since. BrokerError as sync.
+
+        anew: one that begins after this call.
+        """
+        books = self._of(account_id)
+        if anew:
+            await self.sync(account_id)
+        else:
+            await books.reading.ask(after=books.changed_at)
+        broker, trades, positions = self._connections.of(account_id).broker, books.trades, books.positions
+        as_of = (books.seen_at or self._clock.now()) + timedelta.resolution
+        return Look(
+            positions=positions if positions is not None else await broker.positions(),  # the broker was slow with them
+            trades=trades if trades is not None else await broker.trades(),
+            as_of=as_of,
+        )
 
     async def sync_for_reader(self, account_id: str) -> None:
         """Syncs, unless the last sync is younger than a second and nothing has changed since. BrokerError as sync."""
@@ -268,7 +288,7 @@ class Reconcile:
             self._apply,
             account_id=account_id,
             facts=facts,
-            trades=trades,
+            trades=trades or (),
             positions=positions,
             last={tick.key: tick.last for tick in ticks if tick is not None},
             started=started,
@@ -281,6 +301,7 @@ class Reconcile:
         self._applier.applied(account_id, change)
         books.down_told = False
         books.seen_at, books.last_change = began, change
+        books.trades, books.positions = trades, positions
         if positions is not None:
             units = {(row.instrument.key, row.product): row.quantity for row in positions}
             books.open_rows = OpenRows(units=units, as_of=began)
