@@ -111,7 +111,10 @@ async def test_it_is_not_called_not_flat_while_an_exit_still_rests_whose_positio
     assert (told.told, [row.draft.instrument for row in told.rows]) == (Told.NOT_FLAT, [ITC])
 
 
-async def test_what_rests_is_priced_anew_three_times_and_never_beyond_three_slabs(clock: LoopClock) -> None:
+@pytest.mark.parametrize("falls", [("99.00", "97.00", "80.00", "70.00"), ("99.00", "98.50", "98.00", "97.50", "97.00")])
+async def test_what_rests_is_priced_anew_three_times_and_never_beyond_three_slabs(
+    clock: LoopClock, falls: tuple[str, ...]
+) -> None:
     stage = await set_floor(clock)
     stage.broker.opens(BANK, 60)
     stage.broker.ways[BANK.key] = "rest"
@@ -119,7 +122,7 @@ async def test_what_rests_is_priced_anew_three_times_and_never_beyond_three_slab
     async with stage.running():
         card = await stage.ask_panic()
         await stage.tap(card)
-        for price in ("99.00", "97.00", "80.00", "70.00"):
+        for price in falls:
             feed.at[BANK.key] = Decimal(price)  # type: ignore[attr-defined] # the floor's own feed
             await asyncio.sleep(5)
         await asyncio.sleep(20)
