@@ -133,7 +133,7 @@ class App:
                         ("losses", self.core.losses.run()),
                         ("curve", self.core.curve.run()),
                         ("alerts", self.core.alerts.run()),
-                        ("mute feed", self.core.mute_feed.run()),
+                        ("silent lines", self.core.silent_lines.run()),
                         ("plans", self.core.plans.run()),
                         ("plans' cards", self.core.plan_cards.run()),
                         ("trails", self.core.trails.run()),

@@ -36,6 +36,7 @@ from bot.domain.terms import Side
 MOST_BARS = 8
 ROW = 62  # pixels of one symbol
 CURVE = 560  # pixels that a curve is high
+TIME_ROOM = 200  # pixels between an end of the curve and the time in its middle
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri")
 
 
@@ -87,15 +88,24 @@ def _day_curve(canvas: Canvas, picture: DayPicture, top: float, bottom: float) -
             continue
         x = moments.at(_seconds(fill.at.timestamp()))
         canvas.arrow((x, _height_at(where, x)), 11, up=fill.side is Side.BUY, colour=MARK)
-    middle = len(points) // 2
+    middle = middle_of([x for x, _ in where])
     _moment(canvas, points[0].at, MARGIN, bottom, "lm")
-    if len(points) > 2:
+    if middle is not None:
         _moment(canvas, points[middle].at, where[middle][0], bottom, "mm")
     if len(points) > 1:
         _moment(canvas, points[-1].at, right - 14, bottom, "rm")
     if picture.fills:
         words = "arrow up: bought   arrow down: sold"
         canvas.text((WIDTH / 2, bottom + 88), words, size=SMALL, colour=MARK, anchor="mm")
+
+
+def middle_of(pixels: Sequence[float]) -> int | None:
+    """The place nearest to the middle of an axis, where the words of a time do not touch those at its two ends."""
+    inner = range(1, len(pixels) - 1)
+    middle = min(inner, key=lambda place: abs(pixels[place] - (pixels[0] + pixels[-1]) / 2), default=None)
+    if middle is None or min(pixels[middle] - pixels[0], pixels[-1] - pixels[middle]) < TIME_ROOM:
+        return None
+    return middle
 
 
 def _moment(canvas: Canvas, at: datetime, x: float, bottom: float, anchor: Anchor) -> None:

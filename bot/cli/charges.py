@@ -163,7 +163,7 @@ def charges_page(trade: Trade, plan: Plan | None, reference: ReferenceData) -> I
     yield f"{trade.side} {what} at {trade.price}, {trade.day}"
     yield f"Value {to_paise(trade.value)}, plan {plan.name if plan is not None else 'not set'}"
     yield "This order:"
-    yield from _bill(tariff.order(trade, plan))
+    yield from _bill(tariff.ledger_order(trade, plan))
     trip = tariff.round_trip(trade, plan)
     if trip is None:
         return

@@ -1,12 +1,12 @@
-"""Builds what rings by itself: by the afternoon's clock, about open positions, and about a silent feed."""
+"""Builds what rings by itself: by the afternoon's clock, about open positions, and about silent lines."""
 
 from dataclasses import dataclass
 
 from bot.runtime.scheduler import Job
 from bot.trading.account.account_views import AccountViews
 from bot.trading.rings.afternoon import Afternoon
-from bot.trading.rings.mute_feed import MuteFeed
 from bot.trading.rings.position_rings import PositionRings
+from bot.trading.rings.silent_lines import SilentLines
 from bot.wiring.ground import Ground
 
 
@@ -15,7 +15,7 @@ class Rings:
     """The watchers, and what of them runs by the clock."""
 
     positions: PositionRings
-    mute_feed: MuteFeed
+    silent_lines: SilentLines
     jobs: tuple[Job, ...]
 
 
@@ -29,14 +29,15 @@ def build_rings(ground: Ground, books: AccountViews) -> Rings:
         background=ground.background,
         clock=ground.clock,
     )
-    mute_feed = MuteFeed(
+    silent_lines = SilentLines(
         store=ground.patient,
         connections=ground.connections,
         watcher=ground.watcher,
+        reconcile=ground.reconcile,
         clock=ground.clock,
         in_session=ground.times.in_session,
     )
     if ground.times.calendar is None:
-        return Rings(positions=positions, mute_feed=mute_feed, jobs=())
+        return Rings(positions=positions, silent_lines=silent_lines, jobs=())
     afternoon = Afternoon(telling=ground.telling, books=books, calendar=ground.times.calendar, clock=ground.clock)
-    return Rings(positions=positions, mute_feed=mute_feed, jobs=afternoon.jobs(ground.times.trading))
+    return Rings(positions=positions, silent_lines=silent_lines, jobs=afternoon.jobs(ground.times.trading))

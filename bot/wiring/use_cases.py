@@ -56,7 +56,7 @@ from bot.trading.plans.plan_cards import PlanCards
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.plans.trail_runner import TrailRunner
 from bot.trading.proposals.prompts import Prompts
-from bot.trading.rings.mute_feed import MuteFeed
+from bot.trading.rings.silent_lines import SilentLines
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.lockdown import Lockdown
 from bot.trading.safety.outage import Outage, PatientStore
@@ -116,7 +116,7 @@ class Core:
     losses: LossGuard
     curve: DayCurve
     alerts: AlertWatch
-    mute_feed: MuteFeed
+    silent_lines: SilentLines
     plans: PlanRunner
     plan_cards: PlanCards
     trails: TrailRunner
@@ -367,7 +367,7 @@ def build_core(
         losses=losses,
         curve=curve,
         alerts=alerts.watch,
-        mute_feed=rings.mute_feed,
+        silent_lines=rings.silent_lines,
         plans=orders.plans,
         plan_cards=orders.plan_cards,
         trails=orders.trails,

@@ -60,11 +60,11 @@ async def page(ctx: Ctx, tap: ListingTap) -> View:
         case Listing.TRADES:
             return views.trades(await books.trades(ctx.actor), tap, ctx.mode)
         case Listing.HOLDINGS:
-            return views.holdings(await books.holdings(ctx.actor), tap, ctx.name, ctx.mode)
+            return views.holdings(await books.holdings(ctx.actor, known=True), tap, ctx.name, ctx.mode)
         case Listing.FUNDS:
-            return views.funds(await books.funds(ctx.actor), tap, ctx.name, ctx.mode)
+            return views.funds(await books.funds(ctx.actor, known=True), tap, ctx.name, ctx.mode)
         case _:
-            return views.positions(await books.positions(ctx.actor), tap, ctx.name, ctx.mode)
+            return views.positions(await books.positions(ctx.actor, known=True), tap, ctx.name, ctx.mode)
 
 
 async def draw_again(ctx: Ctx, tap: ListingTap) -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.domain.errors import SessionExpired
+from bot.domain.errors import NotLinked, NotSent, Refused, SessionExpired, Unreadable
 from bot.domain.orders.exit_list import ExitsShown
 from bot.domain.people.account import Permission
 from handlers.commands import books, pnl_exits
@@ -40,6 +40,11 @@ async def panic(ctx: Ctx) -> None:
     except SessionExpired:
         ctx.state.after_login[ctx.chat_id] = (ctx.label, panic)
         await ctx.reply(views.login_first(ctx.label, ctx.mode), priority=Priority.FIRST)
+        return
+    except NotLinked:
+        raise
+    except (NotSent, Refused, Unreadable):
+        await ctx.reply(views.not_seen(ctx.label, ctx.mode), priority=Priority.FIRST)
         return
     if isinstance(asked, ExitsShown):
         await ctx.reply(views.shown(asked, ctx.mode, ctx.state.explain), priority=Priority.FIRST)

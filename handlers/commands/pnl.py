@@ -3,7 +3,7 @@
 from bot.domain.clock import ist_date
 from bot.domain.people.account import Permission
 from handlers.commands.command import Command, Pages
-from handlers.commands.ranges import range_of
+from handlers.commands.ranges import names_a_span, range_of
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.pictures import send_picture
@@ -18,7 +18,7 @@ async def pnl(ctx: Ctx) -> None:
     """Profit and loss of today, or of a range."""
     today = ist_date(ctx.now)
     span = range_of(ctx.words, today, example=EXAMPLE)
-    if span == (today, today):
+    if span == (today, today) and not names_a_span(ctx.words, today):
         await ctx.reply(await page(ctx, ListingTap(Listing.PNL, ctx.label)))
         return
     await ctx.services.summaries.look_again(ctx.actor)

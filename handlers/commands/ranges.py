@@ -8,6 +8,7 @@ from handlers.commands.dates import report_day
 
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _BETWEEN = re.compile(r"(.+?)\s*(?:\.\.+|…|\bto\b|\bse\b)\s*(.+)")
+_TODAY = ("", "today", "aaj")
 DAY = timedelta(days=1)
 
 
@@ -24,12 +25,18 @@ def range_of(words: str, today: date, *, example: str) -> tuple[date, date]:
     return first, min(last, today)
 
 
+def names_a_span(words: str, today: date) -> bool:
+    """Whether the words mean a week, a month or a year, though it may be one day old."""
+    text = " ".join(words.lower().split())
+    return text not in _TODAY and _named(text, today) is not None
+
+
 def _named(text: str, today: date) -> tuple[date, date] | None:
     monday = today - today.weekday() * DAY
     month = today.replace(day=1)
     april = date(today.year - (today.month < 4), 4, 1)
     match text:
-        case "" | "today" | "aaj":
+        case _ if text in _TODAY:
             return today, today
         case "week" | "this week":
             return monday, today

@@ -68,7 +68,9 @@ async def glance(ctx: Ctx) -> None:
         await ctx.reply(account_views.session(state, ctx.mode, ctx.now))
         return
     line = account_views.session_line(state, ctx.now)
-    orders, positions = await asyncio.gather(ctx.services.books.orders(ctx.actor), ctx.services.books.positions(ctx.actor))
+    orders, positions = await asyncio.gather(
+        ctx.services.books.orders(ctx.actor), ctx.services.books.positions(ctx.actor, known=True)
+    )
     await ctx.reply(book_views.glance(orders, positions, line, ctx.label, ctx.mode))
 
 

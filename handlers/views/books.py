@@ -62,6 +62,11 @@ def page_of(items: Sequence[Rows], tap: ListingTap) -> tuple[list[Rows], list[Bu
     return list(items[page * PAGE : (page + 1) * PAGE]), turn
 
 
+def no_newer(why: str | None, as_of: datetime) -> list[Part]:
+    """Of which moment a list is that could not be read anew."""
+    return [say(f"⚠️ {why} This is what I knew at {clock_time(as_of)}.")] if why else []
+
+
 # --- orders and trades ----------------------------------------------------------------------------------------------
 
 _STATES = {
@@ -87,8 +92,7 @@ def orders(book: OrderList, tap: ListingTap, mode: str, explain: Callable[[str],
     page, turn = page_of(entries, tap)
     rows += page or [row("none")]
     parts: list[Part] = [table(*rows)]
-    if book.stale:
-        parts.append(say(f"⚠️ {book.stale}"))
+    parts += no_newer(book.stale, book.as_of)
     if tap.argument == "rejected":
         parts += [say(bold(f"#{order.number} "), _why(order, explain)) for order in _of_page(book, tap)]
     parts += [say(line) for line in book.plans]
@@ -190,7 +194,7 @@ def positions(positions: Positions, tap: ListingTap, name: str, mode: str) -> Vi
     if positions.lines:
         rows += [(RULE,), *day_rows(positions.open, positions.booked, positions.adjustment)]
         rows += net_rows(positions.charges, positions.gross, positions.charges_missing)
-    parts: list[Part] = [table(*rows)]
+    parts: list[Part] = [table(*rows), *no_newer(positions.stale, positions.as_of)]
     parts += left_out(positions.unknown)
     parts += old_prices(positions.lines, positions.as_of)
     parts += [say(line) for line in positions.plans]
@@ -293,7 +297,7 @@ def holdings(holdings: Holdings, tap: ListingTap, name: str, mode: str) -> View:
         invested = f"{amount(holdings.invested)}   " if holdings.invested is not None else "not known   "
         rows += [(RULE,), row("Value", f"{amount(holdings.value)}   "), row("Invested", invested)]
         rows.append(money_row("Since bought", sum(profits, Decimal(0)) if profits else None))
-    parts: list[Part] = [table(*rows)]
+    parts: list[Part] = [table(*rows), *no_newer(holdings.stale, holdings.as_of)]
     if holdings.left_out:
         unread = "row of mStock's holdings" if holdings.left_out == 1 else "rows of mStock's holdings"
         parts.append(say(f"⚠️ {holdings.left_out} {unread} could not be read, and is in no figure here."))
@@ -334,7 +338,7 @@ def funds(funds: Funds, tap: ListingTap, name: str, mode: str) -> View:
         ("Loss booked", funds.realised_loss),
     ):
         rows.append(row(what, amount(value) if value is not None else "not known"))
-    parts: list[Part] = [table(*rows)]
+    parts: list[Part] = [table(*rows), *no_newer(funds.stale, funds.as_of)]
     if funds.sold_at is not None:
         parts.append(say(f"Sold at {clock_time(funds.sold_at)}: mStock adds what it brought within a minute."))
     return View(
@@ -359,7 +363,11 @@ def glance(listing: OrderList, positions: Positions, session: str, label: str, m
     else:
         rows.append(row("No positions"))
     return View(
-        (say(bold("Now"), f" · as of {clock_time(positions.as_of)}"), table(*rows)),
+        (
+            say(bold("Now"), f" · as of {clock_time(positions.as_of)}"),
+            table(*rows),
+            *no_newer(positions.stale, positions.as_of),
+        ),
         keyboard(
             [
                 words("Orders", "/orders", account=label),

@@ -68,6 +68,13 @@ def login_first(label: str, mode: str) -> View:
     return View(parts, keyboard([words("Log in", "/login", account=label)]))
 
 
+def not_seen(label: str, mode: str) -> View:
+    """A panic while mStock does not answer."""
+    text = " I cannot see what is open, so nothing was closed or cancelled, and new orders are not blocked yet."
+    parts = (say(bold("mStock does not answer."), text), say("/kill blocks new orders at once."), place(label, mode))
+    return View(parts, keyboard([words("Try again", "/panic", account=label)], [words("Kill", "/kill", account=label)]))
+
+
 def _of_auction(exits: ExitList) -> list[Part]:
     """When rows that the closing auction takes are sent, and what becomes of them there."""
     opens = {each.opens for each in exits.rows if each.opens is not None}
@@ -250,6 +257,7 @@ def told(news: ExitsTold, scene: Scene) -> View:
         Told.HELD: "Held back. mStock's order is still closing this; mine was not sent.",
         Told.TURN_WAITS: "The exit is not filled. The other side waits for it.",
         Told.CUT: "Not sent: the time of this list is over.",
+        Told.STANDS: f"Not closed: {count(len(news.rows))}. I tried, and mStock did not take it.",
     }
     parts: list[Part] = [say(bold(titles[news.told]))]
     parts += [say(_line(each, scene.explain)) for each in news.rows[:MOST]]

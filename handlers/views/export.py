@@ -29,10 +29,11 @@ def nothing(what: Export, first: date, last: date) -> View:
 
 
 def caption(what: Export, sheet: Sheet, first: date, last: date, *, name: str, mode: str) -> str:
-    """What the files hold, in one line and a word about what they are."""
+    """What the files hold, in one line and a word about what they are and what they leave out."""
     rows = f"{count(len(sheet.rows))} row{'' if len(sheet.rows) == 1 else 's'}"
     about = " An aid, not a return: the definition of turnover stands under the table." if what is Export.TAX else ""
-    return f"{_TITLES[what]} {_days(first, last)} · {name} · {mode} · {rows}. Charges are estimates.{about}"
+    left_out = "".join(f" ⚠️ {hole}" for hole in sheet.holes)
+    return f"{_TITLES[what]} {_days(first, last)} · {name} · {mode} · {rows}. Charges are estimates.{about}{left_out}"
 
 
 def file_name(what: Export, first: date, last: date, *, label: str, mode: str) -> str:

@@ -300,10 +300,13 @@ def _target_blind(news: TargetBlind, scene: Scene) -> View:
 def _market_unfilled(news: MarketUnfilled, scene: Scene) -> View:
     order = news.order
     text = f"{count(order.filled)} of {count(order.draft.quantity)} filled"
-    if order.draft.price is not None:
-        text += f": the price ran beyond {price(order.draft.price)}."
+    if news.touch is not None and order.draft.price is not None:
+        side, limit = ("ask" if order.draft.side is Side.BUY else "bid"), price(order.draft.price)
+        now = f"the {side} is {price(news.touch)}"
+        text += f": {now}, within {limit}, and the exchange has not filled it" if news.within else f": {now}, beyond {limit}"
+    text += "."
     buttons = [button("Cancel rest" if order.filled else "Cancel", OrderTap(order.id, OrderVerb.CANCEL, scene.label))]
-    if news.price is not None:
+    if news.price is not None and not news.within:
         chase = f"/modify {order.number} {news.price:f}"
         buttons.insert(0, words(f"Chase to {price(news.price)}", chase, account=scene.label))
     buttons.append(button("Leave", OrderTap(order.id, OrderVerb.LEAVE, scene.label)))
@@ -320,6 +323,7 @@ _ASKS = {
         "Stop left over",
         "What it guarded is gone, and it still waits: it may open the other side.",
     ),
+    ExitTrouble.ENTRY_LEFT: ("Entry still rests", "The stop that was to guard it is over: what fills of it has none."),
 }
 
 

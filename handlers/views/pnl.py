@@ -15,7 +15,7 @@ from bot.domain.pictures import DayResult, MonthHeatmap
 from bot.domain.pnl.range_report import RangeDay, RangeReport, Slip
 from bot.domain.pnl.round_trips import Booked, RoundTrip
 from bot.trading.money.range_pnl import TodayPnl
-from handlers.views.books import day_rows, left_out, net_rows, old_prices, page_of, position_rows
+from handlers.views.books import day_rows, left_out, net_rows, no_newer, old_prices, page_of, position_rows
 from handlers.views.format import (
     RULE,
     clock_time,
@@ -81,7 +81,7 @@ def today(made: TodayPnl, tap: ListingTap, name: str, mode: str) -> View:
         rows.append(row(f" and {len(result.lines) - _LINES} more"))
     rows += [(RULE,), *day_rows(result.open, result.booked, result.adjustment)]
     rows += net_rows(result.charges, result.gross, result.charges_missing)
-    parts: list[Part] = [table(*rows)]
+    parts: list[Part] = [table(*rows), *no_newer(result.stale, result.as_of)]
     if result.bases:
         names = "; ".join(f"{short(base.instrument)} {price(base.before)} → {price(base.now)}" for base in result.bases[:_LINES])
         parts.append(table(money_row("Holdings today", None)))
@@ -220,7 +220,7 @@ def _facts(report: RangeReport) -> list[Part]:
     lines = []
     trips = report.counted
     if trips:
-        won = f"Round trips {len(trips)}, won {report.won} ({report.won * 100 // len(trips)} %)"
+        won = f"Round trips {len(trips)}, won {report.won} ({report.won * 100 / len(trips):.0f} %)"
         lines.append(f"{won}, trades {report.trades}.")
         if report.best is not None and report.worst is not None and len(trips) > 1:
             lines.append(f"Best {_trip(report.best)}, worst {_trip(report.worst)}.")
@@ -230,7 +230,7 @@ def _facts(report: RangeReport) -> list[Part]:
     elif report.trades:
         lines.append(f"Trades {report.trades}; no round trip was closed.")
     if unknown := len(report.trips) - len(trips):
-        lines.append(f"Of {count(unknown)} more round trips the cost is not known.")
+        lines.append(f"Of {count(unknown)} more round {'trip' if unknown == 1 else 'trips'} the cost is not known.")
     if (low := report.lowest) is not None:
         day = "" if report.first == report.last else f" on {ist(low.at).day} {ist(low.at):%b}"
         lines.append(f"Lowest {signed(low.net)} at {short_time(low.at)}{day}, as far as I watched.")

@@ -27,9 +27,9 @@ def csv_file(sheet: Sheet, name: str) -> FileToSend:
     writer = csv.writer(text)
     writer.writerow(sheet.columns)
     writer.writerows([_written(cell) for cell in row] for row in sheet.rows)
-    if sheet.remarks:
+    if below := (*sheet.remarks, *sheet.holes):
         writer.writerow([])
-        writer.writerows([harmless(remark)] for remark in sheet.remarks)
+        writer.writerows([harmless(remark)] for remark in below)
     return FileToSend(name=f"{name}.csv", content=text.getvalue().encode("utf-8-sig"))
 
 
@@ -83,6 +83,6 @@ def xlsx_file(sheets: Sequence[Sheet], name: str, made_at: datetime) -> FileToSe
                             page.write_datetime(line, column, cell, formats[type(cell)])
                         case _:
                             page.write_number(line, column, cell, formats.get(type(cell)))
-            for ahead, remark in enumerate(sheet.remarks, len(sheet.rows) + 2):
+            for ahead, remark in enumerate((*sheet.remarks, *sheet.holes), len(sheet.rows) + 2):
                 page.write_string(ahead, 0, remark)
     return FileToSend(name=f"{name}.xlsx", content=content.getvalue())

@@ -87,6 +87,18 @@ async def test_a_cancel_that_is_refused_is_told_as_refused_and_the_order_works_o
         assert [order.status for order in await house.orders()] == [OrderStatus.CANCELLED]
 
 
+async def test_a_cancel_whose_answer_was_lost_is_told_as_not_known_until_the_book_tells(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await resting(house)
+        faults = house.near.paper.broker.faults
+        faults.arm("answer_lost", route="cancel")
+        faults.arm("connection_dropped", route="orders", times=None)
+        await house.me.ask("/cancel_order 1", "Not known whether cancelled: 1 order.", 60)
+        assert "It works on" not in house.me.transcript(1)
+        faults.clear()
+        await house.me.wait_for("Cancelled #1 BUY 10 RELIANCE", 60)
+
+
 async def test_a_rest_that_the_price_ran_away_from_is_chased_left_or_cancelled(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()

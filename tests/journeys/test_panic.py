@@ -33,6 +33,29 @@ async def test_a_panic_without_a_session_asks_for_the_login_and_goes_on_by_itsel
         assert house.placed == 4
 
 
+@pytest.mark.parametrize("fault", ["connection_dropped", "html_page", "internal_error", "rate_limited"])
+async def test_a_panic_while_mstock_does_not_answer_says_that_nothing_was_done_and_carries_both_ways_on(
+    clock: LoopClock, tmp_path: Path, fault: str
+) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        await house.log_in()
+        carry(house, dict(zip(OPTIONS, (-65, 65, 130, -130), strict=True)))
+        await asyncio.sleep(2)
+        faults = house.near.paper.broker.faults
+        faults.arm(fault, times=None)
+        house.me.say("/panic")
+        blind = await house.me.wait_for("mStock does not answer. I cannot see what is open", 90)
+        assert "new orders are not blocked yet" in blind["text"]
+        house.me.press("Kill", blind)
+        await house.me.wait_for("New orders are blocked", 60)
+        faults.clear()
+        await asyncio.sleep(5)
+        house.me.press("Try again", blind)
+        house.me.press("Close these", await house.me.wait_for("PANIC", 60))
+        await house.me.wait_for("Flat at", 60)
+        assert open_rows(house) == {}
+
+
 async def test_twelve_rows_two_above_the_freeze_a_rejection_an_unknown_outcome_a_delivery_sale_and_a_kill_in_the_middle(
     clock: LoopClock, tmp_path: Path
 ) -> None:

@@ -111,8 +111,8 @@ async def three_days(directory: Path) -> None:
         assert nets == [net(text) for text in told], "a final row stays as it was told"
         ranged = (await me.ask(f"/pnl {THURSDAY}..{MONDAY}", "Open, change"))["text"]
         assert net(ranged) == total(nets)
-        week = (await me.ask("/pnl week", "if closed now"))["text"]
-        assert net(week) == nets[-1], "on a Monday the week is today"
+        week = (await me.ask("/pnl week", "Open, change"))["text"]
+        assert net(week) == nets[-1], "on a Monday the week has one day"
 
         assert "Carried\n +5 SBIN MTF" in told[-1], "what has ended is not carried"
         fills = await fills_of(house)

@@ -79,7 +79,7 @@ async def test_a_claim_and_a_discard_have_one_winner_between_them(stores: list[S
 
 async def test_each_delivery_is_leased_by_one_notifier(stores: list[SqlStore]) -> None:
     chats = list(range(100, 130))
-    await stores[0].transaction(lambda db: db.outbox.add(ACCOUNT.id, chats, FeedLost(at=NOW), NOW, order_id=None))
+    await stores[0].transaction(lambda db: db.outbox.add(ACCOUNT.id, chats, FeedLost(since=NOW), NOW, order_id=None))
     leased = await race(stores, lambda db: db.outbox.lease(NOW, NOW + timedelta(minutes=1), 4))
     ids = [delivery.id for deliveries in leased for delivery in deliveries]
     assert len(ids) == len(set(ids)) == len(chats)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn
 
+import msgspec
+
 from bot.domain.errors import (
     AddressRefused,
     BrokerError,
@@ -107,6 +109,30 @@ def envelope(body: bytes) -> Envelope | None:
     return Envelope(ok=ok, words=words, code=code, data=None if empty(data) else data)
 
 
+class _Book(msgspec.Struct):
+    """A plain yes with a list behind it, whose rows are left as they came."""
+
+    status: bool | str
+    data: list[msgspec.Raw]
+
+
+_BOOK = msgspec.json.Decoder(_Book)
+
+
+def book(answer: Answer) -> list[bytes] | None:
+    """The rows of a book as they came, where the answer is a plain yes. None: it has to be read whole.
+
+    All but one or two rows are those of the look before, and a row that came as it came then is not read again.
+    """
+    try:
+        told = _BOOK.decode(answer.body.decode()) if answer.http < 300 else None
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    if told is None or not (told.status is True or (isinstance(told.status, str) and told.status.strip().lower() in _YES)):
+        return None
+    return [bytes(row) for row in told.data]
+
+
 def _problem(document: Mapping[str, Any], status: int) -> Envelope:
     errors = document.get("errors")
     invalid = status == 400 and isinstance(errors, dict)
@@ -184,8 +210,10 @@ def failure_of_act(answer: Answer, reply: Envelope | None, act: str) -> BrokerEr
             return Refused(f"mStock refused the conversion: {_shown(reply)}", code=reply.code, words=reply.words)
         if reply.invalid or reply.code in ("IA400", "400"):
             return Refused(f"mStock refused the {act}: {_shown(reply)}", code=reply.code, words=reply.words)
-    say = f"mStock answered the {act} with “{_shown(reply)}”. It may have happened; looking for it."
-    return Unclear(say, words=reply.words or reply.code)
+    # Whatever words come with it, the status says the one thing that a person can do about it: wait.
+    heard = f"Too many requests ({_shown(reply)})" if answer.http == 429 else _shown(reply)
+    say = f"mStock answered the {act} with “{heard}”. It may have happened; looking for it."
+    return Unclear(say, words=heard if answer.http == 429 else reply.words or reply.code)
 
 
 def failure_of_login(answer: Answer, reply: Envelope | None) -> BrokerError | None:

@@ -73,9 +73,14 @@ def order_fact(fields: object) -> OrderFact | None:
         price=_above_zero(row.price),
         trigger=_above_zero(row.triggerprice),
         average=_above_zero(row.averageprice),
-        reason=row.text if status in (OrderStatus.REJECTED, OrderStatus.CANCELLED, OrderStatus.EXPIRED) else "",
+        reason=_reason(row.text) if status in (OrderStatus.REJECTED, OrderStatus.CANCELLED, OrderStatus.EXPIRED) else "",
         at=_moment(row.exchorderupdatetime) or _moment(row.updatetime),
     )
+
+
+def _reason(text: str) -> str:
+    """Why an order ended. What a row says of the fills before its end is no reason for it (5.6)."""
+    return "" if text.upper() in ("CONFIRMED", "TRADE CONFIRMED") else text
 
 
 def is_from_elsewhere(fields: object) -> bool:

@@ -93,13 +93,21 @@ class Tariff:
         flows = tuple(part for flow in turnovers((trade,)) for part in meeting(flow, meets, self.gross_series))
         return self._billed(flows, (trade,), plan)
 
+    def ledger_order(self, trade: Trade, plan: Plan | None, *, meets: int = 0) -> Bill:
+        """The same with what stands on the ledger beside the contract note.
+
+        A purchase on margin is pledged and its sale unpledged, each for a fee. What meets the same day's shares is neither.
+        """
+        bill = self.order(trade, plan, meets=meets)
+        return merged((bill, self._pledge(trade))) if meets < trade.quantity else bill
+
     def round_trip(self, trade: Trade, plan: Plan | None) -> RoundTrip | None:
         """The order and its opposite at the same price. None for a delivery sale, whose other side lies in the past."""
         if trade.delivers:
             return None
         back = replace(trade, side=trade.side.opposite)
-        entry = self.order(trade, plan)
-        return RoundTrip(entry=entry, exit=self.order(back, plan), break_even=self._break_even(trade, entry.total, plan))
+        entry = self.ledger_order(trade, plan)
+        return RoundTrip(entry=entry, exit=self.ledger_order(back, plan), break_even=self._break_even(trade, entry.total, plan))
 
     def fills(self, trades: Iterable[Trade], plan: Plan | None) -> Bill:
         """The sum of the orders, each by its own product, with the DP charge once for each scrip and day."""
@@ -158,6 +166,9 @@ class Tariff:
         """What an MTF purchase of that value borrows where the broker blocks that margin, and its interest a day, in rupees."""
         lent = max(value - margin, ZERO)
         return Loan(own=value - lent, lent=lent, interest=self.mtf(lent, day).amount(ChargeName.MTF_INTEREST))
+
+    def _pledge(self, trade: Trade) -> Bill:
+        return self._fee(ChargeName.PLEDGE, trade.day, int(trade.trade_class is TradeClass.MTF))
 
     def asset(self, instrument: Instrument) -> Asset:
         """Whether it is a share or which sort of fund. An unknown fund counts as a share, which pays most."""
@@ -274,8 +285,8 @@ class Tariff:
         """
         side, quantity, tick = trade.side.sign, trade.quantity, trade.instrument.tick
         unit = replace(trade, side=trade.side.opposite, price=Decimal(1))
-        fixed = self._depository(turnovers((unit,))).total
-        rate = (self.order(unit, None).total - fixed) / quantity
+        fixed = self._depository(turnovers((unit,))).total + self._pledge(unit).total
+        rate = (self.ledger_order(unit, None).total - fixed) / quantity
         ways = [(fixed + more, rate + share) for more, share in self._brokerages(unit, plan)]
 
         def gain(price: Decimal) -> Decimal:

@@ -30,16 +30,6 @@ class SessionReplaced(Notice):
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedLost(Notice):
-    """The broker's socket is gone. The books are still polled."""
-
-    sound = Sound.SILENT
-    about = NewsKind.GAPS
-
-    at: datetime
-
-
 class Source(StrEnum):
     """What was away."""
 
@@ -47,6 +37,17 @@ class Source(StrEnum):
     BOOKS = "books"  # the broker itself
     BOT = "bot"  # this process
     TELEGRAM = "telegram"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedLost(Notice):
+    """The broker's socket, or the broker itself, is away while something is at stake. Its return is told too."""
+
+    sound = Sound.RING
+    about = NewsKind.GAPS
+
+    source: Source = Source.FEED
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

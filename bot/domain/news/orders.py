@@ -110,13 +110,20 @@ class OrderNotSeen(Notice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketUnfilled(Notice):
-    """A market order with a worst price rests: the price ran beyond it."""
+    """A market order with a worst price rests: the price ran beyond it, or the exchange has not filled it yet."""
 
     sound = Sound.RING
     about = NewsKind.ENDS
 
     order: Order
     price: Decimal | None = None  # at which the rest would fill now, in rupees; None: not known
+    touch: Decimal | None = None  # the ask that a purchase meets now, the bid that a sale meets; None: not known
+
+    @property
+    def within(self) -> bool:
+        """Whether the other side of the book still stands at a price that the order takes."""
+        limit = self.order.draft.price
+        return self.touch is not None and limit is not None and (self.touch - limit) * self.order.draft.side.sign <= 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,6 +131,7 @@ class Positions:
     charges_missing: tuple[str, ...] = ()  # what they leave out, in words: "brokerage"
     bill: DayBill | None = None  # what the charges are made of
     plans: tuple[str, ...] = ()  # what the bot holds on them, in words: P&L exits and trails
+    stale: str | None = None  # why it is no newer, in words
 
     @property
     def booked(self) -> Decimal:
@@ -213,6 +214,7 @@ class Holdings:
     lines: tuple[Holding, ...]
     as_of: datetime
     left_out: int = 0  # rows that could not be read
+    stale: str | None = None  # why it is no newer, in words
 
     @property
     def value(self) -> Decimal:
@@ -236,6 +238,7 @@ class Funds:
     collateral: Decimal | None
     as_of: datetime
     sold_at: datetime | None = None  # UTC, of a sale so young that what it brought may not be in yet
+    stale: str | None = None  # why it is no newer, in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +263,7 @@ class PnL:
     bill: DayBill | None = None  # what the charges are made of
     bases: tuple[NewBase, ...] = ()  # shares whose day change is not known for it
     plans: tuple[str, ...] = ()  # what the bot holds on the rows, in words
+    stale: str | None = None  # why it is no newer, in words
 
     @property
     def gross(self) -> Decimal:

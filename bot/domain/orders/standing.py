@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.errors import BrokerError
+from bot.domain.errors import BrokerError, Unclear
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.terms import Product, Side
@@ -26,6 +26,12 @@ class Cancelled:
 
     order: Order
     error: BrokerError | None = None  # why the broker did not take it; the order works on as far as the book shows
+    shown: bool = True  # whether the look found the order in the book
+
+    @property
+    def is_open_question(self) -> bool:
+        """Whether nobody knows if it was cancelled: the answer was none, and no look has told since."""
+        return isinstance(self.error, Unclear) and not self.shown
 
 
 def is_exit(order: Order, rows: OpenRows | None) -> bool:

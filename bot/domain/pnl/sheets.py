@@ -30,12 +30,13 @@ TURNOVER = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """One table: its name (at most 31 characters), its columns, its rows, and remarks that stand under it."""
+    """One table: its name (at most 31 characters), its columns, its rows, and under it remarks and what it leaves out."""
 
     name: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     remarks: tuple[str, ...] = ()
+    holes: tuple[str, ...] = ()
 
 
 class TaxClass(StrEnum):
@@ -85,7 +86,7 @@ def days(report: RangeReport) -> Sheet:
     made = (report.booked, report.open, report.adjustment, report.charges, report.net)
     rows.append(("Total", *(_paise(each) for each in made), report.trades, ""))
     columns = ("Day", "Booked", "Open, change", "Close adjustment", "Charges (estimate)", "Net", "Trades", "Remark")
-    return Sheet(name="P&L by day", columns=columns, rows=tuple(rows))
+    return Sheet(name="P&L by day", columns=columns, rows=tuple(rows), holes=tuple(_holes(report)))
 
 
 def _day(day: RangeDay) -> tuple[Cell, ...]:
@@ -141,7 +142,7 @@ def tax(report: RangeReport) -> tuple[Sheet, Sheet]:
     rows = [_class_row(kind, [(row, out) for each, row, out in closed if each is kind]) for kind in TaxClass]
     rows += _charge_rows(report.days)
     columns = ("Class", "Parts", "Buy value", "Sale value", "Profit", "Loss", "Result", "Turnover", "Cost not known")
-    summary = Sheet(name="Tax year", columns=columns, rows=tuple(rows), remarks=(TURNOVER, *_holes(report)))
+    summary = Sheet(name="Tax year", columns=columns, rows=tuple(rows), remarks=(TURNOVER,), holes=tuple(_holes(report)))
     parts = tuple(_part(kind, row, out) for kind, row, out in sorted(closed, key=lambda part: part[1].day))
     names = ("Class", "Instrument", "Product", "Opened", "Closed", "Quantity", "Buy value", "Sale value", "Result", "Order id")
     return summary, Sheet(name="Closed parts", columns=names, rows=parts)

@@ -87,12 +87,12 @@ def period_summary(report: RangeReport, span: Span, *, made_at: datetime, late: 
 def day_picture(day: RangeReport, facts: DayFacts, *, mode: str, made_at: datetime) -> DayPicture | None:
     """The curve of a day's net with its fills, and what each symbol made. None where there is nothing to see."""
     last = day.days[-1]
-    if not last.known or (len(last.curve) < 2 and not facts.symbols):
+    if not last.known or (len(last.course) < 2 and not facts.symbols):
         return None
     return DayPicture(
         day=last.day,
         net=last.net,
-        curve=tuple(NetPoint(at=point.at, net=point.net) for point in last.curve),
+        curve=tuple(NetPoint(at=point.at, net=point.net) for point in last.course),
         fills=tuple(DayFill(at=trade.at, side=trade.side) for trade in last.trades),
         symbols=tuple(SymbolResult(name=each.name, net=each.net) for each in facts.symbols),
         mode=mode,

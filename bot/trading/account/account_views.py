@@ -41,7 +41,10 @@ Which = Literal["open", "all", "rejected"]
 
 @dataclass(slots=True, kw_only=True)
 class AccountViews:
-    """Reads only. Every list is of a moment, and says which."""
+    """Reads only. Every list is of a moment, and says which.
+
+    known: for the eye alone. Where the broker does not answer, it is as last known today, and says so.
+    """
 
     store: Store
     connections: BrokerConnections
@@ -125,15 +128,17 @@ class AccountViews:
             number=order.number if order else None,
         )
 
-    async def positions(self, actor: Actor) -> Positions:
+    async def positions(self, actor: Actor, *, known: bool = False) -> Positions:
         """All positions with their day. What has no price or no cost is left out of the sums and says so."""
         account, _ = self.connection(actor)
         book, trades, stops = await asyncio.gather(
-            self.reads.positions(account.id), or_none(partial(self.reads.trades, account.id)), self._stops(account)
+            self.reads.positions(account.id, known=known),
+            or_none(partial(self.reads.trades, account.id, known=known)),
+            self._stops(account),
         )
         positions = book.value
         sold = any(position.is_sold_holding for position in positions)
-        demat = await self.reads.holdings(account.id) if sold else None
+        demat = await self.reads.holdings(account.id, known=known) if sold else None
         prices = await self.prices.of_all(account.id, wants_price(positions))
         prices, settled, ends = await self.events.settled(account.id, positions, prices)
         lines = await self.day_book.lines(
@@ -150,11 +155,12 @@ class AccountViews:
             squared_off = await self.events.squared_off(account.id, trades.value)
             events: list[Event] = [*squared_off, *ends, *await self.events.loans.of(account.id, positions)]
             bill = self.bill(account.id, trades.value, events)
-        as_of = min(reading.as_of for reading in (book, trades, demat) if reading is not None)
+        readings = [reading for reading in (book, trades, demat) if reading is not None]
         plans = await self.store.read(lambda db: held_plans(db, account.id))
         return Positions(
             lines=lines,
-            as_of=as_of,
+            as_of=min(reading.as_of for reading in readings),
+            stale=next((reading.stale for reading in readings if reading.stale), None),
             charges=bill.total if bill is not None else None,
             charges_missing=bill.missing if bill is not None else (),
             bill=bill,
@@ -168,31 +174,34 @@ class AccountViews:
         working = await self.store.read(lambda db: db.orders.unsettled(account.id))
         return [order for order in working if order.status is OrderStatus.TRIGGER_PENDING]
 
-    async def holdings(self, actor: Actor) -> Holdings:
+    async def holdings(self, actor: Actor, *, known: bool = False) -> Holdings:
         """The demat account less what was sold today. A price that the broker leaves out is asked for."""
         account, connection = self.connection(actor)
-        reading, book = await asyncio.gather(self.reads.holdings(account.id), self.reads.positions(account.id))
+        reading, book = await asyncio.gather(
+            self.reads.holdings(account.id, known=known), self.reads.positions(account.id, known=known)
+        )
         left_out = connection.broker.holdings_left_out
         prices = await self.prices.of_all(account.id, [holding.instrument.key for holding in reading.value])
         sold = {each.instrument.key: -each.quantity for each in book.value if each.is_sold_holding}
         lines = (replace(holding, sold=sold.get(holding.instrument.key, 0)) for holding in reading.value)
         priced = [_priced(line, prices) for line in lines]
         marked = await self.bases.marked(account.id, ist_date(self.clock.now()), priced)
-        return Holdings(lines=marked, as_of=min(reading.as_of, book.as_of), left_out=left_out)
+        as_of, stale = min(reading.as_of, book.as_of), reading.stale or book.stale
+        return Holdings(lines=marked, as_of=as_of, left_out=left_out, stale=stale)
 
-    async def funds(self, actor: Actor) -> Funds:
+    async def funds(self, actor: Actor, *, known: bool = False) -> Funds:
         """Money for trading. A sale so young that mStock may not have added it yet is named."""
         account, _ = self.connection(actor)
-        reading = await self.reads.funds(account.id)
+        reading = await self.reads.funds(account.id, known=known)
         day = ist_date(reading.as_of)
         sold_at = await self.store.read(lambda db: db.ledger.last_sale(account.id, day))
         young = sold_at is not None and reading.as_of - sold_at < PROCEEDS
-        return replace(reading.value, as_of=reading.as_of, sold_at=sold_at if young else None)
+        return replace(reading.value, as_of=reading.as_of, stale=reading.stale, sold_at=sold_at if young else None)
 
-    async def pnl(self, actor: Actor) -> PnL:
+    async def pnl(self, actor: Actor, *, known: bool = False) -> PnL:
         """Today's profit and loss before and after charges. Holdings' change stands apart."""
-        positions = await self.positions(actor)
-        holdings = await self.holdings(actor)
+        positions = await self.positions(actor, known=known)
+        holdings = await self.holdings(actor, known=known)
         held = [line for line in holdings.lines if line.total]
         changes = [
             (line.last - line.previous_close) * line.total
@@ -206,12 +215,19 @@ class AccountViews:
             charges_missing=positions.charges_missing,
             bill=positions.bill,
             as_of=positions.as_of,
+            stale=positions.stale or holdings.stale,
             adjustment=positions.adjustment,
             lines=positions.lines,
-            holdings_change=total(changes) if len(changes) == len(held) else None,
+            holdings_change=self._change_today(changes, len(held)),
             plans=positions.plans,
             bases=tuple(line.base for line in held if line.base is not None),
         )
+
+    def _change_today(self, changes: Sequence[Decimal], held: int) -> Decimal | None:
+        """Rupees. Before the bell, and where there is none, the broker's prices are still those of the day before."""
+        if not self.day_book.has_begun(self.clock.now()):
+            return ZERO
+        return total(changes) if len(changes) == held else None
 
     def bill(self, account_id: str, facts: Sequence[TradeFact], events: Sequence[Event] = ()) -> DayBill:
         """Charges of the day's fills and events. What is not known is named in the bill and left out of its total.

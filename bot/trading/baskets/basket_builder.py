@@ -224,7 +224,7 @@ class BasketBuilder:
                 instrument=draft.instrument, side=draft.side, product=draft.product, quantity=draft.quantity, price=each,
                 day=self.today,
             )  # fmt: skip
-            bill = self.proposing.tariff.order(trade, self.proposing.plan, meets=met_today(draft, held.positions))
+            bill = self.proposing.tariff.ledger_order(trade, self.proposing.plan, meets=met_today(draft, held.positions))
             whole += bill.total
             unknown |= set(bill.unknown)
         return whole, tuple(name.say for name in ChargeName if name in unknown)

@@ -55,9 +55,15 @@ class Cancelling:
             again = [order for order in after if order.id in shown and _may_repeat(order, answers)]
             if again:
                 answers = {**answers, **await self._send(actor, again)}
-                after, _ = await self._looked(account.id, after)
-        open_yet = {order.id for order in after if not order.status.is_final}
-        return tuple(Cancelled(order=order, error=answers.get(order.id) if order.id in open_yet else None) for order in after)
+                after, shown = await self._looked(account.id, after)
+        return tuple(
+            Cancelled(
+                order=order,
+                error=answers.get(order.id) if not order.status.is_final else None,
+                shown=order.id in shown or order.status.is_final,
+            )
+            for order in after
+        )
 
     async def _send(self, actor: Actor, orders: Sequence[Order]) -> _Answers:
         tasks = [self.background.start(self._ask(actor, order), f"cancel {order.id}") for order in orders]

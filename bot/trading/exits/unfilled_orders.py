@@ -54,7 +54,7 @@ class UnfilledOrders:
         while True:
             await asyncio.sleep(SCANS)
             now = asyncio.get_running_loop().time()
-            found = {order.id: order for order in await self.store.transaction(_late)}
+            found = {order.id: order for order in await self.store.read(_late)}
             late = {key: one for key, one in found.items() if one.draft.trigger is not None or self.trades(one.draft.instrument)}
             self._rung &= late.keys()
             self._rung |= {key for key, order in late.items() if key not in self._since and self._is_far(order)}
@@ -95,9 +95,10 @@ class UnfilledOrders:
         if order is None or not _is_late(order) or (not order.draft.protected and row.open <= 0):
             return  # it filled meanwhile, or is a stop that opens and guards nothing
         price = await self.prices.of(order.account_id, order.draft.instrument.key)
-        draft, worst = order.draft, None
+        draft, worst, touch = order.draft, None, None
         if price is not None:
             bid, ask = price.bid or price.last, price.ask or price.last
+            touch = ask if draft.side is Side.BUY else bid
             worst = self.rules.protected_price(
                 side=draft.side, kind=draft.instrument.kind, bid=bid, ask=ask, tick=draft.instrument.tick,
                 on=ist_date(self.clock.now()),
@@ -106,7 +107,7 @@ class UnfilledOrders:
         why = ExitTrouble.RESTS if _rests(order) else ExitTrouble.TRIGGERED
         news: Notice = ExitAsks(order=order, why=why, price=worst)
         if order.draft.protected:
-            news = MarketUnfilled(order=order, price=worst)
+            news = MarketUnfilled(order=order, price=worst, touch=touch)
 
         def tell(db: Repositories) -> None:
             db.outbox.add(order.account_id, db.people.watching(order.account_id), news, at, order_id=order.id)

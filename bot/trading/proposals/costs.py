@@ -57,7 +57,7 @@ class Costs:
             price=each,
             day=ist_date(self.clock.now()),
         )
-        return self.tariff.order(trade, self.plan, meets=meets), self.tariff.round_trip(trade, self.plan)
+        return self.tariff.ledger_order(trade, self.plan, meets=meets), self.tariff.round_trip(trade, self.plan)
 
 
 def worth(draft: OrderDraft, each: Decimal | None, margin: Margin) -> Decimal | None:

@@ -3,12 +3,13 @@
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from bot.domain.clock import Clock
+from bot.domain.clock import Clock, ist_date
+from bot.domain.errors import BrokerError, NotLinked, SessionExpired
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Quote
 from bot.domain.orders.order import TradeFact
@@ -28,6 +29,7 @@ class Reading(Generic[T]):
     value: T
     as_of: datetime  # when the read began
     began: float  # the same in loop time
+    stale: str | None = None  # why it is no newer, in words; None: it is as new as was asked for
 
 
 class SharedRead(Generic[T]):
@@ -66,6 +68,11 @@ class SharedRead(Generic[T]):
         return self._running
 
     @property
+    def last(self) -> Reading[T] | None:
+        """The newest reading, however old. None before the first."""
+        return self._newest
+
+    @property
     def under_way(self) -> "Sequence[asyncio.Task[Reading[T]]]":
         """The tasks that have not ended."""
         return [task for task in (self._running, self._next) if task is not None and not task.done()]
@@ -96,6 +103,7 @@ class SharedReads:
     """The reads of all accounts, shared by those who look.
 
     Acts hang on what is true now: they ask anew, and share only a read that begins after they asked.
+    known: where the broker does not answer, today's last reading serves, which says why it is no newer. For the eye alone.
     """
 
     def __init__(self, *, connections: BrokerConnections, clock: Clock, changed_at: Callable[[str], float]) -> None:
@@ -104,28 +112,35 @@ class SharedReads:
         self._changed_at = changed_at  # the loop's time of the last act on an account, or news of it
         self._reads: dict[tuple[str, Hashable], tuple[Broker, SharedRead[Any]]] = {}
 
-    async def positions(self, account_id: str, *, anew: bool = False) -> Reading[Sequence[Position]]:
-        """The position book."""
-        return await self._ask(account_id, "positions", lambda broker: broker.positions(), anew=anew)
+    async def positions(self, account_id: str, *, anew: bool = False, known: bool = False) -> Reading[Sequence[Position]]:
+        """The position book. Anew: before whatever else of the books waits for its turn."""
+        what = "positions of now" if anew else "positions"  # an act waits for no list's read
+        return await self._ask(account_id, what, lambda broker: broker.positions(urgent=anew), anew=anew, known=known)
 
-    async def trades(self, account_id: str) -> Reading[Sequence[TradeFact]]:
+    async def trades(self, account_id: str, *, known: bool = False) -> Reading[Sequence[TradeFact]]:
         """The trade book of the day."""
-        return await self._ask(account_id, "trades", lambda broker: broker.trades())
+        return await self._ask(account_id, "trades", lambda broker: broker.trades(), known=known)
 
-    async def holdings(self, account_id: str, *, anew: bool = False) -> Reading[Sequence[Holding]]:
+    async def holdings(self, account_id: str, *, anew: bool = False, known: bool = False) -> Reading[Sequence[Holding]]:
         """Shares in the demat account."""
-        return await self._ask(account_id, "holdings", lambda broker: broker.holdings(), anew=anew)
+        return await self._ask(account_id, "holdings", lambda broker: broker.holdings(), anew=anew, known=known)
 
-    async def funds(self, account_id: str) -> Reading[Funds]:
+    async def funds(self, account_id: str, *, known: bool = False) -> Reading[Funds]:
         """Money for trading."""
-        return await self._ask(account_id, "funds", lambda broker: broker.funds())
+        return await self._ask(account_id, "funds", lambda broker: broker.funds(), known=known)
 
     async def quotes(self, account_id: str, keys: Collection[InstrumentKey]) -> Reading[Mapping[InstrumentKey, Quote]]:
         """Prices of exactly these instruments."""
         return await self._ask(account_id, frozenset(keys), lambda broker: broker.quotes(keys))
 
     async def _ask(
-        self, account_id: str, what: Hashable, read: Callable[[Broker], Awaitable[T]], *, anew: bool = False
+        self,
+        account_id: str,
+        what: Hashable,
+        read: Callable[[Broker], Awaitable[T]],
+        *,
+        anew: bool = False,
+        known: bool = False,
     ) -> Reading[T]:
         after = math.inf if anew else self._changed_at(account_id)
         broker = self._connections.of(account_id).broker
@@ -134,10 +149,22 @@ class SharedReads:
             self._forget_old()
             shared = SharedRead(partial(read, broker), self._clock, f"shared read of {account_id}")
             self._reads[account_id, what] = (broker, shared)
-        reading: Reading[T] = await shared.ask(after=after)
+        try:
+            reading: Reading[T] = await shared.ask(after=after)
+        except (SessionExpired, NotLinked):  # looking helps nobody: the way on is a login
+            raise
+        except BrokerError as error:
+            last: Reading[T] | None = shared.last
+            if not known or last is None or ist_date(last.as_of) != ist_date(self._clock.now()):
+                raise
+            return replace(last, stale=error.say)
         return reading
 
     def _forget_old(self) -> None:
-        """Drops what neither is under way nor can serve anybody: sets of instruments come in any number."""
-        used = {name: (broker, read) for name, (broker, read) in self._reads.items() if read.under_way or read.newest(NEVER)}
+        """Drops sets of instruments, which come in any number, that are neither under way nor can serve anybody."""
+        used = {
+            name: (broker, read)
+            for name, (broker, read) in self._reads.items()
+            if isinstance(name[1], str) or read.under_way or read.newest(NEVER)
+        }
         self._reads = used

@@ -151,6 +151,14 @@ async def test_an_error_although_placed_is_never_a_final_refusal(
     assert [fact.tag for fact in await pair.broker.orders()] == [TAG]
 
 
+async def test_an_order_that_came_too_fast_is_unclear_and_its_words_say_why(pair: MStockConnection, paper: Running) -> None:
+    draft = await a_draft(pair)
+    paper.broker.faults.arm("rate_limited", route="place")
+    with pytest.raises(Unclear) as told:
+        await pair.broker.place(draft, TAG)
+    assert told.value.words.startswith("Too many requests (")
+
+
 @pytest.mark.parametrize("fault", ["answer_lost", "answer_truncated", "answer_empty", "connection_dropped", "answer_late"])
 async def test_a_lost_answer_is_unclear_and_the_order_was_sent_once_at_most(
     pair: MStockConnection, paper: Running, fault: str

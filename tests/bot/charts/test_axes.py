@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.charts.axes import Scale, figure, short_figure, ticks
+from bot.charts.results import middle_of
 
 D = Decimal
 
@@ -54,3 +55,17 @@ def test_ticks_are_on_the_scale_evenly_apart_and_never_too_many(low: Decimal, re
     assert all(low <= value <= low + reach for value in values)
     assert len({value - before for before, value in pairwise(values)}) <= 1
     assert len({figure(value, places) for value in values}) == len(values)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "middle"),
+    [
+        ([20, 300, 520, 800, 1000], 2),
+        ([20, 30, 850, 930, 1000], None),  # no point has room for its time between those of the ends
+        ([20, 1000], None),
+        ([20], None),
+        ([], None),
+    ],
+)
+def test_a_time_stands_in_the_middle_of_an_axis_only_where_it_has_room(pixels: list[float], middle: int | None) -> None:
+    assert middle_of(pixels) == middle

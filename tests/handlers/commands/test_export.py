@@ -1,5 +1,6 @@
 """/export sends two files as documents into the chat, and says so where there is nothing to send."""
 
+from bot.domain.errors import NotSent
 from bot.simulators.loop import LoopClock
 from tests.handlers.chat import Stage, a_stage
 from tests.handlers.commands.test_pnl import with_yesterday
@@ -33,6 +34,17 @@ async def test_the_tax_year_comes_with_its_definition_of_turnover(clock: LoopClo
         content = files(stage)[table["document"]["name"]].decode("utf-8-sig")
         assert "F&O (non-speculative),1,6500.00,7150.00,650.00,0.00,650.00,650.00,0" in content
         assert "ICAI Guidance Note" in content
+
+
+async def test_a_day_that_cannot_be_read_is_named_beside_the_files_and_in_them(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        await with_yesterday(stage, clock)
+        stage.broker.books_down = NotSent("mStock cannot be reached.")
+        told = await stage.me.ask("/export pnl week", "P&L by day 16 Nov 2026 to 20 Nov 2026")
+        assert "⚠️ Today is left out: mStock cannot be reached." in told["text"]
+        table = await stage.me.wait_for(lambda message: (message["document"] or {}).get("name", "").endswith(".csv"))
+        content = files(stage)[table["document"]["name"]].decode("utf-8-sig")
+        assert content.splitlines()[-1] == "Today is left out: mStock cannot be reached."
 
 
 async def test_an_empty_range_sends_no_file(clock: LoopClock) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.errors import NotSent
 from bot.domain.ports.repositories import Repositories
-from bot.simulators.loop import LoopClock
+from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.handlers.chat import Stage, a_stage, later
 from tests.handlers.samples import a_report
 from tests.stage.ledger import a_fill
@@ -75,3 +75,17 @@ async def test_the_month_comes_as_words_and_then_as_a_calendar(clock: LoopClock)
         await stage.me.ask("/pnl week", "16–20 Nov 2026")
         await later(60)
         assert sum(bool(message["photo_url"]) for message in stage.me.history()) == 1, "a week is no month"
+
+
+async def test_a_week_that_is_one_day_old_is_a_range_and_not_the_card_of_today(clock: LoopClock, loop: VirtualLoop) -> None:
+    monday = at_ist(ist_date(clock.now()) + timedelta(days=3), 10)
+    assert monday.weekday() == 0
+    loop.shift((monday - clock.now()).total_seconds())
+    async with a_stage(clock) as stage:
+        today = await stage.me.ask("/pnl", "as of")
+        week = await stage.me.choose("Week", f" {ist_date(monday).day} {monday:%b %Y}")
+        assert week["id"] != today["id"]
+        assert "Open, change" in week["text"], "a range"
+        labels = [choice["label"] for row in week["buttons"] for choice in row]
+        assert "Export" in labels
+        assert "Month" not in labels

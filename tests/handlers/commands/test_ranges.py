@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from bot.domain.errors import UsageError
-from handlers.commands.ranges import range_of
+from handlers.commands.ranges import names_a_span, range_of
 
 TODAY = date(2026, 11, 25)  # a Wednesday
 
@@ -41,3 +41,10 @@ def test_what_is_no_range_is_told_with_an_example_that_works(words: str) -> None
     with pytest.raises(UsageError) as told:
         range_of(words, TODAY, example="/pnl week")
     assert told.value.example == "/pnl week"
+
+
+@pytest.mark.parametrize(
+    ("words", "wide"), [("", False), ("Today", False), ("25 nov", False), ("week", True), ("this month", True), ("nov", True)]
+)
+def test_a_week_or_month_stays_one_though_it_has_one_day_so_far(words: str, wide: bool) -> None:
+    assert names_a_span(words, TODAY) is wide

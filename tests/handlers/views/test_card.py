@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.errors import Refused
+from bot.domain.errors import Refused, Unclear
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.proposal import Change
 from bot.domain.orders.repairs import FUNDS, Repaired
 from bot.domain.orders.standing import Cancelled
-from bot.domain.terms import OrderKind, Side
+from bot.domain.terms import OrderKind, Product, Side
 from handlers.views import card as views
 from handlers.views.message import View
 from handlers.views.tap import MOST_BYTES, decode
@@ -62,6 +62,29 @@ WAITING = "waiting for 80.00, then sells down to 74.00"
             an_order(status=S.FILLED, filled=10, average=Decimal("1480.30"), draft=PROTECTED, updated_at=LATER),
             "✅ #1 BUY 10 RELIANCE\nfilled, avg 1,480.30 in 0.4 s",
             [["Same again", "Exit"]],
+        ),
+        (  # what it left open, if anything, is offered under its fill
+            an_order(
+                status=S.FILLED,
+                filled=65,
+                average=Decimal("98.40"),
+                updated_at=LATER,
+                closes=True,
+                draft=a_draft(instrument=NIFTY_CALL, side=Side.SELL, quantity=65, product=Product.NRML),
+            ),
+            "✅ #1 SELL 65 NIFTY 24500 CE\n23 Nov (Mon)\nfilled, avg 98.40 in 0.4 s",
+            [],
+        ),
+        (
+            an_order(
+                status=S.FILLED,
+                filled=10,
+                average=Decimal("1480.00"),
+                closes=True,
+                draft=a_draft(side=Side.SELL, product=Product.MIS),
+            ),
+            "✅ #1 SELL 10 RELIANCE\nfilled, avg 1,480.00 in 0.0 s",
+            [],
         ),
         (
             an_order(status=S.REJECTED, reason="RMS:1:<margin & more>"),
@@ -200,6 +223,21 @@ def test_a_refused_cancel_stands_before_those_that_were_taken_and_its_order_work
         "#5 BUY 10 RELIANCE: cancelled, nothing filled",
         "main · LIVE",
     ]
+
+
+def test_a_cancel_whose_answer_was_lost_is_not_called_refused_while_no_look_has_told() -> None:
+    why = Unclear("mStock's answer did not arrive. It may have happened; looking for it.")
+    lost = Cancelled(order=an_order(number=4, status=S.OPEN, sent_at=NOW), error=why, shown=False)
+    assert views.cancel_sent((lost,), "main", "LIVE", NOW).plain.splitlines() == [
+        "Not known whether cancelled: 1 order. I keep looking, and ring when it ends.",
+        (
+            "#4 BUY 10 RELIANCE: open at 1,480.30 since 09:30:00. mStock's answer did not arrive. "
+            "It may have happened; looking for it."
+        ),
+        "main · LIVE",
+    ]
+    seen = views.cancel_sent((replace(lost, shown=True),), "main", "LIVE", NOW).plain
+    assert seen.startswith("Not cancelled: 1 order. It works on."), "a look has told"
 
 
 @given(

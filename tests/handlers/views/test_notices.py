@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from bot.domain.news.after_market import AfterMarketFate
 from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertsBlind, AlertStruck
-from bot.domain.news.connections import AddressNotRegistered, FeedBack, FeedLost, SessionLost, SessionReplaced
+from bot.domain.news.connections import AddressNotRegistered, FeedBack, FeedLost, SessionLost, SessionReplaced, Source
 from bot.domain.news.conversions import ConversionUnclear, Converted
 from bot.domain.news.days import DaySummary, YearNotCovered
 from bot.domain.news.delivery import Delivery
@@ -63,7 +63,7 @@ from handlers.views.tap import decode
 from handlers.views.taps import OrderTap, OrderVerb
 from tests.handlers.mornings import every_morning
 from tests.handlers.rings import every_ring
-from tests.handlers.samples import NOW, a_report
+from tests.handlers.samples import NOW, PROTECTED, a_report
 from tests.handlers.views.test_message import read_back
 from tests.handlers.views.test_money import WEEK
 from tests.stage.market import REFERENCE_DATA
@@ -105,7 +105,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         TargetBlind(draft=order.draft, since=NOW),
         TrailTold(plan_id="plan", stop=order, told=TrailNews.BLIND, since=NOW),
         PnlExitTold(exit_id="token", told=PnlNews.BLIND, scope=words, levels=words, at=NOW, since=NOW),
-        MarketUnfilled(order=order, price=Decimal("107.00")),
+        MarketUnfilled(order=order, price=Decimal("107.00"), touch=Decimal("106.20")),
         SlicesStruck(draft=order.draft, sent=5, why=words),
         ExitAsks(order=order, why=ExitTrouble.TRIGGERED, price=Decimal("71.50")),
         *(ExitsTold(plan_id="P1", told=told, at=NOW, rows=ROWS, waiting=1, of=2, orders=1) for told in OF_EXITS),
@@ -124,7 +124,8 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         TradingResumed(name=words, at=NOW),
         SessionLost(at=NOW, why=words, positions=True),
         SessionReplaced(at=NOW),
-        FeedLost(at=NOW),
+        FeedLost(since=NOW),
+        FeedLost(source=Source.BOOKS, since=NOW),
         FeedBack(since=NOW, until=NOW, fills=2, rejections=1),
         AddressNotRegistered(at=NOW, words=words),
         DaySummary(report=a_report()),
@@ -192,7 +193,8 @@ def test_every_kind_of_news_is_here_and_names_account_and_mode() -> None:
 
 def test_the_file_for_a_year_that_is_not_covered_can_be_laid_beside_as_it_is_shown(tmp_path: Path) -> None:
     view = draw(YearNotCovered(year=2027))
-    assert "no new position from 1 Jan 2027 on; exits go." in view.plain
+    assert "From 1 Jan 2027 on I do not know when the exchange is open" in view.plain
+    assert "orders go, and mStock's answer decides" in view.plain
     (file,) = [part for part in view.parts if isinstance(part, Table)]
     (tmp_path / "2027.toml").write_text("\n".join(file.rows), encoding="utf-8")
     calendar = load_reference(tmp_path / "2027.toml").calendar
@@ -342,6 +344,7 @@ def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_ab
         (GuardPlaced(order=DONE), "Stop placed."),
         (ExitAsks(order=DONE, why=ExitTrouble.TRIGGERED), "Stop triggered, not filled."),
         (ExitAsks(order=DONE, why=ExitTrouble.LEFT_OVER), "Exit left over."),
+        (ExitAsks(order=DONE, why=ExitTrouble.ENTRY_LEFT), "Entry still rests."),
         (
             Unguarded(draft=DONE.draft),
             "No stop. 10 RELIANCE CNC: its stop does not stand, and no exit could be sent. Nothing guards it.",
@@ -482,12 +485,39 @@ def test_an_end_says_what_was_filled_what_is_still_held_and_whose_words_they_are
 def test_an_answer_that_was_not_clear_is_told_in_mstocks_own_words_scrubbed_like_all_of_them() -> None:
     order = replace(DONE, status=S.UNKNOWN, reason="Access denied (HTTP 403) eyJ0eXAi")
     explain = lambda text: REFERENCE_DATA.rejections.explain(text).words(rupees).replace("eyJ0eXAi", "***")  # noqa: E731
+    fast = replace(order, reason="Too many requests (Something went wrong)")
+    assert "no clear answer (mStock says that the requests came too fast). I will not" in whole(fast, explain)
     for text in (draw(OrderUnclear(order=order), explain=explain).plain, whole(order, explain)):
         assert 'no clear answer (mStock\'s words: "Access denied (HTTP 403) ***"). I will not send it again.' in text
 
 
 def whole(order: Order, explain: Callable[[str], str]) -> str:
     return card(order, label="main", mode="LIVE", now=NOW, explain=explain).plain
+
+
+@pytest.mark.parametrize(
+    ("side", "touch", "said", "chased"),
+    [
+        (Side.BUY, "1491.00", "4 of 10 filled: the ask is 1,491.00, beyond 1,487.70.", True),
+        (Side.BUY, "1487.70", "4 of 10 filled: the ask is 1,487.70, within 1,487.70, and the exchange has not filled it.", False),
+        (
+            Side.SELL,
+            "1491.00",
+            "4 of 10 filled: the bid is 1,491.00, within 1,487.70, and the exchange has not filled it.",
+            False,
+        ),
+        (Side.SELL, "1480.00", "4 of 10 filled: the bid is 1,480.00, beyond 1,487.70.", True),
+        (Side.BUY, None, "4 of 10 filled.", True),
+    ],
+)
+def test_an_unfilled_market_order_says_where_the_book_stands_and_is_chased_only_by_a_price_that_ran_away(
+    side: Side, touch: str | None, said: str, chased: bool
+) -> None:
+    order = replace(DONE, status=S.PARTIAL, filled=4, draft=replace(PROTECTED, side=side))
+    at = Decimal(touch) if touch is not None else None
+    view = draw(MarketUnfilled(order=order, price=Decimal("1495.00"), touch=at))
+    assert view.plain.splitlines()[1] == said
+    assert labels(view) == [*(["Chase to 1,495.00"] if chased else []), "Cancel rest", "Leave"]
 
 
 @pytest.mark.parametrize(
@@ -529,7 +559,7 @@ def test_an_order_that_was_not_found_can_be_closed_from_its_news() -> None:
     ("late", "said"), [(0, None), (60, None), (61, "late 1 min"), (240, "late 4 min (from 13:58:11)"), (3 * 3600, "late 3 h")]
 )
 def test_late_news_says_that_it_is_late(late: int, said: str | None) -> None:
-    text = draw(FeedLost(at=NOW), created_at=NOW - timedelta(seconds=late)).plain
+    text = draw(FeedLost(since=NOW), created_at=NOW - timedelta(seconds=late)).plain
     assert ("late" in text) is (said is not None)
     assert said is None or said in text
 

@@ -175,7 +175,9 @@ def test_round_trips_are_counted_after_charges_with_best_worst_and_how_long_they
     assert "Round trips 3, won 1 (33 %), trades 18." in plain
     assert "Best +950.00 (NF 24500CE 23Nov), worst −640.00 (NF 24500CE 23Nov)." in plain
     assert "Held 90 min on average, 90 min at most." in plain
-    assert "Of 1 more round trips the cost is not known." in plain
+    assert "Of 1 more round trip the cost is not known." in plain
+    won = (a_trip("1000"), a_trip("20"), a_trip("-640"))
+    assert "Round trips 3, won 2 (67 %)" in shown(a_range(day, trips=won)).plain, "as the summary of the day rounds it"
     assert "Lowest −1,105.00 at 14:02 on 20 Nov, as far as I watched." in plain
 
 

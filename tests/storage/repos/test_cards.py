@@ -24,7 +24,7 @@ def stale(db: Repositories) -> list[tuple[int, int]]:
 
 def reply_to(db: Repositories, order_id: str = "o1", chat_id: int = PERSON) -> int | None:
     """Under which message news of an order would be sent."""
-    db.outbox.add(ACCOUNT.id, [chat_id], FeedLost(at=NOW), NOW, order_id=order_id)
+    db.outbox.add(ACCOUNT.id, [chat_id], FeedLost(since=NOW), NOW, order_id=order_id)
     (delivery,) = db.outbox.lease(NOW, NOW + timedelta(seconds=60))
     db.outbox.sent(delivery.id, NOW, 99)
     return delivery.reply_to

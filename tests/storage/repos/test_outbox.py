@@ -25,7 +25,7 @@ from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_fill, a_store, a_
 
 MINUTE = timedelta(minutes=1)
 OTHER = PERSON + 1
-NEWS = FeedLost(at=NOW)
+NEWS = FeedLost(since=NOW)
 
 
 async def add(store: SqlStore, *chats: int, at: datetime = NOW) -> None:

@@ -73,7 +73,7 @@ async def test_taking_somebody_off_the_list_kills_all_that_waits_for_them_and_no
             db.confirmations.add(a_confirmation(f"t{number}", user_id=person, chat_id=person))
             db.cards.add(CardRef(chat_id=person, message_id=5, order_id="o1", version=1))
             db.accounts.choose(person, ACCOUNT.id, NOW.replace(year=2027))
-        db.outbox.add(ACCOUNT.id, [RAVI.telegram_id, PERSON], FeedLost(at=NOW), NOW, order_id=None)
+        db.outbox.add(ACCOUNT.id, [RAVI.telegram_id, PERSON], FeedLost(since=NOW), NOW, order_id=None)
 
     await store.transaction(begin)
     assert await store.transaction(lambda db: db.people.remove(RAVI.telegram_id))

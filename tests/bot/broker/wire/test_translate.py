@@ -58,6 +58,16 @@ def test_a_row_that_contradicts_itself_is_no_fact(odd: dict[str, str]) -> None:
         translate.order_fact({**ORDER, **odd})
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"), [("TRADE CONFIRMED", ""), ("Confirmed", ""), ("Order cancelled by user", "Order cancelled by user")]
+)
+def test_what_a_row_says_of_its_fills_is_no_reason_for_its_end(text: str, reason: str) -> None:
+    row = {**ORDER, "status": "Cancelled", "orderstatus": "Cancelled", "filledshares": "1", "unfilledshares": "0", "text": text}
+    fact = translate.order_fact(row)
+    assert fact is not None
+    assert (fact.status, fact.reason) == (OrderStatus.CANCELLED, reason)
+
+
 @pytest.mark.parametrize("http", [302, 400, 401, 429, 500, 502, 504])
 def test_a_yes_under_a_status_that_says_no_is_unclear(http: int) -> None:
     raw = body([good({"orderid": ID})])

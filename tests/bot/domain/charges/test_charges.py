@@ -391,7 +391,7 @@ def test_the_break_even_pays_for_the_round_trip_and_one_tick_less_does_not(trade
     def net(price: Decimal) -> Decimal:
         back = replace(trade, side=trade.side.opposite, price=price)
         gain = (price - trade.price) * trade.side.sign * trade.quantity
-        return gain - trip.entry.total - TARIFF.order(back, chosen).total
+        return gain - trip.entry.total - TARIFF.ledger_order(back, chosen).total
 
     assert abs(net(point.price)) < Decimal("0.0001")
     assert net(trade.price + trade.side.sign * tick * point.ticks) >= 0
@@ -401,11 +401,11 @@ def test_the_break_even_pays_for_the_round_trip_and_one_tick_less_does_not(trade
 
 def searched(trade: Trade, chosen: Plan | None) -> tuple[Decimal, int] | None:
     """The break-even price and its ticks, found step by step on whole bills. None below zero."""
-    paid, side, tick = TARIFF.order(trade, chosen).total, trade.side.sign, trade.instrument.tick
+    paid, side, tick = TARIFF.ledger_order(trade, chosen).total, trade.side.sign, trade.instrument.tick
 
     def gain(price: Decimal) -> Decimal:
         back = replace(trade, side=trade.side.opposite, price=price)
-        return (price - trade.price) * side * trade.quantity - paid - TARIFF.order(back, chosen).total
+        return (price - trade.price) * side * trade.quantity - paid - TARIFF.ledger_order(back, chosen).total
 
     price = trade.price
     for _ in range(60):
@@ -433,3 +433,18 @@ def test_the_break_even_is_the_price_that_a_search_over_whole_bills_finds(trade:
         return
     assert abs(point.price - found[0]) < Decimal("1e-9")
     assert point.ticks == found[1]
+
+
+def test_shares_on_margin_are_pledged_and_unpledged_on_the_ledger_but_not_those_that_were_bought_and_sold_today() -> None:
+    bought = Trade(
+        instrument=a_share(), side=Side.BUY, product=Product.MTF, quantity=10, price=Decimal(1480), day=date(2026, 11, 20)
+    )
+    sold = replace(bought, side=Side.SELL)
+    for trade in (bought, sold):
+        assert TARIFF.ledger_order(trade, None).amount(ChargeName.PLEDGE) == Decimal(32)
+        assert TARIFF.order(trade, None).amount(ChargeName.PLEDGE) == 0, "the contract note has no pledge"
+    assert TARIFF.ledger_order(sold, None, meets=10).amount(ChargeName.PLEDGE) == 0
+    assert TARIFF.ledger_order(replace(bought, product=Product.CNC), None).amount(ChargeName.PLEDGE) == 0
+    trip = TARIFF.round_trip(bought, None)
+    assert trip is not None
+    assert trip.both.amount(ChargeName.PLEDGE) == Decimal(64)

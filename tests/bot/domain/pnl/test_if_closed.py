@@ -55,3 +55,7 @@ def test_mtf_shares_of_an_earlier_day_leave_the_depository() -> None:
     assert kept is not None
     assert intraday is not None
     assert kept < intraday, "the DP charge and delivery's STT"
+
+
+def test_a_contract_that_has_ended_cannot_be_closed_any_more() -> None:
+    assert if_closed(replace(LONG, settled=True), TARIFF, PLAN, DAY) is None

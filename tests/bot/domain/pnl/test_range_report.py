@@ -14,6 +14,7 @@ from bot.domain.orders.portfolio import DayReport
 from bot.domain.pnl.fifo import cost_of, quantity_of
 from bot.domain.pnl.range_report import (
     REST,
+    CurvePoint,
     RangeDay,
     RangeReport,
     Slip,
@@ -137,3 +138,18 @@ def test_slippage_is_a_loss_where_a_purchase_cost_more_than_the_ask_and_a_sale_b
         )
 
     assert [slip(Side.BUY, "100.50").amount, slip(Side.SELL, "99.50").amount, slip(Side.BUY, "99.90").amount] == [-5, -5, 1]
+
+
+def test_a_day_that_ends_at_its_worst_is_lowest_at_its_end_and_its_curve_leads_there() -> None:
+    watched = CurvePoint(at=NOW - timedelta(minutes=2), net=Decimal(-100))
+    day = RangeDay(day=FIRST, report=a_report(FIRST, open=Decimal(-250), made_at=NOW), curve=(watched,))
+    assert day.lowest == CurvePoint(at=NOW, net=Decimal(-250))
+    assert day.course == (watched, CurvePoint(at=NOW, net=Decimal(-250)))
+
+
+def test_a_row_that_was_made_on_a_later_day_is_no_moment_of_its_own_day() -> None:
+    watched = CurvePoint(at=NOW, net=Decimal(-100))
+    late = RangeDay(day=FIRST, report=a_report(FIRST, open=Decimal(-250), made_at=NOW + timedelta(days=1)), curve=(watched,))
+    unwatched = RangeDay(day=FIRST, report=a_report(FIRST, open=Decimal(-250)))
+    assert (late.course, late.lowest) == ((watched,), watched)
+    assert (unwatched.course, unwatched.lowest) == ((), None)

@@ -89,7 +89,7 @@ async def test_a_market_order_that_the_price_ran_away_from_rings_after_three_sec
         assert [each for each in await desk.notices() if isinstance(each, MarketUnfilled)] == []
         await asyncio.sleep(30)
         rung = [each for each in await desk.notices() if isinstance(each, MarketUnfilled)]
-        assert [(each.order.filled, each.price) for each in rung] == [(4, Decimal("1507.50"))]
+        assert [(each.order.filled, each.price, each.within) for each in rung] == [(4, Decimal("1507.50"), False)]
         change = await desk.proposals.modify(desk.actor, 1, price=rung[0].price, quantity=None, chat_id=PERSON)
         stage.broker.part = None
         await desk.tap(await desk.card(change, 90), 90)

@@ -14,6 +14,7 @@ from bot.domain.news.picture import Pictured
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.terms import Product
 from bot.simulators.loop import VirtualLoop
+from tests.bot.trading.ledger.test_day_book import a_holding
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.stage.trading_days import NIFTY, TradingDays, trading_days
 
@@ -88,6 +89,18 @@ async def test_a_row_tells_what_its_day_was_made_of(loop: VirtualLoop) -> None:
     assert (facts.capital, facts.margin) == (Decimal(250_000), Decimal(0))
     assert facts.slippage is None, "nobody saw a price at a tap"
     assert [(each.day, each.expiring[:1]) for each in facts.coming] == [(date(2026, 11, 17), ("NIFTY",))]
+
+
+async def test_a_report_asked_for_after_the_close_counts_its_day_once(loop: VirtualLoop) -> None:
+    account = await trading_days(loop, MONDAY)
+    trades = [(NIFTY_CALL, 65, "100.00"), (RELIANCE, 10, "1500.00"), (NIFTY_CALL, -65, "98.00")]
+    final = await account.a_day(MONDAY, trades, {RELIANCE: ("1510.00", "1490.00")}, product=Product.MIS)
+    asked = await account.summaries.day(account.days.stage.actor, None)
+    assert final.facts is not None
+    assert asked.facts is not None
+    assert asked.facts.symbols == final.facts.symbols
+    assert asked.facts.trips == final.facts.trips
+    assert total(each.net for each in asked.facts.symbols) == net(asked)
 
 
 async def test_where_the_brokers_positions_differ_the_row_names_the_rupees_and_the_reason(loop: VirtualLoop) -> None:
@@ -212,3 +225,15 @@ async def test_before_the_bell_the_prices_of_yesterday_make_nothing_of_today(loo
     account.begin(WEEK[1], {NIFTY_CALL: ("105.00", "103.50")}, hour=10)
     (line,) = (await account.days.pnl()).lines
     assert (line.open, line.adjustment, line.since_entry) == (Decimal(195), Decimal(-65), Decimal(650))
+
+
+async def test_before_the_bell_and_on_a_holiday_shares_have_made_nothing_of_today(loop: VirtualLoop) -> None:
+    account = await trading_days(loop, MONDAY)
+    account.broker.demat = [a_holding(RELIANCE, 100, "1400.00", "1480.30", "1470.30")]
+    closes = {RELIANCE: ("1480.30", "1470.30")}  # of Monday, until a price of Tuesday comes
+    account.begin(WEEK[0], closes, hour=10)
+    assert (await account.days.pnl()).holdings_change == Decimal(1000)
+    account.begin(WEEK[1], closes, hour=8)
+    assert (await account.days.pnl()).holdings_change == 0
+    account.begin(date(2026, 11, 24), closes, hour=11)
+    assert (await account.days.pnl()).holdings_change == 0

@@ -91,6 +91,14 @@ async def test_an_mtf_purchase_says_what_the_person_pays_what_mstock_lends_and_w
     assert (card.loan.own, card.loan.lent) == (Decimal("4463.10"), Decimal("10413.90"))
     assert to_paise(card.loan.interest or Decimal(0)) == Decimal("4.28")  # 14.99 % a year
     assert card.charges_unknown == (), "flat-5 takes five rupees and GST"
+    delivery = await asked(stage, replace(SALE, side=Side.BUY))
+    more = charged(card) - charged(delivery)
+    assert to_paise(more) == Decimal("37.90"), "brokerage with its GST, and the pledge"
+    assert card.charges_both is not None
+    assert delivery.charges_both is not None
+    assert to_paise(card.charges_both - delivery.charges_both) == Decimal("75.80"), "and the end of the pledge"
+    assert card.break_even is not None
+    assert card.break_even * 10 >= card.charges_both
     text = views.proposal(card, "PAPER", clock.now()).plain
     assert "You pay               4,463.10" in text
     assert "mStock lends         10,413.90" in text

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.domain.charges.charges import Tariff, Trade
 from bot.domain.charges.tariff import Bill, Plan
-from bot.domain.errors import BotError, NotSent, Unreadable
+from bot.domain.errors import BotError, NotSent, SessionExpired, Unreadable
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Quote, Tick
 from bot.domain.orders.order import OrderFact, OrderStatus
@@ -46,12 +46,12 @@ class CountingBroker(ScriptedBroker):
         if failure is not None:
             raise failure
 
-    async def orders(self) -> Sequence[OrderFact]:
+    async def orders(self, *, urgent: bool = False) -> Sequence[OrderFact]:
         facts = await super().orders()
         await self._slowly("orders")
         return facts
 
-    async def positions(self) -> Sequence[Position]:
+    async def positions(self, *, urgent: bool = False) -> Sequence[Position]:
         positions = list(await super().positions())
         await self._slowly("positions")
         return positions
@@ -74,7 +74,7 @@ class Readers:
     broker: CountingBroker
     views: AccountViews
 
-    async def positions(self) -> Positions:
+    async def positions(self, *, urgent: bool = False) -> Positions:
         return await self.views.positions(self.stage.actor)
 
     async def quantities(self) -> list[int]:
@@ -374,3 +374,31 @@ def test_whatever_the_order_of_questions_and_acts_nobody_is_shown_less_than_was_
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         runner.run(play())
+
+
+async def test_for_the_eye_alone_the_last_reading_of_today_serves_while_the_broker_is_away(
+    clock: LoopClock, loop: VirtualLoop
+) -> None:
+    people = await readers(clock)
+    people.broker.held, actor = [a_position(5)], people.stage.actor
+    began = clock.now()
+    fresh = await people.views.positions(actor, known=True)
+    assert (fresh.as_of, fresh.stale) == (began, None)
+    money = await people.views.funds(actor)
+    await people.stage.reads.quotes(ACCOUNT.id, [RELIANCE.key])
+    loop.shift(300)
+    await people.stage.reads.quotes(ACCOUNT.id, [])  # another set, at which old ones are dropped
+    people.broker.held, people.broker.failure = [a_position(9)], NotSent("mStock is away.")
+    known = await people.views.positions(actor, known=True)
+    assert (known.as_of, known.stale) == (began, "mStock is away.")
+    assert [line.position.quantity for line in known.lines] == [5]
+    assert (await people.views.funds(actor, known=True)).as_of == money.as_of
+    with pytest.raises(NotSent):
+        await people.positions()  # what an act or a rule asks for
+    people.broker.failure = SessionExpired("Log in.")
+    with pytest.raises(SessionExpired):
+        await people.views.positions(actor, known=True)
+    loop.shift(86_400)
+    people.broker.failure = NotSent("mStock is away.")
+    with pytest.raises(NotSent):  # another day's list is none of today
+        await people.views.positions(actor, known=True)

@@ -1,0 +1,111 @@
+"""Lines that are silent while the market is open: a feed without ticks, a feed that is gone, a broker that does not answer.
+
+Each rings once. A mute feed rings again when it speaks. The return of what was gone is told with what was missed
+(bot/trading/sync/gaps.py).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.domain.clock import Clock
+from bot.domain.errors import BrokerError, StorageAway
+from bot.domain.news.connections import FeedLost, Source
+from bot.domain.news.notice import Notice
+from bot.domain.news.rings import FeedMute
+from bot.domain.ports.broker import BrokerConnections
+from bot.domain.ports.repositories import Repositories, Store
+from bot.trading.sync.gaps import at_stake
+from bot.trading.sync.reconcile import Reconcile
+from bot.trading.ticks.tick_watcher import TickWatcher
+
+log = logging.getLogger(__name__)
+
+LOOKS = 5.0  # seconds between two looks
+MUTE = 60.0  # seconds; the socket connects anew after twenty, and the books are asked for every ten: what lasts longer is told
+
+
+@dataclass(slots=True)
+class _Silence:
+    """Of one account, in loop time."""
+
+    since: float  # from when on it should have spoken
+    rung: bool = False
+    gone: bool = False  # what rang was that the feed is gone: its return is told by itself
+
+
+@dataclass(slots=True, kw_only=True)
+class SilentLines:
+    """Looks at the feed and the books of every account with a session, while prices move."""
+
+    store: Store
+    connections: BrokerConnections
+    watcher: TickWatcher
+    reconcile: Reconcile
+    clock: Clock
+    in_session: Callable[[datetime], bool]  # whether prices move at a moment (UTC)
+    _silences: dict[str, _Silence] = field(default_factory=dict)
+    _unread: dict[str, _Silence] = field(default_factory=dict)  # of the books
+
+    async def run(self) -> None:
+        """Looks at every account with a session, for ever."""
+        while True:
+            await asyncio.sleep(LOOKS)
+            opened = list(self.connections.opened())
+            self._silences = {key: silence for key, silence in self._silences.items() if key in opened}
+            self._unread = {key: silence for key, silence in self._unread.items() if key in opened}
+            for account_id in opened:
+                try:
+                    await self._look(account_id)
+                    await self._look_at_books(account_id)
+                except (BrokerError, StorageAway) as error:  # it was unlinked meanwhile, or the ring comes with the next look
+                    log.info("account %s: whether its lines speak could not be told: %s", account_id, type(error).__name__)
+
+    async def _look(self, account_id: str) -> None:
+        moment, now = asyncio.get_running_loop().time(), self.clock.now()
+        quiet, silence = self.watcher.silent_for(account_id), self._silences.get(account_id)
+        if silence is not None and quiet is not None and moment - quiet > silence.since:
+            if silence.rung and not silence.gone:
+                await self._tell(account_id, FeedMute(since=now - timedelta(seconds=moment - silence.since), sees=True))
+            del self._silences[account_id]  # it spoke
+            silence = None
+        if not self._should_speak(account_id, now) or not self.watcher.watches(account_id):
+            if silence is not None and not silence.rung:
+                del self._silences[account_id]
+            return
+        if silence is None:
+            self._silences[account_id] = _Silence(since=moment)
+        elif not silence.rung and moment - silence.since >= MUTE:
+            since = now - timedelta(seconds=moment - silence.since)
+            gone = not self.watcher.connected(account_id)
+            await self._tell(account_id, FeedLost(since=since) if gone else FeedMute(since=since))
+            silence.rung, silence.gone = True, gone
+
+    async def _look_at_books(self, account_id: str) -> None:
+        moment, now, away = asyncio.get_running_loop().time(), self.clock.now(), self.reconcile.down_since(account_id)
+        if away is None:
+            self._unread.pop(account_id, None)
+            return
+        silence = self._unread.setdefault(account_id, _Silence(since=moment))
+        if silence.rung or moment - silence.since < MUTE or not self._should_speak(account_id, now):
+            return
+        rows = self.reconcile.open_rows(account_id)
+        is_open = rows is not None and any(rows.units.values())
+        if is_open or await self.store.transaction(lambda db: at_stake(db, account_id)):
+            await self._tell(account_id, FeedLost(source=Source.BOOKS, since=away))
+            self.reconcile.told_down(account_id)
+            silence.rung = True
+
+    def _should_speak(self, account_id: str, now: datetime) -> bool:
+        session = self.connections.of(account_id).session
+        return session is not None and session.alive(now) and self.in_session(now)
+
+    async def _tell(self, account_id: str, news: Notice) -> None:
+        at = self.clock.now()
+
+        def tell(db: Repositories) -> None:
+            db.outbox.add(account_id, db.people.watching(account_id), news, at, order_id=None)
+
+        await self.store.transaction(tell)
