@@ -107,6 +107,8 @@ def _terms(proposal: Proposal, mode: str, now: datetime) -> Table:
 
 def _short_terms(draft: OrderDraft) -> str:
     limit = price(draft.price) if draft.price is not None else "market"
+    if draft.trigger is not None:
+        return f"{count(draft.quantity)} stop {price(draft.trigger)}"
     return f"{count(draft.quantity)} @ {limit}"
 
 

@@ -105,8 +105,10 @@ class Proposals:
         if change.protected and old.draft.session is not None:
             raise CheckFailed(["An after-market order is a limit, never a market order."])
         request = request_of(old.draft)
-        if change.quantity is not None:
-            request = sized(request, change.quantity)
+        if change.lots is not None and not old.draft.instrument.is_derivative:
+            raise CheckFailed([f"{old.draft.instrument.symbol} is a share and has no lots. Nothing was changed."])
+        if change.quantity is not None or change.lots is not None:
+            request = sized(request, change.quantity or (change.lots or 0) * old.draft.instrument.lot)
         if change.price is not None:
             request = replace(request, price=change.price, market=False)
         if change.protected:

@@ -211,3 +211,12 @@ async def test_a_price_between_ticks_is_written_as_prices_are(clock: LoopClock) 
         await said(stage, "b reliance 10 1490.05")
     assert question.value.say == "1,490.05 is between ticks: RELIANCE moves in steps of 0.10."
     assert [label for label, _ in question.value.near] == ["1,490.00", "1,490.10"]
+
+
+async def test_a_few_units_of_a_contract_are_asked_about_as_lots_too(clock: LoopClock) -> None:
+    stage = await a_desk(clock)
+    assert list(await asked(stage, "b nifty 24500 ce 2")) == ["1 lot = 65", "2 lots = 130"]
+    assert list(await asked(stage, "b nifty 24500 ce 5")) == ["1 lot = 65", "5 lots = 325"]
+    assert list(await asked(stage, "b nifty 24500 ce 1")) == ["1 lot = 65"]
+    assert list(await asked(stage, "b nifty 24500 ce 75")) == ["1 lot = 65", "2 lots = 130"]
+    assert list(await asked(stage, "b nifty 24500 ce 64")) == ["1 lot = 65"]
