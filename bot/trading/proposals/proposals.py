@@ -20,7 +20,7 @@ from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.actor import demand_role
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
-from bot.trading.proposals.attaching import Entry, attached_of
+from bot.trading.proposals.attaching import Entry, attached_of, sure
 from bot.trading.proposals.blocking import known
 from bot.trading.proposals.drafting import sized
 from bot.trading.proposals.joining import raising
@@ -129,10 +129,16 @@ class Proposals:
             raise ConfirmationGone("This card is closed. Nothing was sent.")
         draft = old.draft
         price = await self._proposing.prices.of(old.account_id, draft.instrument.key)
-        said = replace(request_of(draft), price=draft.price, stop=stop, target=target, trail=trail)
-        more = attached_of(said, draft, price) or Attached()
         plan = await self._store.transaction(lambda db: self._confirmations.plan_of(db, old))
         had = Attached.of(plan) if plan is not None else Attached()
+        said = replace(
+            request_of(draft),
+            price=draft.price,
+            stop=stop or (sure(had.stop, had.stop_limit) if had.stop is not None else None),
+            target=target or (sure(had.target) if had.target is not None else None),
+            trail=trail or had.trail,
+        )
+        more = attached_of(said, draft, price) or Attached()
         keeps = had.stop is not None and stop is None  # a trail follows the stop that is there
         attached = Attached(
             stop=had.stop if keeps else more.stop,

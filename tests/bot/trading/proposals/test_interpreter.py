@@ -125,7 +125,7 @@ async def test_a_stop_and_a_target_that_are_said_stand_on_the_card(clock: LoopCl
 
 async def test_a_stop_on_the_wrong_side_is_offered_on_the_losing_one(clock: LoopClock) -> None:
     stage = await a_desk(clock)
-    assert await asked(stage, "b reliance 10 1475 sl 1500") == {"Stop at 1,450.00": "/buy RELIANCE 10 @1475 sl 1450"}
+    assert await asked(stage, "b reliance 10 1475 sl 1500") == {"Stop at 1,450.00": "/buy RELIANCE 10 @1475 sl @1450"}
     assert set(await asked(stage, "b reliance 10 1475 sl 25")) == {"Stop at 1,455.30", "Stop at 25.00"}
 
 
@@ -138,7 +138,7 @@ async def test_a_size_by_risk_is_as_many_lots_as_lose_no_more_at_the_stops_worst
     with pytest.raises(CheckFailed, match=r"does not cover one share: it loses 35\.00"):
         await said(stage, "b reliance 1475 risk 30 sl 1450/1440")
     assert await asked(stage, "b reliance 1475 risk 1000 sl 1500") == {
-        "Stop at 1,450.00": "/buy RELIANCE risk 1000 @1475 sl 1450"
+        "Stop at 1,450.00": "/buy RELIANCE risk 1000 @1475 sl @1450"
     }
 
 
