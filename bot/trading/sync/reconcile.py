@@ -158,8 +158,8 @@ class Reconcile:
         broker, trades, positions = self._connections.of(account_id).broker, books.trades, books.positions
         as_of = (books.seen_at or self._clock.now()) + timedelta.resolution
         return Look(
-            positions=positions if positions is not None else await broker.positions(),  # the broker was slow with them
-            trades=trades if trades is not None else await broker.trades(),
+            positions=positions if positions is not None else await broker.positions(urgent=True),  # it was slow with them
+            trades=trades if trades is not None else await broker.trades(urgent=True),
             as_of=as_of,
         )
 
