@@ -48,7 +48,7 @@ def test_square_off_names_the_time_what_cannot_be_carried_and_the_entries_that_r
 def test_a_part_that_no_stop_covers_is_named_beside_the_whole() -> None:
     assert lines(NoStop(rows=(replace(LONG, quantity=15, held=25), SHORT))) == [
         "No stop.",
-        f"+15 of +25 {LONG.instrument.name} {LONG.product}",
+        "+15 of +25 RELIANCE MIS",
         "−10 RELIANCE MIS",
     ]
 
