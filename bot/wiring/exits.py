@@ -69,7 +69,7 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
     )
     reversals = Reversals(proposing=proposing, lists=lists)
     reader = ScopeReader(
-        connections=ground.connections,
+        reconcile=orders.exits.reconcile,
         prices=ground.prices,
         day_book=views.day_book,
         events=views.events,

@@ -5,10 +5,11 @@ The buttons of a trail stand here too, and what a reply asks of one.
 
 import re
 
-from bot.domain.errors import CheckFailed, ConfirmationGone, UsageError
+from bot.domain.errors import UsageError
 from bot.domain.orders.trail_card import TrailCard
 from bot.domain.people.account import Permission
 from bot.trading.plans.trails import EXAMPLE
+from handlers.commands.claiming import claiming
 from handlers.commands.command import Command, Taps
 from handlers.context.command import Family
 from handlers.context.context import Ctx
@@ -16,8 +17,6 @@ from handlers.context.permissions import demand
 from handlers.context.words.reply import TRAIL_SAID, trail_said
 from handlers.context.words.script import latin
 from handlers.views import trails as views
-from handlers.views.failures import failure
-from handlers.views.message import message
 from handlers.views.trail_taps import TrailTap, TrailVerb
 
 _OFF = re.compile(r"(\S.*?)\s+(?:off|stop|end|band)", re.IGNORECASE)
@@ -36,12 +35,14 @@ async def trail(ctx: Ctx) -> None:
             await ctx.reply(views.shown(one, ctx.mode))
         return
     match = _BEHIND.fullmatch(words)
-    wanted = trail_said(match[2]) if match is not None else None
-    if match is None or wanted is None:
+    wanted = trail_said(match[2] if match is not None else words)
+    if wanted is None:
         raise UsageError(
             "A trail is what is open, and how far behind the best price: points, per cent, or steps.", example=EXAMPLE
         )
-    await show(ctx, await ctx.services.trails.ask(ctx.actor, match[1], wanted, chat_id=ctx.chat_id))
+    await show(
+        ctx, await ctx.services.trails.ask(ctx.actor, match[1] if match is not None else "all", wanted, chat_id=ctx.chat_id)
+    )
 
 
 async def show(ctx: Ctx, asked: TrailCard) -> None:
@@ -68,19 +69,8 @@ async def tapped(ctx: Ctx, tap: TrailTap) -> None:
 
 
 async def _confirm(ctx: Ctx, tap: TrailTap) -> None:
-    repeated = not ctx.state.first_tap(tap.token)
-    try:
+    async with claiming(ctx, tap.token):
         began = await ctx.services.trails.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
-    except ConfirmationGone as gone:
-        if gone.expired or gone.again:
-            await ctx.redraw(message(gone.say))
-        elif repeated:
-            await ctx.answer(gone.say, alert=True)
-        else:
-            raise
-    except CheckFailed as refusal:
-        await ctx.redraw(failure(refusal, "", account=ctx.label))
-    else:
         await ctx.redraw(views.shown(began, ctx.mode))
 
 

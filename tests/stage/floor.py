@@ -44,6 +44,7 @@ class FloorBroker(ScriptedBroker):
         self.stubborn: set[str] = set()  # broker ids that no cancel ends
         self.firm: set[InstrumentKey] = set()  # whose orders are never changed
         self.sent: list[tuple[float, OrderDraft]] = []
+        self.looks: list[float] = []  # loop times at which the order book was read
         self.down: BrokerError | None = None
         self.scrips = [CALL, SHORT_CALL, PUT, BANK, ITC, TCS, INFY]
 
@@ -130,12 +131,13 @@ class FloorBroker(ScriptedBroker):
             return
         await super().cancel(broker_id)
 
-    async def orders(self) -> Sequence[OrderFact]:
+    async def orders(self, *, urgent: bool = False) -> Sequence[OrderFact]:
+        self.looks.append(asyncio.get_running_loop().time())
         facts = await super().orders()
         tags = {order.broker_id: order.tag for order in self.true}
         return [replace(fact, tag=tags[fact.broker_id] or None, average=PRICE if fact.filled else None) for fact in facts]
 
-    async def positions(self) -> Sequence[Position]:
+    async def positions(self, *, urgent: bool = False) -> Sequence[Position]:
         if self.down is not None:
             raise self.down
         return [
@@ -224,6 +226,8 @@ async def set_floor(
 ) -> FloorStage:
     """A desk at that exchange, over a fresh store, or over a kept one as after a restart."""
     broker = broker or FloorBroker(clock)
-    desk = await set_stage(clock, broker=broker, store=store, chance=12 if store is not None else 11, role=role)
+    desk = await set_stage(
+        clock, broker=broker, store=store, chance=11 if store is None else int(clock.now().timestamp()), role=role
+    )
     desk.connection.feed = desk.feed = FloorFeed(clock)
     return FloorStage(desk, broker)

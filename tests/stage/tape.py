@@ -138,11 +138,11 @@ class TapeBroker(ScriptedBroker):
     def working(self) -> list[TrueOrder]:
         return [order for order in self.true if not order.status.is_final]
 
-    async def orders(self) -> Sequence[OrderFact]:
+    async def orders(self, *, urgent: bool = False) -> Sequence[OrderFact]:
         tags = {order.broker_id: order.tag for order in self.true}
         return [replace(fact, tag=tags[fact.broker_id] or None) for fact in await super().orders()]
 
-    async def positions(self) -> Sequence[Position]:
+    async def positions(self, *, urgent: bool = False) -> Sequence[Position]:
         if self.hides_after_cancel and self.cancels:
             raise Unreadable("no positions now")
         if not self.net and not self.true:
@@ -219,7 +219,7 @@ class TapeStage:
 async def set_tape(clock: Clock, *, store: SqlStore | None = None, broker: TapeBroker | None = None) -> TapeStage:
     """A desk at a tape exchange, over a fresh store, or over a kept one as after a restart."""
     broker = broker or TapeBroker(clock)
-    desk = await set_stage(clock, broker=broker, store=store, chance=12 if store is not None else 11)
+    desk = await set_stage(clock, broker=broker, store=store, chance=11 if store is None else int(clock.now().timestamp()))
     desk.connection.feed = desk.feed = TapeFeed(broker)
     broker.told = lambda: desk.reconcile.notify(ACCOUNT.id)
     return TapeStage(desk, broker)

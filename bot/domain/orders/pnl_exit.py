@@ -16,7 +16,8 @@ from bot.domain.market.prices import Tick
 from bot.domain.terms import Product
 
 RECHECK = timedelta(seconds=3)  # that known figures have to stand beyond the level
-BLIND_FOR = timedelta(seconds=10)  # that the figure may be unknown in silence
+_STANDS = RECHECK.total_seconds()
+BLIND_FOR = 10.0  # seconds that the figure may be unknown in silence
 TRADED_WITHIN = timedelta(seconds=60)  # an older trade is no price of now
 HEARD_WITHIN = timedelta(seconds=10)  # since a row's last packet
 WIDEST = Decimal("0.05")  # of the middle of bid and ask, for that to stand for a trade
@@ -163,20 +164,23 @@ def mark_of(tick: Tick | None, now: datetime) -> Mark | None:
 
 
 class Recheck:
-    """How long known figures have stood beyond a level, and which best result has stood. A gap begins both anew."""
+    """How long known figures have stood beyond a level, and which best result has stood. A gap begins both anew.
+
+    Moments are seconds of passing time: a clock that is set makes no figure stand longer.
+    """
 
     def __init__(self) -> None:
         self.level: Level | None = None
-        self.since: datetime | None = None
-        self._stood: deque[tuple[datetime, Decimal]] = deque()  # (when, the lowest from then to the next)
+        self.since: float | None = None
+        self._stood: deque[tuple[float, Decimal]] = deque()  # (when, the lowest from then to the next)
 
-    def saw(self, exit_: PnlExit, value: Decimal, now: datetime) -> None:
+    def saw(self, exit_: PnlExit, value: Decimal, now: float) -> None:
         """A known figure, in rupees."""
         level = exit_.reached(value)
         if level is not self.level:
             self.level, self.since = level, now if level is not None else None
         last = self._stood[-1] if self._stood else None
-        if last is not None and now - last[0] < RECHECK / 6:
+        if last is not None and now - last[0] < _STANDS / 6:
             self._stood[-1] = (last[0], min(last[1], value))
         else:
             self._stood.append((now, value))
@@ -186,15 +190,20 @@ class Recheck:
         self.level = self.since = None
         self._stood.clear()
 
-    def struck(self, now: datetime) -> Level | None:
-        """The level beyond which known figures have stood long enough."""
-        return self.level if self.since is not None and now - self.since >= RECHECK else None
+    @property
+    def due(self) -> float | None:
+        """When it strikes if the figures stay where they are. None: they are not beyond a level."""
+        return None if self.since is None else self.since + _STANDS
 
-    def stood(self, now: datetime) -> Decimal | None:
+    def struck(self, now: float) -> Level | None:
+        """The level beyond which known figures have stood long enough."""
+        return self.level if self.due is not None and now >= self.due else None
+
+    def stood(self, now: float) -> Decimal | None:
         """The result, in rupees, that known figures have not fallen below for the seconds of a recheck. None: too young."""
-        while len(self._stood) > 1 and now - self._stood[1][0] >= RECHECK:
+        while len(self._stood) > 1 and now - self._stood[1][0] >= _STANDS:
             self._stood.popleft()
-        if not self._stood or now - self._stood[0][0] < RECHECK:
+        if not self._stood or now - self._stood[0][0] < _STANDS:
             return None
         return min(value for _, value in self._stood)
 

@@ -137,6 +137,20 @@ class Trail:
         begun = self.since if self.unseen is None else max(self.since, self.unseen.until)
         return price > 0 and now - at <= FRESH and at > begun
 
+    def dated(self, now: datetime) -> "Trail":
+        """After the clock was set back: what lies ahead of it happened by now, so that nothing waits for the clock."""
+        ahead = [moment for moment in (self.since, self.seen_at, self.moved_at) if moment is not None and moment > now]
+        gap = self.unseen
+        if not ahead and (gap is None or gap.until <= now):
+            return self
+        return replace(
+            self,
+            since=min(self.since, now),
+            seen_at=min(self.seen_at, now) if self.seen_at is not None else None,
+            moved_at=min(self.moved_at, now) if self.moved_at is not None else None,
+            unseen=replace(gap, until=min(gap.until, now)) if gap is not None else None,
+        )
+
     def watched(self, now: datetime) -> "Trail":
         """The price was watched at this moment."""
         return replace(self, seen_at=now)
@@ -196,7 +210,7 @@ class MoveBudget:
         made, free = self._made, now
         for count, span in ((A_MINUTE, MINUTE), (AN_HOUR, HOUR)):
             if len(made) >= count:
-                free = max(free, made[-count] + span)
+                free = max(free, min(made[-count], now + MINUTE) + span)  # a clock that was set back makes nothing wait longer
         return free
 
     def spend(self, now: datetime) -> None:

@@ -80,7 +80,7 @@ class ExitRunner:
     async def run(self) -> None:
         """Carries out the lists that are alive, for ever, after a restart those of before."""
         while True:
-            alive = await self.store.transaction(lambda db: db.exit_lists.alive())
+            alive = await self.store.read(lambda db: db.exit_lists.alive())
             for exits in alive:
                 if not self._locks[exits.plan_id].locked():
                     self.background.start(self._pulse(exits.plan_id), f"exits {exits.plan_id}")
@@ -139,6 +139,7 @@ class ExitRunner:
                         db.plans.strike(plan_id, piece.leg)
                         row = row.with_slice(replace(piece, ended=RowState.LEFT))  # noqa: PLW2901 - grown piece by piece
                     exits = exits.with_row(row)
+                exits = replace(exits, stopped=True)
                 strike(db, plan_id, f"{actor.user.name} said: stop here.", self.clock.now())
             db.exit_lists.save(exits)
             what = "go on" if go_on else "stop here"
@@ -160,7 +161,7 @@ class ExitRunner:
 
     async def _step(self, plan_id: str) -> bool:
         """Whether something was sent or ended, so that the next step can follow at once."""
-        found, plan = await self.store.transaction(lambda db: (load(db, plan_id), db.plans.find(plan_id)))
+        found, plan = await self.store.read(lambda db: (load(db, plan_id), db.plans.find(plan_id)))
         if found is None or not found[2]:
             return False
         exits, orders, _ = found
@@ -170,7 +171,7 @@ class ExitRunner:
             return True
         if needs_halving(exits.rows, orders, self.too_big):
             await self.store.transaction(lambda db: halve(db, plan_id, self.too_big, self.clock.now()))
-            found = await self.store.transaction(lambda db: load(db, plan_id))
+            found = await self.store.read(lambda db: load(db, plan_id))
             if found is None or not found[2]:
                 return True
             exits, orders, _ = found
@@ -178,7 +179,7 @@ class ExitRunner:
             _, sent = await asyncio.gather(self.panic.cancel_entries(exits, orders), self.sending.send(exits, orders))
         else:
             sent = await self.sending.send(exits, orders)
-        found = await self.store.transaction(lambda db: load(db, plan_id))
+        found = await self.store.read(lambda db: load(db, plan_id))
         if found is None or not found[2]:
             return sent
         exits, orders, _ = found
@@ -206,7 +207,7 @@ class ExitRunner:
 
     def _goes_on(self, exits: ExitList, orders: dict[str, Order]) -> bool:
         """Whether something of a list is to be sent yet, or may have to be."""
-        if self.sending.is_under_way(exits.plan_id) or self.back.waits(exits):
+        if self.sending.is_under_way(exits.plan_id) or self.back.waits(exits) or self.sending.again(exits, orders):
             return True
         return any(row.unsent or self._may_be_cut(row, orders) for row in exits.rows)
 
@@ -261,6 +262,9 @@ class ExitRunner:
         db.audit.add(now, exits.by, what, exits.account_id, before=rows, after=f"{why}: {result}")
         if left := [row for row in exits.rows if row.unsent or exits.state(row, orders) is RowState.HELD]:
             self._tell(db, exits, orders, Told.CUT, left)
+        stands = [row for row in exits.rows if exits.state(row, orders) in (RowState.KEPT, RowState.BARE)]
+        if stands and exits.kind is ListKind.EXITS:
+            self._tell(db, exits, orders, Told.STANDS, stands)
 
     async def _ring(self, exits: ExitList, orders: dict[str, Order]) -> None:
         """Once for each row that its cover waits for in vain."""

@@ -29,10 +29,11 @@ class ExitWave:
     exits: LiveExit
     background: BackgroundTasks
 
-    async def send(self, account_id: str, wanted: Sequence[ExitWanted]) -> list[Becoming]:
+    async def send(self, account_id: str, wanted: Sequence[ExitWanted], *, anew: bool = True) -> list[Becoming]:
         """What will have become of each, in their order. Each is under way, or is over, when this returns.
 
-        The claim of all that nothing guards is made in one turn. SessionExpired where nothing left.
+        The claim of all that nothing guards is made in one turn. SessionExpired where nothing left. anew: by a look that begins
+        now. Else one of up to a second ago will do, if nothing is known to have changed since.
         """
         under_way: dict[int, Becoming] = {}
         turns = self.exits.turns
@@ -40,7 +41,7 @@ class ExitWave:
         keys = [each.draft.instrument.key for index, each in enumerate(wanted) if index not in alone]
         try:
             async with turns.of(account_id, *keys):
-                await self._claim(account_id, wanted, under_way, alone)
+                await self._claim(account_id, wanted, under_way, alone, anew=anew)
         except SessionExpired:
             if not under_way:
                 raise
@@ -51,7 +52,7 @@ class ExitWave:
         return [under_way.get(index) or _known(None) for index in range(len(wanted))]
 
     async def _claim(
-        self, account_id: str, wanted: Sequence[ExitWanted], under_way: dict[int, Becoming], alone: set[int]
+        self, account_id: str, wanted: Sequence[ExitWanted], under_way: dict[int, Becoming], alone: set[int], *, anew: bool
     ) -> None:
         """Stores the order of each exit that no other order stands in the way of, and lets it leave while the next is stored.
 
@@ -60,10 +61,9 @@ class ExitWave:
         if len(alone) == len(wanted):
             return
         exits = self.exits
-        await exits.reconcile.sync(account_id)
         shares = any(each.draft.product is Product.CNC and each.draft.side is Side.SELL for each in wanted)
-        held, began = await exits.rows.held(account_id, holdings=shares)
-        orders = await exits.store.transaction(lambda db: db.orders.lately(account_id, ist_date(began), began))
+        held, began = await exits.rows.held(account_id, holdings=shares, anew=anew)
+        orders = await exits.store.read(lambda db: db.orders.lately(account_id, ist_date(began), began))
         left: dict[object, int] = {}
         for index, each in enumerate(wanted):
             if index in alone:

@@ -115,7 +115,6 @@ class LiveExit:
         self.rows = RowReadings(
             store=self.store,
             connections=self.connections,
-            proposing=self.proposing,
             reconcile=self.reconcile,
             reads=self.reads,
             clock=self.clock,
@@ -153,7 +152,8 @@ class LiveExit:
             if guard is not None and not await self._unchanged(guard):
                 return ExitResult(state=ExitState.KEPT, order=guard)
             besides = {guard.id} if guard is not None else set()
-            row, held = await self.rows.calm(wanted.account_id, wanted.draft, besides=besides, free=unguarded)
+            grows = guard is None or wanted.draft.quantity > guard.pending
+            row, held = await self.rows.calm(wanted.account_id, wanted.draft, besides=besides, free=unguarded, anew=grows)
             quantity = min(row.unguarded, wanted.draft.quantity)
             if quantity <= 0:
                 return ExitResult(state=ExitState.HELD if row.open else ExitState.GONE)
@@ -185,9 +185,10 @@ class LiveExit:
         urgent: as the port has it. A trail's move is not: NOT_SENT says that its turn did not come.
         """
         async with self.turn(order.account_id, order.draft):
-            row, _ = await self.rows.calm(order.account_id, terms, besides={order.id}, free=unguarded)
+            grows = terms.quantity > order.draft.quantity
+            row, _ = await self.rows.calm(order.account_id, terms, besides={order.id}, free=unguarded, anew=grows)
             quantity = min(terms.quantity - order.filled, row.unguarded)
-            if terms.quantity > order.draft.quantity and replace(terms, quantity=order.draft.quantity) == order.draft:
+            if grows and replace(terms, quantity=order.draft.quantity) == order.draft:
                 quantity = max(quantity, order.pending)  # one reading raises a stop, and does not lower it
             if quantity <= 0 or not await self._unchanged(order):
                 return ChangeState.OVER
@@ -201,7 +202,7 @@ class LiveExit:
 
     async def _unchanged(self, order: Order) -> bool:
         """Whether the order still works as the caller saw it: another way out may have had its turn before."""
-        known = await self.store.transaction(lambda db: db.orders.find(order.id))
+        known = await self.store.read(lambda db: db.orders.find(order.id))
         return known is not None and known.status.is_working and (known.draft, known.filled) == (order.draft, order.filled)
 
     async def standing(self, account_id: str, draft: OrderDraft, *, besides: Collection[str] = ()) -> tuple[ClosingRow, Held]:
@@ -212,7 +213,7 @@ class LiveExit:
         acted = bare = False
         try:
             for _ in range(ROUNDS):
-                row, held = await self.rows.calm(wanted.account_id, wanted.draft, besides=wanted.doubles, free=left)
+                row, held = await self.rows.calm(wanted.account_id, wanted.draft, besides=wanted.doubles, free=left, anew=True)
                 if (unknown := row.unknown()) is not None:
                     return ExitResult(state=ExitState.UNKNOWN, order=unknown)
                 step = next_step(row, wanted.draft.quantity)
@@ -339,7 +340,7 @@ class LiveExit:
         for pause in LOOKS:
             await asyncio.sleep(pause)
             try:
-                facts = await connection.broker.orders()
+                facts = await connection.broker.orders(urgent=True)
             except BrokerError:
                 continue
             fact = next((each for each in facts if each.broker_id == order.broker_id), None)

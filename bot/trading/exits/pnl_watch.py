@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 PULSE = 0.5  # seconds between two looks at what time alone changes
 BOOKS = 15.0  # seconds between two readings of the books while nothing fills
 LATER = 2.0  # seconds until a reading that failed, or showed no open row, is made again
+AHEAD = 0.7  # seconds before it may strike: the books are looked at then, so that the exits need not wait for them
 
 
 @dataclass(slots=True)
@@ -57,10 +58,12 @@ class _Watched:
     watching: Watching | None = None
     recheck: Recheck = field(default_factory=Recheck)
     blind_since: datetime | None = None
+    blind_at: float = 0.0  # the same in loop time
     rang: bool = False
     flat_since: float | None = None  # loop time
     noted: Decimal | None = None  # the best that is stored
     acting: bool = False
+    ahead: float | None = None  # the due of the recheck whose books are looked at already
 
 
 @dataclass(slots=True, kw_only=True)
@@ -105,13 +108,19 @@ class PnlWatch:
                 await self.step()
             except (BrokerError, StorageAway) as error:
                 log.warning("the P&L exits could not be looked after: %s", type(error).__name__)
-            await self._wake.wait(PULSE if self._watched else None)
+            await self._wake.wait(self._pause())
+
+    def _pause(self) -> float | None:
+        """Seconds until the next look, exact to the moment at which one may strike. None: until something happens."""
+        dues = [due for watched in self._watched.values() if (due := watched.recheck.due) is not None]
+        moments = [moment - self._elapsed() for due in dues for moment in (due - AHEAD, due)]
+        return min([PULSE, *(moment for moment in moments if moment > 0)]) if self._watched else None
 
     async def step(self) -> None:
         """Takes in what changed, reads what is due, and looks at what time alone changes."""
         if self._stale:
             self._stale = False
-            self._settle(await self.store.transaction(lambda db: db.pnl_exits.alive()))
+            self._settle(await self.store.read(lambda db: db.pnl_exits.alive()))
         for watched in list(self._watched.values()):
             if watched.exit.until <= self.clock.now():
                 await self._end(watched, "its day is over")
@@ -121,6 +130,7 @@ class PnlWatch:
                 self.background.start(self._read(watched), f"P&L exit {watched.exit.id}")
             self._refresh(watched)
             self._judge(watched)
+            self._look_ahead(watched)
             await self._note(watched)
             await self._note_blind(watched)
 
@@ -208,7 +218,7 @@ class PnlWatch:
 
     def _judge(self, watched: _Watched) -> None:
         """The figure of this moment, and whether it has struck."""
-        now = self.clock.now()
+        now = self._elapsed()
         value = watched.valuation.value if watched.valuation is not None else None
         if value is None or watched.flat_since is not None:
             watched.recheck.forget()
@@ -220,6 +230,17 @@ class PnlWatch:
         if level is not None and not watched.acting:
             watched.acting = True
             self.background.start(self._strike(watched, level), f"P&L exit {watched.exit.id} strikes")
+
+    def _look_ahead(self, watched: _Watched) -> None:
+        """Has the books looked at shortly before it strikes: the strike and its exits rely on that look, if nothing changes."""
+        due = watched.recheck.due
+        if due is not None and due != watched.ahead and self._elapsed() >= due - AHEAD:
+            watched.ahead = due
+            self.background.start(self._looked(watched.exit.account_id), f"P&L exit {watched.exit.id} looks ahead")
+
+    async def _looked(self, account_id: str) -> None:
+        with suppress(BrokerError, StorageAway):  # the strike reads for itself then
+            await self.reader.reconcile.look(account_id)
 
     def _figure(self, watched: _Watched) -> Figure:
         return watched.valuation.figure if watched.valuation is not None else Figure(value=None, missing=("the books",))
@@ -235,13 +256,13 @@ class PnlWatch:
         """Rings when the figure has not been known for a while, and when it is again."""
         value = watched.valuation.value if watched.valuation is not None else None
         sleeps = watched.flat_since is not None and self._session(watched.exit.account_id) is not None
-        now = self.clock.now()
         if sleeps:
             watched.blind_since = None
             return
         if value is None:
-            watched.blind_since = watched.blind_since or now
-            if now - watched.blind_since >= BLIND_FOR and not watched.rang:
+            if watched.blind_since is None:
+                watched.blind_since, watched.blind_at = self.clock.now(), self._elapsed()
+            if self._elapsed() - watched.blind_at >= BLIND_FOR and not watched.rang:
                 watched.rang = True
                 await self._tell(watched.exit, PnlNews.BLIND, since=watched.blind_since, missing=self._why(watched))
             return

@@ -1,6 +1,5 @@
 """The day of a scope from the books: what its rows made at the prices of one moment."""
 
-import asyncio
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -13,13 +12,13 @@ from bot.domain.orders.pnl_exit import PnlExit
 from bot.domain.orders.portfolio import PositionLine
 from bot.domain.pnl.day import DayPnl
 from bot.domain.pnl.valuation import OpenUnits, Valuation
-from bot.domain.ports.broker import BrokerConnections
 from bot.trading.account.account_views import wants_price
 from bot.trading.account.day_charges import day_charges
 from bot.trading.account.day_events import DayEvents
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.ledger.day_book import DayBook
+from bot.trading.sync.reconcile import Reconcile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,7 @@ class ScopeRows:
 class ScopeReader:
     """Reads the position book and the trade book, and values a scope by the ledger."""
 
-    connections: BrokerConnections
+    reconcile: Reconcile
     prices: Prices
     day_book: DayBook
     events: DayEvents
@@ -58,10 +57,9 @@ class ScopeReader:
 
     async def read(self, exit_: PnlExit) -> ScopeRows:
         """The scope of a P&L exit as it is now. BrokerError passes through."""
-        account_id, broker = exit_.account_id, self.connections.of(exit_.account_id).broker
-        book, trades = await asyncio.gather(broker.positions(), broker.trades())
-        known = self.instruments.by_key
-        positions = [each for each in book if exit_.scope.takes_in(each.instrument, each.product)]
+        account_id, look = exit_.account_id, await self.reconcile.look(exit_.account_id)
+        trades, known = look.trades, self.instruments.by_key
+        positions = [each for each in look.positions if exit_.scope.takes_in(each.instrument, each.product)]
         prices = await self.prices.of_all(account_id, wants_price(positions))
         prices, _, ends = await self.events.settled(account_id, positions, prices)
         lines = await self.day_book.lines(account_id, positions, prices=prices, trades=trades)

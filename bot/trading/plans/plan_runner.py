@@ -20,7 +20,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.signal import Signal
 from bot.trading.exits.cut_off import end_cut_off
-from bot.trading.exits.live_exit import ChangeState, ExitState, ExitWanted, LiveExit, shows
+from bot.trading.exits.live_exit import ChangeState, ExitResult, ExitState, ExitWanted, LiveExit, shows
 from bot.trading.plans.plan_now import PlanNow, plan_now
 from bot.trading.plans.plan_parts import PlanParts
 from bot.trading.plans.watched import Watched
@@ -72,7 +72,7 @@ class PlanRunner:
 
     async def step(self) -> float | None:
         """Begins the next step of every plan that is alive. When to look again, in loop time. None: when something happens."""
-        alive = await self.store.transaction(lambda db: db.plans.alive())
+        alive = await self.store.read(lambda db: db.plans.alive())
         plans = [plan for plan in alive if plan.legs and not plan.is_of_a_list]
         for gone in self._watched.keys() - {plan.id for plan in plans}:
             self._forget(gone)
@@ -97,14 +97,18 @@ class PlanRunner:
             acted = await self._take_step(plan_id, watched)
         except BrokerError as error:
             log.info("plan %s waits: %s", plan_id, type(error).__name__)
-            watched.due = self._elapsed() + RETRY
+            self._retry(watched)
         finally:
             watched.busy = False
             watched.urgent = watched.urgent or acted
             self._wake()
 
+    def _retry(self, watched: Watched) -> None:
+        watched.due = self._elapsed() + RETRY
+        watched.touched_at = watched.due if watched.at_target else None  # while nothing else is traded it stays there
+
     async def _take_step(self, plan_id: str, watched: Watched) -> bool:
-        now = await self.store.transaction(lambda db: plan_now(db, plan_id))
+        now = await self.store.read(lambda db: plan_now(db, plan_id))
         if now is None:
             return False
         if self.connections.of(now.plan.account_id).session is None:
@@ -148,7 +152,7 @@ class PlanRunner:
             watched.read = False
             raise
         watched.free = row.unguarded
-        return await self.store.transaction(lambda db: plan_now(db, now.plan.id))
+        return await self.store.read(lambda db: plan_now(db, now.plan.id))
 
     async def _next_slice(self, now: PlanNow) -> bool:
         plan = now.plan
@@ -298,20 +302,26 @@ class PlanRunner:
         if leg is None:
             return False
         plan_id, since = now.plan.id, self.clock.now()
-        await self.store.transaction(lambda db: db.plans.taking(plan_id, since))
         watched.taking_at, watched.touched_at = self._elapsed(), None
-        result = await self.exits.take(now.guard, self._wanted(now, leg, quantity))
+        look = asyncio.ensure_future(self.exits.reconcile.look(now.plan.account_id))  # while it is stored
+        await self.store.transaction(lambda db: db.plans.taking(plan_id, since))
+        try:
+            await look
+            result = await self.exits.take(now.guard, self._wanted(now, leg, quantity))
+        except BrokerError as error:
+            log.info("plan %s cannot take its target: %s", plan_id, type(error).__name__)
+            result = ExitResult(state=ExitState.KEPT)
         if result.state is ExitState.SENT:
             return True
-        watched.taking_at, watched.read, watched.due = None, False, self._elapsed() + RETRY
-        watched.touched_at = watched.due if watched.at_target else None  # while nothing else is traded it stays there
+        watched.taking_at, watched.read = None, False
+        self._retry(watched)
         await self.store.owe(lambda db: db.plans.taking(plan_id, None))
         if result.state is ExitState.BARE:
             await self._tell(now, Unguarded(draft=replace(leg.draft, quantity=quantity)))
         return False
 
     async def _end(self, act: Next, now: PlanNow, *, told: bool) -> None:
-        """The plan is over. Where its guard ended without closing all of it, what is bare is told."""
+        """The plan is over. What its guard left bare is told, and an entry that rests on without one."""
         leg, guard = now.way_out, now.guard
         bare = 0
         if act.quantity > 0 and leg is not None and not told and not now.ended_quietly:
@@ -326,6 +336,9 @@ class PlanRunner:
                 db.outbox.add(now.plan.account_id, db.people.watching(now.plan.account_id), news, self.clock.now(), order_id=None)
 
         await self.store.transaction(over)
+        for entry in () if now.ended_quietly else now.entries:
+            if entry.status.is_working and entry.cancelled_by is None:
+                await self._tell(now, ExitAsks(order=entry, why=ExitTrouble.ENTRY_LEFT), entry.id)
 
     def _note_bare(self, now: PlanNow, watched: Watched) -> None:
         at = self._elapsed()
@@ -342,10 +355,12 @@ class PlanRunner:
         target = now.plan.leg(LegKind.TARGET)
         if watched.watching is None or target is None:
             return
-        at, since = self.clock.now(), watched.blind_since
+        at, since = self._elapsed(), watched.blind_since
         sees = self.watcher.connected(now.plan.account_id) and watched.watching.live
-        watched.blind_since = None if sees else (since or at)
-        if not sees and since is not None and (at - since).total_seconds() >= BLIND_FOR and "blind" not in watched.rung:
+        if since is None:
+            watched.blind_at = at
+        watched.blind_since = None if sees else (since or self.clock.now())
+        if not sees and since is not None and at - watched.blind_at >= BLIND_FOR and "blind" not in watched.rung:
             watched.rung.add("blind")
             await self._tell(now, TargetBlind(draft=target.draft, since=since))
         elif sees and since is not None and "blind" in watched.rung:

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 PULSE = 1.0  # seconds between two looks at whether the prices are seen
 NOTED = timedelta(seconds=5)  # between two notes that a price is seen
-BLIND_FOR = timedelta(seconds=10)  # without live prices until it rings
+BLIND_FOR = 10.0  # seconds without live prices until it rings
 RETRY = 2.0  # seconds until what could not be done is tried again
 AFTER = 0.5  # seconds until a stop is looked at again that a way out is at
 MOST_REFUSALS = 3  # changes that mStock does not take until it rings
@@ -48,6 +48,7 @@ class _Followed:
     watching: Watching | None = None
     last: tuple[Decimal, datetime] | None = None  # the newest trade that counts, rupees and its own time
     blind_since: datetime | None = None
+    blind_at: float = 0.0  # the same in loop time, or when this process began to follow it
     rang: bool = False  # that it is blind
     next: TrailNext | None = None
     refusals: int = 0
@@ -108,12 +109,10 @@ class TrailRunner:
         await self._note()
         for plan_id, followed in self._followed.items():
             self._decide(followed)
-            if self._is_due(followed):
-                followed.busy = True
-                self.background.start(self._act(plan_id, followed), f"trail {plan_id}")
+            self._begin(plan_id, followed)
 
     async def _take_in(self) -> None:
-        alive = await self.store.transaction(_alive)
+        alive = await self.store.read(_alive)
         for account_id in {each.plan.account_id for each in alive.values()} - self._budgets.keys():
             trails = (each.plan.trail for each in alive.values() if each.plan.account_id == account_id)
             self._budgets[account_id] = MoveBudget(trail.moves for trail in trails if trail is not None)
@@ -127,9 +126,11 @@ class TrailRunner:
             followed = self._followed.get(plan_id)
             if followed is None or followed.trail.rule != stored.rule:
                 self._let_go(plan_id)
-                followed = self._followed[plan_id] = _Followed(each, stored, stored, blind_since=stored.seen_at)
+                followed = self._followed[plan_id] = _Followed(
+                    each, stored, stored, blind_since=stored.seen_at, blind_at=asyncio.get_running_loop().time()
+                )
                 key = _stop(each).draft.instrument.key
-                followed.watching = self.watcher.watch(each.plan.account_id, [key], Use.GUARD, self._listener(followed))
+                followed.watching = self.watcher.watch(each.plan.account_id, [key], Use.GUARD, self._listener(plan_id, followed))
             followed.now = each
             trail = followed.trail.entered(sum(entry.filled for entry in each.entries), now)
             if _can_follow(each) and each.guard is not None and each.guard.draft.trigger is not None:
@@ -143,7 +144,7 @@ class TrailRunner:
         if followed is not None and followed.watching is not None:
             followed.watching.end()
 
-    def _listener(self, followed: _Followed) -> Callable[[Tick], None]:
+    def _listener(self, plan_id: str, followed: _Followed) -> Callable[[Tick], None]:
         def traded(tick: Tick) -> None:
             now = self.clock.now()
             if tick.stale or followed.blind_since is not None or not followed.trail.counts(tick.last, tick.at, now):
@@ -151,8 +152,7 @@ class TrailRunner:
             followed.trail = followed.trail.traded(tick.last, tick.at, now)
             followed.last = (tick.last, tick.at)
             self._decide(followed)
-            if self._is_due(followed):
-                self._wake()
+            self._begin(plan_id, followed)
 
         return traded
 
@@ -168,22 +168,27 @@ class TrailRunner:
         budget = self._budgets[followed.now.plan.account_id]
         followed.next = next_move(followed.trail, price, at, self.clock.now(), budget)
 
-    def _is_due(self, followed: _Followed) -> bool:
+    def _begin(self, plan_id: str, followed: _Followed) -> None:
+        """Begins what the newest price asks for, if it is due."""
         if followed.busy or followed.next is None or followed.next.act is TrailAct.WAIT:
-            return False
-        return asyncio.get_running_loop().time() >= followed.retry_at
+            return
+        if asyncio.get_running_loop().time() >= followed.retry_at:
+            followed.busy = True
+            self.background.start(self._act(plan_id, followed), f"trail {plan_id}")
 
     async def _look(self, plan_id: str, followed: _Followed) -> None:
         """Whether the price is seen. What was traded while it was not is never made up for."""
-        account_id, now = followed.now.plan.account_id, self.clock.now()
+        account_id, now, elapsed = followed.now.plan.account_id, self.clock.now(), asyncio.get_running_loop().time()
+        followed.trail = followed.trail.dated(now)
         session = self._session(account_id)
         live = followed.watching is not None and followed.watching.live
         sees = session is not None and session.alive(now) and live and self.watcher.connected(account_id)
         since = followed.blind_since
         if not sees:
-            followed.blind_since = since or followed.trail.seen_at or now
+            if since is None:
+                followed.blind_since, followed.blind_at = followed.trail.seen_at or now, elapsed
             followed.last = None
-            if now - followed.blind_since >= BLIND_FOR and not followed.rang and followed.now.guard is not None:
+            if elapsed - followed.blind_at >= BLIND_FOR and not followed.rang and followed.now.guard is not None:
                 followed.rang = True
                 await self._tell(followed, TrailNews.BLIND, since=followed.blind_since)
             return
@@ -192,7 +197,7 @@ class TrailRunner:
             return
         followed.trail, followed.blind_since = followed.trail.missed(since, now), None
         log.info("trail %s was not watched from %s", plan_id, since)
-        if (followed.rang or now - since >= BLIND_FOR) and followed.now.guard is not None:
+        if (followed.rang or (now - since).total_seconds() >= BLIND_FOR) and followed.now.guard is not None:
             await self._tell(followed, TrailNews.SEES, since=since)
         followed.rang = False
 
@@ -247,13 +252,15 @@ class TrailRunner:
         async with self.exits.turn(account_id, _stop(followed.now).draft):
             self._decide(followed)
             act, guard = followed.next, followed.now.guard
-            if act is None or act.act is not TrailAct.MOVE or guard is None or not await self._stands(plan_id, guard):
+            if act is None or act.act is not TrailAct.MOVE or guard is None:
                 return
-            now = self.clock.now()
+            now, stop = self.clock.now(), guard
             self._budgets[account_id].spend(now)
-            followed.trail = moved = followed.trail.moved(now)
-            if not await self.store.transaction(lambda db: _keep(db, plan_id, moved)):
+            moved = followed.trail.moved(now)
+            # A cut of power may undo this note, and harms nothing: where the stop stands is read from the book at the start.
+            if not await self.store.lightly(lambda db: _stands(db, plan_id, stop) and _keep(db, plan_id, moved)):
                 return
+            followed.trail = followed.trail.moved(now)
             log.info("trail %s: the stop goes to %s", plan_id, act.trigger)
             terms = moved.rule.terms(guard.draft, act.trigger)
             state = await self.exits.change(guard, terms, by=plan.placed_by, urgent=False)
@@ -265,23 +272,11 @@ class TrailRunner:
             if followed.refusals == MOST_REFUSALS:
                 await self._tell(followed, TrailNews.STUCK, price=act.trigger)
 
-    async def _stands(self, plan_id: str, guard: Order) -> bool:
-        """Whether plan and stop are as they were when this was decided: another way out may have had its turn before."""
-
-        def read(db: Repositories) -> bool:
-            plan, known = db.plans.find(plan_id), db.orders.find(guard.id)
-            alive = plan is not None and plan.state is PlanState.ALIVE and plan.trails and plan.taking_since is None
-            return alive and known is not None and (known.status, known.draft, known.filled, known.cancelled_by) == (
-                OrderStatus.TRIGGER_PENDING, guard.draft, guard.filled, None,
-            )  # fmt: skip
-
-        return await self.store.transaction(read)
-
     async def _exit(self, plan_id: str, followed: _Followed, trigger: Decimal) -> None:
         """The price is where the stop should be by now: the stop becomes the exit, no worse than that stop would have been."""
         plan, guard = followed.now.plan, followed.now.guard
         leg = plan.leg(LegKind.TRAIL)
-        if guard is None or leg is None or not await self._stands(plan_id, guard):
+        if guard is None or leg is None or not await self.store.read(lambda db: _stands(db, plan_id, guard)):
             return
         log.info("trail %s: the price is at %s already, out", plan_id, trigger)
         result = await self._leave(followed.now, guard, leg, followed.trail, trigger)
@@ -330,6 +325,15 @@ def _alive(db: Repositories) -> dict[str, PlanNow]:
     """Plans that are alive and whose stop follows the price."""
     found = ((plan.id, plan_now(db, plan.id)) for plan in db.plans.alive() if plan.trails and plan.stop is not None)
     return {plan_id: now for plan_id, now in found if now is not None}
+
+
+def _stands(db: Repositories, plan_id: str, guard: Order) -> bool:
+    """Whether plan and stop are as they were when this was decided: another way out may have had its turn before."""
+    plan, known = db.plans.find(plan_id), db.orders.find(guard.id)
+    alive = plan is not None and plan.state is PlanState.ALIVE and plan.trails and plan.taking_since is None
+    return alive and known is not None and (known.status, known.draft, known.filled, known.cancelled_by) == (
+        OrderStatus.TRIGGER_PENDING, guard.draft, guard.filled, None,
+    )  # fmt: skip
 
 
 def _keep(db: Repositories, plan_id: str, trail: Trail) -> bool:

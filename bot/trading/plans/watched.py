@@ -23,6 +23,7 @@ class Watched:
     calm_until: float = 0.0
     bare_since: float | None = None
     blind_since: datetime | None = None  # since when the target has no live prices
+    blind_at: float = 0.0
     due: float | None = None
     busy: bool = False
     dirty: bool = True  # an order changed since its last step began: the next follows, but not before a retry is due

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from bot.domain.errors import BrokerError
@@ -17,17 +19,26 @@ PATIENCE = 2.0  # seconds that trades and positions may come later than the orde
 MOST_LIKE = 3  # trades of an earlier day that are shown
 
 
-async def read_books(broker: Broker) -> tuple[Sequence[OrderFact], Sequence[TradeFact], Sequence[Position] | None]:
-    """Orders, trades and positions, side by side.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one look at all books brought beside the orders."""
+
+    positions: Sequence[Position]
+    trades: Sequence[TradeFact]
+    as_of: datetime  # what was known before this moment is in it, what filled since may be missing
+
+
+async def read_books(broker: Broker) -> tuple[Sequence[OrderFact], Sequence[TradeFact] | None, Sequence[Position] | None]:
+    """Orders, trades and positions, side by side, before whatever else of the books waits for its turn.
 
     What cannot be read of the last two, or not soon, leaves figures open and hides no fill. BrokerError for the orders alone.
     """
-    trades, positions = asyncio.ensure_future(broker.trades()), asyncio.ensure_future(broker.positions())
+    trades, positions = asyncio.ensure_future(broker.trades(urgent=True)), asyncio.ensure_future(broker.positions(urgent=True))
     others: tuple[asyncio.Future[Any], ...] = (trades, positions)
     try:
-        facts = await broker.orders()
+        facts = await broker.orders(urgent=True)
         await asyncio.wait(others, timeout=PATIENCE)
-        return facts, _or(trades, ()), _or(positions, None)
+        return facts, _or(trades, None), _or(positions, None)
     finally:
         for reading in others:
             reading.cancel()

@@ -20,7 +20,7 @@ from bot.domain.orders.standing import OpenRows
 from bot.domain.ports.broker import Broker, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal
-from bot.trading.sync.books import of_earlier_day, read_books
+from bot.trading.sync.books import Look, of_earlier_day, read_books
 from bot.trading.sync.fact_applier import Change, FactApplier
 from bot.trading.sync.gaps import NOTICED, at_stake, tell_back
 from bot.trading.sync.look_out import IDLE, LookOut
@@ -30,7 +30,7 @@ from bot.trading.sync.untagged import with_tags
 log = logging.getLogger(__name__)
 
 FRESH = 5.0  # seconds; a tick of within them values what is held after a fill
-STEPS = 0.06  # seconds within which an order's steps follow one another when it fills at once
+STEPS = 0.1  # seconds within which an order's steps follow one another when it fills at once
 FRESH_SYNCS = (0.7,)  # seconds after sending: a fill whose event got lost is told of before the first look by the clock
 
 
@@ -48,6 +48,8 @@ class _Books:
     down_told: bool = False  # people know of it, and are told of its end
     back_at: float = NEVER  # when people were last told of such a gap, in loop time
     last_change: Change = field(default_factory=Change)
+    trades: Sequence[TradeFact] | None = None  # of the last look. None: it could not read them
+    positions: Sequence[Position] | None = None  # the same
     open_rows: OpenRows | None = None  # of the last look that read the positions
 
 
@@ -108,9 +110,9 @@ class Reconcile:
         self._look_out.end(order_id)
 
     def sent(self, account_id: str, order_id: str) -> None:
-        """An order's POST ended, in whatever way: a sync follows soon, with or without an event."""
+        """An order's POST ended, in whatever way: a sync follows soon, that of its fill where this comes within the moment."""
         self._look_out.end(order_id)
-        self._of(account_id).changed_at = self._elapsed()
+        self.notify(account_id, urgent=False)
         self._wake()
         for delay in FRESH_SYNCS:
             self._later(delay, account_id)
@@ -132,17 +134,35 @@ class Reconcile:
         """
         books = self._of(account_id)
         books.changed_at = self._elapsed()
-        if books.soon is not None:
-            books.soon.cancel()
-            books.soon = None
         if urgent:
+            if books.soon is not None:
+                books.soon.cancel()
+                books.soon = None
             books.reading.begin().add_done_callback(_quietly)
-        else:
+        elif books.soon is None:  # step upon step puts it off no further
             books.soon = asyncio.get_running_loop().call_later(STEPS, self.notify, account_id)
 
     async def sync(self, account_id: str) -> Change:
         """Returns what a sync that began after this call changed. BrokerError when the books cannot be read."""
         return (await asyncio.shield(self._of(account_id).reading.begin())).value
+
+    async def look(self, account_id: str, *, anew: bool = False) -> Look:
+        """A look at all books that is younger than a second, with nothing known to have changed since. BrokerError as sync.
+
+        anew: one that begins after this call.
+        """
+        books = self._of(account_id)
+        if anew:
+            await self.sync(account_id)
+        else:
+            await books.reading.ask(after=books.changed_at)
+        broker, trades, positions = self._connections.of(account_id).broker, books.trades, books.positions
+        as_of = (books.seen_at or self._clock.now()) + timedelta.resolution
+        return Look(
+            positions=positions if positions is not None else await broker.positions(),  # the broker was slow with them
+            trades=trades if trades is not None else await broker.trades(),
+            as_of=as_of,
+        )
 
     async def sync_for_reader(self, account_id: str) -> None:
         """Syncs, unless the last sync is younger than a second and nothing has changed since. BrokerError as sync."""
@@ -200,6 +220,8 @@ class Reconcile:
             if self._connections.of(account_id).session is None and not unsettled:
                 break  # nothing is at stake, and a sync would only ask for a login
             books = self._of(account_id)
+            if books.soon is not None:  # it comes in a moment, and what is due then counts from it
+                return books.soon.when()
             due = self._look_out.next_sync(unsettled, books.tried, failed=books.down_since is not None)
             if due is not None and due > self._elapsed():
                 return due
@@ -266,7 +288,7 @@ class Reconcile:
             self._apply,
             account_id=account_id,
             facts=facts,
-            trades=trades,
+            trades=trades or (),
             positions=positions,
             last={tick.key: tick.last for tick in ticks if tick is not None},
             started=started,
@@ -279,6 +301,7 @@ class Reconcile:
         self._applier.applied(account_id, change)
         books.down_told = False
         books.seen_at, books.last_change = began, change
+        books.trades, books.positions = trades, positions
         if positions is not None:
             units = {(row.instrument.key, row.product): row.quantity for row in positions}
             books.open_rows = OpenRows(units=units, as_of=began)

@@ -344,6 +344,7 @@ def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_ab
         (GuardPlaced(order=DONE), "Stop placed."),
         (ExitAsks(order=DONE, why=ExitTrouble.TRIGGERED), "Stop triggered, not filled."),
         (ExitAsks(order=DONE, why=ExitTrouble.LEFT_OVER), "Exit left over."),
+        (ExitAsks(order=DONE, why=ExitTrouble.ENTRY_LEFT), "Entry still rests."),
         (
             Unguarded(draft=DONE.draft),
             "No stop. 10 RELIANCE CNC: its stop does not stand, and no exit could be sent. Nothing guards it.",

@@ -1,5 +1,6 @@
 """When the figure of a P&L exit is known, when it strikes, and what its best result is."""
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -70,9 +71,9 @@ def test_delivery_and_margin_funding_are_in_no_scope() -> None:
 
 def play(exit_: PnlExit, tape: list[tuple[float, int | None]]) -> tuple[list[Level | None], PnlExit]:
     """(seconds after the last, rupees or not known) -> what has struck after each, and the exit with its best."""
-    recheck, now, struck = Recheck(), T0, []
+    recheck, now, struck = Recheck(), 0.0, []
     for seconds, value in tape:
-        now += timedelta(seconds=seconds)
+        now += seconds
         if value is None:
             recheck.forget()
         else:
@@ -103,14 +104,14 @@ def test_what_it_may_give_back_counts_from_a_best_that_stood_and_arms_above_it()
 def test_nothing_strikes_but_after_three_seconds_of_known_figures_beyond(tape: list[tuple[float, int | None]]) -> None:
     exit_ = an_exit(stop="-5000", target="6000")
     struck, _ = play(exit_, tape)
-    moments = [sum((timedelta(seconds=s) for s, _ in tape[: n + 1]), timedelta()) for n in range(len(tape))]
+    moments = list(itertools.accumulate(seconds for seconds, _ in tape))
     for number, level in enumerate(struck):
         if level is None:
             continue
         begun = number
         while begun and (before := tape[begun - 1][1]) is not None and exit_.reached(Decimal(before)) is level:
             begun -= 1
-        assert moments[number] - moments[begun] >= RECHECK
+        assert moments[number] >= moments[begun] + RECHECK.total_seconds()
 
 
 @pytest.mark.parametrize("levels", [{}, {"giveback": "0"}, {"stop": "100", "target": "100"}])

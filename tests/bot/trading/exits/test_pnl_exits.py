@@ -21,6 +21,7 @@ from bot.domain.people.account import Role
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.floor import BANK, CALL, ITC, PUT, SHORT_CALL, FloorFeed, FloorStage, set_floor
+from tests.stage.loop import HostClock
 from tests.storage.samples import ACCOUNT, PERSON
 
 
@@ -97,6 +98,44 @@ async def test_known_figures_beyond_the_stop_for_three_seconds_close_all_in_leg_
     assert sides == [Side.BUY, Side.SELL], "the cover goes after what it covers"
     struck = [each for each in await news(stage) if isinstance(each, PnlExitTold)]
     assert [(each.told, each.value, each.rows) for each in struck] == [(PnlNews.EXITS, Decimal(-5400), 3)]
+
+
+async def test_the_exits_leave_when_the_three_seconds_are_over_by_a_look_made_before_that(clock: LoopClock) -> None:
+    stage, feed = await a_floor(clock)
+    stage.broker.opens(BANK, 60)
+    async with watched(stage):
+        await begin(stage, stop=Decimal(-5000))
+        await asyncio.sleep(5.2)
+        began = asyncio.get_running_loop().time()
+        price(stage, feed, BANK, "10")
+        await asyncio.sleep(5)
+    ((at, _),) = stage.broker.sent
+    assert at - began == pytest.approx(3, abs=0.01)
+    looks = [moment - began for moment in stage.broker.looks if began + 0.5 < moment < at - 0.01]
+    assert looks == [pytest.approx(2.3, abs=0.01)]
+
+
+@pytest.mark.parametrize("step", [10, -7200])
+async def test_a_clock_that_is_set_makes_no_figure_stand_longer_and_hides_no_blindness(
+    clock: LoopClock, host_clock: HostClock, step: float
+) -> None:
+    stage, feed = await a_floor(host_clock)
+    stage.broker.opens(BANK, 60)
+    async with watched(stage):
+        await begin(stage, stop=Decimal(-5000))
+        await asyncio.sleep(5)
+        price(stage, feed, BANK, "10")
+        await asyncio.sleep(0.5)
+        host_clock.step(step)
+        await asyncio.sleep(1)
+        price(stage, feed, BANK, "30")
+        await asyncio.sleep(10)
+        assert stage.broker.posts == 0
+        feed.mute.add(BANK.key)
+        await asyncio.sleep(1)
+        host_clock.step(-step)
+        await asyncio.sleep(11)
+        assert await told(stage) == [PnlNews.BLIND]
 
 
 async def test_a_spike_of_one_tick_closes_nothing(clock: LoopClock) -> None:

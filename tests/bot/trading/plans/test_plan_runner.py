@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.errors import CheckFailed, ConfirmationGone, NotSent, Unclear
+from bot.domain.errors import CheckFailed, ConfirmationGone, NotSent, Unclear, Unreadable
 from bot.domain.news.exits import ExitAsks, ExitTrouble, GuardPlaced, TargetBlind, Unguarded
 from bot.domain.orders.order import OrderRequest, OrderStatus
 from bot.domain.orders.plan import Attached, LegKind, Plan, PlanLeg, PlanState
@@ -73,6 +73,21 @@ async def test_the_target_is_the_stop_changed(clock: LoopClock) -> None:
         assert (stage.broker.net, stage.standing()) == (0, [])
         await asyncio.sleep(5)
         assert await state(stage) is PlanState.OVER
+    assert (stage.broker.posts, stage.broker.over) == (2, [])
+
+
+async def test_a_target_that_is_touched_while_the_books_cannot_be_read_is_taken_once_they_can(clock: LoopClock) -> None:
+    stage = await entered(clock)
+    async with stage.running():
+        stage.trade("1480.00")
+        await asyncio.sleep(5)
+        stage.broker.books_down = Unreadable("no books now")
+        stage.trade("1500.00")
+        await asyncio.sleep(20)
+        assert stage.standing() == [(OrderKind.SL, 10)], "nothing was changed without a look"
+        stage.broker.books_down = None
+        await asyncio.sleep(10)
+        assert (stage.broker.net, stage.standing(), await state(stage)) == (0, [], PlanState.OVER)
     assert (stage.broker.posts, stage.broker.over) == (2, [])
 
 

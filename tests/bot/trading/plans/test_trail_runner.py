@@ -16,6 +16,7 @@ from bot.domain.orders.plan import Attached, Plan
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from storage.store import SqlStore
+from tests.stage.loop import HostClock
 from tests.stage.tape import REFUSED, TapeStage, set_tape
 from tests.storage.samples import ACCOUNT
 
@@ -103,6 +104,25 @@ async def test_two_moves_are_at_least_five_seconds_apart_and_the_last_best_is_no
         assert [draft.trigger for draft in stage.broker.changes] == d("1467")
         await asyncio.sleep(3)
         assert [draft.trigger for draft in stage.broker.changes] == d("1467", "1486")
+
+
+async def test_a_clock_that_is_set_back_holds_no_stop_up_and_hides_no_blindness(host_clock: HostClock) -> None:
+    stage = await trailing(host_clock)
+    async with stage.running():
+        await filled(stage)
+        assert await walk(stage, "1490.00", seconds=3) == d("1475")
+        host_clock.step(-7200)
+        await asyncio.sleep(1.5)
+        assert await walk(stage, "1495.00", "1500.00") == d("1480", "1485")
+        stage.desk.feed.connected = False
+        await asyncio.sleep(2)
+        host_clock.step(-7200)
+        await asyncio.sleep(11)
+        stage.desk.feed.connected = True
+        await asyncio.sleep(2)
+        assert await walk(stage, "1510.00") == d("1495")
+        host_clock.step(4 * 3600)
+        assert await told(stage) == [TrailNews.BLIND, TrailNews.SEES]
 
 
 async def test_where_the_price_is_through_before_the_stop_could_move_the_exit_goes_and_no_change(clock: LoopClock) -> None:
