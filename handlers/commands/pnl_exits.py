@@ -4,15 +4,14 @@ import re
 from datetime import time
 from decimal import Decimal
 
-from bot.domain.errors import CheckFailed, ConfirmationGone, UsageError
+from bot.domain.errors import UsageError
 from bot.domain.orders.pnl_card import PnlSaid
 from bot.domain.orders.pnl_exit import PnlAction
+from handlers.commands.claiming import claiming
 from handlers.commands.command import Taps
 from handlers.context.context import Ctx
 from handlers.context.words.figures import figure_of
 from handlers.views import pnl_exits as views
-from handlers.views.failures import failure
-from handlers.views.message import message
 from handlers.views.pnl_taps import PnlExitTap, PnlVerb
 
 EXAMPLE = "/exit all if -5000"
@@ -84,7 +83,9 @@ async def tapped(ctx: Ctx, tap: PnlExitTap) -> None:
     exits = ctx.services.pnl_exits
     match tap.verb:
         case PnlVerb.CONFIRM:
-            await _confirm(ctx, tap)
+            async with claiming(ctx, tap.token):
+                shown = await exits.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+                await ctx.redraw(views.listed(shown, ctx.mode))
         case PnlVerb.DISCARD:
             await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
             await ctx.redraw(views.discarded())
@@ -92,23 +93,6 @@ async def tapped(ctx: Ctx, tap: PnlExitTap) -> None:
             await ctx.redraw(views.listed(await exits.only_alert(ctx.actor, tap.token), ctx.mode))
         case PnlVerb.REMOVE:
             await ctx.redraw(views.listed(await exits.remove(ctx.actor, tap.token), ctx.mode))
-
-
-async def _confirm(ctx: Ctx, tap: PnlExitTap) -> None:
-    repeated = not ctx.state.first_tap(tap.token)
-    try:
-        shown = await ctx.services.pnl_exits.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
-    except ConfirmationGone as gone:
-        if gone.expired or gone.again:
-            await ctx.redraw(message(gone.say))
-        elif repeated:
-            await ctx.answer(gone.say, alert=True)
-        else:
-            raise
-    except CheckFailed as refusal:
-        await ctx.redraw(failure(refusal, "", account=ctx.label))
-    else:
-        await ctx.redraw(views.listed(shown, ctx.mode))
 
 
 TAPS: Taps = {PnlExitTap: tapped}

@@ -7,11 +7,11 @@ import re
 from datetime import date
 
 from bot.domain.clock import ist_date
-from bot.domain.errors import CheckFailed, ConfirmationGone, UsageError
+from bot.domain.errors import ConfirmationGone, UsageError
 from bot.domain.orders.order import Purpose
 from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Permission
-from handlers.commands.claiming import answering
+from handlers.commands.claiming import claiming
 from handlers.commands.command import Command, Taps
 from handlers.commands.dates import coming_day
 from handlers.context.command import Family
@@ -19,8 +19,7 @@ from handlers.context.context import Ctx
 from handlers.context.permissions import demand
 from handlers.telegram.rate_limits import Priority
 from handlers.views import standing as views
-from handlers.views.failures import failure
-from handlers.views.message import message
+from handlers.views.message import View, message
 from handlers.views.standing_taps import StandingTap, StandingVerb
 
 _EXAMPLE = "/stops keep 12 until 31 dec"
@@ -92,23 +91,15 @@ async def tapped(ctx: Ctx, tap: StandingTap) -> None:
 
 
 async def _confirm(ctx: Ctx, tap: StandingTap) -> None:
-    repeated = not ctx.state.first_tap(tap.subject)
-    answered = None if repeated else answering(ctx, "Placing…" if tap.verb is StandingVerb.CONFIRM else "Keeping…")
-    try:
+    places = tap.verb is StandingVerb.CONFIRM
+
+    def expired(gone: ConfirmationGone) -> View:
+        return message(gone.say).with_keyboard([views.place_button(ctx.label)] if places else [])
+
+    async with claiming(ctx, tap.subject, "Placing…" if places else "Keeping…", expired=expired) as answered:
         card = await ctx.services.standing.confirm(
             ctx.actor, tap.subject, chat_id=ctx.chat_id, message_id=ctx.message_id, answered=answered
         )
-    except ConfirmationGone as gone:
-        again = [views.place_button(ctx.label)] if tap.verb is StandingVerb.CONFIRM else []
-        if gone.expired or gone.again:
-            await ctx.redraw(message(gone.say).with_keyboard(again))
-        elif repeated:
-            await ctx.answer(gone.say, alert=True)
-        else:
-            raise
-    except CheckFailed as refusal:
-        await ctx.redraw(failure(refusal, "", account=ctx.label))
-    else:
         only_kept = card.confirmation.purpose is Purpose.KEEP_ONLY
         view = views.listed(await ctx.services.standing.shown(ctx.actor, card.kept), ctx.mode) if only_kept else None
         await ctx.redraw(view or views.card(card, ctx.mode), priority=Priority.SAFETY)

@@ -5,10 +5,11 @@ The buttons of a trail stand here too, and what a reply asks of one.
 
 import re
 
-from bot.domain.errors import CheckFailed, ConfirmationGone, UsageError
+from bot.domain.errors import UsageError
 from bot.domain.orders.trail_card import TrailCard
 from bot.domain.people.account import Permission
 from bot.trading.plans.trails import EXAMPLE
+from handlers.commands.claiming import claiming
 from handlers.commands.command import Command, Taps
 from handlers.context.command import Family
 from handlers.context.context import Ctx
@@ -16,8 +17,6 @@ from handlers.context.permissions import demand
 from handlers.context.words.reply import TRAIL_SAID, trail_said
 from handlers.context.words.script import latin
 from handlers.views import trails as views
-from handlers.views.failures import failure
-from handlers.views.message import message
 from handlers.views.trail_taps import TrailTap, TrailVerb
 
 _OFF = re.compile(r"(\S.*?)\s+(?:off|stop|end|band)", re.IGNORECASE)
@@ -55,7 +54,9 @@ async def tapped(ctx: Ctx, tap: TrailTap) -> None:
     trails = ctx.services.trails
     match tap.verb:
         case TrailVerb.CONFIRM:
-            await _confirm(ctx, tap)
+            async with claiming(ctx, tap.token):
+                began = await trails.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+                await ctx.redraw(views.shown(began, ctx.mode))
         case TrailVerb.DISCARD:
             await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
             await ctx.redraw(views.discarded())
@@ -65,23 +66,6 @@ async def tapped(ctx: Ctx, tap: TrailTap) -> None:
             await ctx.reply(views.shown(await trails.end(ctx.actor, tap.token), ctx.mode))  # it may stand on the card of an order
         case TrailVerb.ASK:
             raise await trails.choices(ctx.actor, tap.token)
-
-
-async def _confirm(ctx: Ctx, tap: TrailTap) -> None:
-    repeated = not ctx.state.first_tap(tap.token)
-    try:
-        began = await ctx.services.trails.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
-    except ConfirmationGone as gone:
-        if gone.expired or gone.again:
-            await ctx.redraw(message(gone.say))
-        elif repeated:
-            await ctx.answer(gone.say, alert=True)
-        else:
-            raise
-    except CheckFailed as refusal:
-        await ctx.redraw(failure(refusal, "", account=ctx.label))
-    else:
-        await ctx.redraw(views.shown(began, ctx.mode))
 
 
 COMMANDS = (
