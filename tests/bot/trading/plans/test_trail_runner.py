@@ -140,6 +140,9 @@ async def test_where_the_price_is_through_before_the_stop_could_move_the_exit_go
     assert [(draft.kind, draft.trigger or draft.price) for draft in stage.broker.changes] == [
         (OrderKind.SL, Decimal("1467.00")), (OrderKind.LIMIT, Decimal("1475.00")),
     ]  # fmt: skip
+    assert stage.broker.urgent == [False, True, False, True], (
+        "entry, stop, move, exit: a move takes no turn that is kept for exits"
+    )
     assert await told(stage) == [TrailNews.EXITS]
 
 
