@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +117,8 @@ class Stopwatch:
 
     def told(self, after: float) -> float | None:
         """When the chat took the fill's own message."""
-        for served in reversed(self._near.telegram.sent("sendMessage")):
-            if served.at >= after and "Filled" in str(served.params.get("text", "")):
+        for served in takewhile(lambda each: each.at >= after, reversed(self._near.telegram.served)):
+            if served.method == "sendMessage" and "Filled" in str(served.params.get("text", "")):
                 return served.at
         return None
 

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +99,9 @@ class Three:
     def _told(self, after: float) -> list[float] | None:
         """When each chat took its message. None until all have."""
         found: dict[str, float] = {}
-        for served in self._near.telegram.sent("sendMessage"):
-            if served.at >= after and "Filled" in str(served.params.get("text", "")):
-                found.setdefault(str(served.params["chat_id"]), served.at)
+        for served in takewhile(lambda each: each.at >= after, reversed(self._near.telegram.served)):
+            if served.method == "sendMessage" and "Filled" in str(served.params.get("text", "")):
+                found[str(served.params["chat_id"])] = served.at
         return list(found.values()) if len(found) == len(CHATS) else None
 
 

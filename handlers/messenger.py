@@ -97,7 +97,7 @@ class TelegramMessenger:
             raise DeliveryError(error.say, permanent=True) from error
 
     async def draw(self, ref: CardRef, order: Order, label: str) -> int:
-        """Edits the card, or sends a new one where it is gone. Returns the id of the message that shows it now."""
+        """Edits the card, or sends a new one, without a sound, where it is gone. Returns the message that shows it now."""
         guarding, now = await self._guarding(order), self._clock.now()
         repairs = self._repairs(order)
         view = card(
@@ -106,7 +106,7 @@ class TelegramMessenger:
         )  # fmt: skip
         view = view.led_by(ref.mark)
         view = self._own(view, ref.chat_id, order.account_id)
-        return await _sorted(self._sender.edit(ref.chat_id, ref.message_id, view, priority=Priority.CARD))
+        return await _sorted(self._sender.edit(ref.chat_id, ref.message_id, view, priority=Priority.CARD, silent=True))
 
     async def draw_watch(self, chat_id: int, message_id: int, shown: WatchShown) -> None:
         """Refreshes a watch list. DeliveryError when Telegram would not, or the message is gone."""

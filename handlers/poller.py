@@ -249,9 +249,9 @@ class UpdatePoller:
                 heard.from_user.id, heard.from_user.full_name, code
             )
             if isinstance(outcome, Welcome):
-                await Sender(self._application.bot).send(heard.chat.id, people_views.welcome(outcome))
+                await Sender(self._application.bot).send(heard.chat.id, people_views.welcome(outcome), silent=True)
             elif outcome is not None:
-                await Sender(self._application.bot).send(heard.chat.id, people_views.no_entry(outcome))
+                await Sender(self._application.bot).send(heard.chat.id, people_views.no_entry(outcome), silent=True)
         except (StorageError, TelegramError) as error:
             _log.warning("a knock of %s was not answered: %s", heard.from_user.id, type(error).__name__)
 
@@ -264,13 +264,13 @@ class UpdatePoller:
                 await bot.answer_callback_query(update.callback_query.id, judgement.say, show_alert=True)
             else:
                 under = update.effective_message.message_id if update.effective_message is not None else None
-                await Sender(bot).send(judgement.user_id, message(judgement.say), reply_to=under)
+                await Sender(bot).send(judgement.user_id, message(judgement.say), reply_to=under, silent=True)
         except TelegramError as error:
             _log.info("the guard's answer was not taken: %s", error.message)
 
     async def _say(self, person: int, words: str) -> None:
         try:
-            await Sender(self._application.bot).send(person, message(words))
+            await Sender(self._application.bot).send(person, message(words), silent=True)
         except TelegramError as error:
             _log.info("a word to %s was not taken: %s", person, error.message)
 

@@ -28,6 +28,7 @@ from handlers.commands import (
     pin,
     pnl,
     pnl_exits,
+    position_replies,
     reverse,
     safety,
     settings,
@@ -48,6 +49,7 @@ COMMANDS: tuple[Command, ...] = (
     *account.COMMANDS,
     *order.COMMANDS,
     *exits.COMMANDS,
+    *position_replies.COMMANDS,
     *trails.COMMANDS,
     *basket.COMMANDS,
     *convert.COMMANDS,
@@ -138,7 +140,8 @@ def _parse_command(text: str) -> ParsedCommand | None:
     label: str | None = None
     if match := _LABEL.match(rest):
         label, rest = match[1], rest[match.end() :]
-    parsed = _with_cancel(rest) or _of_holdings(rest) or _first_word(rest) or _side_inside(rest) or _price_behind(rest)
+    readings = (_with_cancel, _of_holdings, _with_its_stop, _first_word, _side_inside, _price_behind)
+    parsed = next((found for read in readings if (found := read(rest)) is not None), None)
     return ParsedCommand(command=parsed.command, words=parsed.words, label=label) if parsed else None
 
 
@@ -149,6 +152,11 @@ def _first_word(rest: str) -> ParsedCommand | None:
     if command is None:
         return None
     return ParsedCommand(command=command, words=in_hindi(words.strip()) if name in _HINDI else words.strip())
+
+
+def _with_its_stop(rest: str) -> ParsedCommand | None:
+    """An order whose stop is said first: `sl 1450 reliance 10 kharido`."""
+    return _side_inside(rest) if rest.lower().startswith("sl ") else None
 
 
 def _of_holdings(rest: str) -> ParsedCommand | None:

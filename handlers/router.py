@@ -53,7 +53,7 @@ async def _act_on(ctx: Ctx, message: Message, text: str, *, now: bool = False) -
         await _run_code(ctx, text, late=True)
         return
     reply = None if now else replies.meant(message, text)
-    if isinstance(reply, RowsWanted) and (spoken := parse_command(text)) and spoken.command.name not in ("exit", "trail"):
+    if isinstance(reply, RowsWanted) and (spoken := parse_command(text)) and spoken.command.name not in ("exit", "sl", "trail"):
         reply = None  # an order under a list of positions
     code_wanted = ctx.services.logins.expects_code(ctx.chat_id)
     if account.six_digits(text) is not None and (reply is None or code_wanted):

@@ -6,7 +6,7 @@ from typing import Any
 from bot.broker import routes
 from bot.broker.session import SessionKeeper
 from bot.broker.transport import OpenSink, Transport
-from bot.broker.wire import answers
+from bot.broker.wire import answers, models
 from bot.domain.errors import BrokerError, NotSent, SessionExpired, Unclear, Unreadable
 from bot.domain.people.secret import Secret
 
@@ -22,9 +22,15 @@ class AuthorisedCalls:
         self._key = key
         self._address = address  # this host's own, as the broker sees it; None where that is not known
 
-    async def read(self, route: routes.Route, body: Mapping[str, object] | None = None, **names: str) -> Any:
+    async def read(
+        self, route: routes.Route, body: Mapping[str, object] | None = None, *, urgent: bool = False, **names: str
+    ) -> Any:
         """The data of a read."""
-        return await self._authorised(route, body, _verdict_on_read, names=names)
+        return await self._authorised(route, body, _verdict_on_read, urgent=urgent, names=names)
+
+    async def read_book(self, route: routes.Route, what: str, *, urgent: bool = False) -> list[Any]:
+        """The rows of a book, each as JSON where the answer is a plain one."""
+        return models.rows(await self._authorised(route, None, _verdict_on_book, urgent=urgent), what)
 
     async def download(self, route: routes.Route, into: OpenSink) -> answers.Answer:
         """The answer whose body went into the sink. SessionExpired is the one failure that it looks for."""
@@ -85,6 +91,11 @@ def _verdict_on_read(answer: answers.Answer) -> Verdict:
     if envelope is None:
         return None, failure or Unreadable("mStock answered with something that is not an answer."), False
     return envelope.data, failure, isinstance(failure, SessionExpired)
+
+
+def _verdict_on_book(answer: answers.Answer) -> Verdict:
+    rows = answers.book(answer)
+    return _verdict_on_read(answer) if rows is None else (rows, None, False)
 
 
 def _verdict_on_download(answer: answers.Answer) -> Verdict:

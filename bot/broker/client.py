@@ -18,7 +18,7 @@ from bot.broker.research_client import ResearchClient
 from bot.broker.scrip_cache import ScripCache
 from bot.broker.session import Login, LoginMemory, SessionKeeper
 from bot.broker.transport import Transport
-from bot.broker.wire import answers, bodies, models, research_rows, translate
+from bot.broker.wire import answers, bodies, research_rows, translate
 from bot.broker.wire.bodies import StopSpelling
 from bot.broker.wire.row_cache import Rows
 from bot.broker.wire.translate import Find
@@ -155,14 +155,14 @@ class MStock:
 
     # The books: read, and read again where that may help.
 
-    async def orders(self) -> Sequence[OrderFact]:
+    async def orders(self, *, urgent: bool = False) -> Sequence[OrderFact]:
         """The order book of the day, oldest first (the wire has it newest first)."""
-        rows = models.rows(await self._calls.read(routes.ORDERS), "order book")
+        rows = await self._calls.read_book(routes.ORDERS, "order book", urgent=urgent)
         return self._order_rows.facts(rows)[::-1]
 
-    async def trades(self) -> Sequence[TradeFact]:
+    async def trades(self, *, urgent: bool = False) -> Sequence[TradeFact]:
         """The trade book of the day, in the broker's order."""
-        rows = models.rows(await self._calls.read(routes.TRADES), "trade book")
+        rows = await self._calls.read_book(routes.TRADES, "trade book", urgent=urgent)
         return self._trade_rows.facts(rows)
 
     async def order_steps(self, broker_id: str, *, derivative: bool) -> list[OrderStep]:
@@ -175,14 +175,14 @@ class MStock:
         body = {"fromdate": first.isoformat(), "todate": last.isoformat()}
         return research_rows.past_trades(await self._calls.read(routes.TRADE_HISTORY, body))
 
-    async def positions(self) -> Sequence[Position]:
+    async def positions(self, *, urgent: bool = False) -> Sequence[Position]:
         """The position book, flat rows included."""
-        rows = models.rows(await self._calls.read(routes.POSITIONS), "position book")
+        rows = await self._calls.read_book(routes.POSITIONS, "position book", urgent=urgent)
         return [self._as_listed(position) for position in self._position_rows.facts(rows)]
 
     async def holdings(self) -> Sequence[Holding]:
         """Shares in the demat account."""
-        rows = models.rows(await self._calls.read(routes.HOLDINGS), "holdings")
+        rows = await self._calls.read_book(routes.HOLDINGS, "holdings")
         return [self._as_listed(holding) for holding in self._holding_rows.facts(rows)]
 
     @property

@@ -1,10 +1,9 @@
 """Rate buckets: how many calls may leave in any second, minute and hour.
 
-Cancels and exits stand at the head of the queue, and a share of the order allowance is kept for them.
+Cancels, exits and looks for fills stand at the head of the queue, and a share of the allowance is kept for them.
 """
 
 import asyncio
-import heapq
 from collections import deque
 from collections.abc import Mapping, Sequence
 
@@ -13,18 +12,25 @@ from bot.domain.errors import TooFast
 
 Window = tuple[int, float]  # so many calls in any stretch of so many seconds
 
-# mstock-type-b.md 1.6, each below the broker's own figure; orders also below SEBI's ten a second for everybody.
+# mstock-type-b.md 1.6, each below the broker's own figure; orders also below SEBI's ten a second for everybody. Of books the
+# table gives no figure: five a second, as is assumed there (section 17, 13), and room for a card and two whole looks at once.
 WINDOWS: Mapping[Bucket, Sequence[Window]] = {
     Bucket.ORDERS: ((3, 1.0), (200, 60.0), (900, 3600.0)),
     Bucket.DATA: ((1, 1.05), (900, 60.0), (4500, 3600.0)),
     Bucket.QUOTES: ((10, 1.0),),
-    Bucket.BOOKS: ((8, 1.0), (25, 5.0)),  # five a second (section 17, 13), with room for one fill's reads at once
+    Bucket.BOOKS: ((12, 1.0), (18, 2.5), (25, 5.0)),
     Bucket.LOGIN: ((2, 1.0), (20, 60.0)),
 }
 MOST_ORDERS_A_SECOND = 8
 
-# Of these windows so many calls are kept for what is urgent: a busy trail or a long entry never leaves an exit without a turn.
-KEPT_FOR_EXITS: Mapping[Bucket, Sequence[Window]] = {Bucket.ORDERS: ((60, 60.0), (300, 3600.0))}
+# Of these windows so many calls are kept for what is urgent: a busy trail or a long entry never leaves an exit without a turn,
+# nor do lists and cards leave a fill without its look.
+KEPT_FOR_URGENT: Mapping[Bucket, Sequence[Window]] = {
+    Bucket.ORDERS: ((60, 60.0), (300, 3600.0)),
+    Bucket.BOOKS: ((6, 1.0), (6, 2.5), (9, 5.0)),  # two looks, of three books each
+}
+# And so many for all others: fill upon fill leaves a list and a card their turn.
+KEPT_FOR_OTHERS: Mapping[Bucket, Sequence[Window]] = {Bucket.BOOKS: ((3, 5.0),)}
 
 # How long a call may stand in the queue before it is told to come back: an order that leaves late is not what was confirmed.
 PATIENCE: Mapping[Bucket, float] = {
@@ -52,20 +58,20 @@ class _Left:
 class RateLimit:
     """One bucket. Exact over any sliding window, which a refilling bucket with a burst is not."""
 
-    def __init__(self, windows: Sequence[Window], *, patience: float, kept: Sequence[Window] = ()) -> None:
-        """kept: calls of windows of the same length that only urgent ones may use."""
-        spared = {span: count for count, span in kept}
+    def __init__(
+        self, windows: Sequence[Window], *, patience: float, kept: Sequence[Window] = (), spared: Sequence[Window] = ()
+    ) -> None:
+        """kept: calls of windows of the same length that only urgent ones may use. spared: that only plain ones may."""
         self._patience = patience
         self._left = _Left(windows)
-        self._plain = _Left([(count - spared[span], span) for count, span in windows if span in spared])  # those not urgent
-        self._queue: list[tuple[bool, int, asyncio.Future[None]]] = []
-        self._number = 0
+        self._own = {True: _Left(_less(windows, spared)), False: _Left(_less(windows, kept))}  # of urgent calls, of plain ones
+        self._queues: dict[bool, deque[asyncio.Future[None]]] = {True: deque(), False: deque()}
         self._timer: asyncio.TimerHandle | None = None
 
     async def enter(self, *, urgent: bool = False) -> None:
         """Returns when a call may leave. TooFast at once when that would take longer than patience allows."""
         loop = asyncio.get_running_loop()
-        ahead = [not plain for plain, _, turn in sorted(self._queue) if not turn.done() and not (plain and urgent)]
+        ahead = [rank for rank in ((True,) if urgent else (True, False)) for turn in self._queues[rank] if not turn.done()]
         wait = self._free_at([*ahead, urgent], loop.time()) - loop.time()
         if wait <= 0 and not ahead:
             self._go(loop.time(), urgent=urgent)
@@ -74,42 +80,53 @@ class RateLimit:
             say = f"Too many requests at once. Nothing was sent; try again in {wait:.0f} s."
             raise TooFast(say, retry_after=wait)
         turn: asyncio.Future[None] = loop.create_future()
-        self._number += 1
-        heapq.heappush(self._queue, (not urgent, self._number, turn))
+        self._queues[urgent].append(turn)
         self._wake(loop)
         await turn
 
     def _go(self, now: float, *, urgent: bool) -> None:
         self._left.times.append(now)
-        if not urgent:
-            self._plain.times.append(now)
+        self._own[urgent].times.append(now)
 
     def _free_at(self, urgent: Sequence[bool], now: float) -> float:
         """When the last of these calls may leave, were they to leave one after the other as early as they can."""
-        left, plain = _Left(self._left.windows, self._left.times), _Left(self._plain.windows, self._plain.times)
+        left = _Left(self._left.windows, self._left.times)
+        own = {rank: _Left(each.windows, each.times) for rank, each in self._own.items()}
         moment = now
         for each in urgent:
-            moment = left.free_at(moment) if each else max(left.free_at(moment), plain.free_at(moment))
+            moment = max(left.free_at(moment), own[each].free_at(moment))
             left.times.append(moment)
-            if not each:
-                plain.times.append(moment)
+            own[each].times.append(moment)
         return moment
+
+    def _next(self, now: float) -> tuple[float, bool]:
+        """When the next that waits may leave, and whether it is plain: urgent ones go first, until they have used their share."""
+        ranks = [rank for rank in (True, False) if self._queues[rank]]
+        return min((self._free_at([rank], now), not rank) for rank in ranks)
 
     def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = loop.call_at(self._free_at([not self._queue[0][0]], loop.time()), self._release, loop)
+        self._timer = loop.call_at(self._next(loop.time())[0], self._release, loop)
 
     def _release(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
         now = loop.time()
-        while self._queue and self._free_at([not self._queue[0][0]], now) <= now:
-            plain, _, turn = heapq.heappop(self._queue)
+        while any(self._queues.values()):
+            moment, plain = self._next(now)
+            if moment > now:
+                self._wake(loop)
+                return
+            turn = self._queues[not plain].popleft()
             if not turn.done():  # a cancelled caller gives its place away
                 self._go(now, urgent=not plain)
                 turn.set_result(None)
-        if self._queue:
-            self._wake(loop)
+
+
+def _less(windows: Sequence[Window], kept: Sequence[Window]) -> Sequence[Window]:
+    """What is left of those windows of which something is kept."""
+    counts = {span: count for count, span in kept}
+    return [(count - counts[span], span) for count, span in windows if span in counts]
 
 
 class BrokerRateLimits:
@@ -122,12 +139,18 @@ class BrokerRateLimits:
         every = dict(windows)
         every[Bucket.ORDERS] = ((orders_a_second, 1.0), *every[Bucket.ORDERS][1:])
         self._gates = {
-            bucket: RateLimit(every[bucket], patience=PATIENCE[bucket], kept=KEPT_FOR_EXITS.get(bucket, ())) for bucket in Bucket
+            bucket: RateLimit(
+                every[bucket],
+                patience=PATIENCE[bucket],
+                kept=KEPT_FOR_URGENT.get(bucket, ()),
+                spared=KEPT_FOR_OTHERS.get(bucket, ()),
+            )
+            for bucket in Bucket
         }
 
     async def enter(self, bucket: Bucket, *, urgent: bool = False) -> None:
         """Waits for this bucket's turn. Raises TooFast where the wait would be too long.
 
-        urgent: a cancel or an exit. It goes before others that wait, and may use what is kept for exits.
+        urgent: a cancel, an exit, a look for what was filled. It goes before others that wait, and may use what is kept for such.
         """
         await self._gates[bucket].enter(urgent=urgent)

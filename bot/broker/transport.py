@@ -1,7 +1,7 @@
 """One request to mStock: send it, bound it in time and size, say whether a byte left, and repeat it only if its route allows.
 
-The only file that knows httpx. It asks httpx's transport itself: the client above it would add redirects, cookies and a login of
-its own, all of which we do without, and a third of a millisecond to each call. What the answer means is answers.py's business.
+It hands httpx's requests to a road (road.py) itself: httpx's client between them would add redirects, cookies and a login of its
+own, all of which we do without. What the answer means is answers.py's business.
 """
 
 import asyncio
@@ -10,17 +10,16 @@ import json
 import logging
 import random
 import ssl
-import sys
 from collections.abc import AsyncIterable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
-from typing import Any, cast
+from typing import cast
 from urllib.parse import quote, urlsplit
 
 import httpx
 
 from bot.broker.feed.backoff import delays
 from bot.broker.rate_limits import BrokerRateLimits
+from bot.broker.road import Road
 from bot.broker.routes import PREFIX, Route
 from bot.broker.wire.answers import Answer, envelope, transient
 from bot.domain.clock import Clock
@@ -30,11 +29,6 @@ from bot.domain.people.secret import Secret
 
 log = logging.getLogger(__name__)
 
-if find_spec("sniffio") is None:
-    # httpcore tries to import it several times for each request, to see that this is asyncio, and Python searches its whole path
-    # each time. This entry makes the answer "no" at once.
-    sys.modules["sniffio"] = None  # type: ignore[assignment]  # the import system's own sign for it
-
 _HEADERS = (
     (b"Accept", b"application/json"),
     (b"Accept-Encoding", b"gzip"),
@@ -42,12 +36,9 @@ _HEADERS = (
     (b"User-Agent", b"mstock-phone/1"),
     (b"X-Mirae-Version", b"1"),
 )
-# Silence is bounded by the time of the whole call; httpcore would set a timer anew for each piece.
-_TIMEOUT = {"connect": 5.0, "pool": 5.0, "read": None, "write": None}  # seconds
 FRESH = 60.0  # seconds for which an answer says how far our clock is off
 TRIES = 3  # of a call that may be repeated
 FAREWELL = 5.0  # seconds that a request under way has yet when the road is closed
-_LIMITS = httpx.Limits(max_connections=8, max_keepalive_connections=4, keepalive_expiry=25.0)
 _NOT_YET_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 
 Sink = Callable[[bytes], object]  # takes the body piece by piece
@@ -92,14 +83,7 @@ class Transport:
         self._elapsed: Callable[[], float] = lambda: 0.0  # the loop's time, from the first answer on; the store's thread asks it
         # The two newest answers: loop time, and the broker's own clock.
         self._server_times: tuple[tuple[float, datetime], ...] = ()
-        # IPv4 only: the address that is registered with the broker is one (mstock-type-b.md 1.8).
-        self._road = wire or httpx.AsyncHTTPTransport(
-            verify=tls,
-            trust_env=False,
-            retries=0,
-            limits=_LIMITS,
-            local_address="0.0.0.0",  # noqa: S104
-        )
+        self._road = wire or Road(tls)
         self._under_way: set[asyncio.Timeout] = set()  # the time limit of each request that was begun and has not ended
         self._idle = asyncio.Event()
         self._idle.set()
@@ -192,13 +176,6 @@ class Transport:
         return url
 
     async def _once(self, route: Route, request: httpx.Request, into: OpenSink | None) -> tuple[Answer, float | None]:
-        left = False
-
-        async def trace(event: str, _info: Mapping[str, Any]) -> None:
-            nonlocal left
-            left = left or event.endswith("send_request_headers.started")
-
-        request.extensions = {"timeout": _TIMEOUT, "trace": trace}
         try:
             async with asyncio.timeout(route.seconds) as limit:
                 self._begin(limit)
@@ -215,9 +192,8 @@ class Transport:
                     self._end(limit)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, TimeoutError, OSError, Unreadable) as broken:
             # The library's words carry addresses, and its errors the request with its headers: only the kind is kept.
-            kind = type(broken).__name__
-            log.info("%s %s broke off: %s, %s", route.method, route.path, kind, "sent" if left else "not sent")
-            if isinstance(broken, _NOT_YET_SENT) and not left:
+            log.info("%s %s broke off: %s", route.method, route.path, type(broken).__name__)
+            if isinstance(broken, _NOT_YET_SENT):
                 raise NotSent("mStock cannot be reached. Nothing was sent.") from None
             if route.repeat:
                 raise Unreadable("mStock did not answer as it should. Try again.") from None

@@ -122,10 +122,20 @@ def _summary(canvas: Canvas, candles: Sequence[Candle], top: float) -> float:
     change = last - first
     colour = UP if change > 0 else DOWN if change < 0 else FAINT
     percent = f" ({axes.figure(change / first * 100, signed=True)} %)" if first else ""
-    canvas.text((MARGIN, top), f"{axes.figure(change, signed=True)}{percent}", colour=colour, bold=True, anchor="lm")
+    told = f"{axes.figure(change, signed=True)}{percent}"
+    canvas.text((MARGIN, top), told, colour=colour, bold=True, anchor="lm")
     words = f"Low {axes.figure(low)}   High {axes.figure(high)}"
     canvas.text((WIDTH - MARGIN, top), words, size=SMALL, colour=FAINT, anchor="rm")
+    since, beside = f"since {_beginning(candles)}", MARGIN + width_of(told, bold=True) + 14
+    if beside + width_of(since, SMALL) + 14 < WIDTH - MARGIN - width_of(words, SMALL):
+        canvas.text((beside, top), since, size=SMALL, colour=FAINT, anchor="lm")
     return top + 50
+
+
+def _beginning(candles: Sequence[Candle]) -> str:
+    """From when on the change counts, which is not yesterday's close."""
+    first, last = candles[0].start, candles[-1].start
+    return axes.time_words(first) if ist_date(first) == ist_date(last) else axes.day_words(ist_date(first))
 
 
 def _levels(chart: CandleChart) -> tuple[list[ChartLevel], list[ChartLevel]]:

@@ -61,7 +61,8 @@ def _dated_facts(settings: Settings, today: date) -> list[Finding]:
     brokerage = f"plan {plan.name}" if plan else "no BROKERAGE_PLAN: every card says that it is not known"
     findings = [Finding(name="brokerage", say=brokerage)]
     if (ends := reference.calendar.uncovered_within(today)) is not None:
-        say = f"none from {ends}, so no entries then: lay the days of {ends.year} beside it in the file that MARKET_DATA names"
+        beside = f"lay the days of {ends.year} beside it in the file that MARKET_DATA names"
+        say = f"none from {ends}, so hours and expiries are not known then: {beside}"
         findings.append(Finding(name="calendar", say=say))
     return findings
 

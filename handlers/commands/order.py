@@ -2,7 +2,7 @@
 
 from bot.domain.errors import CheckFailed
 from bot.domain.orders.exit_list import ExitCard
-from bot.domain.orders.order import Order
+from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.proposal import Change, ChangeOptions, OrderDetail, Proposal, Question
 from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Permission
@@ -62,9 +62,10 @@ async def cancel_order(ctx: Ctx) -> None:
 
 
 async def cancel_all(ctx: Ctx) -> None:
-    """Asks mStock to cancel every open order of the account."""
+    """Asks mStock to cancel every open order of the account but the stops of positions, which are named."""
     orders = await ctx.services.orders.cancel_all(ctx.actor)
-    await ctx.reply(cards.cancel_sent(orders, ctx.label, ctx.mode, ctx.now))
+    stops = [order for order in await ctx.services.orders.staying(ctx.actor) if order.status is OrderStatus.TRIGGER_PENDING]
+    await ctx.reply(cards.cancel_sent(orders, ctx.label, ctx.mode, ctx.now, stays=stops))
 
 
 async def ask(ctx: Ctx, proposal: Proposal, *, in_place: bool = False, options: ChangeOptions | None = None) -> None:
@@ -112,7 +113,10 @@ async def tapped(ctx: Ctx, tap: OrderTap) -> None:
         case OrderVerb.HALF:
             await ask(ctx, await _halved(ctx, await proposals.positions.exit_of(ctx.actor, tap.order_id, chat_id=chat_id)))
         case OrderVerb.STOP:
-            raise await proposals.positions.stop_choices(ctx.actor, tap.order_id)
+            choices = await proposals.positions.stop_choices(ctx.actor, tap.order_id)
+            draft = (await ctx.services.books.order_by_id(ctx.actor, tap.order_id)).order.draft
+            await order_steps.await_words(ctx, f"/sl {draft.instrument.name} {draft.product.lower()}")
+            raise choices
         case OrderVerb.CANCEL:
             await ctx.answer("Cancelling…")
             outcome = await orders.cancel(ctx.actor, tap.order_id, chat_id=chat_id)
@@ -193,7 +197,7 @@ COMMANDS = (
         family=Family.ORDER, permission=Permission.REDUCE, handler=cancel_order,
     ),
     Command(
-        name="cancel_all", help="Cancel every open order", example="/cancel_all",
+        name="cancel_all", help="Cancel every open order but the stops of positions", example="/cancel_all",
         family=Family.ORDER, permission=Permission.REDUCE, handler=cancel_all,
     ),
 )  # fmt: skip

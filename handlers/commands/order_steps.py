@@ -4,12 +4,14 @@ The buttons carry all that is known so far. What is asked is kept, so that the n
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import date
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import NotFound
 from bot.domain.market.prices import Price
 from bot.domain.orders.order import Order
+from bot.domain.orders.order_text import request_line
 from bot.domain.terms import Product, Side
 from bot.trading.proposals.meaning import Meant
 from handlers.context.context import Ctx
@@ -45,7 +47,9 @@ async def complete(ctx: Ctx, side: Side) -> Meant | None:
         await _ask(ctx, f"/{side.lower()} {base}", views.how_many(side, base, named, held, label=ctx.label, mode=ctx.mode))
     elif stepping and request.product is not None and len(order.readings) == 1 and not _is_priced(ctx, order):
         base = " ".join(ctx.words.split())
-        view = views.at_which_price(side, base, named, await _price(ctx, named), label=ctx.label, mode=ctx.mode)
+        unsized = request_line(replace(request, quantity=None, lots=None, rupees=None, portion=None, risk=None))
+        price = await _price(ctx, named)
+        view = views.at_which_price(side, base, named, price, unsized=unsized, label=ctx.label, mode=ctx.mode)
         await _ask(ctx, f"/{side.lower()} {base}", view)
     else:
         if ctx.stays:

@@ -83,9 +83,7 @@ async def tapped(ctx: Ctx, tap: PnlExitTap) -> None:
     exits = ctx.services.pnl_exits
     match tap.verb:
         case PnlVerb.CONFIRM:
-            async with claiming(ctx, tap.token):
-                shown = await exits.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
-                await ctx.redraw(views.listed(shown, ctx.mode))
+            await _confirm(ctx, tap)
         case PnlVerb.DISCARD:
             await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
             await ctx.redraw(views.discarded())
@@ -95,6 +93,12 @@ async def tapped(ctx: Ctx, tap: PnlExitTap) -> None:
             await ctx.redraw(views.changing(await exits.shown(ctx.actor), tap.token, ctx.mode))
         case PnlVerb.REMOVE:
             await ctx.redraw(views.listed(await exits.remove(ctx.actor, tap.token), ctx.mode))
+
+
+async def _confirm(ctx: Ctx, tap: PnlExitTap) -> None:
+    async with claiming(ctx, tap.token):
+        shown = await ctx.services.pnl_exits.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+        await ctx.redraw(views.listed(shown, ctx.mode))
 
 
 TAPS: Taps = {PnlExitTap: tapped}

@@ -1,21 +1,26 @@
-"""A reply to a message that shows positions: a stop, a trail or the exit of the one that it names, or of the only one."""
+"""Acts on a position by its name, or on the only one: /sl, and a reply to a message that shows positions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain.errors import CheckFailed, ChoiceWanted
+from bot.domain.errors import CheckFailed, ChoiceWanted, UsageError
 from bot.domain.market.display_names import short
 from bot.domain.orders.exit_choice import chosen
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.standing import RowKey
+from bot.domain.people.account import Permission
 from handlers.commands import books, exits, trails
+from handlers.commands.command import Command
 from handlers.commands.order import ask, show
 from handlers.commands.standing import ask_to_keep
+from handlers.context.command import Family
 from handlers.context.context import Ctx
-from handlers.context.words.reply import Said, said_of
+from handlers.context.words.reply import Said, said_of, stop_said
 from handlers.views.books import EXITS
 from handlers.views.tap import Tap
 from handlers.views.taps import ExitTap, Listing, ListingTap, OrderVerb
+
+_SET_STOP = "/sl "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,18 @@ async def act(ctx: Ctx, wanted: RowsWanted) -> None:
         raise CheckFailed(["A target goes with an entry. A stop or a trail can be set for a position: sl 2880, trail 15."])
 
 
+async def stop(ctx: Ctx) -> None:
+    """`/sl reliance 1450`, `/sl nifty 24500 ce 20pts until 31 dec`, `/sl cost`: the stop of what is open."""
+    found = stop_said(ctx.words)
+    if found is None:
+        raise UsageError("A stop for which position, and at which price?", example="/sl RELIANCE 1450")
+    said, name = found
+    asked = await ctx.services.prompts.answered(ctx.chat_id) if not name else None
+    if asked is not None and _SET_STOP in asked:  # `sl 1450` where the button asked at which price
+        name = asked.partition(_SET_STOP)[2]
+    await act(ctx, RowsWanted(said=said, name=name, rows=(), label=ctx.label))
+
+
 async def _meant(ctx: Ctx, wanted: RowsWanted) -> list[Position]:
     choice = chosen(wanted.name or "all", await ctx.services.exits.lines(ctx.actor))
     if (choice.quantity or choice.lots or choice.part) is not None:
@@ -95,4 +112,14 @@ async def _choose(ctx: Ctx, wanted: RowsWanted, positions: Sequence[Position]) -
     elif said.trail is not None:
         await ctx.services.trails.ask(ctx.actor, wanted.name or "all", said.trail, chat_id=ctx.chat_id)
     else:
-        raise CheckFailed([f"Which of them? Say it with its name: sl cost {positions[0].instrument.symbol.lower()}"])
+        near = [(name, f"/sl {typed[each]} cost") for each, name in named.items()] if said.to_cost else []
+        raise ChoiceWanted("The stop of which of them?" if near else "A target goes with an entry.", near=near)
+
+
+COMMANDS = (
+    Command(
+        name="sl", arguments="[symbol] <price[/limit] | points | % | cost> [until day]",
+        help="A stop for what is open; cost is the break-even", example="/sl RELIANCE 1450",
+        family=Family.ORDER, permission=Permission.REDUCE, handler=stop,
+    ),
+)  # fmt: skip

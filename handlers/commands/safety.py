@@ -27,7 +27,8 @@ async def resume(ctx: Ctx) -> None:
 async def cancel_entries(ctx: Ctx, _: EntriesTap) -> None:
     """Cancels the entries that /kill left resting."""
     orders = await ctx.services.switch.cancel_entries(ctx.actor)
-    await ctx.reply(cards.cancel_sent(orders, ctx.label, ctx.mode, ctx.now), priority=Priority.FIRST)
+    stays = await ctx.services.orders.staying(ctx.actor)
+    await ctx.reply(cards.cancel_sent(orders, ctx.label, ctx.mode, ctx.now, stays=stays), priority=Priority.FIRST)
 
 
 COMMANDS = (

@@ -75,7 +75,7 @@ async def tapped(ctx: Ctx, tap: StandingTap) -> None:
     """One of the buttons of stops that live over days."""
     match tap.verb:
         case StandingVerb.KEEP:
-            await ctx.reply(views.listed(await ctx.services.standing.keep(ctx.actor, tap.subject), ctx.mode))
+            await ctx.reply(views.listed(await ctx.services.standing.keep(ctx.actor, tap.token), ctx.mode))
         case StandingVerb.PLACE:
             card = await ctx.services.standing.ask(ctx.actor, chat_id=ctx.chat_id)
             # A question lives a minute and belongs to who asked it, so a ring to everybody cannot hold one: it becomes one.
@@ -84,9 +84,7 @@ async def tapped(ctx: Ctx, tap: StandingTap) -> None:
         case StandingVerb.CONFIRM | StandingVerb.CONFIRM_NEW:
             await _confirm(ctx, tap)
         case StandingVerb.DISCARD:
-            question = await ctx.services.proposals.discard(
-                ctx.actor, tap.subject, chat_id=ctx.chat_id, message_id=ctx.message_id
-            )
+            question = await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
             await ctx.redraw(views.discarded(question, ctx.label))
 
 
@@ -96,9 +94,9 @@ async def _confirm(ctx: Ctx, tap: StandingTap) -> None:
     def expired(gone: ConfirmationGone) -> View:
         return message(gone.say).with_keyboard([views.place_button(ctx.label)] if places else [])
 
-    async with claiming(ctx, tap.subject, "Placing…" if places else "Keeping…", expired=expired) as answered:
+    async with claiming(ctx, tap.token, "Placing…" if places else "Keeping…", expired=expired) as answered:
         card = await ctx.services.standing.confirm(
-            ctx.actor, tap.subject, chat_id=ctx.chat_id, message_id=ctx.message_id, answered=answered
+            ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id, answered=answered
         )
         only_kept = card.confirmation.purpose is Purpose.KEEP_ONLY
         view = views.listed(await ctx.services.standing.shown(ctx.actor, card.kept), ctx.mode) if only_kept else None

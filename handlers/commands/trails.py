@@ -35,12 +35,14 @@ async def trail(ctx: Ctx) -> None:
             await ctx.reply(views.shown(one, ctx.mode))
         return
     match = _BEHIND.fullmatch(words)
-    wanted = trail_said(match[2]) if match is not None else None
-    if match is None or wanted is None:
+    wanted = trail_said(match[2] if match is not None else words)
+    if wanted is None:
         raise UsageError(
             "A trail is what is open, and how far behind the best price: points, per cent, or steps.", example=EXAMPLE
         )
-    await show(ctx, await ctx.services.trails.ask(ctx.actor, match[1], wanted, chat_id=ctx.chat_id))
+    await show(
+        ctx, await ctx.services.trails.ask(ctx.actor, match[1] if match is not None else "all", wanted, chat_id=ctx.chat_id)
+    )
 
 
 async def show(ctx: Ctx, asked: TrailCard) -> None:
@@ -54,9 +56,7 @@ async def tapped(ctx: Ctx, tap: TrailTap) -> None:
     trails = ctx.services.trails
     match tap.verb:
         case TrailVerb.CONFIRM:
-            async with claiming(ctx, tap.token):
-                began = await trails.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
-                await ctx.redraw(views.shown(began, ctx.mode))
+            await _confirm(ctx, tap)
         case TrailVerb.DISCARD:
             await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
             await ctx.redraw(views.discarded())
@@ -66,6 +66,12 @@ async def tapped(ctx: Ctx, tap: TrailTap) -> None:
             await ctx.reply(views.shown(await trails.end(ctx.actor, tap.token), ctx.mode))  # it may stand on the card of an order
         case TrailVerb.ASK:
             raise await trails.choices(ctx.actor, tap.token)
+
+
+async def _confirm(ctx: Ctx, tap: TrailTap) -> None:
+    async with claiming(ctx, tap.token):
+        began = await ctx.services.trails.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+        await ctx.redraw(views.shown(began, ctx.mode))
 
 
 COMMANDS = (

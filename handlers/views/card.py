@@ -1,6 +1,6 @@
 """The living card: one message that shows an order from the tap to its end, and what its buttons open."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -25,6 +25,7 @@ from handlers.views.taps import OrderTap, OrderVerb
 Explain = Callable[[str], str]
 
 MOST_NAMED = 20  # orders in one message
+MOST_BUTTONS = 8
 LOOK_OUT = timedelta(seconds=180)  # before this nobody may say that an order does not exist
 
 
@@ -313,9 +314,12 @@ def modify_prices(order: Order, label: str, mode: str, now: datetime) -> View:
     ).with_keyboard(near[:2], near[2:], [button("Cancel order", OrderTap(order.id, OrderVerb.CANCEL, label))])
 
 
-def cancel_sent(outcomes: tuple[Cancelled, ...], label: str, mode: str, now: datetime) -> View:
-    """What became of cancels. A yes is a wish until the book has ended the order. A no leaves it working."""
-    if not outcomes:
+def cancel_sent(outcomes: tuple[Cancelled, ...], label: str, mode: str, now: datetime, *, stays: Sequence[Order] = ()) -> View:
+    """What became of cancels. A yes is a wish until the book has ended the order. A no leaves it working.
+
+    stays: working exits and stops that were not asked for.
+    """
+    if not outcomes and not stays:
         return message(say(bold("No open orders."), " Nothing to cancel."), place(label, mode))
     unclear = [outcome for outcome in outcomes if outcome.is_open_question]
     refused = [outcome for outcome in outcomes if outcome.error is not None and not outcome.is_open_question]
@@ -336,7 +340,22 @@ def cancel_sent(outcomes: tuple[Cancelled, ...], label: str, mode: str, now: dat
         lines += _listed(taken, now)
     if not all(outcome.order.status.is_final for outcome in taken):
         lines.append("The order book decides; each card says when it is done.")
-    return message(*lines, place(label, mode))
+    stops = [order for order in stays if order.status is OrderStatus.TRIGGER_PENDING]
+    exits = [order for order in stays if order not in stops]
+    if exits:
+        lines.append(say(bold("1 exit stays." if len(exits) == 1 else f"{len(exits)} exits stay.")))
+        lines += _named(exits, now)
+    if stops:
+        one = "1 stop stays: it guards a position."
+        lines.append(say(bold(one if len(stops) == 1 else f"{len(stops)} stops stay: they guard positions.")))
+        lines += _named(stops, now)
+    cancels = [[button(f"Cancel #{order.number}", OrderTap(order.id, OrderVerb.CANCEL, label))] for order in (*exits, *stops)]
+    return message(*lines, place(label, mode)).with_keyboard(*cancels[:MOST_BUTTONS])
+
+
+def _named(orders: Sequence[Order], now: datetime) -> list[str]:
+    lines = [f"#{order.number} {what(order.draft, now)}: {state(order, str)}" for order in orders[:MOST_NAMED]]
+    return [*lines, f"and {len(orders) - MOST_NAMED} more"] if len(orders) > MOST_NAMED else lines
 
 
 def counted(orders: int) -> str:

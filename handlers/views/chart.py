@@ -19,6 +19,7 @@ from handlers.views.format import (
     mark,
     price,
     row,
+    short_time,
     signed,
     signed_count,
     table,
@@ -43,7 +44,7 @@ def candles(charted: Charted, account: str, label: str) -> View:
         row(f" {chart.exchange} · {chart.interval} · {_span(charted)}"),
         row("", f"as of {clock_time(chart.as_of)}"),
         row("Last", price(last)),
-        row("Change", f"{signed(change)}{_percent(change, first)} {mark(change) or '  '}"),
+        row(f"Since {_beginning(charted)}", f"{signed(change)}{_percent(change, first)} {mark(change) or '  '}"),
         row("Range", f"{price(low)} – {price(high)}"),
     ]
     if volume := sum(bar.volume for bar in bars):
@@ -70,6 +71,12 @@ def candles(charted: Charted, account: str, label: str) -> View:
     if instrument.is_tradable:
         acts += [words("Buy…", f"/buy {query}", account=label), words("Sell…", f"/sell {query}", account=label)]
     return View(tuple(parts), keyboard(others, acts))
+
+
+def _beginning(charted: Charted) -> str:
+    """From when on the change counts, which is not yesterday's close."""
+    first, last = charted.chart.candles[0].start, charted.chart.candles[-1].start
+    return short_time(first) if ist_date(first) == ist_date(last) else _day(ist_date(first))
 
 
 def _span(charted: Charted) -> str:

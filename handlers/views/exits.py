@@ -256,6 +256,7 @@ def told(news: ExitsTold, scene: Scene) -> View:
         Told.HELD: "Held back. mStock's order is still closing this; mine was not sent.",
         Told.TURN_WAITS: "The exit is not filled. The other side waits for it.",
         Told.CUT: "Not sent: the time of this list is over.",
+        Told.STANDS: f"Not closed: {count(len(news.rows))}. I tried, and mStock did not take it.",
     }
     parts: list[Part] = [say(bold(titles[news.told]))]
     parts += [say(_line(each)) for each in news.rows[:MOST]]

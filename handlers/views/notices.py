@@ -226,15 +226,18 @@ def _period_summary(news: PeriodSummary, scene: Scene) -> View:
 @renders(YearNotCovered)
 def _year(news: YearNotCovered, scene: Scene) -> View:
     begun = ist_date(scene.now).year >= news.year
-    since = "Until I have one, I" if begun else "Without one I"
-    until = "" if begun else f" from 1 Jan {news.year} on"
+    since = "Until I have one I" if begun else f"From 1 Jan {news.year} on I"
     file = (
         "[[years]]", f"year = {news.year}", 'source = "NSE holiday list"', "",
         "[[days]]", f"date = {news.year}-01-26", 'what = "holiday"', 'name = "Republic Day"', 'source = "NSE holiday list"',
     )  # fmt: skip
     return View(
         (
-            say(bold(f"I have no calendar for {news.year}."), f" {since} open no new position{until}; exits go."),
+            say(
+                bold(f"I have no calendar for {news.year}."),
+                f" {since} do not know when the exchange is open and what ends on which day. Cards will say so; orders go, "
+                "and mStock's answer decides.",
+            ),
             say("Once NSE has published its holidays: a file with a row for each, named by MARKET_DATA, and a restart."),
             table(*((line,) for line in file)),
         )

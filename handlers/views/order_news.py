@@ -323,6 +323,7 @@ _ASKS = {
         "Stop left over",
         "What it guarded is gone, and it still waits: it may open the other side.",
     ),
+    ExitTrouble.ENTRY_LEFT: ("Entry still rests", "The stop that was to guard it is over: what fills of it has none."),
 }
 
 

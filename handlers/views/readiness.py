@@ -290,7 +290,8 @@ def _settlement(one: Settlement) -> Iterable[Rows]:
     yield money_row(" close now", one.close_now)
     yield money_row(" settle", one.settle)
     if one.squared_off is not None:
-        yield _spaced(f"mStock closes it {_day(one.squared_off)}, best effort")
+        is_past = one.left == 0  # it is still held on its last day
+        yield _spaced(f"mStock {'was to close' if is_past else 'closes'} it {_day(one.squared_off)}, best effort")
 
 
 def _money(rupees: Decimal | None) -> Rows:

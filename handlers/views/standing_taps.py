@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
 
 from bot.domain.people.account import Permission
-from handlers.views.tap import OfAccount, label_behind, parts_of, travels_as
+from handlers.views.tap import TokenTap, travels_as
 
 
 class StandingVerb(StrEnum):
@@ -20,21 +19,11 @@ class StandingVerb(StrEnum):
 
 @travels_as("s")
 @dataclass(frozen=True, slots=True)
-class StandingTap(OfAccount):
-    """A tap about them. subject: an order's id, or the token of a question. `today` for PLACE."""
+class StandingTap(TokenTap[StandingVerb]):
+    """A tap about them: the token of a question, or the id of an order. `today` for PLACE."""
 
-    subject: str
-    verb: StandingVerb
-    label: str = ""
+    verbs = StandingVerb
 
     @property
     def permission(self) -> Permission:
         return Permission.REDUCE
-
-    def encode(self) -> str:
-        return f"s:{self.subject}:{self.verb}{label_behind(self.label)}"
-
-    @classmethod
-    def decode(cls, kind: str, rest: str) -> Self:
-        subject, verb, label = parts_of(rest)
-        return cls(subject, StandingVerb(verb), label)

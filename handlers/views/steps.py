@@ -115,8 +115,13 @@ def how_many(side: Side, so_far: str, named: Candidate, held: Candidate | None, 
     ).with_keyboard(row, more, _back(back, command, label))
 
 
-def at_which_price(side: Side, so_far: str, named: Candidate, market: Price | None, *, label: str, mode: str) -> View:
-    """The last step: a market order with a worst price, or a limit at the bid, the middle or the ask."""
+def at_which_price(
+    side: Side, so_far: str, named: Candidate, market: Price | None, *, unsized: str, label: str, mode: str
+) -> View:
+    """The last step: a market order with a worst price, or a limit at the bid, the middle or the ask.
+
+    unsized: the whole command without its size, one step back.
+    """
     command = f"/{side.lower()} {so_far}"
 
     def at(text: str, words_of_it: str) -> Button:
@@ -128,12 +133,11 @@ def at_which_price(side: Side, so_far: str, named: Candidate, market: Price | No
         seen = [("Bid", market.bid), *([("Mid", mid)] if market.bid < mid < market.ask else []), ("Ask", market.ask)]
         limits = [at(f"{name} {price(value)}", f"@{plain(value)}") for name, value in seen]
     last = f" · LTP {price(market.last)}" if market is not None else ""
-    *rest, _ = so_far.split()
     return message(
         say(bold("At which price?"), f" {side} {_title(named)}{last}"),
         "Tap one, or type a limit.",
         place(label, mode),
-    ).with_keyboard([at("Market, with a worst price", NOW)], limits, _back(f"/{side.lower()} {' '.join(rest)}", command, label))
+    ).with_keyboard([at("Market, with a worst price", NOW)], limits, _back(unsized, command, label))
 
 
 def at_which_trigger(side: Side, so_far: str, label: str, mode: str) -> View:
@@ -142,7 +146,7 @@ def at_which_trigger(side: Side, so_far: str, label: str, mode: str) -> View:
         say(bold("Stop at which price?"), f" {side} {so_far.upper()}"),
         "Type the price that sets it off, or price/limit.",
         place(label, mode),
-    ).with_keyboard([_leave(f"/{side.lower()} {so_far}", label)])
+    ).with_keyboard(_back(f"/{side.lower()} {so_far.rpartition(' ')[0]}", f"/{side.lower()} {so_far}", label))
 
 
 def _title(named: Candidate) -> str:

@@ -46,6 +46,7 @@ ANSWERS = {
     "quote": "LTP 1,480.30",
     "search": "Found",
     "basket": "Line 1: NIFTY has no 24800 CE",
+    "sl": "SELL 25 RELIANCE         PAPER",
     "trail": "TRAIL                    PAPER",
     "stops": "#12 is no stop that waits for a position.",
     "chain": "CE OI|strike|OI PE",
@@ -159,7 +160,7 @@ async def test_an_edited_message_is_answered_and_changes_nothing(clock: LoopCloc
         said = stage.me.say("/menu")
         await stage.me.wait_for("Menu")
         stage.chats.person(ASHA).edit(said["id"], "/buy RELIANCE 10")
-        await stage.me.wait_for("I don't read edits, send it again.")
+        assert (await stage.me.wait_for("I don't read edits, send it again."))["silent"]
         assert await stage.bot.questions() == []
 
 

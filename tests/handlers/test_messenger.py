@@ -130,6 +130,7 @@ async def test_a_card_whose_message_was_deleted_lives_on_in_a_new_one(clock: Loo
         moved = await messenger.draw(CardRef(chat_id=ASHA, message_id=where, order_id="o1", version=1), FILLED, "main")
         assert moved != where
         assert me.message(moved) is not None
+        assert me.rings(after=where) == [], "what happened to the order rings by itself"
 
 
 async def test_a_share_with_an_ampersand_is_not_lost(clock: LoopClock) -> None:

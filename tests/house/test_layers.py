@@ -73,7 +73,7 @@ WITHOUT_LIBRARIES = ("bot.domain", "bot.trading")
 # Library -> the rooms that may import it: each is one seam.
 SEAMS = {
     # connections.py only names the type of a wire that a test may put in.
-    "httpx": ("bot.broker.transport", "bot.broker.connections"),
+    "httpx": ("bot.broker.transport", "bot.broker.road", "bot.broker.connections"),
     "telegram": ("handlers",),
     "sqlalchemy": ("storage",),
     "alembic": ("storage",),

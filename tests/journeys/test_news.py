@@ -99,7 +99,7 @@ async def test_a_blocked_chat_hears_what_it_missed_once_it_is_open_again(clock: 
         fill(house, 8)
         await asyncio.sleep(600)
         fill(house, 12)
-        await asyncio.sleep(600)
+        await asyncio.sleep(590)
         assert not [each for each in house.me.history() if "illed #1" in each["text"]]
         house.near.chats.faults.clear()
         house.me.say("/positions")

@@ -43,6 +43,24 @@ async def test_a_refused_cancel_is_told_as_refused_from_the_card_from_the_list_a
         assert [order.status for order in await house.orders()] == [OrderStatus.CANCELLED]
 
 
+async def test_cancel_all_names_the_stop_that_it_leaves_and_its_button_asks_in_words(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        house.me.press("Confirm buy", await house.me.ask("/buy ITC 5 mis", "BUY 5 ITC"))
+        await house.me.wait_for("Filled")
+        house.me.press("Confirm sell", await house.me.ask("/sell ITC 5 mis stop 380/375", "SELL 5 ITC"))
+        await house.me.wait_for("waiting for 380.00")
+        alone = await house.me.ask("/cancel_all", "1 stop stays: it guards a position.")
+        assert "No open orders" not in alone["text"]
+        assert "#2 SELL 5 ITC" in alone["text"]
+        await rests(house, "/buy ITC 3 @380", "BUY 3 ITC")
+        both = await house.me.ask("/cancel_all", "Cancelled 1 order.")
+        assert "1 stop stays" in both["text"]
+        house.me.press("Cancel #2", both)
+        asked = await house.me.wait_for("guards", 30)
+        assert len(asked["buttons"][0]) == 1
+
+
 async def test_a_cancel_whose_yes_changed_nothing_is_asked_for_again(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()

@@ -46,3 +46,21 @@ async def test_the_way_by_plain_words_ends_in_one_order_and_a_lot_mistake_is_men
         assert [line[0]["label"] for line in mistaken["buttons"]] == ["1 lot = 65", "2 lots = 130"]
         await house.me.ask("tcs 2lots kharido", "TCS is a share and has no lots.")
         assert len(await house.orders()) == 1, "questions send nothing"
+
+
+async def test_the_question_behind_set_stop_is_answered_in_plain_words(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        house.me.press("Confirm buy", await house.me.ask("/buy ITC 10 mis", "BUY 10 ITC"))
+        await house.me.wait_for("Filled")
+        house.me.press("Confirm buy", await house.me.ask("/buy RELIANCE 10 mis", "BUY 10 RELIANCE"))
+        filled = await house.me.wait_for("Filled")
+        for said in ("1450", "sl 1450", "2%", "-20", "1450/1440"):
+            house.me.press("Set stop", filled)
+            await house.me.wait_for("at which price? Tap one, or type it")
+            card = await house.me.ask(said, "SELL 10 RELIANCE")
+            assert "Stop" in card["text"]
+        house.me.press("Set stop", filled)
+        await house.me.wait_for("at which price?")
+        await house.me.ask("cost", "The break-even is")
+        assert len(await house.orders()) == 2, "questions send nothing"

@@ -125,7 +125,7 @@ class ScriptedBroker:
     def _find(self, broker_id: str) -> TrueOrder:
         return next(order for order in self.true if order.broker_id == broker_id)
 
-    async def orders(self) -> Sequence[OrderFact]:
+    async def orders(self, *, urgent: bool = False) -> Sequence[OrderFact]:
         if (refusal := self.out_of_order or self.books_down) is not None:
             raise refusal
         now = self.clock.now()
@@ -151,7 +151,7 @@ class ScriptedBroker:
             if order.at is None or now - order.at >= timedelta(seconds=self.book_lag)
         ]
 
-    async def trades(self) -> Sequence[TradeFact]:
+    async def trades(self, *, urgent: bool = False) -> Sequence[TradeFact]:
         return [
             TradeFact(
                 broker_id=order.broker_id,
@@ -179,7 +179,7 @@ class ScriptedBroker:
             raise self.books_down or Unreadable("no history")
         return self.history
 
-    async def positions(self) -> Sequence[Position]:
+    async def positions(self, *, urgent: bool = False) -> Sequence[Position]:
         return self.held
 
     async def holdings(self) -> Sequence[Holding]:

@@ -131,13 +131,13 @@ class FloorBroker(ScriptedBroker):
             return
         await super().cancel(broker_id)
 
-    async def orders(self) -> Sequence[OrderFact]:
+    async def orders(self, *, urgent: bool = False) -> Sequence[OrderFact]:
         self.looks.append(asyncio.get_running_loop().time())
         facts = await super().orders()
         tags = {order.broker_id: order.tag for order in self.true}
         return [replace(fact, tag=tags[fact.broker_id] or None, average=PRICE if fact.filled else None) for fact in facts]
 
-    async def positions(self) -> Sequence[Position]:
+    async def positions(self, *, urgent: bool = False) -> Sequence[Position]:
         if self.down is not None:
             raise self.down
         return [

@@ -59,7 +59,7 @@ class MorningBroker(ScriptedBroker):
         assert failing.error is not None
         raise failing.error
 
-    async def positions(self) -> Sequence[Position]:
+    async def positions(self, *, urgent: bool = False) -> Sequence[Position]:
         await self._fail("positions")
         return await super().positions()
 

@@ -139,11 +139,11 @@ class TapeBroker(ScriptedBroker):
     def working(self) -> list[TrueOrder]:
         return [order for order in self.true if not order.status.is_final]
 
-    async def orders(self) -> Sequence[OrderFact]:
+    async def orders(self, *, urgent: bool = False) -> Sequence[OrderFact]:
         tags = {order.broker_id: order.tag for order in self.true}
         return [replace(fact, tag=tags[fact.broker_id] or None) for fact in await super().orders()]
 
-    async def positions(self) -> Sequence[Position]:
+    async def positions(self, *, urgent: bool = False) -> Sequence[Position]:
         if self.hides_after_cancel and self.cancels:
             raise Unreadable("no positions now")
         if not self.net and not self.true:

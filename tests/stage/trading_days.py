@@ -40,7 +40,7 @@ class DatedBooks(Books):
     candles_of: Sequence[tuple[str, Candle]] = ()  # by token
     no_candles: Exception | None = None
 
-    async def positions(self) -> list[Position]:
+    async def positions(self, *, urgent: bool = False) -> list[Position]:
         today = ist_date(self.clock.now())
         return [each for each in await super().positions() if each.instrument.expiry is None or each.instrument.expiry >= today]
 

@@ -130,9 +130,8 @@ class PacketTick(Tick):
 
     @property
     def at(self) -> datetime:
-        """The exchange's time, or that of the receipt where the packet has none."""
-        seconds = self._told[4]
-        return _FIRST + timedelta(seconds=seconds) if 0 < seconds < 4_000_000_000 else self._received
+        """The exchange's time, or that of the receipt where the packet has none: such a price may be old."""
+        return _FIRST + timedelta(seconds=self._told[4]) if _has_time(self._told) else self._received
 
     @property
     def average(self) -> Decimal | None:
@@ -205,7 +204,11 @@ def _tick(packet: bytes, received: datetime) -> PacketTick | None:
         key = _remembered(packet[1:27], exchange)
     if not 0 < told[5] <= _MOST_PAISE:
         raise Unreadable("a packet without a price")
-    return PacketTick(key, told, received)
+    return PacketTick(key, told, received, stale=not _has_time(told))
+
+
+def _has_time(told: tuple[int, ...]) -> bool:
+    return 0 < told[4] < 4_000_000_000
 
 
 def _remembered(name: bytes, exchange: Exchange) -> InstrumentKey:

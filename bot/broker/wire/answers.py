@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn
 
+import msgspec
+
 from bot.domain.errors import (
     AddressRefused,
     BrokerError,
@@ -105,6 +107,30 @@ def envelope(body: bytes) -> Envelope | None:
     ok = status is True or (isinstance(status, str) and status.strip().lower() in _YES)
     data = document.get("data")
     return Envelope(ok=ok, words=words, code=code, data=None if empty(data) else data)
+
+
+class _Book(msgspec.Struct):
+    """A plain yes with a list behind it, whose rows are left as they came."""
+
+    status: bool | str
+    data: list[msgspec.Raw]
+
+
+_BOOK = msgspec.json.Decoder(_Book)
+
+
+def book(answer: Answer) -> list[bytes] | None:
+    """The rows of a book as they came, where the answer is a plain yes. None: it has to be read whole.
+
+    All but one or two rows are those of the look before, and a row that came as it came then is not read again.
+    """
+    try:
+        told = _BOOK.decode(answer.body.decode()) if answer.http < 300 else None
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    if told is None or not (told.status is True or (isinstance(told.status, str) and told.status.strip().lower() in _YES)):
+        return None
+    return [bytes(row) for row in told.data]
 
 
 def _problem(document: Mapping[str, Any], status: int) -> Envelope:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
+from bot.broker.wire.answers import decode
 from bot.domain.errors import Unreadable
 
 log = logging.getLogger(__name__)
@@ -21,21 +22,22 @@ class Rows(Generic[T]):
         """
         self._read = read
         self._spare = spare
-        self._earlier: dict[str, T | Unreadable | None] = {}
+        self._earlier: dict[str | bytes, T | Unreadable | None] = {}
         self.left_out = 0  # rows of the newest book that could not be read
 
     def facts(self, rows: Iterable[object]) -> list[T]:
-        """In the order of the rows. What reading a row raises passes through, and then all are read anew next time.
+        """In the order of the rows, each as JSON or read from it.
 
+        What reading a row raises passes through, and then all are read anew next time.
         A book of which no row can be read raises too: it is never an empty book.
         """
         earlier, self._earlier = self._earlier, {}
-        fresh: dict[str, T | Unreadable | None] = {}
+        fresh: dict[str | bytes, T | Unreadable | None] = {}
         facts: list[T] = []
         odd: Unreadable | None = None
         self.left_out = 0
         for row in rows:
-            same = repr(row)  # unlike equality it tells true from 1 and 1 from 1.0
+            same = row if isinstance(row, bytes) else repr(row)  # unlike equality it tells true from 1 and 1 from 1.0
             fact = fresh[same] = earlier[same] if same in earlier else self._one(row)
             if isinstance(fact, Unreadable):
                 odd = fact
@@ -48,6 +50,10 @@ class Rows(Generic[T]):
         return facts
 
     def _one(self, row: object) -> T | Unreadable | None:
+        try:
+            row = decode(row) if isinstance(row, bytes) else row
+        except ValueError:
+            raise Unreadable("mStock's answer has a row that cannot be read.") from None
         try:
             return self._read(row)
         except Unreadable as odd:

@@ -12,7 +12,7 @@ from bot.domain.market.sessions import BandHours, Phase, PhaseKind, WindowKind, 
 from bot.domain.terms import OrderKind, Product
 
 SOON = timedelta(minutes=30)  # how long before an event a note speaks of it
-EXITS = "mStock's answer decides on exits."
+DECIDES = "mStock's answer decides."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,12 +156,10 @@ class _Look:
 
     def _not_known(self) -> str:
         if self.other is not None:
-            return (
-                f"I do not know whether {self.instrument.symbol} takes part in the closing auction, so I open nothing in it now."
-            )
+            return f"I do not know whether {self.instrument.symbol} takes part in the closing auction, which is on now. {DECIDES}"
         if self.day.kind is DayKind.UNCOVERED:
-            return f"I have no calendar for {self.today.year}: no new positions until the host adds one. {EXITS}"
-        return f"{_day(self.today)} is a special session ({self.day.name}) whose hours I do not know. {EXITS}"
+            return f"I have no calendar for {self.today.year}, so I do not know whether the exchange is open. {DECIDES}"
+        return f"{_day(self.today)} is a special session ({self.day.name}) whose hours I do not know. {DECIDES}"
 
     def _shut(self) -> str:
         opens = self._opens(frozenset())

@@ -44,7 +44,7 @@ class Tick:
     previous_close: Decimal | None = None
     bids: tuple[Level, ...] = ()  # best first; empty when the packet carried no depth
     asks: tuple[Level, ...] = ()
-    stale: bool = False  # the first packet after a subscribe comes from a cache and may be old
+    stale: bool = False  # it may be old: the first packet after a subscribe, from a cache, or one that names no time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,11 +55,12 @@ class ExitTrouble(StrEnum):
     NOT_RAISED = "not raised"  # the stop guards less than is open
     WRONG_STOP = "wrong stop"  # the book shows other terms than were sent
     LEFT_OVER = "left over"  # what it guarded is gone, and it could not be cancelled
+    ENTRY_LEFT = "entry left"  # the stop that was to guard this entry is over while it rests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitAsks(Notice):
-    """An exit that works is not what it should be, and only a person can decide what follows."""
+    """An exit that works is not what it should be, or an entry has lost its own. Only a person can decide what follows."""
 
     sound = Sound.ALWAYS
     priority = NoticePriority.SAFETY
@@ -76,6 +77,7 @@ class Told(StrEnum):
     STALLED = "STALLED"  # what a cover waits for is not filled
     HELD = "HELD"  # the broker's own order closes a row, and was waited for long enough
     NO_SESSION = "NO_SESSION"  # nothing can be sent until somebody logs in
+    STANDS = "STANDS"  # rows whose stop would not change, or is gone with nothing sent
     CUT = "CUT"  # its time was over before all of it was sent
     FLAT = "FLAT"
     NOT_FLAT = "NOT_FLAT"

@@ -129,6 +129,7 @@ class ExitList:
     began_at: datetime
     rows: tuple[ExitRow, ...]
     entries: tuple[str, ...] = ()  # ids of the entry orders that a panic cancels
+    stopped: bool = False  # the person said: nothing more
     go_on: bool = False  # the person said: do not wait for the fill of what is covered
     rung: tuple[int, ...] = ()  # rows that rang because their cover waits for them
     told: bool = False  # a panic that is not proven flat said so

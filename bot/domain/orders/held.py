@@ -20,6 +20,7 @@ class Held:
     quantity: int  # signed, shares or units
     close: Decimal | None  # rupees, the last price of that day; None: not known
     previous_close: Decimal | None  # of the day before, as the broker gave it on that day
+    listed: bool = True  # whether that master had it; of what it had not, the book's row is all that is known
 
     @property
     def is_position(self) -> bool:

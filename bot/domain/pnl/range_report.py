@@ -287,25 +287,33 @@ def charges_of_orders(day: RangeDay, rows: Iterable[RowDay] = ()) -> Mapping[str
     rows: the day's rows. What an instrument cost without a trade, a loan's interest or its end, falls on the orders that had
     opened it, by quantity.
     """
-    found: dict[str, Decimal] = {}
     if day.bill is None:
-        return found
-    values: dict[tuple[str, str], Decimal] = {}
-    for trade in day.trades:
-        values[trade.instrument.key] = values.get(trade.instrument.key, ZERO) + _value(trade)
+        return {}
+    found = dict(charges_of_trades(day.bill, day.trades))
+    traded = {trade.instrument.key for trade in day.trades}
     costs = {row.instrument.key: row.bill.total for row in day.bill.rows if row.instrument is not None}
-    for trade in day.trades:
-        value, cost = values[trade.instrument.key], costs.get(trade.instrument.key, ZERO)
-        if value:
-            found[trade.broker_id] = found.get(trade.broker_id, ZERO) + cost * _value(trade) / value
     opened: dict[InstrumentKey, list[Lot]] = {}
     for row in rows:
-        if row.instrument.key in costs and row.instrument.key not in values:
+        if row.instrument.key in costs and row.instrument.key not in traded:
             opened.setdefault(row.instrument.key, []).extend(lot for lot in row.begun if lot.order)
     for key, lots in opened.items():
         held = sum(abs(lot.quantity) for lot in lots)
         for lot in lots:
             found[lot.order] = found.get(lot.order, ZERO) + costs[key] * abs(lot.quantity) / held
+    return {order: amount.quantize(FINE) for order, amount in found.items()}
+
+
+def charges_of_trades(bill: DayBill, trades: Sequence[LedgerTrade]) -> Mapping[str, Decimal]:
+    """The same of the day's trades alone. bill: of these trades."""
+    found: dict[str, Decimal] = {}
+    values: dict[InstrumentKey, Decimal] = {}
+    for trade in trades:
+        values[trade.instrument.key] = values.get(trade.instrument.key, ZERO) + _value(trade)
+    costs = {row.instrument.key: row.bill.total for row in bill.rows if row.instrument is not None}
+    for trade in trades:
+        value, cost = values[trade.instrument.key], costs.get(trade.instrument.key, ZERO)
+        if value:
+            found[trade.broker_id] = found.get(trade.broker_id, ZERO) + cost * _value(trade) / value
     return {order: amount.quantize(FINE) for order, amount in found.items()}
 
 

@@ -198,6 +198,7 @@ def _from_flat_to_flat(days: Sequence[RowDay]) -> Iterator[tuple[RoundTrip, set[
         if carried and (trip is None or trip.held != carried):  # open before the first day, or as the broker says anew
             cost, first = cost_of(row.begun), row.begun[0]
             trip = _Open(first, carried, None if cost is None else -cost)
+            trip.orders |= {lot.order for lot in row.begun if lot.order}
         for fill in row.fills:
             left = fill.quantity
             if trip is None or not trip.held:

@@ -25,6 +25,7 @@ class Broker(Protocol):
     """One account at the broker, over REST. Acts are sent once. Reads may repeat (bot/broker/routes.py).
 
     Acts raise NotSent, Refused, TooFast or Unclear. Reads raise NotSent, Refused, SessionExpired, TooFast or Unreadable.
+    An urgent read (a look for fills, an exit's) overtakes what waits, and may use what of the allowance is kept for such.
     """
 
     async def begin_login(self, credentials: Credentials) -> LoginStep:
@@ -59,11 +60,11 @@ class Broker(Protocol):
         """Carries units of a position over to another product. "success" is not final, the position book decides."""
         ...
 
-    async def orders(self) -> Sequence[OrderFact]:
+    async def orders(self, *, urgent: bool = False) -> Sequence[OrderFact]:
         """The order book of the day, the whole account's, oldest first."""
         ...
 
-    async def trades(self) -> Sequence[TradeFact]:
+    async def trades(self, *, urgent: bool = False) -> Sequence[TradeFact]:
         """The trade book of the day."""
         ...
 
@@ -75,7 +76,7 @@ class Broker(Protocol):
         """Fills of earlier days, by the company's name alone (mstock-type-b.md 6.2)."""
         ...
 
-    async def positions(self) -> Sequence[Position]:
+    async def positions(self, *, urgent: bool = False) -> Sequence[Position]:
         """The position book, flat rows of the day included."""
         ...
 

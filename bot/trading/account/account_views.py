@@ -218,10 +218,16 @@ class AccountViews:
             stale=positions.stale or holdings.stale,
             adjustment=positions.adjustment,
             lines=positions.lines,
-            holdings_change=total(changes) if len(changes) == len(held) else None,
+            holdings_change=self._change_today(changes, len(held)),
             plans=positions.plans,
             bases=tuple(line.base for line in held if line.base is not None),
         )
+
+    def _change_today(self, changes: Sequence[Decimal], held: int) -> Decimal | None:
+        """Rupees. Before the bell, and where there is none, the broker's prices are still those of the day before."""
+        if not self.day_book.has_begun(self.clock.now()):
+            return ZERO
+        return total(changes) if len(changes) == held else None
 
     def bill(self, account_id: str, facts: Sequence[TradeFact], events: Sequence[Event] = ()) -> DayBill:
         """Charges of the day's fills and events. What is not known is named in the bill and left out of its total.

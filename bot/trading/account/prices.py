@@ -105,11 +105,14 @@ class Prices:
 
 
 def of_tick(tick: Tick) -> Price:
-    """A tick as a price with its own time. A stale first snapshot keeps its old time and so shows its age."""
+    """A tick as a price with its own time. A stale first snapshot keeps its old time and so shows its age.
+
+    A tick that may be old and names no time but that of its receipt has a price of unknown time.
+    """
     bids, asks = tick.bids, tick.asks  # read from the packet each time that they are asked for
     return Price(
         last=tick.last,
-        at=tick.at,
+        at=None if tick.stale and tick.at == tick.received else tick.at,
         bid=bids[0].price if bids else None,
         ask=asks[0].price if asks else None,
         previous_close=tick.previous_close,

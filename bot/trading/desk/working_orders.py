@@ -69,6 +69,15 @@ class WorkingOrders:
                 await self._reconcile.sync(account.id)
         return await self._cancel_these(actor, lambda order, rows: not is_exit(order, rows))
 
+    async def staying(self, actor: Actor) -> tuple[Order, ...]:
+        """The working orders that close or guard what is open, as far as the database can say now."""
+        account, _ = self._proposing.connection(actor)
+        rows = self._reconcile.open_rows(account.id)
+        with suppress(StorageAway):
+            working = await self._store.read(lambda db: _working(db, account.id))
+            return tuple(order for order in working if is_exit(order, rows))
+        return ()
+
     async def _cancel_these(self, actor: Actor, meant: Callable[[Order, OpenRows | None], bool]) -> tuple[Cancelled, ...]:
         account, _ = self._proposing.connection(actor)
         rows = self._reconcile.open_rows(account.id)

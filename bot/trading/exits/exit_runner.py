@@ -139,6 +139,7 @@ class ExitRunner:
                         db.plans.strike(plan_id, piece.leg)
                         row = row.with_slice(replace(piece, ended=RowState.LEFT))  # noqa: PLW2901 - grown piece by piece
                     exits = exits.with_row(row)
+                exits = replace(exits, stopped=True)
                 strike(db, plan_id, f"{actor.user.name} said: stop here.", self.clock.now())
             db.exit_lists.save(exits)
             what = "go on" if go_on else "stop here"
@@ -206,7 +207,7 @@ class ExitRunner:
 
     def _goes_on(self, exits: ExitList, orders: dict[str, Order]) -> bool:
         """Whether something of a list is to be sent yet, or may have to be."""
-        if self.sending.is_under_way(exits.plan_id) or self.back.waits(exits):
+        if self.sending.is_under_way(exits.plan_id) or self.back.waits(exits) or self.sending.again(exits, orders):
             return True
         return any(row.unsent or self._may_be_cut(row, orders) for row in exits.rows)
 
@@ -261,6 +262,9 @@ class ExitRunner:
         db.audit.add(now, exits.by, what, exits.account_id, before=rows, after=f"{why}: {result}")
         if left := [row for row in exits.rows if row.unsent or exits.state(row, orders) is RowState.HELD]:
             self._tell(db, exits, orders, Told.CUT, left)
+        stands = [row for row in exits.rows if exits.state(row, orders) in (RowState.KEPT, RowState.BARE)]
+        if stands and exits.kind is ListKind.EXITS:
+            self._tell(db, exits, orders, Told.STANDS, stands)
 
     async def _ring(self, exits: ExitList, orders: dict[str, Order]) -> None:
         """Once for each row that its cover waits for in vain."""

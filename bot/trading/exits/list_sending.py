@@ -10,6 +10,7 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
+from bot.domain.news.exits import Unguarded
 from bot.domain.orders.exit_list import ExitList, ExitRow, ListKind, RowState, Slice
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.orders.plan import LegKind, PlanLeg
@@ -59,7 +60,7 @@ class ListSending:
 
     async def send(self, exits: ExitList, orders: dict[str, Order]) -> bool:
         """Sends what may be sent now, and notes what became of it. False when there was nothing to send."""
-        pieces = [each for each in (*exits.sendable(orders), *self._again(exits, orders)) if self._is_due(exits, each[1])]
+        pieces = [each for each in (*exits.sendable(orders), *self.again(exits, orders)) if self._is_due(exits, each[1])]
         if not pieces:
             return False
         prices = await self._prices(exits.account_id, {row.draft.instrument.key for row, _ in pieces})
@@ -145,30 +146,43 @@ class ListSending:
             if result is None:
                 continue
             row = exits.rows[number]
-            if result.state is ExitState.SENT and result.order is not None:
+            sent = result.state is ExitState.SENT or (result.state is ExitState.HELD and _is_turned(exits, result.order))
+            if sent and result.order is not None:
                 row = row.with_slice(replace(piece, order_id=result.order.id, ended=None))
             elif result.state in _BECOMES:
                 said = f"#{result.order.number}" if result.order is not None else ""
                 since = row.since or now if result.state is ExitState.HELD else None
+                if result.state is ExitState.BARE and piece.ended is not RowState.BARE and not exits.proves_flat:
+                    self._tell_bare(db, exits, replace(row.draft, quantity=piece.quantity))
                 row = row.with_slice(replace(piece, ended=_BECOMES[result.state]))
                 back = result.state is ExitState.HELD and self.back.is_theirs(result.order)
                 row = replace(row, said=said, since=since, back=back)
             exits = exits.with_row(row)
         db.exit_lists.save(exits)
 
-    def _again(self, exits: ExitList, orders: dict[str, Order]) -> list[tuple[ExitRow, Slice]]:
-        """What a panic tries again: rows that another order held, or whose stop would not move, never beside an unknown order."""
-        if not exits.proves_flat:
+    def _tell_bare(self, db: Repositories, exits: ExitList, draft: OrderDraft) -> None:
+        people = db.people.watching(exits.account_id)
+        db.outbox.add(exits.account_id, people, Unguarded(draft=draft), self.clock.now(), order_id=None)
+
+    def again(self, exits: ExitList, orders: dict[str, Order]) -> list[tuple[ExitRow, Slice]]:
+        """What is tried again, never beside an unknown order.
+
+        Rows whose stop would not move, or is gone, a few times. For a panic also rows that another order holds. For any other
+        list those that the broker's own order holds.
+        """
+        if exits.stopped:
+            return []
+        if exits.kind not in (ListKind.EXITS, ListKind.PANIC, ListKind.PNL):
             return self.back.again(exits)
-        again = (RowState.HELD, RowState.UNKNOWN, RowState.KEPT, RowState.BARE)
-        found = []
+        patient = (RowState.HELD, RowState.UNKNOWN) if exits.proves_flat else ()
+        found = [] if exits.proves_flat else self.back.again(exits)
         for row in exits.rows:
             if exits.waits_for(row, orders):
                 continue
             for piece in row.slices:
                 _, tries = self._tried.get((exits.plan_id, piece.leg), (0.0, 0))
-                patient = piece.ended in (RowState.HELD, RowState.UNKNOWN) or tries < MOST_TRIES
-                if piece.order_id is None and piece.ended in again and patient:
+                stands = piece.ended in (RowState.KEPT, RowState.BARE) and tries < MOST_TRIES
+                if piece.order_id is None and (stands or piece.ended in patient):
                     found.append((row, piece))
         return found
 
@@ -192,6 +206,16 @@ class ListSending:
         if self.auction.hours(licence.instrument) is not None:
             return licence
         return repriced(licence, price, self.proposing.rules, ist_date(self.clock.now()))
+
+
+def _is_turned(exits: ExitList, order: Order | None) -> bool:
+    """Whether an order that holds a row is its stop, which became this exit, or triggered, since the list began.
+
+    So it is where the process ended between the change and its note. The record may have the stop's terms yet.
+    """
+    if order is None or not order.created_at <= exits.began_at <= order.updated_at:
+        return False
+    return order.draft.trigger is not None or order.draft.protected
 
 
 def _result(future: Becoming) -> ExitResult | None:

@@ -340,7 +340,7 @@ class LiveExit:
         for pause in LOOKS:
             await asyncio.sleep(pause)
             try:
-                facts = await connection.broker.orders()
+                facts = await connection.broker.orders(urgent=True)
             except BrokerError:
                 continue
             fact = next((each for each in facts if each.broker_id == order.broker_id), None)

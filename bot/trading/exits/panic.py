@@ -64,7 +64,7 @@ class Panic:
             return
         self._looked[exits.plan_id] = at
         await self.exits.reconcile.sync(exits.account_id)
-        positions = await self.exits.connections.of(exits.account_id).broker.positions()
+        positions = await self.exits.connections.of(exits.account_id).broker.positions(urgent=True)
         await self._let_go(exits, positions)
         await self.store.transaction(lambda db: self._judge(db, exits.plan_id, positions))
 

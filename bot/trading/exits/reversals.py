@@ -21,8 +21,9 @@ from bot.trading.exits.exit_questions import LIST_LASTS
 from bot.trading.exits.exit_rows import OF_PANIC, demand_no_cover
 from bot.trading.orders.lookup import own_order
 from bot.trading.orders.sending import Answered
+from bot.trading.proposals.blocking import known
 from bot.trading.proposals.held import Held
-from bot.trading.proposals.proposal_builder import ProposalBuilder, known
+from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.reducing import objections
 from bot.trading.proposals.remarks import remarks
 from bot.trading.proposals.situation import Situation

@@ -64,7 +64,7 @@ class TurningOver:
 
     async def _is_flat(self, exits: ExitList) -> bool:
         row = exits.rows[0]
-        positions = await self.exits.connections.of(exits.account_id).broker.positions()
+        positions = await self.exits.connections.of(exits.account_id).broker.positions(urgent=True)
         return not any(each.quantity for each in positions if (each.instrument.key, each.product) == row.place)
 
     async def _strike(self, plan: Plan, why: str) -> None:

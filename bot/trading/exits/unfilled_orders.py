@@ -54,7 +54,7 @@ class UnfilledOrders:
         while True:
             await asyncio.sleep(SCANS)
             now = asyncio.get_running_loop().time()
-            found = {order.id: order for order in await self.store.transaction(_late)}
+            found = {order.id: order for order in await self.store.read(_late)}
             late = {key: one for key, one in found.items() if one.draft.trigger is not None or self.trades(one.draft.instrument)}
             self._rung &= late.keys()
             self._rung |= {key for key, order in late.items() if key not in self._since and self._is_far(order)}

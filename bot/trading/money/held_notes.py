@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.domain.clock import Clock, ist_date
+from bot.domain.market.instrument import Instrument
 from bot.domain.news.readiness import Overnight
 from bot.domain.orders.held import ContractChange, Held, HeldNote, contract_changes
 from bot.domain.people.account import Account
@@ -53,6 +54,7 @@ class HeldNotes:
                 quantity=line.position.quantity,
                 close=line.price.last if line.price is not None else None,
                 previous_close=line.price.previous_close if line.price is not None else None,
+                listed=self._lists(line.position.instrument),
             )
             for line in positions.lines
             if line.position.quantity and not line.position.is_sold_holding
@@ -64,6 +66,7 @@ class HeldNotes:
                 quantity=share.total,
                 close=share.last,
                 previous_close=share.previous_close,
+                listed=self._lists(share.instrument),
             )
             for share in demat.lines
             if share.total
@@ -71,6 +74,9 @@ class HeldNotes:
         watched = await self.store.read(lambda db: tuple(watched_on(db, account.id, self.books.instruments)))
         note = HeldNote(account_id=account.id, day=day, rows=tuple(rows), noted_at=self.clock.now(), watched=watched)
         await self.store.transaction(lambda db: db.held.note(note))
+
+    def _lists(self, instrument: Instrument) -> bool:
+        return self.books.instruments.by_key(instrument.key) is not None
 
     async def before(self, account_id: str, day: date) -> HeldNote | None:
         """The newest note of an earlier date."""
@@ -80,7 +86,7 @@ class HeldNotes:
         """What today's master says otherwise of what was held. None while there is no master of that date."""
         if self.books.instruments.day != day:
             return None
-        once = {row.instrument.key: row.instrument for row in note.rows}
+        once = {row.instrument.key: row.instrument for row in note.rows if row.listed}
         return tuple(
             change for was in once.values() for change in contract_changes(was, self.books.instruments.by_key(was.key), day)
         )

@@ -29,6 +29,7 @@ from bot.domain.pnl.range_report import (
     by_source,
     by_symbol,
     charges_of_orders,
+    charges_of_trades,
 )
 from bot.domain.pnl.round_trips import RowDay, booked, round_trips, walk
 from bot.domain.pnl.trades import DayMark, LedgerTrade, RowKey
@@ -50,6 +51,7 @@ class _Row:
 
     begun: Sequence[Lot]
     restarts: Mapping[date, Sequence[Lot]]
+    openers: Sequence[LedgerTrade]  # the fills that opened what it began with, as far as they are on record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +227,7 @@ class RangePnl:
         for row_day in (each for of_row in rows.values() for each in of_row):
             through.setdefault(row_day.day, []).append(row_day)
         days = tuple(self._day(report, records, of_days, through) for report in records.reports)
-        costs: dict[RowKey, dict[str, Decimal]] = {}
+        costs = {key: self._cost_before(row.openers) for key, row in records.rows.items()}
         for day in days:
             own = through.get(day.day, ())
             of_orders = charges_of_orders(day, own)
@@ -248,6 +250,15 @@ class RangePnl:
             slips=tuple(_slips(records, days)),
             row_days=tuple(row for of_row in rows.values() for row in of_row),
         )
+
+    def _cost_before(self, openers: Sequence[LedgerTrade]) -> dict[str, Decimal]:
+        """Rupees of each order that opened something before the range: what a trip made counts both its sides."""
+        spent: dict[str, Decimal] = {}
+        for day in {trade.day for trade in openers}:
+            fills = [trade for trade in openers if trade.day == day]
+            bill = ledger_charges(fills, tariff=self.books.tariff, plan=self.books.plan, day=day)
+            spent |= charges_of_trades(bill, fills)
+        return spent
 
     def _day(
         self,
@@ -305,7 +316,9 @@ def _row(db: Repositories, account_id: str, row: RowKey, instrument: Instrument,
     ]
     later = db.ledger.brought(account_id, row, last)
     restarts = {later.day: [Lot(later.quantity, later.price)]} if later is not None and later.day > first else {}
-    return _Row(begun=carried_into(first, earlier, begun, row[1]), restarts=restarts)
+    carried = carried_into(first, earlier, begun, row[1])
+    orders = {lot.order for lot in carried if lot.order}
+    return _Row(begun=carried, restarts=restarts, openers=[trade for trade in earlier if trade.broker_id in orders])
 
 
 def _source(order: Order, planned: Collection[str]) -> Source:

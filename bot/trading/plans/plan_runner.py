@@ -321,7 +321,7 @@ class PlanRunner:
         return False
 
     async def _end(self, act: Next, now: PlanNow, *, told: bool) -> None:
-        """The plan is over. Where its guard ended without closing all of it, what is bare is told."""
+        """The plan is over. What its guard left bare is told, and an entry that rests on without one."""
         leg, guard = now.way_out, now.guard
         bare = 0
         if act.quantity > 0 and leg is not None and not told and not now.ended_quietly:
@@ -336,6 +336,9 @@ class PlanRunner:
                 db.outbox.add(now.plan.account_id, db.people.watching(now.plan.account_id), news, self.clock.now(), order_id=None)
 
         await self.store.transaction(over)
+        for entry in () if now.ended_quietly else now.entries:
+            if entry.status.is_working and entry.cancelled_by is None:
+                await self._tell(now, ExitAsks(order=entry, why=ExitTrouble.ENTRY_LEFT), entry.id)
 
     def _note_bare(self, now: PlanNow, watched: Watched) -> None:
         at = self._elapsed()

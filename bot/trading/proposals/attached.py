@@ -12,13 +12,15 @@ def stops_meant(leg: Leg, *, entry: Decimal, last: Decimal, long: bool, tick: De
     """The prices in rupees, on the tick, that a stop may mean. More than one is a question.
 
     Points and per cent are counted from the entry. A bare number far from the last price that makes sense as points is read
-    both ways, the points first.
+    both ways, the points first. So are points that lead far from it and make sense as a price: sl -1480.
     """
     away = -1 if long else 1
     round_off = tick_down if long else tick_up
     prices = [leg.away(entry, away)]
     if leg.measure is Measure.PRICE and abs(leg.value - last) > last * FAR and leg.value <= last * FAR:
         prices.insert(0, last + away * leg.value)
+    if leg.measure is Measure.POINTS and leg.value > last * FAR and 0 < (leg.value - last) * away <= last * FAR:
+        prices.append(leg.value)
     return tuple(price for each in prices if (price := round_off(each, tick)) > 0)
 
 

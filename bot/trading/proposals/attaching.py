@@ -85,7 +85,7 @@ def attach(attached: Attached, entry: OrderDraft, price: Price | None, rules: Ma
     if entered is None:
         raise CheckFailed(["No price is known now, so I cannot tell on which side of it the stop and the target lie."])
     if entry.kind in (OrderKind.SL, OrderKind.SL_M):
-        raise CheckFailed(["A stop order opens when it triggers: attach nothing to it yet."])
+        raise CheckFailed(["A stop order takes nothing with it. Once it is filled, or for what is open: sl 2880, trail 15."])
     reasons = [
         f"{in_figures(each)} is between ticks of {in_figures(entry.instrument.tick)}."
         for each in (attached.stop, attached.stop_limit, attached.target, *points(attached.trail))

@@ -101,7 +101,7 @@ class PositionQuestions:
         ]
         follows = "10" if instrument.is_option else "1"
         near.append((f"Trail {follows} %", f"/trail {instrument.name} {held.product.lower()} {follows}%"))
-        say = f"A stop for {held.quantity:+} {instrument.symbol} at which price? Or reply to the fill: sl 2880, trail 15"
+        say = f"A stop for {held.quantity:+} {instrument.symbol} at which price? Tap one, or type it: a price, 20pts, 2%, cost"
         return ChoiceWanted(say, near=near)
 
     async def _to_be_stopped(self, actor: Actor, key: InstrumentKey, product: Product) -> tuple[Instrument, Position, Price]:

@@ -1,16 +1,14 @@
 """From a request to a proposal: read the broker side by side, draft, check, price the charges, store the question."""
 
 import asyncio
-from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import TypeVar
 
 from bot.domain.charges.charges import Tariff
 from bot.domain.charges.tariff import ChargeName, Plan
 from bot.domain.clock import Clock, at_ist, ist_date
-from bot.domain.errors import BrokerError, CheckFailed, ExitHeld, SessionExpired
+from bot.domain.errors import CheckFailed, ExitHeld, SessionExpired
 from bot.domain.market.calendar import Calendar, Window
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
@@ -36,6 +34,7 @@ from bot.trading.orders.confirmations import Confirmations
 from bot.trading.proposals.after_market import evening_limit, for_session
 from bot.trading.proposals.attaching import Attaching, Entry, attached_of, loss_if_stopped, misfit
 from bot.trading.proposals.beside import held_by
+from bot.trading.proposals.blocking import known, margins
 from bot.trading.proposals.checks import TWIN, repairs
 from bot.trading.proposals.costs import Costs, proceeds, worth
 from bot.trading.proposals.dated import master_age, stage_of
@@ -50,8 +49,6 @@ from bot.trading.proposals.risk import by_risk
 from bot.trading.proposals.situation import Situation
 from bot.trading.proposals.weight import weighs
 from bot.trading.safety.limits import day_lock, made
-
-T = TypeVar("T")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -214,17 +211,16 @@ class ProposalBuilder:
         if draft is None:
             msg = "a proposal needs a draft"
             raise ValueError(msg)
-        margin, funds = await asyncio.gather(known(connection.broker.margin(draft)), self.funds(connection))
-        margin, cash = margin or Margin(required=None), funds.available if funds else None
+        (margin, blocks), funds = await asyncio.gather(margins(connection.broker, draft, before), self.funds(connection))
+        cash = funds.available if funds else None
 
         offers: list[tuple[str, str]] = []
         joins: list[Joining] = []
 
         def store(db: Repositories) -> tuple[tuple[str, ...], Situation]:
             role = demand_role(db, actor, Permission.REDUCE, "You may not trade here any more.")
-            situation = replace(
-                self.situation(db, account.id, draft, held, before=before), price=price, cash=cash, margin=margin.required
-            )
+            situation = self.situation(db, account.id, draft, held, before=before)
+            situation = replace(situation, price=price, cash=cash, margin=blocks)
             if as_exit and not situation.reduces:
                 held_up, near = held_by(situation)
                 offers.extend(near)
@@ -366,7 +362,7 @@ class ProposalBuilder:
             value=value,
             margin=margin.required,
             cash=cash,
-            cash_after=cash - margin.required if cash is not None and margin.required is not None else None,
+            cash_after=cash - situation.margin if cash is not None and situation.margin is not None else None,
             charges=bill.total + more if bill else None,
             charges_unknown=tuple(name.say for name in ChargeName if name in bill.unknown) if bill else (),
             charges_both=both.total + more * 2 if both else None,
@@ -386,13 +382,3 @@ class ProposalBuilder:
             attached=attached,
             stopped_at=loss_if_stopped(attached, draft, price) if attached is not None else None,
         )
-
-
-async def known(reading: Awaitable[T]) -> T | None:
-    """A figure of the card that cannot be read now is shown as not known. Only a dead session ends the question."""
-    try:
-        return await reading
-    except SessionExpired:
-        raise
-    except BrokerError:
-        return None

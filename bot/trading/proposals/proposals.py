@@ -1,5 +1,6 @@
 """Questions about orders, proposed, changed, asked anew and discarded: nothing of it moves anything at the broker."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -20,12 +21,14 @@ from bot.trading.actor import demand_role
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
 from bot.trading.proposals.attaching import Entry, attached_of
+from bot.trading.proposals.blocking import known
 from bot.trading.proposals.drafting import sized
 from bot.trading.proposals.joining import raising
 from bot.trading.proposals.meaning import Meant
 from bot.trading.proposals.position_questions import PositionQuestions
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.remarks import takes_again
+from bot.trading.proposals.situation import Situation
 
 
 class Proposals:
@@ -164,6 +167,7 @@ class Proposals:
     async def change_options(self, actor: Actor, token: str) -> ChangeOptions:
         """Steps of lots, and of about 0.1 % on the tick, with bid, mid, ask, and the other products.
 
+        What closes is not offered larger than what is open, nor in another product: both would open the other side.
         A price is stepped from the card's own limit. One with a worst price only, from the ask to buy and
         the bid to sell.
         """
@@ -171,7 +175,9 @@ class Proposals:
         if old.draft is None:
             raise ConfirmationGone("This card has nothing to change.")
         draft, lot, tick = old.draft, old.draft.instrument.lot, old.draft.instrument.tick
-        price = await self._proposing.prices.of(old.account_id, draft.instrument.key)
+        price, most = await asyncio.gather(
+            self._proposing.prices.of(old.account_id, draft.instrument.key), self._closable(actor, old, draft)
+        )
         step = lot if draft.instrument.is_derivative or draft.quantity < 10 else max(draft.quantity // 10, 1)
         sizes = dict.fromkeys((draft.quantity - step, draft.quantity + step, draft.quantity * 2))
         steps: list[tuple[str, Decimal]] = []
@@ -186,11 +192,24 @@ class Proposals:
             seen = [("Bid", price.bid), *([("Mid", mid)] if price.bid < mid < price.ask else []), ("Ask", price.ask)]
         ways = (Product.NRML, Product.MIS) if draft.instrument.is_derivative else (Product.CNC, Product.MIS, Product.MTF)
         return ChangeOptions(
-            quantities=tuple(each for each in sizes if each >= lot),
+            quantities=tuple(each for each in sizes if each >= lot and (most is None or each <= most)),
             steps=tuple((name, each) for name, each in steps if each > 0),
             seen=tuple(seen),
-            products=tuple(way for way in ways if way is not draft.product),
+            products=tuple(way for way in ways if way is not draft.product) if old.purpose is Purpose.PLACE and not most else (),
         )
+
+    async def _closable(self, actor: Actor, old: Confirmation, draft: OrderDraft) -> int | None:
+        """How much a card's order could close. None: it opens, or nobody can say now."""
+        held = await known(self._proposing.held_for(actor, draft))
+        if held is None:
+            return None
+
+        def read(db: Repositories) -> Situation:
+            before = db.orders.find(old.order_id) if old.order_id is not None else None
+            return self._proposing.situation(db, old.account_id, draft, held, before=before)
+
+        situation = await self._store.transaction(read)
+        return situation.closable if situation.reduces else None
 
     async def again(self, actor: Actor, token: str, *, chat_id: int) -> Proposal:
         """The same order as on a card that is over, asked anew at the price of now."""
@@ -202,7 +221,8 @@ class Proposals:
         plan = await self._store.transaction(lambda db: self._confirmations.plan_of(db, old))
         await self._store.transaction(lambda db: db.confirmations.close(token, ConfirmationState.REPLACED))
         attached = Attached.of(plan) if plan is not None else None
-        return await self.propose(actor, request_of(old.draft), chat_id=chat_id, attached=attached)
+        as_exit = self._confirmations.is_exit(token)
+        return await self.propose(actor, request_of(old.draft), chat_id=chat_id, attached=attached, as_exit=as_exit)
 
     async def same_again(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
         """The same order once more, at the price of now."""
@@ -210,7 +230,7 @@ class Proposals:
         request = request_of(order.draft)
         if order.status is OrderStatus.REJECTED:  # a market order that was refused is asked with a worst price
             request = replace(request, market=False)
-        return await self.propose(actor, request, chat_id=chat_id)
+        return await self.propose(actor, request, chat_id=chat_id, as_exit=order.closes is True)
 
     async def modify(self, actor: Actor, number: int, *, price: Decimal | None, quantity: int | None, chat_id: int) -> Proposal:
         """New terms for a working order, as a question."""

@@ -28,7 +28,7 @@ class Situation:
     sent_last_minute: int
     price: Price | None = None
     cash: Decimal | None = None
-    margin: Decimal | None = None
+    margin: Decimal | None = None  # rupees that the broker would block and does not block yet
     recent: Sequence[Order] = ()
     window: Window | None = None  # None: this exchange never closes (practice)
     freeze: int | None = None  # units

@@ -29,14 +29,14 @@ class Look:
 
 
 async def read_books(broker: Broker) -> tuple[Sequence[OrderFact], Sequence[TradeFact] | None, Sequence[Position] | None]:
-    """Orders, trades and positions, side by side.
+    """Orders, trades and positions, side by side, before whatever else of the books waits for its turn.
 
     What cannot be read of the last two, or not soon, leaves figures open and hides no fill. BrokerError for the orders alone.
     """
-    trades, positions = asyncio.ensure_future(broker.trades()), asyncio.ensure_future(broker.positions())
+    trades, positions = asyncio.ensure_future(broker.trades(urgent=True)), asyncio.ensure_future(broker.positions(urgent=True))
     others: tuple[asyncio.Future[Any], ...] = (trades, positions)
     try:
-        facts = await broker.orders()
+        facts = await broker.orders(urgent=True)
         await asyncio.wait(others, timeout=PATIENCE)
         return facts, _or(trades, None), _or(positions, None)
     finally:

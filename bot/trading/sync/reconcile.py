@@ -30,7 +30,7 @@ from bot.trading.sync.untagged import with_tags
 log = logging.getLogger(__name__)
 
 FRESH = 5.0  # seconds; a tick of within them values what is held after a fill
-STEPS = 0.06  # seconds within which an order's steps follow one another when it fills at once
+STEPS = 0.1  # seconds within which an order's steps follow one another when it fills at once
 FRESH_SYNCS = (0.7,)  # seconds after sending: a fill whose event got lost is told of before the first look by the clock
 
 
@@ -110,9 +110,9 @@ class Reconcile:
         self._look_out.end(order_id)
 
     def sent(self, account_id: str, order_id: str) -> None:
-        """An order's POST ended, in whatever way: a sync follows soon, with or without an event."""
+        """An order's POST ended, in whatever way: a sync follows soon, that of its fill where this comes within the moment."""
         self._look_out.end(order_id)
-        self._of(account_id).changed_at = self._elapsed()
+        self.notify(account_id, urgent=False)
         self._wake()
         for delay in FRESH_SYNCS:
             self._later(delay, account_id)
@@ -134,12 +134,12 @@ class Reconcile:
         """
         books = self._of(account_id)
         books.changed_at = self._elapsed()
-        if books.soon is not None:
-            books.soon.cancel()
-            books.soon = None
         if urgent:
+            if books.soon is not None:
+                books.soon.cancel()
+                books.soon = None
             books.reading.begin().add_done_callback(_quietly)
-        else:
+        elif books.soon is None:  # step upon step puts it off no further
             books.soon = asyncio.get_running_loop().call_later(STEPS, self.notify, account_id)
 
     async def sync(self, account_id: str) -> Change:
@@ -220,6 +220,8 @@ class Reconcile:
             if self._connections.of(account_id).session is None and not unsettled:
                 break  # nothing is at stake, and a sync would only ask for a login
             books = self._of(account_id)
+            if books.soon is not None:  # it comes in a moment, and what is due then counts from it
+                return books.soon.when()
             due = self._look_out.next_sync(unsettled, books.tried, failed=books.down_since is not None)
             if due is not None and due > self._elapsed():
                 return due

@@ -113,8 +113,9 @@ class SharedReads:
         self._reads: dict[tuple[str, Hashable], tuple[Broker, SharedRead[Any]]] = {}
 
     async def positions(self, account_id: str, *, anew: bool = False, known: bool = False) -> Reading[Sequence[Position]]:
-        """The position book."""
-        return await self._ask(account_id, "positions", lambda broker: broker.positions(), anew=anew, known=known)
+        """The position book. Anew: before whatever else of the books waits for its turn."""
+        what = "positions of now" if anew else "positions"  # an act waits for no list's read
+        return await self._ask(account_id, what, lambda broker: broker.positions(urgent=anew), anew=anew, known=known)
 
     async def trades(self, account_id: str, *, known: bool = False) -> Reading[Sequence[TradeFact]]:
         """The trade book of the day."""

@@ -26,6 +26,7 @@ _STOP = re.compile(r"(?:sl|stop(?: ?loss)?)\s*(\S+(?:\s*(?:%|pts?|points?))?)", 
 _TARGET = re.compile(r"(?:t|tgt|target|tp)\s*[-+@₹]?([0-9.,]+\s*(?:%|pts?|points?)?)", re.IGNORECASE)
 _TRAIL = re.compile(r"trail\s*(\S.*)", re.IGNORECASE)
 _COST = re.compile(r"(?:sl|stop(?: ?loss)?)\s*(?:to\s+)?(?:cost|be|break ?-?even)", re.IGNORECASE)
+_LEADING = re.compile(r"(?:sl|stop(?: ?loss)?)\s+", re.IGNORECASE)
 TRAIL_SAID = re.compile(r"[-+@₹]?([0-9.,]+\s*(?:%|pts?|points?)?)(?:\s+step\s*([0-9.,]+))?", re.IGNORECASE)
 
 
@@ -75,6 +76,17 @@ def trail_said(text: str) -> TrailSaid | None:
     if match is None or trail is None or match[2] is None:
         return trail
     return terms.stepped(trail, match[2])
+
+
+def stop_said(text: str) -> tuple[Said, str] | None:
+    """A stop and the words that name its position: `reliance 1450`, `20 pts nifty`, `cost`. None where no stop is said."""
+    words = _LEADING.sub("", " ".join(latin(text).split())).split()
+    for length in range(len(words), 0, -1):
+        for stop, name in ((words[-length:], words[:-length]), (words[:length], words[length:])):
+            heard = said(f"sl {' '.join(stop)}")
+            if heard.leg is not None or heard.to_cost:
+                return heard, " ".join(name)
+    return None
 
 
 def said_of(text: str) -> Iterator[tuple[Said, str]]:

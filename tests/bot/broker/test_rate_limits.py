@@ -1,11 +1,12 @@
 """Rate buckets: never more than allowed in any stretch of time, exits first, and too long a wait refused at once."""
 
 import asyncio
+from contextlib import suppress
 from itertools import pairwise
 
 import pytest
 
-from bot.broker.rate_limits import KEPT_FOR_EXITS, URGENT_PATIENCE, WINDOWS, BrokerRateLimits, RateLimit
+from bot.broker.rate_limits import KEPT_FOR_URGENT, URGENT_PATIENCE, WINDOWS, BrokerRateLimits, RateLimit
 from bot.broker.routes import Bucket
 from bot.domain.errors import TooFast
 from bot.simulators.loop import VirtualLoop
@@ -112,5 +113,41 @@ async def test_entries_leave_a_share_of_each_minute_and_hour_to_exits_which_find
         await pace.enter(Bucket.ORDERS, urgent=True)
         assert loop.time() - asked <= 1.0
     await asyncio.gather(*busy)
-    for (kept, span), (count, _) in zip(KEPT_FOR_EXITS[Bucket.ORDERS], WINDOWS[Bucket.ORDERS][1:], strict=True):
+    for (kept, span), (count, _) in zip(KEPT_FOR_URGENT[Bucket.ORDERS], WINDOWS[Bucket.ORDERS][1:], strict=True):
         assert max(sum(first <= each < first + span for each in entries) for first in entries) == count - kept
+
+
+async def test_lists_and_cards_that_read_all_the_time_leave_each_fill_its_look_at_once(loop: VirtualLoop) -> None:
+    pace = BrokerRateLimits()
+
+    async def look_round() -> None:
+        while loop.time() < 60:
+            with suppress(TooFast):
+                await pace.enter(Bucket.BOOKS)
+
+    busy = [asyncio.create_task(look_round()) for _ in range(10)]
+    for _ in range(11):
+        await asyncio.sleep(5.0)
+        asked = loop.time()
+        await asyncio.gather(*(pace.enter(Bucket.BOOKS, urgent=True) for _ in range(3)))
+        assert loop.time() == asked
+    await asyncio.gather(*busy)
+
+
+async def test_fill_upon_fill_leaves_a_card_its_turn(loop: VirtualLoop) -> None:
+    pace = BrokerRateLimits()
+    left: list[float] = []
+
+    async def look() -> None:
+        while loop.time() < 30:
+            await pace.enter(Bucket.BOOKS, urgent=True)
+            left.append(loop.time())
+
+    looks = [asyncio.create_task(look()) for _ in range(6)]
+    for _ in range(3):
+        await asyncio.sleep(6.0)
+        asked = loop.time()
+        await asyncio.gather(*(pace.enter(Bucket.BOOKS) for _ in range(2)))
+        assert loop.time() - asked <= 5.0
+    await asyncio.gather(*looks)
+    assert max(later - first for first, later in pairwise(left)) <= 2.5, "one look's wait at most"

@@ -136,6 +136,19 @@ async def test_every_step_can_go_back(clock: LoopClock) -> None:
         assert await stage.bot.questions() == []
 
 
+async def test_back_from_a_price_or_a_trigger_goes_one_step_however_the_size_was_said(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        await stage.me.ask("/buy", "Buy what?")
+        await stage.me.ask("nifty 24500 ce", "Which product?")
+        await stage.me.ask("nrml", "Buy how many?")
+        await stage.me.ask("2 lots", "At which price?")
+        await stage.me.ask("stop", "Stop at which price?")
+        await stage.me.choose("Back", "At which price?")
+        await stage.me.choose("Back", "Buy how many?")
+        await stage.me.choose("All 65", "At which price?")
+        await stage.me.choose("Market, with a worst price", "BUY 65 NIFTY 24500 CE")
+
+
 async def test_plain_words_answer_the_question_that_was_asked_for_a_minute(loop: VirtualLoop, clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         await stage.me.ask("/buy", "Buy what?")
@@ -238,7 +251,7 @@ async def test_a_stop_without_its_price_is_asked_for_it(clock: LoopClock) -> Non
     async with a_stage(clock) as stage:
         asked = await stage.me.ask("/buy nifty 24500 ce 23 nov nfo nrml 65 stop", "Stop at which price?")
         assert "BUY" in asked["text"]
-        assert labels(asked) == ["Leave"]
+        assert labels(asked) == ["Back", "Leave"]
         await stage.me.ask("120", "Stop")
         await later(1)
         _, draft = await asked_last(stage)

@@ -69,12 +69,12 @@ async def test_a_stranger_with_the_code_is_welcomed_and_nothing_of_it_is_stored(
         knock = await invited(stage)
         ravi = ScriptedPerson(stage.chats, RAVI, name="Ravi")
         ravi.say(knock)
-        await ravi.wait_for("Welcome. You are trader")
+        assert (await ravi.wait_for("Welcome. You are trader"))["silent"]
         assert await stage.bot.store.transaction(lambda db: db.people.role_on(RAVI, ACCOUNT.id)) is Role.TRADER
         assert {entry.user_id for entry in stage.inbox.entries.values()} == {ASHA}
         late = ScriptedPerson(stage.chats, STRANGER, name="Eve")
         late.say(knock)
-        await late.wait_for("This link is over")
+        assert (await late.wait_for("This link is over"))["silent"]
 
 
 async def test_every_other_word_of_a_stranger_meets_silence(clock: LoopClock) -> None:

@@ -240,6 +240,20 @@ async def test_a_reply_to_a_list_of_several_acts_on_the_one_it_names_and_asks_wh
         assert [line[0]["label"] for line in exits["buttons"][:2]] == ["Exit +25 RELIANCE CNC", "Exit −65 NF 24500CE 23Nov NRML"]
 
 
+async def test_a_stop_by_its_command_names_its_position_in_any_order_or_is_buttons(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        for words in ("/sl reliance 1450", "sl 1450 reliance", "sl reliance cnc 20 pts"):
+            stage.me.say(words)
+            await stage.me.wait_for("SELL 25 RELIANCE")
+            await later(1)
+        stage.me.say("sl cost")
+        asked = await stage.me.wait_for("The stop of which of them?")
+        stage.me.press("RELIANCE CNC", asked)
+        await stage.me.wait_for("SELL 25 RELIANCE")
+        await stage.me.ask("/sl reliance", "A stop for which position, and at which price?")
+        await stage.me.ask("sl 1450 reliance 10 kharido", "BUY 10 RELIANCE")
+
+
 async def test_a_reply_to_a_list_of_another_account_acts_on_that_one(clock: LoopClock) -> None:
     async with a_stage(clock, papa=Role.OWNER) as stage:
         stage.bot.papas.held = [a_position(quantity=5, bought=5)]

@@ -76,6 +76,17 @@ WAITING = "waiting for 80.00, then sells down to 74.00"
             [],
         ),
         (
+            an_order(
+                status=S.FILLED,
+                filled=10,
+                average=Decimal("1480.00"),
+                closes=True,
+                draft=a_draft(side=Side.SELL, product=Product.MIS),
+            ),
+            "✅ #1 SELL 10 RELIANCE\nfilled, avg 1,480.00 in 0.0 s",
+            [],
+        ),
+        (
             an_order(status=S.REJECTED, reason="RMS:1:<margin & more>"),
             "✖️ #1 BUY 10 RELIANCE\nrejected by mStock: RMS:1:<margin & more>",
             [["Ask again", "Funds"]],

@@ -6,6 +6,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.clock import ist
 from bot.domain.orders.research import Interval
 from bot.domain.pictures import Charted, Payoff
 from handlers.commands.chart import read
@@ -37,7 +38,7 @@ def test_a_chart_in_words_with_what_stands_for_the_account() -> None:
         " NSE · 5m · 20 Nov",
         "                as of 14:05:00",
         "Last                  1,463.65",
-        "Change        −7.75 −0.53 % 🔴",
+        "Since 09:15   −7.75 −0.53 % 🔴",
         "Range      1,460.60 – 1,476.25",
         "Volume               75,90,345",
         "------------------------------",
@@ -46,6 +47,12 @@ def test_a_chart_in_words_with_what_stands_for_the_account() -> None:
         "Stop 1,461.00              −10",
         "Your trades shown            2",
     ]
+
+
+def test_the_change_of_several_days_says_since_which_of_them() -> None:
+    view = views.candles(replace(CHARTED, instrument=NIFTY_CALL, chart=candles_of_a_contract(), days=5), "main", "main")
+    first = candles_of_a_contract().candles[0].start
+    assert f"Since {ist(first).day} {ist(first):%b}" in view.plain
 
 
 def test_what_was_cut_or_could_not_be_read_is_said() -> None:

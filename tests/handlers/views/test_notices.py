@@ -193,7 +193,8 @@ def test_every_kind_of_news_is_here_and_names_account_and_mode() -> None:
 
 def test_the_file_for_a_year_that_is_not_covered_can_be_laid_beside_as_it_is_shown(tmp_path: Path) -> None:
     view = draw(YearNotCovered(year=2027))
-    assert "no new position from 1 Jan 2027 on; exits go." in view.plain
+    assert "From 1 Jan 2027 on I do not know when the exchange is open" in view.plain
+    assert "orders go, and mStock's answer decides" in view.plain
     (file,) = [part for part in view.parts if isinstance(part, Table)]
     (tmp_path / "2027.toml").write_text("\n".join(file.rows), encoding="utf-8")
     calendar = load_reference(tmp_path / "2027.toml").calendar
@@ -343,6 +344,7 @@ def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_ab
         (GuardPlaced(order=DONE), "Stop placed."),
         (ExitAsks(order=DONE, why=ExitTrouble.TRIGGERED), "Stop triggered, not filled."),
         (ExitAsks(order=DONE, why=ExitTrouble.LEFT_OVER), "Exit left over."),
+        (ExitAsks(order=DONE, why=ExitTrouble.ENTRY_LEFT), "Entry still rests."),
         (
             Unguarded(draft=DONE.draft),
             "No stop. 10 RELIANCE CNC: its stop does not stand, and no exit could be sent. Nothing guards it.",

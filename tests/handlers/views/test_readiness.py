@@ -204,8 +204,8 @@ def test_a_future_that_will_be_taken_and_a_call_whose_shares_are_to_be_given() -
         " share now         1,480.30",
         " close now        not known",
         " settle          −13,040.55 🔴",
-        " mStock closes it Fri 27 Nov,",
-        "  best effort",
+        " mStock was to close it Fri 27",
+        "  Nov, best effort",
     ]
     taps = [decode(item.data) for line in view.keyboard for item in line]
     assert all(isinstance(tap, ExitTap) and tap.label == "main" for tap in taps)

@@ -63,7 +63,7 @@ def test_a_share_and_a_contract_have_their_own_products() -> None:
 def test_a_price_is_the_market_or_what_is_seen_in_the_book() -> None:
     seen = Price(last=Decimal(1480), bid=Decimal("1480.20"), ask=Decimal("1480.40"))
     words = "reliance nse cnc 10"
-    view = views.at_which_price(Side.BUY, words, HELD, seen, label="main", mode="PAPER")
+    view = views.at_which_price(Side.BUY, words, HELD, seen, unsized="/buy reliance nse cnc", label="main", mode="PAPER")
     assert labels(view) == [
         ["Market, with a worst price"],
         ["Bid 1,480.20", "Mid 1,480.30", "Ask 1,480.40"],
@@ -73,7 +73,7 @@ def test_a_price_is_the_market_or_what_is_seen_in_the_book() -> None:
     assert decode(view.keyboard[1][0].data) == WordsTap("main: /buy reliance nse cnc 10 @1480.2", stays=True)
     assert decode(view.keyboard[2][0].data) == WordsTap("main: /buy reliance nse cnc", stays=True), "to the quantity"
     assert decode(view.keyboard[2][1].data) == LeaveTap("/buy reliance nse cnc 10", "main"), "a reply completes it"
-    unseen = views.at_which_price(Side.BUY, words, HELD, None, label="main", mode="PAPER")
+    unseen = views.at_which_price(Side.BUY, words, HELD, None, unsized="/buy reliance nse cnc", label="main", mode="PAPER")
     assert labels(unseen) == [["Market, with a worst price"], ["Back", "Leave"]]
 
 

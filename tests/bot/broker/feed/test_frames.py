@@ -50,6 +50,13 @@ def test_seconds_count_from_1980_on_the_wall_clock_of_india(seconds: int, at: da
     assert ticks(a_packet(1, seconds=seconds), NOW)[0].at == at
 
 
+@pytest.mark.parametrize("seconds", [0, -1, 2**40])
+def test_a_price_without_a_time_may_be_old(seconds: int) -> None:
+    """What was not traded today may come so: it strikes no alert, moves no trail and takes no target."""
+    assert ticks(a_packet(seconds=seconds), NOW)[0].stale
+    assert not ticks(a_packet(), NOW)[0].stale
+
+
 @pytest.mark.parametrize("mode", [1, 2, 3])
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_packets_are_found_in_every_wrapping(mode: int, count: int) -> None:

@@ -1,11 +1,13 @@
 """A row that stands in the book as before is not read again, one that differs in anything is."""
 
+import json
 from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.broker.wire import answers
 from bot.broker.wire.row_cache import Rows
 from bot.domain.errors import Unreadable
 
@@ -61,3 +63,43 @@ def test_rows_that_may_be_left_out_are_counted_in_each_book_and_hide_no_other() 
         assert rows.left_out == 1
     assert rows.facts([{"id": 1}]) == ["{'id': 1}"]
     assert rows.left_out == 0
+
+
+VALUES = st.recursive(
+    st.one_of(SCALARS, st.text(), st.floats(), st.integers()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+STATES = st.sampled_from([True, False, "success", "true", "Error", 400, None, ""])
+
+
+@given(
+    STATES, st.one_of(st.lists(VALUES, max_size=4), VALUES), st.sampled_from([200, 200, 401, 500]), st.integers(-1, 60), st.data()
+)
+def test_a_book_that_is_read_row_by_row_reads_as_the_whole(
+    status: object, data: object, http: int, cut: int, drawn: st.DataObject
+) -> None:
+    body = json.dumps({"status": status, "message": "m", "errorcode": "", "data": data}).encode()
+    if cut >= 0:  # a byte that fell over on the way
+        body = body[:cut] + drawn.draw(st.binary(max_size=2)) + body[cut + 1 :]
+    answer = answers.Answer(http, body)
+    rows = answers.book(answer)
+    if rows is None:
+        return
+    reply = answers.envelope(body)
+    if reply is None:  # some row is no JSON after all, and then no row of that book counts
+        with pytest.raises(Unreadable):
+            Rows(repr).facts(rows)
+        return
+    assert answers.failure_of_read(answer, reply) is None
+    assert Rows(repr).facts(rows) == Rows(repr).facts(reply.data or [])
+
+
+def test_a_row_that_came_as_it_came_before_is_not_read_again() -> None:
+    reader = Reader()
+    rows = Rows(reader)
+    for body in (b'{"status":true,"data":[{"id":1},{"id":2}]}', b'{"status":"success","data":[{"id":3},{"id":1},{"id":2}]}'):
+        told = answers.book(answers.Answer(200, body))
+        assert told is not None
+        rows.facts(told)
+    assert reader.asked == [{"id": 1}, {"id": 2}, {"id": 3}]

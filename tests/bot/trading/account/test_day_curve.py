@@ -26,7 +26,7 @@ class CountingBroker(ScriptedBroker):
 
     reads = 0
 
-    async def positions(self) -> Sequence[Position]:
+    async def positions(self, *, urgent: bool = False) -> Sequence[Position]:
         self.reads += 1
         return self.held
 

@@ -37,13 +37,13 @@ class CountingBroker(ScriptedBroker):
     down = False
     silent_trades = False
 
-    async def positions(self) -> Sequence[Position]:
+    async def positions(self, *, urgent: bool = False) -> Sequence[Position]:
         self.looks += 1
         if self.down:
             raise NotSent("mStock does not answer.")
         return await super().positions()
 
-    async def trades(self) -> Sequence[TradeFact]:
+    async def trades(self, *, urgent: bool = False) -> Sequence[TradeFact]:
         if self.silent_trades:
             raise NotSent("mStock does not answer.")
         return await super().trades()

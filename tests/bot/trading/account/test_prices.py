@@ -1,10 +1,13 @@
 """Whoever waits for a first tick waits a moment, and leaves nothing behind."""
 
 import asyncio
+from datetime import timedelta
+from decimal import Decimal
 
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Tick
 from bot.simulators.loop import LoopClock
+from bot.trading.account.prices import of_tick
 from bot.trading.ticks.tick_watcher import GLANCE_LASTS
 from tests.stage.broker import StillFeed
 from tests.stage.desk import set_stage
@@ -38,3 +41,9 @@ class SilentFeed(StillFeed):
 
     def last(self, key: InstrumentKey, *, within: float | None = None) -> Tick | None:
         return None
+
+
+async def test_a_tick_that_may_be_old_and_names_no_time_is_a_price_of_unknown_time(clock: LoopClock) -> None:
+    now = clock.now()
+    for at, stale, shown in ((now, True, None), (now, False, now), (now - timedelta(hours=1), True, now - timedelta(hours=1))):
+        assert of_tick(Tick(key=RELIANCE.key, last=Decimal("260.25"), at=at, received=now, stale=stale)).at == shown

@@ -38,13 +38,13 @@ class SlowBroker(ScriptedBroker):
         self.asked.append(what)
         await asyncio.sleep(2)
 
-    async def orders(self) -> Sequence[OrderFact]:
+    async def orders(self, *, urgent: bool = False) -> Sequence[OrderFact]:
         await self._slowly("orders")
         if self.session_is_dead:
             raise SessionExpired("The session with mStock ended.")
         return await super().orders()
 
-    async def positions(self) -> Sequence[Position]:
+    async def positions(self, *, urgent: bool = False) -> Sequence[Position]:
         await self._slowly("positions")
         return await super().positions()
 

@@ -42,10 +42,10 @@ def session(day: date, minutes: int = 5) -> list[Candle]:
 class ClosedBooks(ScriptedBroker):
     """Candles come, the books do not."""
 
-    async def trades(self) -> Sequence[TradeFact]:
+    async def trades(self, *, urgent: bool = False) -> Sequence[TradeFact]:
         raise Unreadable("not now")
 
-    async def positions(self) -> Sequence[Position]:
+    async def positions(self, *, urgent: bool = False) -> Sequence[Position]:
         raise Unreadable("not now")
 
 

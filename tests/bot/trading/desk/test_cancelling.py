@@ -86,7 +86,7 @@ async def test_all_cancels_leave_before_anything_is_read(clock: LoopClock) -> No
     class Slow(ScriptedBroker):
         reads: int = 0
 
-        async def orders(self):  # type: ignore[no-untyped-def] # as the broker's
+        async def orders(self, *, urgent: bool = False):  # type: ignore[no-untyped-def] # as the broker's
             self.reads += 1
             return await super().orders()
 

@@ -460,11 +460,11 @@ async def test_bells_during_a_look_cause_exactly_one_more(clock: LoopClock) -> N
     reads = 0
     plain = stage.broker.orders
 
-    async def slow() -> object:
+    async def slow(*, urgent: bool = False) -> object:
         nonlocal reads
         reads += 1
         await asyncio.sleep(1)
-        return await plain()
+        return await plain(urgent=urgent)
 
     stage.broker.orders = slow  # type: ignore[method-assign, assignment] # a slower book, in the test's own broker
     for _ in range(20):

@@ -67,7 +67,7 @@ async def test_a_trail_beside_an_order_that_goes_in_parts_is_refused(clock: Loop
 async def test_a_stop_beside_a_stop_order_is_refused(clock: LoopClock) -> None:
     stage = await set_floor(clock)
     request = replace(SHARES, trigger=Decimal(110), price=Decimal(111), stop=Leg(value=Decimal(90)))
-    with pytest.raises(CheckFailed, match="attach nothing to it yet"):
+    with pytest.raises(CheckFailed, match="A stop order takes nothing with it"):
         await stage.desk.proposals.propose(stage.desk.actor, request, chat_id=PERSON)
     assert stage.broker.posts == 0
 

@@ -2,7 +2,11 @@
 
 import asyncio
 
-from bot.domain.orders.order import OrderStatus
+import pytest
+
+from bot.domain.errors import Unreadable
+from bot.domain.news.exits import Told, Unguarded
+from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.terms import OrderKind, Product
 from bot.simulators.loop import LoopClock
 from tests.stage.floor import BANK, CALL, INFY, ITC, SHORT_CALL, TCS, FloorStage, set_floor
@@ -100,3 +104,108 @@ async def test_a_part_whose_way_out_is_under_way_is_not_struck_off_by_stop_here(
         await asyncio.sleep(10)
     assert left(stage) == {}, "what was under way goes on, and leaves nothing bare"
     assert not [order for order in stage.broker.true if order.status is not OrderStatus.FILLED and order is not stubborn]
+
+
+async def test_a_stop_that_never_gave_way_is_tried_three_times_and_rings(clock: LoopClock) -> None:
+    stage = await guarded_shares(clock)
+    stage.broker.firm.add(ITC.key)
+    stubborn = next(order for order in stage.broker.true if order.draft.instrument == ITC)
+    stage.broker.stubborn.add(stubborn.broker_id)
+    async with stage.running():
+        card = await stage.ask("all")
+        await stage.tap(card)
+        await asyncio.sleep(60)
+        [told] = await stage.news()
+        assert (told.told, [row.draft.instrument for row in told.rows]) == (Told.STANDS, [ITC])
+        assert (await stage.shown(card)).over
+    assert len(stage.broker.cancels) == 6, "twice each time"
+    assert (stage.broker.posts, stubborn.draft.kind, stage.broker.wrong) == (0, OrderKind.SL, [])
+
+
+async def test_a_stop_that_gives_way_at_the_second_try_becomes_the_exit(clock: LoopClock) -> None:
+    stage = await guarded_shares(clock)
+    stage.broker.firm.add(ITC.key)
+    stubborn = next(order for order in stage.broker.true if order.draft.instrument == ITC)
+    stage.broker.stubborn.add(stubborn.broker_id)
+    async with stage.running():
+        card = await stage.ask("all")
+        await stage.tap(card)
+        assert left(stage) == {"ITC": 10}
+        stage.broker.firm.clear()
+        await asyncio.sleep(8)
+    assert (left(stage), stage.broker.posts, await stage.news()) == ({}, 0, [])
+    assert await stage.states(card) == ["FILLED"] * 3
+
+
+async def test_books_that_go_dark_behind_a_cancel_ring_that_nothing_guards_and_the_exit_goes_when_they_are_back(
+    clock: LoopClock,
+) -> None:
+    stage = await guarded_shares(clock)
+    stage.broker.firm.add(ITC.key)
+    real, dark = stage.broker.cancel, Unreadable("away")
+
+    async def cancels(broker_id: str) -> None:
+        await real(broker_id)
+        stage.broker.down = dark
+
+    stage.broker.cancel = cancels  # type: ignore[method-assign] # the broker goes away at this very moment
+    async with stage.running():
+        card = await stage.ask("all")
+        await stage.tap(card)
+        await asyncio.sleep(1)
+        assert left(stage)["ITC"] == 10
+        unguarded = [each.draft for each in await stage.desk.notices() if isinstance(each, Unguarded)]
+        assert [(draft.instrument, draft.quantity) for draft in unguarded] == [(ITC, 10)]
+        stage.broker.down = None
+        await asyncio.sleep(8)
+    assert (left(stage), stage.broker.posts, stage.broker.wrong) == ({}, 1, [])
+    assert await stage.states(card) == ["FILLED"] * 3
+
+
+async def test_stop_here_ends_the_tries_for_good(clock: LoopClock) -> None:
+    stage = await guarded_shares(clock)
+    stage.broker.firm.add(ITC.key)
+    stubborn = next(order for order in stage.broker.true if order.draft.instrument == ITC)
+    stage.broker.stubborn.add(stubborn.broker_id)
+    async with stage.running():
+        card = await stage.ask("all")
+        await stage.tap(card)
+        await stage.desk.core.services.exits.stop_here(stage.desk.actor, card.confirmation.token)
+        await asyncio.sleep(8)  # the try that is under way
+        many = len(stage.broker.cancels)
+        again = await set_floor(clock, store=stage.desk.store, broker=stage.broker)
+        async with again.running():
+            await asyncio.sleep(30)
+    assert len(stage.broker.cancels) == many
+    assert sorted(await stage.states(card)) == ["FILLED", "FILLED", "KEPT"]
+
+
+@pytest.mark.parametrize("way", ["fill", "rest"])
+async def test_a_restart_while_stops_are_changed_finds_them_as_exits_and_sends_nothing_twice(way: str, clock: LoopClock) -> None:
+    stage = await guarded_shares(clock)
+    stage.broker.ways = dict.fromkeys((share.key for share in SHARES), way)
+    real = stage.broker.modify
+
+    async def changes(broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
+        await real(broker_id, draft, urgent=urgent)
+        await asyncio.sleep(60)  # and no answer
+
+    stage.broker.modify = changes  # type: ignore[method-assign] # its answer comes after the process has ended
+    async with stage.running():
+        card = await stage.ask("all")
+        tap = asyncio.create_task(stage.tap(card))
+        await asyncio.sleep(0.5)
+    await stage.desk.background.finish(0)
+    tap.cancel()
+    stage.broker.modify = real  # type: ignore[method-assign] # it answers again
+    again = await set_floor(clock, store=stage.desk.store, broker=stage.broker)
+    await again.desk.reconcile.settle_start()
+    async with again.running():
+        await asyncio.sleep(10)
+        assert await again.states(card) == (["GONE"] * 3 if way == "fill" else ["SENT"] * 3)
+        for order in again.broker.working():
+            again.broker.passes(order)
+        again.desk.reconcile.notify(ACCOUNT.id)
+        await asyncio.sleep(5)
+    assert await again.states(card) == (["GONE"] * 3 if way == "fill" else ["FILLED"] * 3)
+    assert (left(again), again.broker.posts, again.broker.wrong, await again.news()) == ({}, 0, [], [])

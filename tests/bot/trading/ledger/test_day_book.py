@@ -43,13 +43,13 @@ class Books(ScriptedBroker):
         self.closes: dict[InstrumentKey, tuple[str, str]] = {}  # last and previous close
         self.is_told = True  # whether the trade book has its rows
 
-    async def orders(self) -> list[OrderFact]:
+    async def orders(self, *, urgent: bool = False) -> list[OrderFact]:
         return self.facts
 
-    async def trades(self) -> list[TradeFact]:
+    async def trades(self, *, urgent: bool = False) -> list[TradeFact]:
         return self.rows if self.is_told else []
 
-    async def positions(self) -> list[Position]:
+    async def positions(self, *, urgent: bool = False) -> list[Position]:
         today, found = ist_date(self.clock.now()), []
         for instrument, product in BOOKED:
             fills = [fill for fill in self.fills if fill.row == (instrument.key, product)]

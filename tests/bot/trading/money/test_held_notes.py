@@ -3,6 +3,7 @@
 What cannot be read is tried again that day.
 """
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -64,3 +65,12 @@ async def test_after_midnight_the_books_are_another_days_and_nothing_is_noted(lo
     loop.shift(3600)
     await evening.until(at_ist(date(2026, 11, 21), 2))
     assert await noted(evening) is None
+
+
+async def test_shares_that_the_master_does_not_list_are_noted_as_such(loop: VirtualLoop) -> None:
+    evening = await an_evening(loop)
+    evening.broker.demat = [a_holding(instrument=replace(RELIANCE, token="999999"))]
+    await evening.until(at_ist(DAY, 16, 20))
+    note = await noted(evening)
+    assert note is not None
+    assert [(row.instrument.token, row.listed) for row in note.rows] == [(NIFTY_CALL.token, True), ("999999", False)]

@@ -201,6 +201,15 @@ async def test_a_lot_that_changed_overnight_is_told(loop: VirtualLoop) -> None:
     assert news.changes == (ContractChange(instrument=was, what="lot", before="75", now="65"),)
 
 
+async def test_what_no_master_has_listed_is_no_change_each_morning(loop: VirtualLoop) -> None:
+    morning = await on(loop)
+    suspended = replace(RELIANCE, token="999999", name="GONE LTD", tick=Decimal("0.05"))  # in the demat account for years
+    bare = replace(a_held(replace(NIFTY_CALL, lot=1, name="as the position book has it"), -65), listed=False)
+    await morning.note(FRIDAY, replace(a_held(suspended, 40, Product.CNC), listed=False), bare)
+    news = await card(morning)
+    assert news.changes == ()
+
+
 async def test_without_todays_master_changes_are_not_known(loop: VirtualLoop) -> None:
     thursday = date(2026, 11, 19)
     morning = await on(loop, thursday)
@@ -228,6 +237,7 @@ async def test_the_day_change_of_a_share_on_a_new_base_is_not_known_and_the_othe
     await morning.note(FRIDAY, a_held(RELIANCE, 40, Product.CNC, "1502.10"))
     morning.broker.demat = [a_holding(previous_close=Decimal("751.05"))]
     books, actor = morning.stage.core.services.books, morning.stage.actor
+    loop.shift(3600)  # before the bell nothing has changed today
     result = await books.pnl(actor)
     assert (result.holdings_change, [base.instrument for base in result.bases]) == (None, [RELIANCE])
     morning.broker.demat = [a_holding(previous_close=Decimal("1502.10"))]

@@ -12,7 +12,7 @@ from bot.domain.money import ZERO, total
 from bot.domain.orders.order import OrderRequest
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.pnl.range_report import REST, CurvePoint, Source
-from bot.domain.pnl.trades import BroughtForward, DayMark, LedgerTrade
+from bot.domain.pnl.trades import FINE, BroughtForward, DayMark, LedgerTrade
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
@@ -90,6 +90,11 @@ async def test_a_trip_that_closed_in_the_range_is_whole_though_it_began_before(l
     report = await of(stage).of(stage.actor, DAYS[-1], DAYS[-1])
     (trip,) = report.trips
     assert (trip.gross, trip.held) == (Decimal(650), timedelta(days=5, minutes=1))
+    bills = [(await of(stage).of(stage.actor, day, day)).days[0].bill for day in (DAYS[0], DAYS[-1])]
+    costs = [total(row.bill.total for row in bill.rows if row.instrument) for bill in bills if bill is not None]
+    assert trip.charges == total(costs).quantize(FINE), "both its sides, though one is an earlier day's"
+    assert len(costs) == 2
+    assert min(costs) > 0
     (exit_,) = report.booked_by
     assert (exit_.entry, exit_.amount) == (Decimal("100.0000"), Decimal(650))
     assert [(part.name, part.gross) for part in report.sources if part.gross] == [(Source.ELSEWHERE, Decimal(715))]

@@ -14,6 +14,7 @@ from bot.domain.news.picture import Pictured
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.terms import Product
 from bot.simulators.loop import VirtualLoop
+from tests.bot.trading.ledger.test_day_book import a_holding
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.stage.trading_days import NIFTY, TradingDays, trading_days
 
@@ -224,3 +225,15 @@ async def test_before_the_bell_the_prices_of_yesterday_make_nothing_of_today(loo
     account.begin(WEEK[1], {NIFTY_CALL: ("105.00", "103.50")}, hour=10)
     (line,) = (await account.days.pnl()).lines
     assert (line.open, line.adjustment, line.since_entry) == (Decimal(195), Decimal(-65), Decimal(650))
+
+
+async def test_before_the_bell_and_on_a_holiday_shares_have_made_nothing_of_today(loop: VirtualLoop) -> None:
+    account = await trading_days(loop, MONDAY)
+    account.broker.demat = [a_holding(RELIANCE, 100, "1400.00", "1480.30", "1470.30")]
+    closes = {RELIANCE: ("1480.30", "1470.30")}  # of Monday, until a price of Tuesday comes
+    account.begin(WEEK[0], closes, hour=10)
+    assert (await account.days.pnl()).holdings_change == Decimal(1000)
+    account.begin(WEEK[1], closes, hour=8)
+    assert (await account.days.pnl()).holdings_change == 0
+    account.begin(date(2026, 11, 24), closes, hour=11)
+    assert (await account.days.pnl()).holdings_change == 0

@@ -32,6 +32,8 @@ def stops(said: Leg, *, entry: str = "100", last: str = "100", long: bool = True
         (Leg(value=Decimal("0.33"), measure=Measure.POINTS), True, ["99.65"]),
         (Leg(value=Decimal(50)), True, ["50.00"]),  # as points it makes no sense
         (Leg(value=Decimal(120), measure=Measure.POINTS), True, []),  # below zero
+        (Leg(value=Decimal(95), measure=Measure.POINTS), True, ["5.00", "95.00"]),  # sl -95 on a ₹100 option
+        (Leg(value=Decimal(250), measure=Measure.POINTS), True, []),
     ],
 )
 def test_a_stop_is_where_it_was_said_and_a_question_where_that_is_not_clear(said: Leg, long: bool, meant: list[str]) -> None:

@@ -186,3 +186,52 @@ async def test_a_market_purchase_that_is_paid_whole_has_one_figure(clock: LoopCl
     stage = await set_stage(clock, broker=Dearer(clock))
     proposal = await ask(stage, replace(BUY, market=True))
     assert (proposal.value, proposal.margin) == (Decimal("14804.00"), Decimal("14804.00"))
+
+
+async def test_a_changes_card_counts_what_the_order_blocks_already_and_what_it_has_filled(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    order = await stage.tap(await stage.card(await ask(stage, replace(BUY, price=Decimal(1475)))))
+    assert isinstance(order, Order)
+    stage.broker.fill(4)
+    await stage.reconcile.sync(ACCOUNT.id)
+    dearer = await stage.proposals.modify(stage.actor, order.number, price=Decimal(1478), quantity=None, chat_id=PERSON)
+    assert dearer.cash is not None
+    assert dearer.cash_after == dearer.cash - 6 * 3
+    more = await stage.proposals.modify(stage.actor, order.number, price=None, quantity=20, chat_id=PERSON)
+    assert more.cash_after == dearer.cash - 10 * 1475
+    assert "cash_short" not in warnings(more)
+
+
+async def test_the_change_of_an_exit_offers_no_more_than_is_open_and_no_other_product(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    stage.broker.held = [row(130, Product.NRML, "95.10", call=True)]
+    whole = await stage.proposals.positions.exit_position(stage.actor, NIFTY_CALL.key, Product.NRML, chat_id=PERSON)
+    options = await stage.proposals.change_options(stage.actor, await stage.card(whole))
+    assert (options.quantities, options.products) == ((65,), ()), "260 or MIS would open a short"
+    buy = await ask(stage, BUY)
+    assert (await stage.proposals.change_options(stage.actor, await stage.card(buy))).quantities == (9, 11, 20)
+
+
+async def test_a_change_of_a_working_order_offers_no_other_product(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    order = await stage.tap(await stage.card(await ask(stage, replace(BUY, price=Decimal(1475)))))
+    assert isinstance(order, Order)
+    dearer = await stage.proposals.modify(stage.actor, order.number, price=Decimal(1478), quantity=None, chat_id=PERSON)
+    options = await stage.proposals.change_options(stage.actor, await stage.card(dearer, 78))
+    assert (options.quantities, options.products) == ((9, 11, 20), ())
+
+
+async def test_a_cancelled_exit_is_asked_again_as_an_exit_and_never_opens_a_short(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    stage.broker.held = [row(10)]
+    order = await stage.tap(await stage.card(await ask(stage, replace(SELL, product=Product.MIS, price=Decimal(1490)))))
+    assert isinstance(order, Order)
+    await stage.orders.cancel(stage.actor, order.number, chat_id=PERSON)
+    again = await stage.proposals.same_again(stage.actor, order.id, chat_id=PERSON)
+    assert again.closes == 10
+    await asyncio.sleep(61)
+    stage.broker.held = []
+    with pytest.raises(CheckFailed, match="Nothing of it is open any more"):
+        await stage.proposals.again(stage.actor, again.confirmation.token, chat_id=PERSON)
+    with pytest.raises(CheckFailed, match="Nothing of it is open any more"):
+        await stage.proposals.same_again(stage.actor, order.id, chat_id=PERSON)

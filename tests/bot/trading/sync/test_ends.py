@@ -51,16 +51,16 @@ class Bookkeeping(ScriptedBroker):
             raise self.place_refused
         return await super().place(draft, tag, urgent=urgent)
 
-    async def orders(self) -> Sequence[OrderFact]:
+    async def orders(self, *, urgent: bool = False) -> Sequence[OrderFact]:
         self.reads.append(asyncio.get_running_loop().time())
         rows = await super().orders()
         await asyncio.sleep(self.takes)
         return rows
 
-    async def trades(self) -> Sequence[TradeFact]:
+    async def trades(self, *, urgent: bool = False) -> Sequence[TradeFact]:
         return [replace(row, price=Decimal(price)) for row, price in zip(await super().trades(), self.prices, strict=False)]
 
-    async def positions(self) -> Sequence[Position]:
+    async def positions(self, *, urgent: bool = False) -> Sequence[Position]:
         if self.positions_down is not None:
             raise self.positions_down
         if self.hangs:

@@ -46,12 +46,12 @@ class CountingBroker(ScriptedBroker):
         if failure is not None:
             raise failure
 
-    async def orders(self) -> Sequence[OrderFact]:
+    async def orders(self, *, urgent: bool = False) -> Sequence[OrderFact]:
         facts = await super().orders()
         await self._slowly("orders")
         return facts
 
-    async def positions(self) -> Sequence[Position]:
+    async def positions(self, *, urgent: bool = False) -> Sequence[Position]:
         positions = list(await super().positions())
         await self._slowly("positions")
         return positions
@@ -74,7 +74,7 @@ class Readers:
     broker: CountingBroker
     views: AccountViews
 
-    async def positions(self) -> Positions:
+    async def positions(self, *, urgent: bool = False) -> Positions:
         return await self.views.positions(self.stage.actor)
 
     async def quantities(self) -> list[int]:
