@@ -33,14 +33,11 @@ def levels_in_words(exit_: PnlExit) -> str:
 
 def typed(exit_: PnlExit) -> str:
     """The words that ask for such a one: exit all if -5000 giveback 3000 gross."""
-    scope, said = exit_.scope, list[str]()
-    match scope.kind:
-        case ScopeKind.ALL:
-            what = "all"
-        case ScopeKind.UNDERLYING:
-            what = scope.underlying.lower()
-        case ScopeKind.POSITION:
-            what = f"{scope.instrument.name} {scope.product}".lower() if scope.instrument is not None else ""
+    scope, what, said = exit_.scope, "all", list[str]()
+    if scope.kind is ScopeKind.UNDERLYING:
+        what = scope.underlying.lower()
+    elif scope.instrument is not None:
+        what = f"{scope.instrument.name} {scope.product}".lower()
     if exit_.stop is not None:
         said.append(f"{exit_.stop:f}" if exit_.stop < 0 else f"below {exit_.stop:f}")
     if exit_.target is not None:

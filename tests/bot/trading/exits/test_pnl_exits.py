@@ -115,6 +115,19 @@ async def test_the_exits_leave_when_the_three_seconds_are_over_by_a_look_made_be
     assert looks == [pytest.approx(2.3, abs=0.01)]
 
 
+async def test_what_the_books_no_longer_show_when_it_would_strike_closes_nothing(clock: LoopClock) -> None:
+    stage, feed = await a_floor(clock)
+    stage.broker.opens(BANK, 60)
+    async with watched(stage):
+        await begin(stage, stop=Decimal(-5000))
+        await asyncio.sleep(5)
+        price(stage, feed, BANK, "10")  # −5,400
+        await asyncio.sleep(2)
+        stage.broker.net[BANK.key, Product.NRML] = 30  # half of it was closed in the app, and no event told of it: −2,700
+        await asyncio.sleep(10)
+    assert (stage.broker.posts, await told(stage)) == (0, [])
+
+
 @pytest.mark.parametrize("step", [10, -7200])
 async def test_a_clock_that_is_set_makes_no_figure_stand_longer_and_hides_no_blindness(
     clock: LoopClock, host_clock: HostClock, step: float
@@ -249,6 +262,24 @@ async def test_one_of_an_underlying_leaves_the_others_and_ends_with_its_last_row
         assert await told(stage) == [PnlNews.ENDED]
         assert (await stage.desk.core.services.pnl_exits.shown(stage.desk.actor)).exits == ()
     assert stage.broker.quantity(BANK) == 60
+
+
+async def test_a_book_that_shows_nothing_once_does_not_end_it(clock: LoopClock) -> None:
+    stage, feed = await a_floor(clock)
+    stage.broker.opens(BANK, 60)
+    place = (BANK.key, Product.NRML)
+    async with watched(stage):
+        await begin(stage, "banknifty", stop=Decimal(-5000))
+        await asyncio.sleep(5)
+        stage.broker.net[place] = 0
+        stage.desk.core.pnl_watch.filled()
+        await asyncio.sleep(1.5)
+        stage.broker.net[place] = 60
+        await asyncio.sleep(5)
+        assert await told(stage) == []
+        price(stage, feed, BANK, "10")
+        await asyncio.sleep(10)
+        assert await told(stage) == [PnlNews.EXITS]
 
 
 async def test_entries_are_blocked_until_the_time_that_was_named(clock: LoopClock) -> None:

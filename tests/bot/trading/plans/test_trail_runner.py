@@ -273,6 +273,9 @@ async def test_the_target_goes_first_and_back_to_the_stop_where_the_trail_had_it
         assert [(order.draft.kind, order.draft.trigger) for order in stage.broker.working()] == [
             (OrderKind.SL, Decimal("1480.00"))
         ]
+        assert [(draft.kind, draft.trigger) for draft in stage.broker.changes] == [
+            (OrderKind.SL, Decimal("1480.00")), (OrderKind.LIMIT, None), (OrderKind.SL, Decimal("1480.00")),
+        ], "a trade at the target moves no stop"  # fmt: skip
         stage.broker.stuck = False
         stage.trade("1479.00")
         await asyncio.sleep(4)
