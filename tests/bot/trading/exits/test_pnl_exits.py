@@ -96,6 +96,10 @@ async def test_known_figures_beyond_the_stop_for_three_seconds_close_all_in_leg_
     assert (stage.broker.posts, stage.broker.wrong) == (3, [])
     sides = [draft.side for _, draft in stage.broker.sent if draft.instrument.symbol == "NIFTY"]
     assert sides == [Side.BUY, Side.SELL], "the cover goes after what it covers"
+    rows = await stage.desk.store.transaction(lambda db: db.audit.page(None, 200, None))
+    mine = [(what, detail) for _, _, _, what, detail in rows if what.startswith("pnl")][::-1]
+    assert [what for what, _ in mine] == ["pnl exit", "pnl exit", "pnl result"], "confirmed, struck, and what became of it"
+    assert "after: stop at -5400.00: BUY 65" in mine[1][1], "the intent names the level and each order"
     struck = [each for each in await news(stage) if isinstance(each, PnlExitTold)]
     assert [(each.told, each.value, each.rows) for each in struck] == [(PnlNews.EXITS, Decimal(-5400), 3)]
 
@@ -234,6 +238,22 @@ async def test_alert_only_rings_and_closes_nothing(clock: LoopClock) -> None:
         price(stage, feed, BANK, "10")
         await asyncio.sleep(10)
         assert (stage.broker.posts, await told(stage)) == (0, [PnlNews.ALERTS])
+
+
+async def test_of_two_processes_that_see_it_strike_one_tells(clock: LoopClock) -> None:
+    stage, feed = await a_floor(clock)
+    stage.broker.opens(BANK, 60)
+    async with watched(stage):
+        card = await begin(stage, stop=Decimal(-5000))
+        await stage.desk.core.services.pnl_exits.only_alert(stage.desk.actor, card.exit.id)
+        other = await set_floor(clock, store=stage.desk.store, broker=stage.broker)
+        other.desk.connection.feed = other.desk.feed = feed
+        async with watched(other):
+            await asyncio.sleep(5)
+            for each in (stage, other):
+                price(each, feed, BANK, "10")
+            await asyncio.sleep(10)
+    assert await told(stage) == [PnlNews.ALERTS]
 
 
 async def test_it_sleeps_while_flat_and_covers_what_is_opened_later(clock: LoopClock) -> None:
