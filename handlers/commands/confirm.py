@@ -57,7 +57,7 @@ async def tapped(ctx: Ctx, tap: CardTap) -> None:
 
 async def changed(ctx: Ctx, tap: ChangeTap) -> None:
     """Puts a new question with the new terms in the place of the old one. After a tap the steps stay open until Done."""
-    change = Change(quantity=tap.quantity, price=tap.price, product=tap.product, protected=tap.protected)
+    change = Change(quantity=tap.quantity, lots=tap.lots, price=tap.price, product=tap.product, protected=tap.protected)
     proposals = ctx.services.proposals
     proposal = await proposals.change(ctx.actor, tap.token, change, chat_id=ctx.chat_id)
     is_tap = ctx.query is not None and proposal.opens is None
@@ -123,7 +123,7 @@ async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed | Ca
     if isinstance(outcome, Proposal):
         await ask(ctx, outcome, in_place=True)
     elif isinstance(outcome, ExitsShown):  # an exit over the freeze quantity: a list with one row
-        await ctx.redraw(exits.shown(outcome, ctx.mode))
+        await ctx.redraw(exits.shown(outcome, ctx.mode, ctx.state.explain))
     elif isinstance(outcome, Resumed):
         await ctx.redraw(safety.resumed(outcome, ctx.mode))
     elif isinstance(outcome, Cancelled):  # a question in words, in a message of its own: the order's card lives elsewhere
