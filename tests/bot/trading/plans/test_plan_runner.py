@@ -294,6 +294,23 @@ async def test_a_stop_that_could_not_be_raised_asks(clock: LoopClock) -> None:
     assert asked == [ExitTrouble.NOT_RAISED]
 
 
+async def test_a_target_that_a_kill_cut_off_before_its_change_left_is_taken_after_the_restart(clock: LoopClock) -> None:
+    stage = await entered(clock)
+    async with stage.running():
+        stage.trade("1480.00")
+        await asyncio.sleep(5)
+    (plan,) = await stage.desk.store.transaction(lambda db: db.plans.alive())
+    await stage.desk.store.transaction(lambda db: db.plans.taking(plan.id, clock.now()))
+    after = await set_tape(clock, store=stage.desk.store, broker=stage.broker)
+    async with after.running():
+        await asyncio.sleep(5)
+        assert after.standing() == [(OrderKind.SL, 10)]
+        after.trade("1500.00")
+        await asyncio.sleep(5)
+        assert (after.broker.net, after.standing(), await state(after)) == (0, [], PlanState.OVER)
+    assert (after.broker.posts, after.broker.over) == (2, [])
+
+
 async def test_a_plan_goes_on_after_a_restart_and_sends_nothing_twice(clock: LoopClock, tmp_path: Path) -> None:
     stage = await entered(clock)
     async with stage.running():
