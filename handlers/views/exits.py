@@ -6,7 +6,7 @@ from bot.domain.orders.exit_list import CLOSED, ExitCard, ExitList, ExitRow, Exi
 from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.orders.order_text import plain
 from bot.domain.terms import Side
-from handlers.views.card import place
+from handlers.views.card import Explain, place
 from handlers.views.exit_taps import ExitsTap, ExitsVerb
 from handlers.views.format import clock_time, count, fit, joined, money_row, price, row, rupees, table
 from handlers.views.keyboards import button, words
@@ -120,7 +120,7 @@ def _lines(each: ExitRow, *, noted: bool = False) -> list[tuple[str, ...] | str]
     return list(lines)
 
 
-def shown(way: ExitsShown, mode: str) -> View:
+def shown(way: ExitsShown, mode: str, explain: Explain) -> View:
     """Where each row stands at this moment."""
     exits, label = way.exits, way.account.label
     closed = sum(exits.state(each, way.orders) in CLOSED for each in exits.rows)
@@ -128,7 +128,7 @@ def shown(way: ExitsShown, mode: str) -> View:
     works = any(order.status.is_working for order in way.orders.values())
     end = (" · all sent" if works else " · over") if way.over else ""
     parts: list[Part] = [say(bold(title), f" {label} ({mode}) · {closed} of {len(exits.rows)} closed{end}")]
-    parts += [say(_standing(each, exits, way)) for each in exits.rows[:MOST]]
+    parts += [say(_standing(each, exits, way, explain)) for each in exits.rows[:MOST]]
     if exits.then is not None:
         parts.append(say(_opening(exits.then, way)))
     if exits.kind is ListKind.PANIC:
@@ -172,7 +172,7 @@ def _left(plan_id: str, label: str) -> Button:
     return button("Send mine for what is left", ExitsTap(plan_id, ExitsVerb.LEFT, label))
 
 
-def _standing(each: ExitRow, exits: ExitList, way: ExitsShown) -> str:
+def _standing(each: ExitRow, exits: ExitList, way: ExitsShown, explain: Explain) -> str:
     state = exits.state(each, way.orders)
     row_told = RowTold(draft=each.draft, state=state, order=each.hangs_on(way.orders), said=each.said)
     moves = max((piece.moves for piece in each.slices), default=0)
@@ -182,7 +182,7 @@ def _standing(each: ExitRow, exits: ExitList, way: ExitsShown) -> str:
         more = f" {clock_time(each.opens)} (auction)"
     elif state is RowState.SENT and each.rests_until is not None:
         more = f", in the closing auction until {clock_time(each.rests_until)}"
-    return f"{_line(row_told)}{more}"
+    return f"{_line(row_told, explain)}{more}"
 
 
 MARKS = {
@@ -195,9 +195,9 @@ MARKS = {
 }
 
 
-def _line(told: RowTold) -> str:
+def _line(told: RowTold, explain: Explain) -> str:
     """⏳ −65 NF 24500CE resting at 98.40."""
-    return f"{MARKS[told.state]} {_name(told.draft)} {_words(told)}"
+    return f"{MARKS[told.state]} {_name(told.draft)} {_words(told, explain)}"
 
 
 def _name(draft: OrderDraft) -> str:
@@ -215,7 +215,7 @@ _STANDING = {
 }
 
 
-def _words(told: RowTold) -> str:
+def _words(told: RowTold, explain: Explain) -> str:
     order = told.order
     number = f"#{order.number}" if order is not None else told.said
     match told.state:
@@ -231,11 +231,11 @@ def _words(told: RowTold) -> str:
         case RowState.HELD:
             return f"is being closed by {number or 'another order'}"
         case RowState.REFUSED:
-            why = f": {order.reason}" if order is not None and order.reason else ""
+            why = f": {explain(order.reason).removesuffix('.')}" if order is not None and order.reason else ""
             return f"{number} ended unfilled{why}"
         case RowState.UNKNOWN:
             if order is not None and order.status is OrderStatus.REFUSED:
-                return f"{number} refused ({order.reason}); looked for all the same, not sent again"
+                return f"{number} refused ({explain(order.reason).removesuffix('.')}); looked for all the same, not sent again"
             return f"{number}: outcome unknown, not sent again"
         case _:
             return _STANDING.get(told.state, "to be sent")
@@ -259,7 +259,7 @@ def told(news: ExitsTold, scene: Scene) -> View:
         Told.STANDS: f"Not closed: {count(len(news.rows))}. I tried, and mStock did not take it.",
     }
     parts: list[Part] = [say(bold(titles[news.told]))]
-    parts += [say(_line(each)) for each in news.rows[:MOST]]
+    parts += [say(_line(each, scene.explain)) for each in news.rows[:MOST]]
     if news.told is Told.NOT_FLAT and news.kind is ListKind.PANIC:
         parts.append(say("New orders stay blocked: /resume."))
     rows: list[list[Button]] = [[act] for each in news.rows[:8] if (act := _repair(each, scene)) is not None]
