@@ -1,6 +1,7 @@
 """One account's calls that need a session: get a living one, call, read the envelope, and know when the session is gone."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from bot.broker import routes
@@ -8,7 +9,9 @@ from bot.broker.session import SessionKeeper
 from bot.broker.transport import OpenSink, Transport
 from bot.broker.wire import answers, models
 from bot.domain.errors import BrokerError, NotSent, SessionExpired, Unclear, Unreadable
+from bot.domain.people.account import Session
 from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import Leaving
 
 Verdict = tuple[Any, BrokerError | None, bool]  # the data, why there is none, and whether the session is gone
 
@@ -38,9 +41,16 @@ class AuthorisedCalls:
         return answer
 
     async def act(
-        self, route: routes.Route, body: Mapping[str, object] | None, act: str, *, urgent: bool = False, **names: str
+        self,
+        route: routes.Route,
+        body: Mapping[str, object] | None,
+        act: str,
+        *,
+        urgent: bool = False,
+        leaving: Leaving | None = None,
+        **names: str,
     ) -> Any:
-        """The data of an act's answer. NotSent where there is no session to send it under."""
+        """The data of an act's answer. NotSent where there is no session to send it under. leaving: as the port has it."""
 
         def verdict(answer: answers.Answer) -> Verdict:
             if route is routes.CANCEL and answer.http in (200, 202, 204) and not answer.body.strip():
@@ -51,7 +61,7 @@ class AuthorisedCalls:
                 return None, failure or Unclear(f"mStock's answer to the {act} could not be read."), False
             return envelope.data, failure, answers.session_is_gone(envelope)
 
-        return await self._authorised(route, body, verdict, urgent=urgent, names=names)
+        return await self._authorised(route, body, verdict, urgent=urgent, leaving=leaving, names=names)
 
     async def _authorised(
         self,
@@ -60,29 +70,50 @@ class AuthorisedCalls:
         verdict: Callable[[answers.Answer], Verdict],
         *,
         urgent: bool = False,
+        leaving: Leaving | None = None,
         into: OpenSink | None = None,
         names: Mapping[str, str] | None = None,
     ) -> Any:
-        """A living session, the call, the verdict. Where the session is gone, a route that may be repeated is asked once more."""
-        for again in (route.repeat, False):
+        """A living session, the call, the verdict. Where the session is gone, a route that may be repeated is asked once more.
+
+        An act may wait for its turn. Where its session ended meanwhile nothing is sent under it.
+        """
+        for last in (False, True):
             try:
                 session = await self._keeper.living()
             except SessionExpired as gone:
                 if route.repeat:
                     raise
                 raise NotSent(f"Nothing was sent. {gone.say}") from None
-            answer = await self._transport.call(
-                route, key=self._key(), token=session.token, body=body, urgent=urgent, into=into, names=names
-            )
+            try:
+                answer = await self._transport.call(
+                    route, key=self._key(), token=session.token, body=body, urgent=urgent, into=into, names=names,
+                    leaving=leaving if route.repeat else partial(self._leaves, session, leaving),
+                )  # fmt: skip
+            except _EndedBefore:
+                if last:
+                    raise
+                continue
             data, failure, session_is_gone = verdict(answer)
             if session_is_gone:
                 self._keeper.found_dead(session)
-                if again:
+                if route.repeat and not last:
                     continue
             if failure is not None:
                 raise answers.naming(failure, self._address)
             return data
         raise AssertionError("the second attempt returns or raises")  # pragma: no cover
+
+    async def _leaves(self, session: Session, leaving: Leaving | None) -> None:
+        living = self._keeper.session
+        if living is None or living.token != session.token:
+            raise _EndedBefore("Nothing was sent. The session at mStock ended before its turn came.")
+        if leaving is not None:
+            await leaving()
+
+
+class _EndedBefore(NotSent):
+    """The session under which an act was to leave ended while it waited."""
 
 
 def _verdict_on_read(answer: answers.Answer) -> Verdict:

@@ -231,11 +231,11 @@ def _words(told: RowTold, explain: Explain) -> str:
         case RowState.HELD:
             return f"is being closed by {number or 'another order'}"
         case RowState.REFUSED:
-            why = f": {explain(order.reason).removesuffix('.')}" if order is not None and order.reason else ""
+            why = f": {explain(order.reason)}" if order is not None and order.reason else ""
             return f"{number} ended unfilled{why}"
         case RowState.UNKNOWN:
             if order is not None and order.status is OrderStatus.REFUSED:
-                return f"{number} refused ({explain(order.reason).removesuffix('.')}); looked for all the same, not sent again"
+                return f"{number} refused ({explain(order.reason)}); looked for all the same, not sent again"
             return f"{number}: outcome unknown, not sent again"
         case _:
             return _STANDING.get(told.state, "to be sent")
@@ -249,9 +249,10 @@ def told(news: ExitsTold, scene: Scene) -> View:
     """The news of a list: what waits in vain, what was not sent, or whether all is flat."""
     if news.told is Told.FLAT:
         return _flat(news, scene)
+    open_places = {(each.draft.instrument.key, each.draft.product) for each in news.rows}  # one may have several orders
     titles = {
         Told.NO_SESSION: "Closing waits: not logged in. It goes on by itself after the login.",
-        Told.NOT_FLAT: f"Not proven flat. {news.of - len(news.rows)} of {news.of} closed.",
+        Told.NOT_FLAT: f"Not proven flat. {news.of - len(open_places)} of {news.of} closed.",
         Told.STALLED: f"An exit is not filled. What covers it waits: {count(news.waiting)}.",
         Told.HELD: "Held back. mStock's order is still closing this; mine was not sent.",
         Told.TURN_WAITS: "The exit is not filled. The other side waits for it.",
@@ -262,7 +263,7 @@ def told(news: ExitsTold, scene: Scene) -> View:
     parts += [say(_line(each, scene.explain)) for each in news.rows[:MOST]]
     if news.told is Told.NOT_FLAT and news.kind is ListKind.PANIC:
         parts.append(say("New orders stay blocked: /resume."))
-    rows: list[list[Button]] = [[act] for each in news.rows[:8] if (act := _repair(each, scene)) is not None]
+    rows: list[list[Button]] = [acts for each in news.rows[:8] if (acts := _repairs(each, scene))]
     if news.told is Told.HELD or (news.told is Told.NOT_FLAT and any(each.state is RowState.HELD for each in news.rows)):
         rows.append([_left(news.plan_id, scene.label)])
     if news.told is Told.NO_SESSION:
@@ -288,17 +289,19 @@ def _flat(news: ExitsTold, scene: Scene) -> View:
     )
 
 
-def _repair(told: RowTold, scene: Scene) -> Button | None:
-    """The button that goes on with a row that stands still."""
+def _repairs(told: RowTold, scene: Scene) -> list[Button]:
+    """The buttons that go on with a row that stands still. Beside an unknown outcome another exit is the person's to send."""
     order, draft = told.order, told.draft
     name = short(draft.instrument)
+    another = button(f"Exit {name}", ExitTap(draft.instrument.key, draft.product, scene.label))
     match told.state:
         case RowState.UNKNOWN if order is not None:
-            return button(f"Look now: {name}", OrderTap(order.id, OrderVerb.LOOK, scene.label))
+            look = button(f"Look now: {name}", OrderTap(order.id, OrderVerb.LOOK, scene.label))
+            return [look, another] if order.closes else [look]
         case RowState.SENT if order is not None and order.draft.side is draft.side:
             to, where = ("", "") if told.chase is None else (f" {plain(told.chase)}", f" to {price(told.chase)}")
-            return words(f"Chase {name}{where}", f"/modify {order.number}{to}", account=scene.label)
+            return [words(f"Chase {name}{where}", f"/modify {order.number}{to}", account=scene.label)]
         case RowState.FILLED | RowState.GONE | RowState.WAITS | RowState.LATER | RowState.READY | RowState.HELD:
-            return None
+            return []
         case _:
-            return button(f"Exit {name}", ExitTap(draft.instrument.key, draft.product, scene.label))
+            return [another]

@@ -73,7 +73,7 @@ class ExitLists:
             if choice.beside == "both" and covered:
                 return await self._list(actor, replace(choice, lines=(*covered, line)), lines, chat_id)
             if choice.beside != "only":
-                demand_no_cover(line.position, choice.of(line), [each.position for each in lines])
+                demand_no_cover(actor, line.position, choice.of(line), [each.position for each in lines])
             return await self._single(actor, choice, line, chat_id)
         if choice.size:
             raise which_of(choice)
@@ -117,7 +117,7 @@ class ExitLists:
         rows = await connection.broker.positions() if key.exchange in (Exchange.NFO, Exchange.BFO) else ()
         held = next((each for each in rows if each.instrument.key == key and each.product is product and each.quantity), None)
         if held is not None:
-            demand_no_cover(held, abs(held.quantity), rows)
+            demand_no_cover(actor, held, abs(held.quantity), rows)
         try:
             return await self.proposals.positions.exit_position(actor, key, product, chat_id=chat_id)
         except ExitHeld as other:
