@@ -1,15 +1,13 @@
 """One account's calls that need a session: get a living one, call, read the envelope, and know when the session is gone."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from bot.broker import routes
 from bot.broker.session import SessionKeeper
-from bot.broker.transport import OpenSink, Transport
+from bot.broker.transport import OpenSink, Superseded, Transport
 from bot.broker.wire import answers, models
 from bot.domain.errors import BrokerError, NotSent, SessionExpired, Unclear, Unreadable
-from bot.domain.people.account import Session
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import Leaving
 
@@ -74,9 +72,9 @@ class AuthorisedCalls:
         into: OpenSink | None = None,
         names: Mapping[str, str] | None = None,
     ) -> Any:
-        """A living session, the call, the verdict. Where the session is gone, a route that may be repeated is asked once more.
+        """A living session, the call, the verdict.
 
-        An act may wait for its turn. Where its session ended meanwhile nothing is sent under it.
+        Where the session is gone, a route that may be repeated is asked once more, and any that was not sent yet is sent.
         """
         for last in (False, True):
             try:
@@ -87,10 +85,10 @@ class AuthorisedCalls:
                 raise NotSent(f"Nothing was sent. {gone.say}") from None
             try:
                 answer = await self._transport.call(
-                    route, key=self._key(), token=session.token, body=body, urgent=urgent, into=into, names=names,
-                    leaving=leaving if route.repeat else partial(self._leaves, session, leaving),
+                    route, key=self._key(), token=session.token, body=body, urgent=urgent, leaving=leaving, into=into,
+                    names=names, still=lambda session=session: self._keeper.session == session,  # type: ignore[misc] # bound at once
                 )  # fmt: skip
-            except _EndedBefore:
+            except Superseded:  # nothing was sent, so an act, too, may go under the session of now
                 if last:
                     raise
                 continue
@@ -103,17 +101,6 @@ class AuthorisedCalls:
                 raise answers.naming(failure, self._address)
             return data
         raise AssertionError("the second attempt returns or raises")  # pragma: no cover
-
-    async def _leaves(self, session: Session, leaving: Leaving | None) -> None:
-        living = self._keeper.session
-        if living is None or living.token != session.token:
-            raise _EndedBefore("Nothing was sent. The session at mStock ended before its turn came.")
-        if leaving is not None:
-            await leaving()
-
-
-class _EndedBefore(NotSent):
-    """The session under which an act was to leave ended while it waited."""
 
 
 def _verdict_on_read(answer: answers.Answer) -> Verdict:
