@@ -12,7 +12,7 @@ from functools import partial
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import AddressRefused, BrokerError, NotLinked, SessionExpired, StorageAway
 from bot.domain.market.instrument import InstrumentKey
-from bot.domain.news.connections import AddressNotRegistered, SessionLost, Source
+from bot.domain.news.connections import AddressNotRegistered, Source
 from bot.domain.news.orders import OrderEnded
 from bot.domain.orders.order import LOOKED_FOR, Order, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Position
@@ -24,6 +24,7 @@ from bot.trading.sync.books import Look, of_earlier_day, read_books
 from bot.trading.sync.fact_applier import Change, FactApplier
 from bot.trading.sync.gaps import NOTICED, at_stake, tell_back
 from bot.trading.sync.look_out import IDLE, LookOut
+from bot.trading.sync.session_end import session_lost
 from bot.trading.sync.shared_reads import NEVER, Reading, SharedRead
 from bot.trading.sync.untagged import with_tags
 
@@ -278,7 +279,7 @@ class Reconcile:
         try:
             facts, trades, positions = await read_books(broker)
         except SessionExpired:
-            await self._session_lost(account_id)
+            await session_lost(self._store, self._connections.of(account_id), account_id, self._clock.now())
             raise
         except AddressRefused as error:
             await self.address_refused(account_id, error.words)
@@ -383,21 +384,6 @@ class Reconcile:
             tell_back(db, account_id, Source.BOOKS, since=now - away, until=now, change=change, now=now)
             self._of(account_id).back_at = self._elapsed()
         return change
-
-    async def _session_lost(self, account_id: str) -> None:
-        session = await self._store.transaction(lambda db: db.accounts.session(account_id))
-        self._connections.of(account_id).adopt(None)
-        if session is None:
-            return
-        now = self._clock.now()
-        early = ", before its time: somebody else may have logged in" if session.alive(now) else ""
-
-        def forget(db: Repositories) -> None:
-            db.accounts.keep_session(account_id, None)
-            notice = SessionLost(at=now, why=f"mStock ended the session{early}.")
-            db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
-
-        await self._store.transaction(forget)
 
 
 def _quietly(task: "asyncio.Task[Reading[Change]]") -> None:
