@@ -57,7 +57,7 @@ async def tapped(ctx: Ctx, tap: CardTap) -> None:
 
 async def changed(ctx: Ctx, tap: ChangeTap) -> None:
     """Puts a new question with the new terms in the place of the old one. After a tap the steps stay open until Done."""
-    change = Change(quantity=tap.quantity, price=tap.price, product=tap.product, protected=tap.protected)
+    change = Change(quantity=tap.quantity, lots=tap.lots, price=tap.price, product=tap.product, protected=tap.protected)
     proposals = ctx.services.proposals
     proposal = await proposals.change(ctx.actor, tap.token, change, chat_id=ctx.chat_id)
     is_tap = ctx.query is not None and proposal.opens is None

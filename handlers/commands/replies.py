@@ -31,6 +31,7 @@ class NewTerms:
     price: Decimal | None
     quantity: int | None
     label: str
+    lots: int | None = None
 
 
 def base(message: Message) -> str | None:
@@ -62,19 +63,20 @@ class StopWanted:
 def meant(message: Message, text: str) -> ChangeTap | OrderTap | NewTerms | StopWanted | RowsWanted | None:
     """What a short reply to a proposal, an order's card, its fill or positions asks for. None for any other text."""
     heard = said(text)
-    later, at, quantity = heard.guards, heard.price, heard.quantity
+    later, at, quantity, lots = heard.guards, heard.price, heard.quantity, heard.lots
+    resized = any(each is not None for each in (at, quantity, lots))
     leg, trail, until = heard.leg, heard.trail, heard.until
     for tap in _taps(message):
         if isinstance(tap, CardTap) and tap.verb is CardVerb.CONFIRM and later:
             return StopWanted(token=tap.token, leg=leg, target=heard.target, trail=trail, until=until, label=tap.label)
         if isinstance(tap, OrderTap) and later:
             return StopWanted(order_id=tap.order_id, leg=leg, trail=trail, until=until, to_cost=heard.to_cost, label=tap.label)
-        if isinstance(tap, CardTap) and tap.verb is CardVerb.CONFIRM and (at is not None or quantity is not None):
-            return ChangeTap(tap.token, price=at, quantity=quantity, label=tap.label)
+        if isinstance(tap, CardTap) and tap.verb is CardVerb.CONFIRM and resized:
+            return ChangeTap(tap.token, price=at, quantity=quantity, lots=lots, label=tap.label)
         if isinstance(tap, OrderTap) and heard.act is not None:
             return OrderTap(tap.order_id, heard.act, tap.label)
-        if isinstance(tap, OrderTap) and (at is not None or quantity is not None):
-            return NewTerms(tap.order_id, at, quantity, tap.label)
+        if isinstance(tap, OrderTap) and resized:
+            return NewTerms(tap.order_id, at, quantity, tap.label, lots)
     return position_replies.meant(tuple(_taps(message)), text)
 
 
@@ -121,8 +123,13 @@ async def _change(ctx: Ctx, new: NewTerms) -> None:
     order = (await ctx.services.books.order_by_id(ctx.actor, new.order_id)).order
     if not order.status.is_working or ist_date(order.created_at) != ist_date(ctx.now):
         raise CheckFailed([f"#{order.number} does not work any more: there is nothing to change."])
+    quantity, instrument = new.quantity, order.draft.instrument
+    if new.lots is not None and not instrument.is_derivative:
+        raise CheckFailed([f"{instrument.symbol} is a share and has no lots. Nothing was changed."])
+    if new.lots is not None:
+        quantity = new.lots * instrument.lot
     proposals = ctx.services.proposals
-    await ask(ctx, await proposals.modify(ctx.actor, order.number, price=new.price, quantity=new.quantity, chat_id=ctx.chat_id))
+    await ask(ctx, await proposals.modify(ctx.actor, order.number, price=new.price, quantity=quantity, chat_id=ctx.chat_id))
 
 
 def _taps(message: Message) -> Iterator[Tap]:

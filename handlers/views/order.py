@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 from bot.domain.charges.tariff import Loan
 from bot.domain.clock import ist_date
@@ -33,6 +34,7 @@ from handlers.views.message import Button, Keyboard, Line, Part, Table, View, bo
 from handlers.views.taps import CardTap, CardVerb, ChangeTap
 from handlers.views.trail_words import trail_rows
 
+FAR = Decimal("0.3")  # of the price: a figure further away could be points
 PRODUCTS = {
     Product.CNC: "Delivery (CNC)",
     Product.MIS: "Intraday (MIS)",
@@ -107,6 +109,8 @@ def _terms(proposal: Proposal, mode: str, now: datetime) -> Table:
 
 def _short_terms(draft: OrderDraft) -> str:
     limit = price(draft.price) if draft.price is not None else "market"
+    if draft.trigger is not None:
+        return f"{count(draft.quantity)} stop {price(draft.trigger)}"
     return f"{count(draft.quantity)} @ {limit}"
 
 
@@ -254,7 +258,9 @@ def _line(proposal: Proposal, now: datetime) -> str:
     if attached.stop is not None and attached.stop_limit is not None:
         legs.append(f"sl {plain(attached.stop)}/{plain(attached.stop_limit)}")
     if attached.target is not None:
-        legs.append(f"t {plain(attached.target)}")
+        at = proposal.draft.price or (proposal.price.last if proposal.price is not None else attached.target)
+        sign = "@" if abs(attached.target - at) > at * FAR else ""  # a bare figure so far away could be points
+        legs.append(f"t {sign}{plain(attached.target)}")
     legs += trail_words(attached.trail)
     return " ".join([line, *legs])
 

@@ -82,6 +82,7 @@ class ChangeTap(OfAccount):
     product: Product | None = None
     protected: bool = False
     label: str = ""
+    lots: int | None = None
 
     @property
     def permission(self) -> Permission:
@@ -93,6 +94,8 @@ class ChangeTap(OfAccount):
     def change_code(self) -> str:
         if self.quantity is not None:
             return f"q{self.quantity}"
+        if self.lots is not None:
+            return f"l{self.lots}"
         if self.price is not None:
             return f"p{self.price:f}"
         return f"t{self.product}" if self.product is not None else "m"
@@ -103,6 +106,8 @@ class ChangeTap(OfAccount):
         field, value = change[:1], change[1:]
         if field == "q":
             return cls(token, quantity=number_in(value), label=label)
+        if field == "l":
+            return cls(token, lots=number_in(value), label=label)
         if field == "p" and re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?", value):
             return cls(token, price=Decimal(value), label=label)
         if field == "t":

@@ -49,8 +49,16 @@ async def test_a_bare_20_on_an_option_at_100_is_two_buttons(clock: LoopClock, tm
         price(house, "100.00", "NIFTY26NOV24500CE", "NFO")
         asked = await house.me.ask("/buy nifty 24500 ce 1lot @100 sl 20", "Is 20.00 a price, or points?")
         assert [row[0]["label"] for row in asked["buttons"]] == ["Stop at 80.00", "Stop at 20.00"]
-        card = await house.me.choose("Stop at 80.00", "BUY 65 NIFTY 24500 CE")
+        low = await house.me.choose("Stop at 20.00", "BUY 65 NIFTY 24500 CE")
+        assert "Stop, exchange 20.00" in " ".join(low["text"].split()), "what was chosen is not asked about again"
+        house.me.press("Stop at 80.00", asked)
+        card = await house.me.wait_for("Stop, exchange           80.00")
         assert "Stop, exchange 80.00" in " ".join(card["text"].split())
+        house.me.say("t 20", reply_to=card["id"])
+        await house.me.wait_for("Is 20.00 a price, or points?")
+        both = await house.me.choose("Target at 120.00", "Target, by me")
+        assert "Target, by me 120.00" in " ".join(both["text"].split())
+        assert "Stop, exchange 80.00" in " ".join(both["text"].split()), "the stop that was there stays"
 
 
 async def test_a_second_phone_cannot_confirm_and_two_taps_of_one_send_once(clock: LoopClock, tmp_path: Path) -> None:

@@ -11,8 +11,12 @@ class Measure(StrEnum):
     """How a stop or a target is said: as a price, as points away from the entry, as per cent of it."""
 
     PRICE = ""
+    AT = "@"  # as a price, and surely not as points: sl @20
     POINTS = "pts"
     PERCENT = "%"
+
+
+PRICES = frozenset({Measure.PRICE, Measure.AT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,14 +28,14 @@ class Leg:
     limit: Decimal | None = None  # of a stop said as a price: the worst price in rupees
 
     def __post_init__(self) -> None:
-        if self.value <= 0 or (self.limit is not None and (self.limit <= 0 or self.measure is not Measure.PRICE)):
+        if self.value <= 0 or (self.limit is not None and (self.limit <= 0 or self.measure not in PRICES)):
             msg = f"{self.value}{self.measure} with the limit {self.limit} is no leg"
             raise ValueError(msg)
 
     def __str__(self) -> str:
         limit = f"/{in_figures(self.limit)}" if self.limit is not None else ""
         match self.measure:
-            case Measure.PRICE:
+            case Measure.PRICE | Measure.AT:
                 return f"{in_figures(self.value)}{limit}"
             case Measure.POINTS:
                 return f"{in_figures(self.value)} points away"
@@ -41,7 +45,7 @@ class Leg:
     def away(self, entry: Decimal, sign: int) -> Decimal:
         """The price in rupees, off the tick yet: sign -1 below the entry, +1 above it. A price is itself."""
         match self.measure:
-            case Measure.PRICE:
+            case Measure.PRICE | Measure.AT:
                 return self.value
             case Measure.POINTS:
                 return entry + sign * self.value

@@ -58,7 +58,8 @@ def _leg(word: str, leg: Leg | None) -> list[str]:
     if leg is None:
         return []
     limit = f"/{plain(leg.limit)}" if leg.limit is not None else ""
-    return [word, f"{plain(leg.value)}{leg.measure}{limit}"]
+    figure = f"@{plain(leg.value)}" if leg.measure is Measure.AT else f"{plain(leg.value)}{leg.measure}"
+    return [word, f"{figure}{limit}"]
 
 
 def trail_words(trail: TrailSaid | None) -> list[str]:

@@ -71,6 +71,7 @@ class Change:
     """New terms for an open question. What is None stays as it is."""
 
     quantity: int | None = None  # shares or units
+    lots: int | None = None  # of a contract
     price: Decimal | None = None  # a limit, rupees
     product: Product | None = None
     protected: bool = False  # back to a protected market order

@@ -1,4 +1,4 @@
-"""Where a stop that was said as a price, as points or as per cent lies, and when that is a question."""
+"""Where a stop or a target that was said as a price, as points or as per cent lies, and when that is a question."""
 
 from decimal import Decimal
 
@@ -14,10 +14,18 @@ def stops_meant(leg: Leg, *, entry: Decimal, last: Decimal, long: bool, tick: De
     Points and per cent are counted from the entry. A bare number far from the last price that makes sense as points is read
     both ways, the points first. So are points that lead far from it and make sense as a price: sl -1480.
     """
-    away = -1 if long else 1
+    return _meant(leg, entry, last, tick, long=long, away=-1 if long else 1)
+
+
+def targets_meant(leg: Leg, *, entry: Decimal, last: Decimal, long: bool, tick: Decimal) -> tuple[Decimal, ...]:
+    """The same of a target, which lies on the other side."""
+    return _meant(leg, entry, last, tick, long=long, away=1 if long else -1)
+
+
+def _meant(leg: Leg, entry: Decimal, last: Decimal, tick: Decimal, *, long: bool, away: int) -> tuple[Decimal, ...]:
     round_off = tick_down if long else tick_up
     prices = [leg.away(entry, away)]
-    if leg.measure is Measure.PRICE and abs(leg.value - last) > last * FAR and leg.value <= last * FAR:
+    if leg.measure is Measure.PRICE and leg.limit is None and abs(leg.value - last) > last * FAR and leg.value <= last * FAR:
         prices.insert(0, last + away * leg.value)
     if leg.measure is Measure.POINTS and leg.value > last * FAR and 0 < (leg.value - last) * away <= last * FAR:
         prices.append(leg.value)

@@ -8,8 +8,8 @@ from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
-from bot.domain.money import in_figures, in_price, on_tick, tick_down, tick_up
-from bot.domain.orders.legs import Leg
+from bot.domain.money import in_figures, in_price, on_tick, tick_down
+from bot.domain.orders.legs import Leg, Measure
 from bot.domain.orders.order import Confirmation, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_line
 from bot.domain.orders.plan import Attached, LegKind, Plan, PlanLeg, PlanState, sliced
@@ -17,7 +17,7 @@ from bot.domain.orders.trail import Trail, TrailRule
 from bot.domain.people.account import Actor
 from bot.domain.terms import OrderKind, Side
 from bot.trading.orders.confirmations import Confirmations
-from bot.trading.proposals.attached import stops_meant
+from bot.trading.proposals.attached import stops_meant, targets_meant
 from bot.trading.proposals.drafting import open_units
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.trailing import begins, first_stop, points, rule_of, trail_in_points
@@ -125,20 +125,30 @@ def attached_of(request: OrderRequest, entry: OrderDraft, price: Price | None) -
         if len(losing) != 1 or len(stops) > 1:
             mirrored = tick_down(entered - entry.side.sign * abs(entered - leg.away(entered, -1 if long else 1)), tick)
             offered = dict.fromkeys(losing or [each for each in (mirrored,) if each > 0])
-            near = [(f"Stop at {in_price(each)}", request_line(replace(request, stop=Leg(value=each)))) for each in offered]
+            near = [(f"Stop at {in_price(each)}", request_line(replace(request, stop=sure(each)))) for each in offered]
             say = f"Is {in_price(leg.value)} a price, or points?"
             if not losing:
                 say = f"A stop at {leg} is not on the losing side of {in_price(entered)}. Is it this one?"
             raise ChoiceWanted(say, near=near)
         stop, limit = losing[0], leg.limit
     if (leg := request.target) is not None:
-        away = leg.away(entered, entry.side.sign)
-        target = tick_down(away, tick) if long else tick_up(away, tick)
+        last = price.last if price is not None else entered
+        targets = targets_meant(leg, entry=entered, last=last, long=long, tick=tick)
+        if len(targets) > 1:
+            winning = [each for each in targets if (each - entered) * entry.side.sign > 0]
+            near = [(f"Target at {in_price(each)}", request_line(replace(request, target=sure(each)))) for each in winning]
+            raise ChoiceWanted(f"Is {in_price(leg.value)} a price, or points?", near=near)
+        target = targets[0] if targets else leg.value
     begun = begins(entry, price) or entered
     trail = trail_in_points(request.trail, begun, tick) if request.trail is not None else None
     if trail is not None and stop is None:
         stop = first_stop(trail, begun, long=long, tick=tick)
     return Attached(stop=stop, stop_limit=limit, target=target, trail=trail)
+
+
+def sure(value: Decimal, limit: Decimal | None = None) -> Leg:
+    """A stop or a target at a price that was chosen: it is not asked about again."""
+    return Leg(value=value, measure=Measure.AT, limit=limit)
 
 
 def misfit(plan: Plan, *, reduces: bool) -> str | None:

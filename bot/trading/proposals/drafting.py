@@ -25,6 +25,7 @@ from bot.domain.terms import OrderKind, Product, Side, Validity
 WIDE_CASH, WIDE_OTHER = Decimal("0.005"), Decimal("0.03")  # of the mid price
 OLD = timedelta(seconds=60)
 WIDE_OR_OLD = "wide_or_old"  # the name of the remark that a limit at mid stands where a market order was meant
+FEW = 20  # units of a contract that may have been meant as lots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +173,7 @@ class Drafting:
             )
         if request.quantity % lot:
             below = request.quantity // lot
+            meant = request.quantity if request.quantity <= min(lot, FEW) else 0  # so few units were lots
             name = label(instrument, today=ist_date(self.clock.now()))
             raise ChoiceWanted(
                 f"{name} trades in lots of {lot}; {grouped(str(request.quantity))} is no whole number of lots.",
@@ -180,7 +182,7 @@ class Drafting:
                         f"{count} lot{'s' if count > 1 else ''} = {grouped(str(count * lot))}",
                         request_line(replace(request, quantity=count * lot)),
                     )
-                    for count in (below, below + 1)
+                    for count in dict.fromkeys((below, below + 1, meant))
                     if count
                 ],
             )

@@ -162,7 +162,7 @@ def _terms(request: OrderRequest) -> str:
         size = grouped(str(request.quantity))
     else:
         size = str(request.portion or "")
-    return f"{size} @ {in_figures(request.price)}" if request.price is not None else size
+    return f"{size} @ {in_figures(request.price)}".strip() if request.price is not None else size
 
 
 def lots_of_a_share(request: OrderRequest, share: Instrument, future: Instrument | None) -> ChoiceWanted:

@@ -20,7 +20,7 @@ from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.actor import demand_role
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
-from bot.trading.proposals.attaching import Entry, attached_of
+from bot.trading.proposals.attaching import Entry, attached_of, sure
 from bot.trading.proposals.blocking import known
 from bot.trading.proposals.drafting import sized
 from bot.trading.proposals.joining import raising
@@ -105,8 +105,10 @@ class Proposals:
         if change.protected and old.draft.session is not None:
             raise CheckFailed(["An after-market order is a limit, never a market order."])
         request = request_of(old.draft)
-        if change.quantity is not None:
-            request = sized(request, change.quantity)
+        if change.lots is not None and not old.draft.instrument.is_derivative:
+            raise CheckFailed([f"{old.draft.instrument.symbol} is a share and has no lots. Nothing was changed."])
+        if change.quantity is not None or change.lots is not None:
+            request = sized(request, change.quantity or (change.lots or 0) * old.draft.instrument.lot)
         if change.price is not None:
             request = replace(request, price=change.price, market=False)
         if change.protected:
@@ -127,10 +129,16 @@ class Proposals:
             raise ConfirmationGone("This card is closed. Nothing was sent.")
         draft = old.draft
         price = await self._proposing.prices.of(old.account_id, draft.instrument.key)
-        said = replace(request_of(draft), price=draft.price, stop=stop, target=target, trail=trail)
-        more = attached_of(said, draft, price) or Attached()
         plan = await self._store.transaction(lambda db: self._confirmations.plan_of(db, old))
         had = Attached.of(plan) if plan is not None else Attached()
+        said = replace(
+            request_of(draft),
+            price=draft.price,
+            stop=stop or (sure(had.stop, had.stop_limit) if had.stop is not None else None),
+            target=target or (sure(had.target) if had.target is not None else None),
+            trail=trail or had.trail,
+        )
+        more = attached_of(said, draft, price) or Attached()
         keeps = had.stop is not None and stop is None  # a trail follows the stop that is there
         attached = Attached(
             stop=had.stop if keeps else more.stop,

@@ -66,12 +66,12 @@ def figure_of(token: str) -> Figure | None:
 
 
 def leg_of(token: str) -> tuple[Decimal, str, Decimal | None] | None:
-    """`2880`, `2880/2875`, `20pts`, `-20`, `2%` -> value, measure (empty, pts, %) and limit. None for any other word."""
-    match = re.fullmatch(rf"([-+])?@?₹?({NUMBER})(%|pts?|points?)?(?:/({NUMBER}))?(?:/-)?", token, re.IGNORECASE)
+    """`2880`, `2880/2875`, `@20`, `20pts`, `-20`, `2%` -> value, measure (empty, @, pts, %), limit. None for any other word."""
+    match = re.fullmatch(rf"([-+@])?₹?({NUMBER})(%|pts?|points?)?(?:/({NUMBER}))?(?:/-)?", token, re.IGNORECASE)
     if match is None:
         return None
     sign, number, unit, limit = match.groups(default="")
-    measure = "%" if unit == "%" else "pts" if sign or unit else ""
-    if limit and measure:
+    measure = "%" if unit == "%" else "@" if sign == "@" and not unit else "pts" if sign or unit else ""
+    if limit and measure not in ("", "@"):
         return None
     return figure(number), measure, figure(limit) if limit else None

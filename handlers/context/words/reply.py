@@ -8,12 +8,13 @@ from decimal import Decimal
 from bot.domain.money import exact
 from bot.domain.orders.legs import Leg, TrailSaid
 from handlers.context.words import terms
-from handlers.context.words.script import latin
+from handlers.context.words.script import latin, tokens
 from handlers.views.taps import OrderVerb
 
 _FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,9})"
 _PRICE = re.compile(rf"@?₹?({_FIGURE}(?:\.[0-9]{{1,4}})?)(?:/-)?")
-_SIZE = re.compile(rf"q(?:ty)?\s*({_FIGURE})", re.IGNORECASE)
+_SIZE = re.compile(rf"q(?:ty|uantity)?\s*({_FIGURE})|({_FIGURE})\s*(?:shares?|qty|units?)", re.IGNORECASE)
+_LOTS = re.compile(rf"(?:q(?:ty|uantity)?\s*)?({_FIGURE})\s*lots?", re.IGNORECASE)
 _ACTS = {
     **dict.fromkeys(("same", "again", "same again", "add"), OrderVerb.SAME),
     **dict.fromkeys(("exit", "all", "close", "sq off", "square off", "nikal do", "sab", "निकाल दो"), OrderVerb.EXIT),
@@ -41,6 +42,7 @@ class Said:
     until: str = ""  # the day until which the stop is kept, as it was said
     price: Decimal | None = None
     quantity: int | None = None
+    lots: int | None = None
     act: OrderVerb | None = None
 
     @property
@@ -51,12 +53,12 @@ class Said:
 
 def said(text: str) -> Said:
     """What a reply says. An empty one for any other words."""
-    text = " ".join(latin(text).split())
+    text = " ".join(tokens(text))
     until = ""
     if (kept := _UNTIL.fullmatch(text)) is not None:
         text, until = kept[1], kept[2]
     stop, goal, follows = _STOP.fullmatch(text), _TARGET.fullmatch(text), _TRAIL.fullmatch(text)
-    price, size = _PRICE.fullmatch(text), _SIZE.fullmatch(text)
+    price, size, lots = _PRICE.fullmatch(text), _SIZE.fullmatch(text), _LOTS.fullmatch(text)
     return Said(
         leg=terms.leg(stop[1]) if stop else None,
         target=terms.leg(goal[1]) if goal else None,
@@ -64,9 +66,14 @@ def said(text: str) -> Said:
         to_cost=_COST.fullmatch(text) is not None,
         until=until,
         price=exact(price[1].replace(",", "")) if price else None,
-        quantity=int(size[1].replace(",", "")) if size else None,
+        quantity=_count(size[1] or size[2]) if size else None,
+        lots=_count(lots[1]) if lots else None,
         act=_ACTS.get(text.lower()),
     )
+
+
+def _count(figure: str) -> int:
+    return int(figure.replace(",", ""))
 
 
 def trail_said(text: str) -> TrailSaid | None:

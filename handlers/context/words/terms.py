@@ -29,7 +29,7 @@ SPELLED = frozenset({
 })  # fmt: skip
 _SILENT = frozenset({
     "please", "pls", "plz", "kindly", "bhai", "bhaiya", "of", "ka", "ke", "ki", "ko", "par",
-    "do", "lo", "dena", "lena", "dijiye", "lijiye",  # bech do, kharid lo: beside the side, which is gone here
+    "do", "de", "lo", "dena", "lena", "dijiye", "lijiye",  # bech do, kharid lo: beside the side, which is gone here
 })  # fmt: skip
 _LOT_WORDS = frozenset({"lot", "lots"})
 SHARES = frozenset({"share", "shares"})
@@ -96,6 +96,13 @@ class Terms:
     def is_contract(self) -> bool:
         return any(names_contract(word) for word in self.symbol)
 
+    def _is_strike(self, place: int) -> bool:
+        """Whether the figure at that place stands before CE or PE, or behind it with none before."""
+        words = [item.lower() if isinstance(item, str) else "" for item in self.items]
+        before = place + 1 < len(words) and words[place + 1] in RIGHTS
+        behind = place > 0 and words[place - 1] in RIGHTS and (place < 2 or bool(words[place - 2]))
+        return before or behind
+
     def refuse(self, say: str) -> NoReturn:
         """Raises UsageError with a whole command that would have worked, as near as possible to what was meant."""
         words = [word for word in self.symbol if word.lower() not in SPELLED | _LOT_WORDS and _is_plain(word)]
@@ -103,10 +110,14 @@ class Terms:
             words = words[:1]
         name = " ".join(words)
         if self.is_contract:
-            strike = next((item.text for item in self.items if isinstance(item, Figure) and BARE.fullmatch(item.text)), "")
-            if strike and any(word.lower() in RIGHTS for word in words):
-                said = [item if isinstance(item, str) else item.text for item in self.items]
-                name = " ".join(word for word in said if word.lower() not in SPELLED)
+            strikes = {place for place, item in enumerate(self.items) if isinstance(item, Figure) and self._is_strike(place)}
+            said = [item if isinstance(item, str) else item.text for item in self.items]
+            if strikes:
+                name = " ".join(
+                    word
+                    for place, word in enumerate(said)
+                    if place in strikes or (isinstance(self.items[place], str) and word.lower() not in SPELLED)
+                )
         symbol = name if words and len(name) <= SHORT and all(_is_plain(word) for word in name.split()) else EXAMPLE_SHARE
         size = "1lot" if any(names_contract(word) for word in symbol.split()) else "10"
         raise UsageError(say, example=f"/{self.side.lower()} {symbol} {size}")
@@ -226,7 +237,7 @@ def _set_stop(terms: Terms, text: str) -> None:
     if terms.trigger is not None:
         terms.refuse("There are two stops.")
     said = leg_of(text)
-    if said is None or said[1] or said[0] <= 0 or said[2] == 0:
+    if said is None or said[1] not in ("", "@") or said[0] <= 0 or said[2] == 0:
         trigger, slash, limit = text.partition("/")
         wrong = (limit, "limit") if slash and BARE.fullmatch(trigger) else (text, "trigger")
         terms.refuse(f'"{wrong[0]}" is not a {wrong[1]}.' if text else "A stop at which price?")

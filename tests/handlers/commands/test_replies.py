@@ -32,6 +32,11 @@ async def a_fill(stage: Stage) -> int:
         ("134500", Change(price=Decimal(134500))),
         ("q 20", Change(quantity=20)),
         ("Q20", Change(quantity=20)),
+        ("20 shares", Change(quantity=20)),
+        ("qty: 20", Change(quantity=20)),
+        ("@ 2905", Change(price=Decimal(2905))),
+        ("rs 2905", Change(price=Decimal(2905))),
+        ("2905 par", Change(price=Decimal(2905))),
     ],
 )
 async def test_a_reply_to_a_proposal_changes_it_in_its_place(clock: LoopClock, said: str, change: Change) -> None:
@@ -47,6 +52,19 @@ async def test_a_reply_to_a_proposal_changes_it_in_its_place(clock: LoopClock, s
         assert second.draft.quantity == (change.quantity or first.draft.quantity)
         assert second.draft.price == (change.price or first.draft.price)
         assert second.draft.protected == (change.price is None)
+
+
+async def test_lots_in_reply_are_those_of_a_contract_on_its_card_and_on_its_order(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        card = await stage.me.ask("/buy nifty 24500 ce 1lot @90", "BUY 65 NIFTY 24500 CE")
+        stage.me.say("q 3 lots", reply_to=card["id"])
+        await later(1)
+        question = await stage.bot.question()
+        assert question.draft is not None
+        assert question.draft.quantity == 195
+        share = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        stage.me.say("2 lots", reply_to=share["id"])
+        await stage.me.wait_for("RELIANCE is a share and has no lots.")
 
 
 async def test_six_digits_that_a_login_waits_for_are_a_code_wherever_they_are_typed(clock: LoopClock) -> None:

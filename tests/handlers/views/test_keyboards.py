@@ -74,6 +74,7 @@ def test_a_tap_comes_back_as_it_was_sent(tap: Tap) -> None:
         ("c:abc2:y", CardTap("abc2", CardVerb.CONFIRM)),
         ("c:abc2:k:papa", CardTap("abc2", CardVerb.YES, "papa")),
         ("v:abc2:q25:main", ChangeTap("abc2", quantity=25, label="main")),
+        ("v:abc2:l2", ChangeTap("abc2", lots=2)),
         ("v:abc2:p2905.50", ChangeTap("abc2", price=Decimal("2905.50"))),
         ("v:abc2:tMIS", ChangeTap("abc2", product=Product.MIS)),
         ("v:abc2:m", ChangeTap("abc2", protected=True)),

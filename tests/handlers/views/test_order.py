@@ -162,14 +162,18 @@ def test_a_new_price_comes_first_and_says_why() -> None:
 
 
 def test_a_change_shows_the_order_before_and_after() -> None:
+    before = an_order(number=12, status=OrderStatus.OPEN)
     asked = a_proposal(
         confirmation=a_confirmation(purpose=Purpose.MODIFY),
-        before=an_order(number=12, status=OrderStatus.OPEN),
+        before=before,
         draft=a_draft(price=Decimal("1485.00")),
     )
     view = views.proposal(asked, "PAPER", NOW)
     assert rows(view)[:2] == ["CHANGE #12               PAPER", "BUY 10 RELIANCE"]
     assert "Was              10 @ 1,480.30" in rows(view)
+    stop = a_draft(side=Side.SELL, kind=OrderKind.SL, price=Decimal(1435), trigger=Decimal(1450))
+    moved = replace(asked, before=replace(before, draft=stop), draft=replace(stop, trigger=Decimal(1460)))
+    assert "Was           10 stop 1,450.00" in rows(views.proposal(moved, "PAPER", NOW)), "what is moved, and not its limit"
     assert labels(view)[0] == ["Confirm change"]
     assert "/buy" not in view.plain, "typing it again would be a second order"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.domain.money import on_tick
 from bot.domain.orders.legs import Leg, Measure, Portion
-from bot.trading.proposals.attached import is_passed, stops_meant
+from bot.trading.proposals.attached import is_passed, stops_meant, targets_meant
 
 TICK = Decimal("0.05")
 
@@ -38,6 +38,22 @@ def stops(said: Leg, *, entry: str = "100", last: str = "100", long: bool = True
 )
 def test_a_stop_is_where_it_was_said_and_a_question_where_that_is_not_clear(said: Leg, long: bool, meant: list[str]) -> None:
     assert stops(said, long=long) == meant
+
+
+@pytest.mark.parametrize(
+    ("said", "long", "meant"),
+    [
+        (Leg(value=Decimal(120)), True, ["120.00"]),
+        (Leg(value=Decimal(20)), True, ["120.00", "20.00"]),  # t 20 on a ₹100 option
+        (Leg(value=Decimal(20)), False, ["80.00", "20.00"]),
+        (Leg(value=Decimal(20), measure=Measure.POINTS), False, ["80.00"]),
+        (Leg(value=Decimal(300)), True, ["300.00"]),
+        (Leg(value=Decimal(120), measure=Measure.POINTS), True, ["220.00", "120.00"]),  # t +120
+    ],
+)
+def test_a_target_is_read_like_a_stop_on_the_other_side(said: Leg, long: bool, meant: list[str]) -> None:
+    found = targets_meant(said, entry=Decimal(100), last=Decimal(100), long=long, tick=TICK)
+    assert [f"{target:.2f}" for target in found] == meant
 
 
 def test_points_count_from_the_entry_and_not_from_the_price_of_now() -> None:

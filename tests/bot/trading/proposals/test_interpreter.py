@@ -125,7 +125,7 @@ async def test_a_stop_and_a_target_that_are_said_stand_on_the_card(clock: LoopCl
 
 async def test_a_stop_on_the_wrong_side_is_offered_on_the_losing_one(clock: LoopClock) -> None:
     stage = await a_desk(clock)
-    assert await asked(stage, "b reliance 10 1475 sl 1500") == {"Stop at 1,450.00": "/buy RELIANCE 10 @1475 sl 1450"}
+    assert await asked(stage, "b reliance 10 1475 sl 1500") == {"Stop at 1,450.00": "/buy RELIANCE 10 @1475 sl @1450"}
     assert set(await asked(stage, "b reliance 10 1475 sl 25")) == {"Stop at 1,455.30", "Stop at 25.00"}
 
 
@@ -138,7 +138,7 @@ async def test_a_size_by_risk_is_as_many_lots_as_lose_no_more_at_the_stops_worst
     with pytest.raises(CheckFailed, match=r"does not cover one share: it loses 35\.00"):
         await said(stage, "b reliance 1475 risk 30 sl 1450/1440")
     assert await asked(stage, "b reliance 1475 risk 1000 sl 1500") == {
-        "Stop at 1,450.00": "/buy RELIANCE risk 1000 @1475 sl 1450"
+        "Stop at 1,450.00": "/buy RELIANCE risk 1000 @1475 sl @1450"
     }
 
 
@@ -211,3 +211,12 @@ async def test_a_price_between_ticks_is_written_as_prices_are(clock: LoopClock) 
         await said(stage, "b reliance 10 1490.05")
     assert question.value.say == "1,490.05 is between ticks: RELIANCE moves in steps of 0.10."
     assert [label for label, _ in question.value.near] == ["1,490.00", "1,490.10"]
+
+
+async def test_a_few_units_of_a_contract_are_asked_about_as_lots_too(clock: LoopClock) -> None:
+    stage = await a_desk(clock)
+    assert list(await asked(stage, "b nifty 24500 ce 2")) == ["1 lot = 65", "2 lots = 130"]
+    assert list(await asked(stage, "b nifty 24500 ce 5")) == ["1 lot = 65", "5 lots = 325"]
+    assert list(await asked(stage, "b nifty 24500 ce 1")) == ["1 lot = 65"]
+    assert list(await asked(stage, "b nifty 24500 ce 75")) == ["1 lot = 65", "2 lots = 130"]
+    assert list(await asked(stage, "b nifty 24500 ce 64")) == ["1 lot = 65"]

@@ -206,6 +206,8 @@ FOUND = [  # what was typed when the product was tried, and its one right meanin
     ("b itc qty: 100 price=410", "ITC 100 @410"),
     ("b nifty 24500 ce-65", "NIFTY 24500 CE · 23 Nov 65"),
     ("b itc 1 000", "refused"),
+    ("itc bech de 10", "ITC 10"),
+    ("reliance 1490 pe becho", "asks: RELIANCE 1490 PE · 23 Nov | RELIANCE: @ 1,490.00"),
     ("b itc 10,00", "refused"),
 ]
 
@@ -244,6 +246,18 @@ def test_what_is_traded_in_a_segment_that_is_off_is_told_why(typed: str, why: st
     made = meaning(typed)
     assert isinstance(made, Asked)
     assert f"({why}) are off here: " in made.say
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [typed for typed, right in FOUND if right == "refused"]
+    + ["b nifty 24500 ce 65 300 310", "b nifty ce 24500 one lot", "b itc 10 @"],
+)
+def test_the_example_of_a_refusal_is_an_order_that_works(typed: str) -> None:
+    made = meaning(typed)
+    assert isinstance(made, Refused)
+    if made.example:
+        assert isinstance(meaning(made.example), Ordered), made.example
 
 
 def test_every_button_of_a_question_is_a_whole_order_or_asks_for_its_size() -> None:
