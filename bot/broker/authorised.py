@@ -1,6 +1,7 @@
 """One account's calls that need a session: get a living one, call, read the envelope, and know when the session is gone."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from bot.broker import routes
@@ -8,6 +9,7 @@ from bot.broker.session import SessionKeeper
 from bot.broker.transport import OpenSink, Transport
 from bot.broker.wire import answers, models
 from bot.domain.errors import BrokerError, NotSent, SessionExpired, Unclear, Unreadable
+from bot.domain.people.account import Session
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import Leaving
 
@@ -80,8 +82,9 @@ class AuthorisedCalls:
                 if route.repeat:
                     raise
                 raise NotSent(f"Nothing was sent. {gone.say}") from None
+            ready = None if route.repeat else partial(self._ready, session, leaving)
             answer = await self._transport.call(
-                route, key=self._key(), token=session.token, body=body, urgent=urgent, leaving=leaving, into=into, names=names
+                route, key=self._key(), token=session.token, body=body, urgent=urgent, leaving=ready, into=into, names=names
             )
             data, failure, session_is_gone = verdict(answer)
             if session_is_gone:
@@ -92,6 +95,13 @@ class AuthorisedCalls:
                 raise answers.naming(failure, self._address)
             return data
         raise AssertionError("the second attempt returns or raises")  # pragma: no cover
+
+    async def _ready(self, session: Session, leaving: Leaving | None) -> None:
+        """An act stands in the queue for seconds. NotSent where its session ended meanwhile: a dead token proves nothing."""
+        if self._keeper.session is not session:
+            raise NotSent("Nothing was sent. The session with mStock ended before its turn came.")
+        if leaving is not None:
+            await leaving()
 
 
 def _verdict_on_read(answer: answers.Answer) -> Verdict:
