@@ -11,7 +11,7 @@ from bot.domain.clock import MOST_SKEW, ist, ist_date
 from bot.domain.market.rules import ExpiryStage
 from bot.domain.money import grouped, in_figures, in_price
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
-from bot.domain.orders.order_text import request_line, request_of
+from bot.domain.orders.order_text import plain, request_line, request_of
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.orders.cover import leaves_bare
 from bot.trading.proposals.situation import Check, Situation
@@ -239,7 +239,8 @@ def twin(at: Situation) -> str | None:
     """Source: our own store."""
     for order in at.recent:
         age = at.now - order.created_at
-        if _same(order.draft, at.draft) and age <= TWIN:
+        is_stop = order.draft.trigger is not None  # of a position, which an exit is made of, is no twin of that exit
+        if _same(order.draft, at.draft) and is_stop is (at.draft.trigger is not None) and age <= TWIN:
             # An order from the future: the clock was set back since, and nobody knows by how much.
             return f"Same as #{order.number}, " + (f"{age.seconds} s ago" if age >= timedelta(0) else "how long ago is not known")
     return None
@@ -331,6 +332,9 @@ def repairs(at: Situation) -> list[tuple[str, str]]:
     """What a refused order can become, as (label, command): a sale of all that is there, a look at the doubtful one."""
     twin_ = doubtful_twin(at)
     look = [(f"Look at #{twin_.number}", f"/order {twin_.number}")] if twin_ is not None else []
+    if second_stop(at) is not None and len(at.guards) == 1 and at.draft.trigger is not None:
+        number = at.guards[0].number
+        look.append((f"Move #{number} to {in_price(at.draft.trigger)}", f"/modify {number} {plain(at.draft.trigger)}"))
     left = at.closable // at.draft.instrument.lot * at.draft.instrument.lot
     if sold_short(at) is None or not left or [check for check in REFUSALS if check(at)] != [sold_short]:
         return look
