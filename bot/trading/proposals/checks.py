@@ -14,6 +14,7 @@ from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import plain, request_line, request_of
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.orders.cover import leaves_bare
+from bot.trading.proposals.day_band import at_the_edge, near_band, out_of_band
 from bot.trading.proposals.situation import Check, Situation
 from bot.trading.safety.limits import segment_of
 
@@ -206,7 +207,8 @@ def evening_over(at: Situation) -> str | None:
 REFUSALS: tuple[Check, ...] = (
     evening_over,
     kill_switch, wrong_clock, not_tradable, expired, ceiling, value_limit, quantity_limit, day_limit, minute_limit, segment_limit,
-    hours_limit, locked_day, loss_limit, expiry_stage, old_contracts, sold_short, crossed_zero, second_stop, unclear_twin,
+    hours_limit, locked_day, loss_limit, out_of_band, expiry_stage, old_contracts, sold_short, crossed_zero, second_stop,
+    unclear_twin,
 )  # fmt: skip
 
 
@@ -317,6 +319,13 @@ def near_expiry(at: Situation) -> str | None:
     return "Settles in shares soon (physical settlement): mStock squares it off on the day before its last"
 
 
+def address_refused(at: Situation) -> str | None:
+    """Source: our own store, what mStock answered to the orders of today."""
+    if not at.address_refused:
+        return None
+    return "mStock refused an order of today for this server's address: until it is registered there, it refuses each one"
+
+
 def clock_unknown(at: Situation) -> str | None:
     """Source: the Date of the broker's two newest answers."""
     return None if at.reduces or at.clock_off is not None else "How far this server's clock is off mStock's is not known"
@@ -324,7 +333,7 @@ def clock_unknown(at: Situation) -> str | None:
 
 WARNINGS: tuple[Check, ...] = (
     exit_doubled, stop_turned, clock_unknown, cash_short, far_from_last, trigger_passed, twin, over_freeze, market_hours,
-    kind_now, series, opens_short, naked_short, near_expiry,
+    kind_now, series, opens_short, naked_short, near_expiry, near_band, address_refused,
 )  # fmt: skip
 
 
@@ -336,6 +345,7 @@ def repairs(at: Situation) -> list[tuple[str, str]]:
         number = at.guards[0].number
         look.append((f"Move #{number} to {in_price(at.draft.trigger)}", f"/modify {number} {plain(at.draft.trigger)}"))
     left = at.closable // at.draft.instrument.lot * at.draft.instrument.lot
+    look += at_the_edge(at)
     if sold_short(at) is None or not left or [check for check in REFUSALS if check(at)] != [sold_short]:
         return look
     request = replace(request_of(at.draft), quantity=left)
