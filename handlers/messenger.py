@@ -118,7 +118,7 @@ class TelegramMessenger:
     async def draw_list(self, chat_id: int, message_id: int, shown: ExitsShown) -> None:
         """Draws where the orders of a list stand. DeliveryError when Telegram would not, or the message is gone."""
         is_basket = shown.exits.kind is ListKind.BASKET
-        view = baskets.shown(shown, self._mode, self._explain) if is_basket else exits.shown(shown, self._mode)
+        view = (baskets if is_basket else exits).shown(shown, self._mode, self._explain)
         view = view.led_by(shown.account.mark)
         view = self._own(view, chat_id, shown.account.id)
         await _sorted(self._sender.edit(chat_id, message_id, view, priority=Priority.CARD, silent=True))

@@ -9,6 +9,7 @@ from bot.broker.transport import OpenSink, Transport
 from bot.broker.wire import answers, models
 from bot.domain.errors import BrokerError, NotSent, SessionExpired, Unclear, Unreadable
 from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import Leaving
 
 Verdict = tuple[Any, BrokerError | None, bool]  # the data, why there is none, and whether the session is gone
 
@@ -38,9 +39,16 @@ class AuthorisedCalls:
         return answer
 
     async def act(
-        self, route: routes.Route, body: Mapping[str, object] | None, act: str, *, urgent: bool = False, **names: str
+        self,
+        route: routes.Route,
+        body: Mapping[str, object] | None,
+        act: str,
+        *,
+        urgent: bool = False,
+        leaving: Leaving | None = None,
+        **names: str,
     ) -> Any:
-        """The data of an act's answer. NotSent where there is no session to send it under."""
+        """The data of an act's answer. NotSent where there is no session to send it under. leaving: as the port has it."""
 
         def verdict(answer: answers.Answer) -> Verdict:
             if route is routes.CANCEL and answer.http in (200, 202, 204) and not answer.body.strip():
@@ -51,7 +59,7 @@ class AuthorisedCalls:
                 return None, failure or Unclear(f"mStock's answer to the {act} could not be read."), False
             return envelope.data, failure, answers.session_is_gone(envelope)
 
-        return await self._authorised(route, body, verdict, urgent=urgent, names=names)
+        return await self._authorised(route, body, verdict, urgent=urgent, leaving=leaving, names=names)
 
     async def _authorised(
         self,
@@ -60,6 +68,7 @@ class AuthorisedCalls:
         verdict: Callable[[answers.Answer], Verdict],
         *,
         urgent: bool = False,
+        leaving: Leaving | None = None,
         into: OpenSink | None = None,
         names: Mapping[str, str] | None = None,
     ) -> Any:
@@ -72,7 +81,7 @@ class AuthorisedCalls:
                     raise
                 raise NotSent(f"Nothing was sent. {gone.say}") from None
             answer = await self._transport.call(
-                route, key=self._key(), token=session.token, body=body, urgent=urgent, into=into, names=names
+                route, key=self._key(), token=session.token, body=body, urgent=urgent, leaving=leaving, into=into, names=names
             )
             data, failure, session_is_gone = verdict(answer)
             if session_is_gone:

@@ -31,6 +31,7 @@ from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
 from bot.domain.orders.research import Candle, Interval, OrderStep, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import Leaving
 from bot.domain.terms import Product
 
 log = logging.getLogger(__name__)
@@ -111,11 +112,11 @@ class MStock:
 
     # Acts: one request each, never repeated.
 
-    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:
-        """The broker's order id. Urgent (an exit) goes before others that wait for their turn."""
+    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
+        """The broker's order id. Urgent (an exit) goes before others that wait for their turn. leaving: as the port has it."""
         body = bodies.place_body(draft, tag, self.stop_spelling)
         try:
-            data = await self._calls.act(routes.PLACE, body, "order", urgent=urgent)
+            data = await self._calls.act(routes.PLACE, body, "order", urgent=urgent, leaving=leaving)
         except StopWordsRefused as refused:
             if draft.trigger is None:  # some other quarrel about the kind of order
                 raise Refused(refused.say, code=refused.code, words=refused.words) from None

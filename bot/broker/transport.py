@@ -26,6 +26,7 @@ from bot.domain.clock import Clock
 from bot.domain.errors import NotLinked, NotSent, SettingsError, Unclear, Unreadable
 from bot.domain.latency import Latency
 from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import Leaving
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +124,7 @@ class Transport:
         token: Secret | None = None,
         body: Mapping[str, object] | None = None,
         urgent: bool = False,
+        leaving: Leaving | None = None,
         into: OpenSink | None = None,
         names: Mapping[str, str] | None = None,
     ) -> Answer:
@@ -135,6 +137,8 @@ class Transport:
             await self._pace.enter(route.bucket, urgent=urgent)
             if self._closed:
                 raise NotLinked("The connection of this account is closed. Nothing was sent.")
+            if leaving is not None:
+                await leaving()
             last = attempt == TRIES or not route.repeat
             try:
                 answer, wish = await self._once(route, self._request(route, key, token, body, names or {}), into)

@@ -123,7 +123,7 @@ async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed | Ca
     if isinstance(outcome, Proposal):
         await ask(ctx, outcome, in_place=True)
     elif isinstance(outcome, ExitsShown):  # an exit over the freeze quantity: a list with one row
-        await ctx.redraw(exits.shown(outcome, ctx.mode))
+        await ctx.redraw(exits.shown(outcome, ctx.mode, ctx.state.explain))
     elif isinstance(outcome, Resumed):
         await ctx.redraw(safety.resumed(outcome, ctx.mode))
     elif isinstance(outcome, Cancelled):  # a question in words, in a message of its own: the order's card lives elsewhere

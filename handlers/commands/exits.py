@@ -47,7 +47,7 @@ async def panic(ctx: Ctx) -> None:
         await ctx.reply(views.not_seen(ctx.label, ctx.mode), priority=Priority.FIRST)
         return
     if isinstance(asked, ExitsShown):
-        await ctx.reply(views.shown(asked, ctx.mode), priority=Priority.FIRST)
+        await ctx.reply(views.shown(asked, ctx.mode, ctx.state.explain), priority=Priority.FIRST)
     else:
         await show(ctx, asked)
 
@@ -67,15 +67,15 @@ async def tapped(ctx: Ctx, tap: ExitsTap) -> None:
             await exits.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
             await ctx.redraw(views.discarded())
         case ExitsVerb.LOOK:
-            await ctx.redraw(views.shown(await exits.shown(ctx.actor, tap.token), ctx.mode))
+            await ctx.redraw(views.shown(await exits.shown(ctx.actor, tap.token), ctx.mode, ctx.state.explain))
         case ExitsVerb.GO_ON:
             await ctx.answer("Going on…")
-            await ctx.redraw(views.shown(await exits.go_on(ctx.actor, tap.token), ctx.mode))
+            await ctx.redraw(views.shown(await exits.go_on(ctx.actor, tap.token), ctx.mode, ctx.state.explain))
         case ExitsVerb.LEFT:
             await ctx.answer("Looking once more…")
-            await ctx.redraw(views.shown(await exits.send_left(ctx.actor, tap.token), ctx.mode))
+            await ctx.redraw(views.shown(await exits.send_left(ctx.actor, tap.token), ctx.mode, ctx.state.explain))
         case ExitsVerb.STOP:
-            await ctx.redraw(views.shown(await exits.stop_here(ctx.actor, tap.token), ctx.mode))
+            await ctx.redraw(views.shown(await exits.stop_here(ctx.actor, tap.token), ctx.mode, ctx.state.explain))
 
 
 async def _confirm(ctx: Ctx, tap: ExitsTap) -> None:
@@ -83,7 +83,7 @@ async def _confirm(ctx: Ctx, tap: ExitsTap) -> None:
         way = await ctx.services.exits.confirm(
             ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id, answered=answered
         )
-        await ctx.redraw(views.shown(way, ctx.mode), priority=Priority.FIRST)
+        await ctx.redraw(views.shown(way, ctx.mode, ctx.state.explain), priority=Priority.FIRST)
 
 
 COMMANDS = (

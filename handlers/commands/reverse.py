@@ -25,7 +25,7 @@ async def tapped(ctx: Ctx, tap: ReverseTap) -> None:
             exits = await reversals.card(ctx.actor, tap.token)
             await ctx.redraw(views.in_words(exits, wanted.reasons, ctx.label, ctx.mode, ctx.now))
         else:
-            await ctx.redraw(exit_views.shown(way, ctx.mode))
+            await ctx.redraw(exit_views.shown(way, ctx.mode, ctx.state.explain))
 
 
 TAPS: Taps = {ReverseTap: tapped}

@@ -7,6 +7,7 @@ from decimal import Decimal
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import title
 from bot.domain.money import tick_down, tick_up
+from bot.domain.orders.closing import may_be_doubled
 from bot.domain.orders.guarding import Guarding
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
@@ -209,7 +210,8 @@ def order_keyboard(order: Order, label: str, now: datetime, repairs: tuple[Repai
     match order.status:
         case OrderStatus.UNKNOWN:
             late = [tap("It is not in the mStock app", OrderVerb.NOT_THERE)] if may_give_up(order) else []
-            return keyboard([tap("Look now", OrderVerb.LOOK)], late)
+            another = [tap("Exit", OrderVerb.EXIT)] if order.closes and may_be_doubled(order) else []
+            return keyboard([tap("Look now", OrderVerb.LOOK), *another], late)
         case OrderStatus.REFUSED:
             return keyboard([tap("Look now", OrderVerb.LOOK)])
         case OrderStatus.OPEN | OrderStatus.TRIGGER_PENDING | OrderStatus.PARTIAL if order.cancelled_by is None:

@@ -6,7 +6,7 @@ from bot.domain.orders.exit_list import CLOSED, ExitCard, ExitList, ExitRow, Exi
 from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.orders.order_text import plain
 from bot.domain.terms import Side
-from handlers.views.card import place
+from handlers.views.card import Explain, place
 from handlers.views.exit_taps import ExitsTap, ExitsVerb
 from handlers.views.format import clock_time, count, fit, joined, money_row, price, row, rupees, table
 from handlers.views.keyboards import button, words
@@ -120,7 +120,7 @@ def _lines(each: ExitRow, *, noted: bool = False) -> list[tuple[str, ...] | str]
     return list(lines)
 
 
-def shown(way: ExitsShown, mode: str) -> View:
+def shown(way: ExitsShown, mode: str, explain: Explain) -> View:
     """Where each row stands at this moment."""
     exits, label = way.exits, way.account.label
     closed = sum(exits.state(each, way.orders) in CLOSED for each in exits.rows)
@@ -128,7 +128,7 @@ def shown(way: ExitsShown, mode: str) -> View:
     works = any(order.status.is_working for order in way.orders.values())
     end = (" · all sent" if works else " · over") if way.over else ""
     parts: list[Part] = [say(bold(title), f" {label} ({mode}) · {closed} of {len(exits.rows)} closed{end}")]
-    parts += [say(_standing(each, exits, way)) for each in exits.rows[:MOST]]
+    parts += [say(_standing(each, exits, way, explain)) for each in exits.rows[:MOST]]
     if exits.then is not None:
         parts.append(say(_opening(exits.then, way)))
     if exits.kind is ListKind.PANIC:
@@ -172,7 +172,7 @@ def _left(plan_id: str, label: str) -> Button:
     return button("Send mine for what is left", ExitsTap(plan_id, ExitsVerb.LEFT, label))
 
 
-def _standing(each: ExitRow, exits: ExitList, way: ExitsShown) -> str:
+def _standing(each: ExitRow, exits: ExitList, way: ExitsShown, explain: Explain) -> str:
     state = exits.state(each, way.orders)
     row_told = RowTold(draft=each.draft, state=state, order=each.hangs_on(way.orders), said=each.said)
     moves = max((piece.moves for piece in each.slices), default=0)
@@ -182,7 +182,7 @@ def _standing(each: ExitRow, exits: ExitList, way: ExitsShown) -> str:
         more = f" {clock_time(each.opens)} (auction)"
     elif state is RowState.SENT and each.rests_until is not None:
         more = f", in the closing auction until {clock_time(each.rests_until)}"
-    return f"{_line(row_told)}{more}"
+    return f"{_line(row_told, explain)}{more}"
 
 
 MARKS = {
@@ -195,9 +195,9 @@ MARKS = {
 }
 
 
-def _line(told: RowTold) -> str:
+def _line(told: RowTold, explain: Explain) -> str:
     """⏳ −65 NF 24500CE resting at 98.40."""
-    return f"{MARKS[told.state]} {_name(told.draft)} {_words(told)}"
+    return f"{MARKS[told.state]} {_name(told.draft)} {_words(told, explain)}"
 
 
 def _name(draft: OrderDraft) -> str:
@@ -215,7 +215,7 @@ _STANDING = {
 }
 
 
-def _words(told: RowTold) -> str:
+def _words(told: RowTold, explain: Explain) -> str:
     order = told.order
     number = f"#{order.number}" if order is not None else told.said
     match told.state:
@@ -231,11 +231,11 @@ def _words(told: RowTold) -> str:
         case RowState.HELD:
             return f"is being closed by {number or 'another order'}"
         case RowState.REFUSED:
-            why = f": {order.reason}" if order is not None and order.reason else ""
+            why = f": {explain(order.reason)}" if order is not None and order.reason else ""
             return f"{number} ended unfilled{why}"
         case RowState.UNKNOWN:
             if order is not None and order.status is OrderStatus.REFUSED:
-                return f"{number} refused ({order.reason}); looked for all the same, not sent again"
+                return f"{number} refused ({explain(order.reason)}); looked for all the same, not sent again"
             return f"{number}: outcome unknown, not sent again"
         case _:
             return _STANDING.get(told.state, "to be sent")
@@ -249,9 +249,10 @@ def told(news: ExitsTold, scene: Scene) -> View:
     """The news of a list: what waits in vain, what was not sent, or whether all is flat."""
     if news.told is Told.FLAT:
         return _flat(news, scene)
+    open_places = {(each.draft.instrument.key, each.draft.product) for each in news.rows}  # one may have several orders
     titles = {
         Told.NO_SESSION: "Closing waits: not logged in. It goes on by itself after the login.",
-        Told.NOT_FLAT: f"Not proven flat. {news.of - len(news.rows)} of {news.of} closed.",
+        Told.NOT_FLAT: f"Not proven flat. {news.of - len(open_places)} of {news.of} closed.",
         Told.STALLED: f"An exit is not filled. What covers it waits: {count(news.waiting)}.",
         Told.HELD: "Held back. mStock's order is still closing this; mine was not sent.",
         Told.TURN_WAITS: "The exit is not filled. The other side waits for it.",
@@ -259,10 +260,10 @@ def told(news: ExitsTold, scene: Scene) -> View:
         Told.STANDS: f"Not closed: {count(len(news.rows))}. I tried, and mStock did not take it.",
     }
     parts: list[Part] = [say(bold(titles[news.told]))]
-    parts += [say(_line(each)) for each in news.rows[:MOST]]
+    parts += [say(_line(each, scene.explain)) for each in news.rows[:MOST]]
     if news.told is Told.NOT_FLAT and news.kind is ListKind.PANIC:
         parts.append(say("New orders stay blocked: /resume."))
-    rows: list[list[Button]] = [[act] for each in news.rows[:8] if (act := _repair(each, scene)) is not None]
+    rows: list[list[Button]] = [acts for each in news.rows[:8] if (acts := _repairs(each, scene))]
     if news.told is Told.HELD or (news.told is Told.NOT_FLAT and any(each.state is RowState.HELD for each in news.rows)):
         rows.append([_left(news.plan_id, scene.label)])
     if news.told is Told.NO_SESSION:
@@ -288,17 +289,19 @@ def _flat(news: ExitsTold, scene: Scene) -> View:
     )
 
 
-def _repair(told: RowTold, scene: Scene) -> Button | None:
-    """The button that goes on with a row that stands still."""
+def _repairs(told: RowTold, scene: Scene) -> list[Button]:
+    """The buttons that go on with a row that stands still. Beside an unknown outcome another exit is the person's to send."""
     order, draft = told.order, told.draft
     name = short(draft.instrument)
+    another = button(f"Exit {name}", ExitTap(draft.instrument.key, draft.product, scene.label))
     match told.state:
         case RowState.UNKNOWN if order is not None:
-            return button(f"Look now: {name}", OrderTap(order.id, OrderVerb.LOOK, scene.label))
+            look = button(f"Look now: {name}", OrderTap(order.id, OrderVerb.LOOK, scene.label))
+            return [look, another] if order.closes else [look]
         case RowState.SENT if order is not None and order.draft.side is draft.side:
             to, where = ("", "") if told.chase is None else (f" {plain(told.chase)}", f" to {price(told.chase)}")
-            return words(f"Chase {name}{where}", f"/modify {order.number}{to}", account=scene.label)
+            return [words(f"Chase {name}{where}", f"/modify {order.number}{to}", account=scene.label)]
         case RowState.FILLED | RowState.GONE | RowState.WAITS | RowState.LATER | RowState.READY | RowState.HELD:
-            return None
+            return []
         case _:
-            return button(f"Exit {name}", ExitTap(draft.instrument.key, draft.product, scene.label))
+            return [another]

@@ -192,7 +192,7 @@ def _found(news: OrderFound, scene: Scene) -> View:
     }
     if order.status.is_working:
         back.append(button("Cancel", OrderTap(order.id, OrderVerb.CANCEL, scene.label)))
-    if order.filled and may_exit(order):
+    if order.filled and may_exit(order) and (not order.closes or news.told is OrderStatus.NOT_SEEN):
         back.append(button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label)))
     said = say(bold(first.get(news.told, "Found in the order book.")))
     doubled: list[Line] = []

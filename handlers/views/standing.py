@@ -113,6 +113,7 @@ def card(card: StandingCard, mode: str) -> View:
     parts: list[Part] = [table(*rows)]
     if card.morning.beyond:
         parts.append(say(f"⚠️ Opened beyond its stop: {_named(card.morning.beyond)}"))
+    parts += _not_judged(card.morning.untraded)
     parts += [say(f"⚠️ {warning}") for warning in card.warnings]
     if card.kept is None:
         parts.append(say("Each guards at most what is open, for today."))
@@ -139,6 +140,14 @@ def _exits(stops: tuple[StandingStop, ...], label: str) -> list[list[Button]]:
     return [
         [button(f"Exit now {short(stop.instrument)}", ExitTap(stop.instrument.key, stop.product, label))] for stop in stops[:MOST]
     ]
+
+
+def _not_judged(stops: tuple[StandingStop, ...]) -> list[Part]:
+    """What a price of yesterday says nothing about."""
+    if not stops:
+        return []
+    names = ", ".join(short(stop.instrument) for stop in stops)
+    return [say(f"⚠️ No trade of today seen yet: {names}. Whether it opened beyond its stop is not known.")]
 
 
 def _named(stops: tuple[StandingStop, ...]) -> str:
@@ -172,7 +181,7 @@ def _due(news: StandingStopsDue, scene: Scene) -> View:
         lines: list[tuple[str, ...]] = []
         for stop in news.to_place:
             lines += _rows(stop)
-        parts += [say(bold(title), ": nothing guards these until you confirm."), table(*lines)]
+        parts += [say(bold(title), ": nothing guards these until you confirm."), table(*lines), *_not_judged(news.untraded)]
     parts += [say(bold(f"{short(stop.instrument)} opened beyond your stop {price(stop.trigger)}.")) for stop in news.beyond]
     parts += [
         say(f"The stop of {short(stop.instrument)} is over: nothing of it is open, or its last day was.") for stop in news.gone

@@ -58,6 +58,7 @@ _LET_GO = (
     .values(order_id=None)
 )
 _HAND_ON = plan_legs.update().where(_l.order_id == bindparam("order")).values(order_id=None)
+_GIVE_BACK = plan_legs.update().where(_l.order_id == bindparam("order")).values(order_id=None, state=LegState.WAITING)
 _HALVE = (
     plans.update().where(_p.id == bindparam("plan"), _p.state == PlanState.ALIVE, _p.halved == False).values(halved=True)  # noqa: E712
 )
@@ -108,6 +109,9 @@ class SqlPlans:
 
     def hand_on(self, order_id: str) -> None:
         self._tx.write(_HAND_ON, {"order": order_id})
+
+    def give_back(self, order_id: str) -> None:
+        self._tx.write(_GIVE_BACK, {"order": order_id})
 
     def halve(self, plan_id: str) -> bool:
         return self._tx.write(_HALVE, {"plan": plan_id}) == 1

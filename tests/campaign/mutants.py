@@ -103,11 +103,10 @@ MUTANTS: tuple[Mutant, ...] = (
         SENDING,
         (
             (
-                "            broker_id = await self.connections.of(order.account_id).broker.place("
-                'order.draft, order.tag or "", urgent=urgent)\n'
+                '            broker_id = await broker.place(order.draft, order.tag or "", '
+                "urgent=urgent, leaving=None if left else leaving)\n"
             ),
             (
-                "            broker = self.connections.of(order.account_id).broker\n"
                 "            try:\n"
                 '                broker_id = await broker.place(order.draft, order.tag or "", urgent=urgent)\n'
                 "            except Unclear:\n"

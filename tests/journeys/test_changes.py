@@ -129,9 +129,9 @@ async def test_orders_from_elsewhere_are_one_counted_message_each_with_its_cance
                 body = {"name": "RELIANCE", "side": "BUY", "kind": "LIMIT", "quantity": size, "price": "1400.00"}
                 answer = await client.post(f"{house.near.broker_url}/desk/orders", json=body)
                 answer.raise_for_status()
-        told = await house.me.wait_for("2 orders from elsewhere.", 60)  # the first rang by itself
+        told = await house.me.wait_for("3 orders from elsewhere.", 60)
         labels = [item["label"] for line in told["buttons"] for item in line]
-        assert labels == ["Cancel #2", "Cancel #3", "Orders"]
+        assert labels == ["Cancel #1", "Cancel #2", "Cancel #3", "Orders"]
         house.me.press("Cancel #2", told)
         await asyncio.sleep(10)
         states = {order.number: order.status for order in await house.orders()}

@@ -1,6 +1,7 @@
 """Getting out of everything, lived through: a person in the demo chat, the real bot, the paper broker."""
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,12 @@ async def test_exit_all_closes_the_short_before_its_cover(clock: LoopClock, tmp_
         await asyncio.sleep(20)
         assert open_rows(house) == {}
         assert house.placed == 4
+        broker = house.near.paper.broker
+        names = {order.id: broker.find((order.exchange, order.token)).name for order in broker.ledger.orders.values()}
+        sent_at = {names[order.id]: datetime.fromisoformat(order.placed_at) for order in broker.ledger.orders.values()}
+        traded_at = {names[trade.order]: datetime.fromisoformat(trade.at) for trade in broker.ledger.trades}
+        for short, cover in ((OPTIONS[0], OPTIONS[1]), (OPTIONS[3], OPTIONS[2])):
+            assert traded_at[short] < sent_at[cover], f"{cover} was sent while {short} was open"
 
 
 async def test_half_of_one_lot_is_a_question_whose_button_closes_it_whole(clock: LoopClock, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Selling what is in the demat account, lived through: a person in the demo chat, the real bot, the paper broker."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,16 @@ async def test_all_holdings_go_under_one_confirm_and_each_row_has_its_own_result
         assert "ITC 0" in left["text"]
         card = await house.me.ask("/exit all", "SELL 10 SBIN", 30)
         assert "Intraday" in card["text"], "the one position that is open, and none of the holdings"
+
+
+async def test_in_a_closed_market_no_list_is_confirmed_and_each_share_has_its_card_for_the_opening(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path, hours="real") as house:
+        await house.log_in()
+        await asyncio.sleep(8.5 * 3600)
+        told = await house.me.ask("sell holdings", "The market is closed", 30)
+        assert "Confirm" not in str(told["buttons"])
+        card = await house.me.choose("+100 ITC", "NSE takes this again", 30)
+        assert [line[0]["label"] for line in card["buttons"]] == ["Card at 09:16 on Mon 23 Nov", "Discard"]
+        assert house.placed == 0

@@ -53,14 +53,14 @@ class Process:
 
 
 @asynccontextmanager
-async def a_process(directory: Path) -> AsyncIterator[tuple[Process, Simulators, Path]]:
+async def a_process(directory: Path, account: PaperAccount | None = None) -> AsyncIterator[tuple[Process, Simulators, Path]]:
     """The neighbours here, the bot out there."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, DemoLoop)
     clock = LoopClock(loop, SystemClock().now())
     kept = DemoDirectory(directory)
     kept.prepare(os.urandom)
-    account = PaperAccount()
+    account = account or PaperAccount()
     async with neighbours(
         clock=clock, chance=random.Random(3), data=None, shift=loop.run_ahead, account=account, walk=0.0
     ) as near:

@@ -62,7 +62,7 @@ async def test_twelve_guarded_rows_of_twelve_underlyings_go_side_by_side_at_the_
 async def test_on_a_rough_broker_with_two_phones_a_dead_session_and_a_restart_each_row_is_closed_once(
     clock: LoopClock, tmp_path: Path
 ) -> None:
-    """Lost answers to changes, refused changes, a session that ends and a process that ends in the middle."""
+    """Lost answers to changes, refused changes, /kill, a session that ends and a process that ends in the middle."""
     async with a_house(clock, tmp_path, account=RICH) as house:
         broker, faults = house.near.paper.broker, house.near.paper.broker.faults
         await house.log_in()
@@ -75,7 +75,9 @@ async def test_on_a_rough_broker_with_two_phones_a_dead_session_and_a_restart_ea
         faults.arm("problem_body", route="modify", skip=2, times=2)  # refused as it is written
         house.me.press("Confirm 12 exits", mine)
         son.press("Confirm 12 exits", his)
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(1)
+        son.say("/kill")
+        await asyncio.sleep(0.5)
         assert 0 < len(open_rows(house)) < 12
         broker.sessions.end_all(RICH.client, clock.now())
         await asyncio.sleep(1)

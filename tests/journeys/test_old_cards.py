@@ -1,15 +1,20 @@
 """What happens between a card and its tap: the price, the session, a role, a limit, the kill switch, another phone."""
 
 import asyncio
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from bot.domain.clock import at_ist
 from bot.domain.orders.order import OrderStatus
 from bot.domain.people.account import Role
-from bot.simulators.loop import LoopClock
+from bot.simulators.broker.settings import PaperAccount
+from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.simulators.telegram.messages import Json
+from tests.journeys.test_day_summaries import until
+from tests.journeys.test_first_journey import forget_seed
 from tests.journeys.test_plans import price
 from tests.stage.house import House, a_house
 
@@ -98,9 +103,33 @@ async def test_cards_from_before_kill_before_a_lost_role_and_before_a_limit_send
         await house.me.ask("/kill", "Stopped")
         house.me.press("Confirm buy", small)
         await house.me.wait_for("Trading is stopped since")
+        await house.me.ask("/resume", "Allow new orders again?")
+        await house.me.choose("Yes, allow new orders", "New orders are allowed again.")
+        small = await house.me.ask("/buy ITC 2 @380", "BUY 2 ITC")
+        await house.me.ask("/limits orders 1", "1")
+        first = await house.me.ask("/buy ITC 1 @381", "BUY 1 ITC")
+        house.me.press("Confirm buy", first)
+        await house.me.wait_for("open at 381.00")
+        house.me.press("Confirm buy", small)
+        await house.me.wait_for("1 order was sent today, which is your own limit.")
+        assert house.placed == 1, "the one that reached the limit"
+
+
+async def test_the_session_expires_at_midnight_between_the_card_and_the_tap(loop: VirtualLoop, tmp_path: Path) -> None:
+    clock, account = LoopClock(loop, at_ist(date(2026, 11, 20), 23, 53)), PaperAccount()
+    async with a_house(clock, tmp_path, account=account) as house:
+        await house.log_in()
+        await forget_seed(house, account)  # with one stored the bot logs in again by itself
+        await until(house, at_ist(date(2026, 11, 20), 23, 59, 40))
+        card = await house.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        await until(house, at_ist(date(2026, 11, 21), 0, 0, 10))
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("There is no session with mStock. /login, then ask again. Nothing was sent.")
+        await asyncio.sleep(30)
         assert house.placed == 0
 
 
+@pytest.mark.core
 async def test_kill_answers_before_a_slow_buy_does_and_names_it(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         card = await shown(house, "/buy RELIANCE 10 @1475")
@@ -110,7 +139,7 @@ async def test_kill_answers_before_a_slow_buy_does_and_names_it(clock: LoopClock
         asked_at = clock.now()
         stopped = await house.me.ask("/kill", "Stopped")
         assert (clock.now() - asked_at).total_seconds() < 1
-        assert "outcome is unknown" in stopped["text"] or "1 entry order" in stopped["text"]
+        assert "1 order's outcome is unknown: #1 BUY 10 RELIANCE" in " ".join(stopped["text"].split())
         await house.me.wait_for("open at 1,475.00", 60)
         (order,) = await house.orders()
         assert (order.status, order.draft.price, house.placed) == (OrderStatus.OPEN, Decimal(1475), 1)

@@ -91,8 +91,12 @@ async def test_a_limit_fills_in_three_parts_and_the_stop_follows_each(clock: Loo
         house.near.paper.broker.faults.arm("fill_in_parts", parts=3, seconds=20)
         await house.log_in()
         price(house, "100.00", "NIFTY26NOV24500CE", "NFO")
-        card = await house.me.ask("/buy nifty 24500 ce 3lots sl 80/70 t 130", "BUY 195 NIFTY 24500 CE")
+        card = await house.me.ask("/buy nifty 24500 ce 3lots @95 sl 80/70 t 130", "BUY 195 NIFTY 24500 CE")
         house.me.press("Confirm buy", card)
+        await house.me.wait_for("open at 95.00")
+        await asyncio.sleep(20)
+        assert (open_quantity(house), await exits(house)) == (0, []), "it rests, and nothing is there to guard"
+        price(house, "94.00", "NIFTY26NOV24500CE", "NFO")
         seen: list[int] = []
         for _ in range(100):
             await asyncio.sleep(1)
@@ -115,8 +119,9 @@ async def test_stop_and_target_within_one_second_close_once(clock: LoopClock, tm
             await asyncio.sleep(0.5)
             price(house, second)
             await asyncio.sleep(40)
-            assert open_quantity(house) == 0
-            assert await plan_of(house) is None
+            assert (open_quantity(house), house.placed, await plan_of(house)) == (0, 2, None)
+            (way_out,) = await exits(house)
+            assert (way_out.status, way_out.filled) == (OrderStatus.FILLED, 10)
 
 
 async def test_a_stop_that_is_gapped_through_rings_and_is_sent_after_the_price_by_its_button(
@@ -203,8 +208,12 @@ async def test_the_lost_exit_that_did_not_arrive_may_be_sent_again_and_the_card_
         card = await house.me.ask("/sell RELIANCE 10 mis", "SELL 10 RELIANCE")
         house.me.press("Confirm sell", card)
         await house.me.wait_for("I will not send it again")
-        await house.me.ask("/sell RELIANCE 10 mis", lambda message: "Confirm" not in str(message["buttons"]))
-        await asyncio.sleep(14)
+        house.me.say("/sell RELIANCE 10 mis")
+        await asyncio.sleep(3)
+        early = house.me.last
+        assert "its outcome is still unknown. It is being looked for" in early["text"]
+        assert "Confirm" not in str(early["buttons"])
+        await asyncio.sleep(11)
         card = await house.me.ask("/sell RELIANCE 10 mis", "if all fill you are short 10")
         house.me.press("Confirm sell", card)
         await house.me.wait_for("Filled #3 SELL 10 RELIANCE", 30)
@@ -227,9 +236,20 @@ async def test_the_lost_exit_that_arrives_after_a_second_was_sent_rings_and_is_t
         await asyncio.sleep(14)
         card = await house.me.ask("/sell RELIANCE 10 mis", "if all fill you are short 10")
         house.me.press("Confirm sell", card)
-        await house.me.wait_for("Found in the order book", 120)
+        await house.me.wait_for("Filled #3 SELL 10 RELIANCE", 30)
+        assert (open_quantity(house), house.placed) == (0, 2), "the first is not there yet"
+        found = await house.me.wait_for("Found in the order book", 120)
+        assert any(ring["id"] == found["id"] for ring in house.me.rings())
         states = {order.number: order.status for order in await house.orders()}
-        assert states[2] is OrderStatus.OPEN
+        assert states == {1: OrderStatus.FILLED, 2: OrderStatus.OPEN, 3: OrderStatus.FILLED}
+        price(house, "1486.00")
+        over = await house.me.wait_for("Filled #2 SELL 10 RELIANCE", 30)
+        assert "Position −10" in over["text"]
+        assert open_quantity(house) == -10, "what the card named as the worst case"
+        back = await house.me.choose("Exit", "BUY 10 RELIANCE")
+        house.me.press("Confirm", back)
+        await house.me.wait_for("position closed", 30)
+        assert open_quantity(house) == 0
 
 
 async def test_kill_between_the_second_and_the_third_part_strikes_off_the_rest(clock: LoopClock, tmp_path: Path) -> None:

@@ -68,6 +68,25 @@ async def test_a_short_that_is_closed_by_the_rings_own_button_rings_no_more(loop
         assert told(house, "Will go to auction") == []
 
 
+async def test_a_long_is_carried_by_the_rings_own_button_and_rings_no_more(loop: VirtualLoop, tmp_path: Path) -> None:
+    clock = LoopClock(loop, at_ist(FRIDAY, 14, 30))
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        await on_the_exchanges_calendar(house)
+        price(house, "1480.00")
+        await confirmed(house, "/buy RELIANCE 10 mis", "BUY 10 RELIANCE", "Confirm buy")
+        ring = await house.me.wait_for("mStock closes these from 15:10", 1800)
+        (carry,) = [label for label in buttons(ring) if label.startswith("Carry RELIANCE: needs ₹")]
+        assert carry.endswith(" more")
+        card = await house.me.choose(carry, "Delivery", 30)
+        house.me.press("Confirm", card)
+        await house.me.wait_for("Converted. +10 RELIANCE MIS → CNC", 30)
+        await until(house, at_ist(FRIDAY, 15, 12))
+        assert len(told(house, "mStock closes these")) == 1
+        broker = house.near.paper.broker
+        assert {row.product: row.net for row in broker.portfolio.positions("MA00001", f"{FRIDAY}") if row.net} == {"DELIVERY": 10}
+
+
 @pytest.mark.core
 async def test_an_exit_that_the_price_left_rings_and_its_button_is_the_repair(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:

@@ -35,11 +35,12 @@ async def keep(house: House) -> None:
     await house.me.wait_for("Kept every day until", 30)
 
 
-def tomorrow(house: House, loop: VirtualLoop, opens_at: str = "100.00") -> None:
-    """The next day, a minute before the open."""
+def tomorrow(house: House, loop: VirtualLoop, opens_at: str | None = "100.00") -> None:
+    """The next day, a minute before the open. Without a price it is not traded yet."""
     now = house.clock.now()
     loop.shift((at_ist(ist_date(now) + timedelta(days=1), 9, 14) - now).total_seconds())
-    price(house, opens_at, CALL, "NFO")
+    if opens_at is not None:
+        price(house, opens_at, CALL, "NFO")
 
 
 @pytest.mark.core
@@ -78,6 +79,29 @@ async def test_a_morning_that_opens_beyond_the_stop_offers_the_exit_and_places_n
         card = await house.me.choose(button, "SELL 65 NIFTY 24500 CE", 30)
         house.me.press("Confirm sell", card)
         await house.me.wait_for("Booked", 30)
+
+
+async def test_a_price_that_may_be_yesterdays_is_no_reason_to_call_a_stop_passed_nor_to_place_it_unasked(
+    clock: LoopClock, loop: VirtualLoop, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await keep(house)
+        await by_themselves(house)
+        price(house, "75.00", CALL, "NFO")
+        house.near.paper.broker.faults.arm("socket_mute", times=None)  # a quote tells a price, and not of which day it is
+        tomorrow(house, loop, None)
+        await house.me.ask("/login", "lives until")
+        due = await house.me.wait_for("1 stop to place today", 180)
+        assert "No trade of today seen yet: NF 24500CE" in due["text"]
+        assert await guards(house) == [], "nothing goes by itself at a price that nobody knows"
+        house.me.press("Place today's stops (1)", due)
+        card = await house.me.wait_for("STOPS 1 order", 30)
+        assert "No trade of today seen yet" in card["text"]
+        house.near.paper.broker.faults.clear()
+        over = await house.me.wait_for("STOPS · expired", 120)  # meanwhile the feed is made anew
+        price(house, "79.00", CALL, "NFO")
+        house.me.press("Place today's stops", over)
+        await house.me.wait_for("its price is beyond the stop", 30)
 
 
 async def test_a_morning_without_a_session_says_that_no_stop_is_placed(

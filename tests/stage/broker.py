@@ -15,7 +15,7 @@ from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
 from bot.domain.orders.research import Candle, Interval, OrderStep, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.people.secret import Secret
-from bot.domain.ports.broker import FeedMode
+from bot.domain.ports.broker import FeedMode, Leaving
 from bot.domain.terms import Product
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT
@@ -84,7 +84,9 @@ class ScriptedBroker:
 
     async def logout(self) -> None: ...
 
-    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:
+    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
+        if leaving is not None:
+            await leaving()
         self.posts += 1
         self.urgent.append(urgent)
         self.before_place()

@@ -16,6 +16,7 @@ from bot.domain.orders.exit_list import ExitCard, ExitsShown
 from bot.domain.orders.order import OrderDraft, OrderFact, OrderStatus
 from bot.domain.orders.portfolio import Position
 from bot.domain.people.account import Role
+from bot.domain.ports.broker import Leaving
 from bot.domain.terms import OrderKind, Product, Side
 from storage.store import SqlStore
 from tests.stage.broker import ScriptedBroker, StillFeed, TrueOrder
@@ -52,9 +53,11 @@ class FloorBroker(ScriptedBroker):
         self.instruments[instrument.key] = instrument
         self.net[instrument.key, product] = quantity
 
-    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:
+    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
         if self.down is not None:
             raise self.down
+        if leaving is not None:
+            await leaving()
         self.posts += 1
         self.urgent.append(urgent)
         self.sent.append((asyncio.get_running_loop().time(), draft))

@@ -13,6 +13,7 @@ from bot.domain.market.prices import Tick
 from bot.domain.orders.order import Order, OrderDraft, OrderFact, OrderRequest, OrderStatus
 from bot.domain.orders.plan import Attached
 from bot.domain.orders.portfolio import Position
+from bot.domain.ports.broker import Leaving
 from bot.domain.terms import OrderKind, Product, Side
 from storage.store import SqlStore
 from tests.stage.broker import ScriptedBroker, StillFeed, TrueOrder
@@ -45,7 +46,9 @@ class TapeBroker(ScriptedBroker):
     def open_with(self, quantity: int) -> None:
         self.net = quantity
 
-    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:
+    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
+        if leaving is not None:
+            await leaving()
         self.posts += 1
         self.urgent.append(urgent)
         failing = self.place_fails.pop(0) if self.place_fails else None

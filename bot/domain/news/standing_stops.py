@@ -17,6 +17,7 @@ class StandingStopsDue(Notice):
     to_place: tuple[StandingStop, ...]
     beyond: tuple[StandingStop, ...] = ()  # opened beyond the stop
     gone: tuple[StandingStop, ...] = ()  # nothing of them is open any more, or their last day was before
+    untraded: tuple[StandingStop, ...] = ()  # of those to place: nothing is known yet of a trade of today
     placing: tuple[StandingStop, ...] = ()  # go by themselves, as an owner of the account set
     session: bool = True  # False: nobody can place them before somebody logs in
 

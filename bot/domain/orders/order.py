@@ -255,7 +255,7 @@ class Order:
     placed_by: int | None = None  # Telegram id; None: from elsewhere
     cancelled_by: int | None = None  # Telegram id of who asked this bot to cancel it
     created_at: datetime
-    sent_at: datetime | None = None
+    sent_at: datetime | None = None  # None: it waits for its turn to leave, or is from elsewhere and was never told
     updated_at: datetime
     closes: bool | None = None  # whether it only made something smaller when it was claimed; None: from elsewhere, not known
     looks: int = 0  # how often it was looked for while UNKNOWN
@@ -291,6 +291,10 @@ class Order:
             msg = f"order {self.id}: {self.status} cannot become {status}"
             raise IllegalMove(msg)
         return replace(self, status=status, updated_at=at, version=self.version + 1)
+
+    def left(self, at: datetime) -> "Order":
+        """Its turn has come. Its first byte leaves once this is stored, so without it nothing was sent."""
+        return replace(self, sent_at=at, updated_at=at, version=self.version + 1)
 
     def accepted(self, broker_id: str, at: datetime) -> "Order":
         """The broker gave it an id. The book may have been quicker, then only the id is kept."""

@@ -26,7 +26,7 @@ class LegKind(StrEnum):
 
 
 class LegState(StrEnum):
-    """A leg leaves WAITING once, for good: that move licenses its one POST."""
+    """A leg leaves WAITING for good: that move licenses its one POST. It is given back only where that POST is proven unsent."""
 
     WAITING = "WAITING"
     CLAIMED = "CLAIMED"

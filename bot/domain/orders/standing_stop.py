@@ -5,7 +5,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.prices import Price
 from bot.domain.orders.held import NewBase
 from bot.domain.orders.order import Confirmation, Order, OrderDraft
 from bot.domain.orders.plan import Plan
@@ -81,9 +83,11 @@ class StandingStop:
             trigger=self.trigger,
         )
 
-    def is_beyond(self, last: Decimal) -> bool:
-        """Whether a trade at this price, in rupees, is at the stop or beyond."""
-        return last <= self.trigger if self.side is Side.SELL else last >= self.trigger
+    def is_beyond(self, price: Price | None, today: date) -> bool | None:
+        """Whether the last trade is at the stop or beyond. None: it is not known to be of today, a date in India."""
+        if price is None or price.at is None or ist_date(price.at) != today:
+            return None
+        return price.last <= self.trigger if self.side is Side.SELL else price.last >= self.trigger
 
     def rebased(self) -> "StandingStop | None":
         """The same on the price after a bonus or a split. None where no usual factor explains the new base."""
@@ -104,7 +108,8 @@ class Morning:
     """What a morning makes of an account's standing stops."""
 
     to_place: tuple[tuple[StandingStop, int], ...] = ()  # with the shares or units that nothing guards
-    beyond: tuple[StandingStop, ...] = ()  # the price has passed them already
+    untraded: tuple[StandingStop, ...] = ()  # of these: no price of today, so nobody knows whether they opened beyond
+    beyond: tuple[StandingStop, ...] = ()  # a trade of today has passed them already
     guarded: tuple[StandingStop, ...] = ()  # a stop waits there
     gone: tuple[StandingStop, ...] = ()  # nothing of them is open any more, or their last day is over
 

@@ -20,6 +20,8 @@ Renewer = Callable[[str, Session | None], Awaitable[Session | None]]
 # (account id, the session found dead) -> a living one, or None when a person has to log in.
 # Looks twice under a lock, so that ten calls which find the session dead cause one login.
 
+Leaving = Callable[[], Awaitable[None]]  # what is done between an order's turn to leave and its first byte
+
 
 class Broker(Protocol):
     """One account at the broker, over REST. Acts are sent once. Reads may repeat (bot/broker/routes.py).
@@ -40,11 +42,12 @@ class Broker(Protocol):
         """Ends the session at the broker."""
         ...
 
-    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:
+    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
         """Sends one POST, never repeated, and returns the broker's order id.
 
         tag: at most 19 characters. An urgent one (an exit, the stop that guards a fill) overtakes what waits, and may use the
-        part of the order allowance that is kept for exits. No entry, slice, chase or trail may.
+        part of the order allowance that is kept for exits. No entry, slice, chase or trail may. leaving is awaited once the
+        order's turn has come, before the first byte. What it raises is raised, and nothing was sent.
         """
         ...
 

@@ -63,6 +63,10 @@ class PlansRepository(Protocol):
         """Takes an order from its leg, which stays claimed: a leg of another plan has it from now on."""
         ...
 
+    def give_back(self, order_id: str) -> None:
+        """Takes an order that never left from its leg, which may be sent again."""
+        ...
+
     def halve(self, plan_id: str) -> bool:
         """Notes that the parts of a plan that is alive go in smaller ones. True for the one call that may cut them."""
         ...

@@ -36,6 +36,7 @@ from bot.trading.proposals.drafting import WIDE_OR_OLD
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
 from bot.trading.proposals.reducing import DELIVERY, withheld
+from bot.trading.proposals.remarks import takes_again
 from bot.trading.proposals.selling import SELLING
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.striking import strike_entries
@@ -72,7 +73,7 @@ class ExitLists:
             if choice.beside == "both" and covered:
                 return await self._list(actor, replace(choice, lines=(*covered, line)), lines, chat_id)
             if choice.beside != "only":
-                demand_no_cover(line.position, choice.of(line), [each.position for each in lines])
+                demand_no_cover(actor, line.position, choice.of(line), [each.position for each in lines])
             return await self._single(actor, choice, line, chat_id)
         if choice.size:
             raise which_of(choice)
@@ -116,7 +117,7 @@ class ExitLists:
         rows = await connection.broker.positions() if key.exchange in (Exchange.NFO, Exchange.BFO) else ()
         held = next((each for each in rows if each.instrument.key == key and each.product is product and each.quantity), None)
         if held is not None:
-            demand_no_cover(held, abs(held.quantity), rows)
+            demand_no_cover(actor, held, abs(held.quantity), rows)
         try:
             return await self.proposals.positions.exit_position(actor, key, product, chat_id=chat_id)
         except ExitHeld as other:
@@ -188,10 +189,15 @@ class ExitLists:
         left_out += demat.left if demat is not None else ()
         limits = await self.proposing.store.read(lambda db: db.limits.on(account.id, ist_date(self.proposing.clock.now())))
         meant: list[tuple[PositionLine, int]] = []
+        closed = [line for line in choice.lines if self._is_closed(line)]
+        if len(closed) == len(choice.lines):
+            raise self._all_closed(closed, of_demat=demat is not None)
         for line in choice.lines:
             quantity = choice.of(line)
             if not quantity:
                 left_out.append(f"{named(line.position)}: less than one lot cannot be sent")
+            elif line in closed:
+                left_out.append(f"{named(line.position)}: {line.position.instrument.exchange} is closed")
             elif withheld(actor.role, line.position.product, limits):
                 left_out.append(f"{named(line.position)}: delivery is the owner's")
             else:
@@ -211,6 +217,19 @@ class ExitLists:
         remarked = await self.remarks.of(account, rows)
         card = await self.questions.ask(actor, exits, said, chat_id=chat_id)
         return replace(card, remarks=remarked.rows, turns=remarked.turns, of_demat=demat is not None)
+
+    def _is_closed(self, line: PositionLine) -> bool:
+        """Whether the market takes no order of a line now, and no closing auction will."""
+        instrument = line.position.instrument
+        window = self.proposing.window(instrument, line.position.product)
+        return takes_again(window, reduces=True) is not None and not self.runner.auction.takes_exits(instrument)
+
+    def _all_closed(self, lines: Sequence[PositionLine], *, of_demat: bool) -> CheckFailed:
+        """There is no Confirm that can only fail. Each line's own card can be had for when its market opens."""
+        position = lines[0].position
+        window = self.proposing.window(position.instrument, position.product)
+        near = [(named(line.position), command(line.position, of_demat=of_demat)) for line in lines]
+        return CheckFailed([*(window.reasons[:1] if window is not None else ()), "Nothing was sent."], near=near)
 
     async def ask_panic(self, actor: Actor, *, chat_id: int) -> ExitCard | ExitsShown:
         """The card of a panic. It is the one that is under way where there is one. CheckFailed where nothing is open."""

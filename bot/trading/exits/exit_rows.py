@@ -12,7 +12,7 @@ from bot.domain.money import tick_down, tick_up
 from bot.domain.orders.exit_list import ExitRow, Slice
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.orders.portfolio import Position, PositionLine
-from bot.domain.people.account import Account
+from bot.domain.people.account import Account, Actor, Permission
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.exits.exit_names import command, named
 from bot.trading.exits.exit_runner import ExitRunner
@@ -124,8 +124,11 @@ def left_bare(meant: Sequence[tuple[Position, int]], positions: Sequence[Positio
     return None
 
 
-def demand_no_cover(position: Position, quantity: int, positions: Sequence[Position]) -> None:
-    """ChoiceWanted where closing so much of a position leaves a short option with less cover."""
+def demand_no_cover(actor: Actor, position: Position, quantity: int, positions: Sequence[Position]) -> None:
+    """ChoiceWanted where closing so much of a position leaves a short option with less cover.
+
+    Whoever may only reduce is not offered to leave it bare.
+    """
     if quantity < 1 or quantity % position.instrument.lot:
         return
     bare = uncovers(closing_draft(position, quantity), positions)
@@ -134,7 +137,8 @@ def demand_no_cover(position: Position, quantity: int, positions: Sequence[Posit
     )
     if covered is None:
         return
-    near = [("Short first", command(covered)), ("Both", f"{command(position)} both"), ("Only this", f"{command(position)} only")]
+    near = [("Short first", command(covered)), ("Both", f"{command(position)} both")]
+    near += [("Only this", f"{command(position)} only")] if actor.may(Permission.OPEN) else []
     raise ChoiceWanted(f"This covers {named(covered)}.", near=near)
 
 

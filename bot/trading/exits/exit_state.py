@@ -23,6 +23,8 @@ def load(db: Repositories, plan_id: str) -> tuple[ExitList, dict[str, Order], bo
         for piece in row.slices:
             if piece.order_id is None and piece.leg in claimed:
                 row = row.with_slice(replace(piece, order_id=claimed[piece.leg], ended=None))  # noqa: PLW2901 - grown piece by piece
+            elif piece.leg not in claimed and (order := db.orders.find(piece.order_id or "")) is not None and order.never_left:
+                row = row.with_slice(replace(piece, order_id=None))  # noqa: PLW2901 - its leg was given back
             elif piece.order_id is None and piece.leg in struck:
                 row = row.with_slice(replace(piece, ended=RowState.LEFT))  # noqa: PLW2901
         exits = exits.with_row(row)

@@ -332,6 +332,7 @@ class LiveExit:
             licence=f"leg {wanted.leg.kind} of a plan",
             leg=(wanted.plan_id, wanted.leg.number),
             card=wanted.card,
+            queues=True,
         )
 
     async def _change_seen(self, order: Order, terms: OrderDraft) -> ChangeState:

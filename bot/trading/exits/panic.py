@@ -146,8 +146,9 @@ class Panic:
         if grown != exits:
             db.exit_lists.save(grown)
             return
-        stuck = [row for row in open_rows if exits.is_stuck(row, orders, now) or exits.state(row, orders) in CLOSED]
-        goes_on = len(stuck) < len(open_rows) or (not open_rows and not self._is_given_up(alive))
+        under_way = [row for row in exits.rows if row in open_rows or any(on_side(order, row) for order in alive)]
+        moves = any(not exits.is_stuck(row, orders, now) and exits.state(row, orders) not in CLOSED for row in under_way)
+        goes_on = moves or (not open_rows and not self._is_given_up(alive))
         if not goes_on and not exits.told:
             db.exit_lists.save(replace(exits, told=True))
             rows = tuple(told_row(exits, row, orders, alive) for row in open_rows)

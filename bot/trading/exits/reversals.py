@@ -56,7 +56,7 @@ class Reversals:
         size = ExitChoice(lines=()).of(line) if line is not None and line.position.quantity else 0
         if line is None or not size:
             raise CheckFailed([f"There is no open {order.draft.product} position in it any more."])
-        demand_no_cover(line.position, size, [each.position for each in lines])
+        demand_no_cover(actor, line.position, size, [each.position for each in lines])
         row = (await self.lists.rows.of(account, [(line, size)], slabs=1))[0]
         opening = row.draft
         if opening.price is None:

@@ -1,4 +1,4 @@
-"""What the card of many exits says of its rows: what a sale meets at the depository, the hours, the stops that become exits."""
+"""What the card of many exits says of its rows: what a sale meets at the depository, and the stops that become exits."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,7 +9,6 @@ from bot.domain.orders.order import Order
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product, Side
-from bot.trading.proposals.checks import market_hours
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.selling import AT_DEPOSITORY
@@ -46,15 +45,5 @@ class RowRemarks:
             ]
 
         judged = await self.proposing.store.read(judge)
-        remarks = tuple(
-            (row.number, said)
-            for row, situation in judged
-            for check in (AT_DEPOSITORY if _is_of_auction(row) else (market_hours, *AT_DEPOSITORY))
-            if (said := check(situation))
-        )
+        remarks = tuple((row.number, said) for row, situation in judged for check in AT_DEPOSITORY if (said := check(situation)))
         return Remarked(rows=remarks, turns=tuple(order for _, situation in judged for order in situation.turns))
-
-
-def _is_of_auction(row: ExitRow) -> bool:
-    """Whether the card says when the closing auction takes it."""
-    return row.opens is not None or row.rests_until is not None

@@ -24,6 +24,7 @@ class Claim:
     licence: str = "none"  # what it is a part of, for the audit
     leg: tuple[str, int] | None = None  # plan and number of the leg whose one POST this is
     card: tuple[int, int] | None = None  # chat and message that show it
+    queues: bool = False  # it may stand behind others for seconds: that it left is stored when its turn has come
     then: Callable[[Repositories, Order], None] | None = None  # what is written with it
 
 
@@ -59,7 +60,7 @@ class ClaimedOrders:
             placed_by=claim.by,
             closes=claim.closes,
             created_at=now,
-            sent_at=now,
+            sent_at=None if claim.queues else now,
             updated_at=now,
         )
         db.orders.add(order, day)

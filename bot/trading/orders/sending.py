@@ -26,7 +26,7 @@ from bot.domain.orders.position_after import not_closed
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.safety.announce import tell_others
-from bot.trading.sync.reconcile import Reconcile
+from bot.trading.sync.reconcile import Reconcile, never_left
 
 log = logging.getLogger(__name__)
 
@@ -47,14 +47,26 @@ class Sending:
 
         name: of who confirmed it, for the others. urgent: an exit, which leaves before other orders that wait for their turn.
         """
-        after: Callable[[Order, datetime], Order] = Order.unclear
+        left = order.sent_at is not None
+
+        async def leaving() -> None:
+            nonlocal left
+            at = self.clock.now()
+            try:
+                await self.store.transaction(lambda db: _note_leaving(db, order.id, at))
+            except StorageAway as away:
+                raise NotSent(f"Nothing was sent. {away.say}") from away
+            left = True
+
+        after: Callable[[Order, datetime], Order] | None = None
         unregistered: str | None = None
         respelled = False
         try:
             if answered is not None:
                 await answered()
             self.reconcile.sending(order.id)  # its age counts from the POST
-            broker_id = await self.connections.of(order.account_id).broker.place(order.draft, order.tag or "", urgent=urgent)
+            broker = self.connections.of(order.account_id).broker
+            broker_id = await broker.place(order.draft, order.tag or "", urgent=urgent, leaving=None if left else leaving)
             after = lambda known, at: known.accepted(broker_id, at)  # noqa: E731 - the one move that this outcome licenses
         except (NotSent, TooFast) as error:
             why = error.say
@@ -71,7 +83,9 @@ class Sending:
             said = error.words if isinstance(error, Unclear) else ""
             after = lambda known, at: known.unclear(at, said)  # noqa: E731
         finally:
-            # Also when this task is cancelled or a bug shows: the order is never left as if nothing had been sent.
+            # Also when this task is cancelled or a bug shows: an order that left is never as if nothing had been sent.
+            if after is None:
+                after = Order.unclear if left else never_left
             settled = await asyncio.shield(self._settled(order, name, after, exits=urgent))
             self.reconcile.sent(order.account_id, order.id)
         if respelled:
@@ -91,6 +105,12 @@ class Sending:
         except StorageAway:
             await self.store.owe(settle)
             return after(order, now)
+
+
+def _note_leaving(db: Repositories, order_id: str, at: datetime) -> None:
+    known = db.orders.find(order_id)
+    if known is not None and known.status is OrderStatus.SUBMITTING:
+        db.orders.save(known.left(at))
 
 
 def _settle(

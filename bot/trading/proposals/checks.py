@@ -87,14 +87,18 @@ def day_limit(at: Situation) -> str | None:
     """Refuses above the account's own limit. Source: our own store."""
     if at.reduces or at.limits.orders_a_day is None or at.sent_today < at.limits.orders_a_day:
         return None
-    return f"{at.sent_today} orders were sent today, which is your own limit."
+    return f"{_many(at.sent_today)} sent today, which is your own limit."
 
 
 def minute_limit(at: Situation) -> str | None:
     """Refuses above the account's own limit. Source: our own store."""
     if at.reduces or at.limits.orders_a_minute is None or at.sent_last_minute < at.limits.orders_a_minute:
         return None
-    return f"{at.sent_last_minute} orders were sent in the last minute, which is your own limit."
+    return f"{_many(at.sent_last_minute)} sent in the last minute, which is your own limit."
+
+
+def _many(orders: int) -> str:
+    return "1 order was" if orders == 1 else f"{orders} orders were"
 
 
 def segment_limit(at: Situation) -> str | None:

@@ -1,5 +1,6 @@
 """What stands against an act by the role of who asks: to look, to make positions smaller, or to trade."""
 
+from bot.domain.market.display_names import short
 from bot.domain.people.account import GRANTS, Limits, Permission, Role
 from bot.domain.terms import Product
 from bot.trading.orders.cover import uncovers
@@ -24,9 +25,9 @@ def beyond_reducing(at: Situation) -> str | None:
         return "you can make positions smaller, not open or grow them."
     if _is_owners(at.draft.product, at.limits):
         return DELIVERY
-    short = uncovers(at.draft, at.positions)
-    if short is not None:
-        return f"you cannot take this away: it covers the short {short.name}. Buy that back first."
+    bare = uncovers(at.draft, at.positions)
+    if bare is not None:
+        return f"you cannot take this away: it covers the short {short(bare)}. Buy that back first."
     return None
 
 

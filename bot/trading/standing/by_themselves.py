@@ -22,11 +22,11 @@ class StopsByThemselves:
 
     async def place(self, account_id: str, morning: Morning, day: date) -> frozenset[int]:
         """The numbers of the stops that are placed so. The rest is to be asked for: no owner set it, or nothing is known of a
-        price, or who kept the stop may not place it any more.
+        trade of today, or who kept the stop may not place it any more.
 
         A plan is named after its stop and the date in India, so that a morning that is repeated after a kill makes no second one.
         """
-        priced = await self._priced(account_id, morning)
+        priced = await self._priced(account_id, morning, day)
 
         def write(db: Repositories) -> frozenset[int]:
             if not db.limits.on(account_id, day).stops_by_themselves:
@@ -50,17 +50,13 @@ class StopsByThemselves:
             self.stops.begun()
         return placed
 
-    async def _priced(self, account_id: str, morning: Morning) -> list[tuple[StandingStop, int]]:
-        """Those of which a price is known that is not beyond."""
+    async def _priced(self, account_id: str, morning: Morning, day: date) -> list[tuple[StandingStop, int]]:
+        """Those of which a trade of today is known that is not beyond."""
         if not morning.to_place:
             return []
         await self.stops.proposing.instruments.settled()
         prices = await self.stops.proposing.prices.of_all(account_id, {stop.instrument.key for stop, _ in morning.to_place})
-        return [
-            (stop, bare)
-            for stop, bare in morning.to_place
-            if (price := prices.get(stop.instrument.key)) is not None and not stop.is_beyond(price.last)
-        ]
+        return [(stop, bare) for stop, bare in morning.to_place if stop.is_beyond(prices.get(stop.instrument.key), day) is False]
 
     def _begin(self, db: Repositories, stop: StandingStop, plans: list[Plan]) -> None:
         for plan in plans:

@@ -3,6 +3,7 @@
 A new base pauses a stop.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,7 +13,7 @@ from bot.domain.market.instrument import InstrumentKey
 from bot.domain.news.readiness import Finding, Light, Repair
 from bot.domain.news.standing_stops import StandingStopPaused, StandingStopsDue
 from bot.domain.orders.held import NewBase
-from bot.domain.orders.standing_stop import StandingState, StandingStop
+from bot.domain.orders.standing_stop import Morning, StandingState, StandingStop
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product
@@ -21,6 +22,8 @@ from bot.trading.account.account_views import AccountViews
 from bot.trading.money.telling import Telling, by_the_clock
 from bot.trading.standing.by_themselves import StopsByThemselves
 from bot.trading.standing.standing_stops import StandingStops
+
+MOMENTS, MOMENT = 3, 1.0  # readings more, and seconds between them, that wait for a first trade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,14 +77,24 @@ class MorningStops:
             return StandingStopsDue(to_place=tuple(kept), session=False)
         if any(stop.product is Product.CNC for stop in kept):
             await self._pause(account, kept, day)
-        morning = await self.stops.morning(account.id)
+        morning = await self._traded(account.id)
         await self.store.transaction(lambda db: _end(db, morning.gone))
         placing = await self.own_way.place(account.id, morning, day)
         bare = [replace(stop, quantity=quantity) for stop, quantity in morning.to_place]
         own, asked = (tuple(stop for stop in bare if (stop.id in placing) is by_itself) for by_itself in (True, False))
         if not (bare or morning.beyond or morning.gone):
             return None
-        return StandingStopsDue(to_place=asked, placing=own, beyond=morning.beyond, gone=morning.gone)
+        return StandingStopsDue(to_place=asked, untraded=morning.untraded, placing=own, beyond=morning.beyond, gone=morning.gone)
+
+    async def _traded(self, account_id: str) -> Morning:
+        """What a morning makes of them. What was not traded yet is given a moment: the first trades come with the open."""
+        morning = await self.stops.morning(account_id)
+        for _ in range(MOMENTS):
+            if not morning.untraded:
+                break
+            await asyncio.sleep(MOMENT)
+            morning = await self.stops.morning(account_id)
+        return morning
 
     async def _pause(self, account: Account, kept: Sequence[StandingStop], day: date) -> None:
         """Pauses those whose share seems to have a new base, and tells each."""

@@ -173,15 +173,16 @@ class StandingStops:
             row, _ = await self.exits.standing(account_id, stop.draft())
             lot = stop.instrument.lot
             bare = min(stop.quantity, max(row.unguarded, 0)) // lot * lot
-            price = await self.proposing.prices.of(account_id, stop.instrument.key)
+            beyond = stop.is_beyond(await self.proposing.prices.of(account_id, stop.instrument.key), today)
             if stop.until < today or row.open <= 0:
                 found = replace(found, gone=(*found.gone, stop))
             elif not bare:
                 found = replace(found, guarded=(*found.guarded, stop))
-            elif price is not None and stop.is_beyond(price.last):
+            elif beyond:
                 found = replace(found, beyond=(*found.beyond, stop))
             else:
-                found = replace(found, to_place=(*found.to_place, (stop, bare)))
+                untraded = (*found.untraded, stop) if beyond is None else found.untraded
+                found = replace(found, to_place=(*found.to_place, (stop, bare)), untraded=untraded)
         return found
 
     async def ask(self, actor: Actor, *, chat_id: int) -> StandingCard:

@@ -34,6 +34,11 @@ STEPS = 0.1  # seconds within which an order's steps follow one another when it 
 FRESH_SYNCS = (0.7,)  # seconds after sending: a fill whose event got lost is told of before the first look by the clock
 
 
+def never_left(order: Order, at: datetime) -> Order:
+    """The order as cut off while it waited for its turn to leave."""
+    return order.refused("I was stopped before its turn came. Nothing was sent.", at, broker_id=None, final=True)
+
+
 @dataclass(slots=True)
 class _Books:
     """What is known of one account's books."""
@@ -182,7 +187,9 @@ class Reconcile:
             orders = db.orders.unsettled()
             cut_off = [order for order in orders if order.status is OrderStatus.SUBMITTING]
             for order in cut_off:
-                db.orders.save(order.unclear(now))
+                db.orders.save(order.unclear(now) if order.sent_at is not None else never_left(order, now))
+                if order.sent_at is None:
+                    db.plans.give_back(order.id)
             for order in orders:
                 if order.status.is_working and order.cancelled_by is not None:  # nobody was told what became of that wish
                     db.orders.save(order.cancel_not_taken(now))

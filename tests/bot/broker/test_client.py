@@ -84,6 +84,28 @@ async def test_an_exit_is_fourth_on_the_wire_however_many_entries_wait(pair: MSt
     assert tags == ["ENTRY0", "ENTRY1", "ENTRY2", "EXIT", *(f"ENTRY{number}" for number in range(3, 9))]
 
 
+async def test_what_is_done_before_the_first_byte_comes_after_the_turn_and_can_keep_the_order_from_leaving(
+    pair: MStockConnection, paper: Running
+) -> None:
+    draft = await a_draft(pair, far=True)
+    seen: list[int] = []
+
+    async def leaving() -> None:
+        seen.append(len(orders_at(paper)))
+        if len(seen) == 5:
+            raise NotSent("The records could not be written. Nothing was sent.")
+
+    async with asyncio.TaskGroup() as calls:
+        for number in range(4):
+            calls.create_task(pair.broker.place(draft, f"ORDER{number}", leaving=leaving))
+        await asyncio.sleep(0.5)
+        assert len(seen) == 3, "the fourth waits for its turn"
+    assert seen[3] == 3
+    with pytest.raises(NotSent):
+        await pair.broker.place(draft, "ORDER4", leaving=leaving)
+    assert len(orders_at(paper)) == 4
+
+
 async def test_an_order_that_is_over_is_neither_changed_nor_cancelled_and_it_is_said(pair: MStockConnection) -> None:
     draft = await a_draft(pair, far=True)
     broker_id = await pair.broker.place(draft, TAG)

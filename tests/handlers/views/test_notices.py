@@ -140,7 +140,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         LaterCardsAhead(cards=(LATER,)),
         LaterCardDue(card=LATER),
         LaterCardStruck(card=LATER, why=words),
-        StandingStopsDue(to_place=(STANDING,), beyond=(STANDING,), gone=(STANDING,)),
+        StandingStopsDue(to_place=(STANDING,), untraded=(STANDING,), beyond=(STANDING,), gone=(STANDING,)),
         StandingStopsDue(to_place=(), placing=(STANDING,)),
         StandingStopsDue(to_place=(STANDING,), session=False),
         StandingStopPaused(stop=replace(STANDING, state=StandingState.PAUSED, base=SPLIT), base=SPLIT),

@@ -15,6 +15,7 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.orders.basket import BasketCard
 from bot.domain.orders.exit_list import ExitsShown
 from bot.domain.orders.order import OrderDraft
+from bot.domain.ports.broker import Leaving
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.baskets.basket_builder import Asked
@@ -42,12 +43,12 @@ class LegOrder(FloorBroker):
         self.opens(PUT, 0)
         self.opens(BANK, 0)
 
-    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:
+    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
         if self.forbidden:
             self.wrong.append(f"{draft.instrument.name} was sent after it was struck off")
         if draft.instrument == SHORT_CALL and not self.said_go_on and self.quantity(CALL) < self.cover:
             self.wrong.append("the short went before its cover")
-        return await super().place(draft, tag, urgent=urgent)
+        return await super().place(draft, tag, urgent=urgent, leaving=leaving)
 
 
 def an_order(instrument: Instrument, side: Side, lots: int, *, protected: bool) -> OrderDraft:

@@ -30,6 +30,7 @@ from bot.domain.orders.portfolio import Holding, Position
 from bot.domain.orders.proposal import Change, Proposal, Question, Resumed
 from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Role, Stop, User
+from bot.domain.ports.broker import Leaving
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.broker import ScriptedBroker
@@ -157,10 +158,10 @@ class BusyBroker(ScriptedBroker):
         self.pace = BrokerRateLimits()
         self.left: list[str] = []
 
-    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:
+    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
         await self.pace.enter(Bucket.ORDERS, urgent=urgent)
         self.left.append(f"{draft.side} {draft.product}")
-        return await super().place(draft, tag, urgent=urgent)
+        return await super().place(draft, tag, urgent=urgent, leaving=leaving)
 
     async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
         await self.pace.enter(Bucket.ORDERS, urgent=urgent)

@@ -6,12 +6,13 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, NotAllowed, SessionExpired
+from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, NotAllowed, NotSent, SessionExpired
 from bot.domain.news.exits import Told
 from bot.domain.orders.exit_list import ExitsShown
-from bot.domain.orders.order import OrderStatus
+from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Role
+from bot.domain.ports.broker import Leaving
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.floor import BANK, CALL, INFY, ITC, PUT, SHORT_CALL, TCS, FloorStage, set_floor
@@ -246,6 +247,34 @@ async def test_a_list_cut_off_by_a_restart_goes_on_and_sends_nothing_twice(clock
         await asyncio.sleep(2)
     assert (stage.broker.posts, stage.broker.wrong) == (6, [])
     assert not any(stage.broker.net.values())
+
+
+async def test_what_of_a_list_had_not_left_when_the_process_was_gone_goes_after_the_restart(clock: LoopClock) -> None:
+    stage = await six_rows(clock)
+    sends, turns, gone = stage.broker.place, 2, asyncio.Event()
+
+    async def stands_in_the_queue(draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
+        nonlocal turns
+        turns -= 1
+        if turns < 0:
+            await gone.wait()
+            raise NotSent("Nothing was sent.")
+        return await sends(draft, tag, urgent=urgent, leaving=leaving)
+
+    stage.broker.place = stands_in_the_queue  # type: ignore[method-assign] # the order rate, for this process alone
+    async with stage.running():
+        tap = asyncio.create_task(stage.tap(await stage.ask("all")))
+        await asyncio.sleep(2)
+        assert stage.broker.posts == 2
+        stage.broker.place = sends  # type: ignore[method-assign] # nothing of the first process ever runs again
+        again = await set_floor(clock, store=stage.desk.store, broker=stage.broker)
+        await again.desk.core.reconcile.settle_start()
+        async with again.running():
+            await asyncio.sleep(10)
+        assert (stage.broker.posts, stage.broker.wrong) == (6, [])
+        assert not any(stage.broker.net.values())
+        gone.set()
+        await tap
 
 
 async def test_shares_sold_out_of_the_holdings_are_no_position(clock: LoopClock) -> None:

@@ -10,12 +10,14 @@ import pytest
 from bot.domain.errors import CheckFailed, ChoiceWanted
 from bot.domain.market.instrument import Instrument
 from bot.domain.orders.exit_list import ExitCard
+from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.orders.portfolio import Holding
 from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Role
-from bot.domain.terms import Product, Side
+from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.access import access
+from tests.stage.broker import TrueOrder
 from tests.stage.floor import CALL, INFY, ITC, TCS, FloorStage, set_floor
 from tests.stage.market import a_share
 from tests.storage.samples import PERSON
@@ -187,3 +189,39 @@ async def test_one_that_is_refused_leaves_the_others_sold_and_a_second_list_sell
     assert sorted(await stage.states(card) + await stage.states(again)).count("FILLED") == 2
     sold = {each.symbol: stage.broker.quantity(each, Product.CNC) for each in (ITC, TCS, INFY)}
     assert sold == {"ITC": -10, "TCS": 0, "INFY": -10}
+
+
+def stop_on(stage: FloorStage, instrument: Instrument, quantity: int) -> TrueOrder:
+    """A stop of the broker's own app on a holding."""
+    stop = OrderDraft(
+        instrument=instrument, side=Side.SELL, quantity=quantity, kind=OrderKind.SL, product=Product.CNC,
+        trigger=Decimal("90.00"), price=Decimal("88.00"),
+    )  # fmt: skip
+    return stage.broker.app_order(stop, status=OrderStatus.TRIGGER_PENDING)
+
+
+async def test_the_stop_on_a_holding_becomes_its_sale_and_that_of_another_row_stands_beside_it(clock: LoopClock) -> None:
+    stage = await with_holdings(clock, holding(ITC, 40, authorised=40), holding(TCS, 20, authorised=20))
+    stop = stop_on(stage, ITC, 40)
+    await stage.desk.reconcile.sync("a1")
+    card = await stage.ask("holdings")
+    assert [order.draft.instrument for order in card.turns] == [ITC]
+    async with stage.running():
+        await stage.tap(card)
+        await asyncio.sleep(3)
+    assert await stage.states(card) == ["FILLED", "FILLED"]
+    assert (stop.draft.kind, stop.filled, stage.broker.posts) == (OrderKind.LIMIT, 40, 1)
+
+
+async def test_holdings_are_sold_and_what_was_bought_today_keeps_a_stop(clock: LoopClock) -> None:
+    stage = await with_holdings(clock, holding(ITC, 40, authorised=40), holding(TCS, 20, authorised=20))
+    stage.broker.opens(ITC, 10, Product.CNC)
+    stop = stop_on(stage, ITC, 50)
+    await stage.desk.reconcile.sync("a1")
+    card = await stage.ask("holdings")
+    assert rows(card) == [("ITC", 40), ("TCS", 20)]
+    async with stage.running():
+        await stage.tap(card)
+        await asyncio.sleep(3)
+    assert (stop.draft.kind, stop.draft.quantity - stop.filled) == (OrderKind.SL, 10)
+    assert sum(order.filled for order in stage.broker.true if order.draft.instrument == ITC) == 40

@@ -10,6 +10,7 @@ from bot.domain.errors import CheckFailed, NotSent, SessionExpired
 from bot.domain.news.exits import ExitsTold, Told
 from bot.domain.orders.exit_list import ExitsShown, RowState
 from bot.domain.orders.order import OrderDraft, OrderStatus
+from bot.domain.ports.broker import Leaving
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.floor import BANK, CALL, INFY, ITC, PUT, SHORT_CALL, TCS, FloorStage, set_floor
@@ -89,7 +90,31 @@ async def test_an_entry_that_will_not_be_cancelled_keeps_it_from_being_proven_fl
     assert stage.broker.wrong == []
 
 
-async def test_what_rests_is_priced_anew_three_times_and_never_beyond_three_slabs(clock: LoopClock) -> None:
+async def test_it_is_not_called_not_flat_while_an_exit_still_rests_whose_position_the_book_already_shows_closed(
+    clock: LoopClock,
+) -> None:
+    stage = await set_floor(clock)
+    stage.broker.opens(ITC, 10, Product.MIS)
+    stage.broker.opens(BANK, 60)
+    stage.broker.ways |= {ITC.key: "reject", BANK.key: "rest"}
+    async with stage.running():
+        await stage.tap(await stage.ask_panic())
+        await asyncio.sleep(0.5)
+        stage.broker.opens(BANK, 0)  # the order book is behind the position book
+        await asyncio.sleep(4)
+        assert await stage.news() == []
+        (rests,) = stage.broker.working()
+        rests.status, rests.filled = OrderStatus.FILLED, 60
+        await stage.desk.reconcile.sync(ACCOUNT.id)
+        await asyncio.sleep(10)
+        told = await last(stage)
+    assert (told.told, [row.draft.instrument for row in told.rows]) == (Told.NOT_FLAT, [ITC])
+
+
+@pytest.mark.parametrize("falls", [("99.00", "97.00", "80.00", "70.00"), ("99.00", "98.50", "98.00", "97.50", "97.00")])
+async def test_what_rests_is_priced_anew_three_times_and_never_beyond_three_slabs(
+    clock: LoopClock, falls: tuple[str, ...]
+) -> None:
     stage = await set_floor(clock)
     stage.broker.opens(BANK, 60)
     stage.broker.ways[BANK.key] = "rest"
@@ -97,7 +122,7 @@ async def test_what_rests_is_priced_anew_three_times_and_never_beyond_three_slab
     async with stage.running():
         card = await stage.ask_panic()
         await stage.tap(card)
-        for price in ("99.00", "97.00", "80.00", "70.00"):
+        for price in falls:
             feed.at[BANK.key] = Decimal(price)  # type: ignore[attr-defined] # the floor's own feed
             await asyncio.sleep(5)
         await asyncio.sleep(20)
@@ -205,6 +230,62 @@ async def test_it_goes_on_after_a_restart_with_the_moves_that_are_left(clock: Lo
     assert (stage.broker.posts, stage.broker.wrong) == (5, [])
 
 
+async def test_what_waited_for_its_turn_when_the_process_was_gone_never_left_and_goes_after_the_restart(clock: LoopClock) -> None:
+    stage = await open_floor(clock)
+    sends, turns, gone = stage.broker.place, 2, asyncio.Event()
+
+    async def stands_in_the_queue(draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
+        nonlocal turns
+        turns -= 1
+        if turns < 0:
+            await gone.wait()
+            raise NotSent("Nothing was sent.")
+        return await sends(draft, tag, urgent=urgent, leaving=leaving)
+
+    stage.broker.place = stands_in_the_queue  # type: ignore[method-assign] # the order rate, for this process alone
+    async with stage.running():
+        card = await stage.ask_panic()
+        tap = asyncio.create_task(stage.tap(card))
+        await asyncio.sleep(2)
+        assert stage.broker.posts == 2
+        stage.broker.place = sends  # type: ignore[method-assign] # nothing of the first process ever runs again
+        again = await set_floor(clock, store=stage.desk.store, broker=stage.broker)
+        await again.desk.core.reconcile.settle_start()
+        async with again.running():
+            await asyncio.sleep(15)
+            told = await last(again)
+        assert (told.told, told.orders, stage.broker.posts) == (Told.FLAT, 5, 5)
+        assert stage.broker.wrong == []
+        gone.set()
+        await tap
+
+
+async def test_an_order_whose_turn_had_come_when_the_process_was_gone_is_unknown(clock: LoopClock) -> None:
+    stage = await set_floor(clock)
+    stage.broker.opens(ITC, 10, Product.MIS)
+    stage.broker.ways[ITC.key] = "rest"
+    hung = asyncio.Event()
+    sends = stage.broker.place
+
+    async def hangs_once_it_left(draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
+        assert leaving is not None
+        await leaving()
+        await hung.wait()
+        return await sends(draft, tag, urgent=urgent)
+
+    stage.broker.place = hangs_once_it_left  # type: ignore[method-assign] # this one order
+    async with stage.running():
+        card = await stage.ask_panic()
+        tap = asyncio.create_task(stage.tap(card))
+        await asyncio.sleep(2)
+        again = await set_floor(clock, store=stage.desk.store, broker=stage.broker)
+        await again.desk.core.reconcile.settle_start()
+        (order,) = await again.desk.store.transaction(lambda db: list(db.orders.unsettled(ACCOUNT.id)))
+        assert order.status is OrderStatus.UNKNOWN, "its first byte may have left"
+        hung.set()
+        await tap
+
+
 async def test_a_session_that_ends_in_the_middle_is_gone_on_with_after_the_login(clock: LoopClock) -> None:
     stage = await open_floor(clock)
     stage.broker.ways[SHORT_CALL.key] = "rest"
@@ -227,11 +308,11 @@ async def test_an_exit_that_never_left_is_sent_once_more(clock: LoopClock) -> No
     real = stage.broker.place
     failed: list[int] = []
 
-    async def fails_once(draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:
+    async def fails_once(draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
         if not failed:
             failed.append(1)
             raise NotSent("No connection. Nothing was sent.")
-        return await real(draft, tag, urgent=urgent)
+        return await real(draft, tag, urgent=urgent, leaving=leaving)
 
     stage.broker.place = fails_once  # type: ignore[method-assign] # this one answer alone
     async with stage.running():

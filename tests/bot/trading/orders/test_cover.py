@@ -170,7 +170,7 @@ async def test_a_guardian_takes_no_cover_from_a_short(clock: LoopClock) -> None:
     wing = OrderRequest(
         side=Side.SELL, symbol="nifty 24500 ce", quantity=65, price=Decimal("100.00"), exchange=Exchange.NFO, product=Product.NRML
     )
-    with pytest.raises(CheckFailed, match="covers the short NIFTY24800CE"):
+    with pytest.raises(CheckFailed, match="covers the short NF 24800CE"):
         await ask(stage, wing)
     stage.broker.held = [held(NIFTY_CALL, 1)]
     assert isinstance(await stage.tap(await ask(stage, wing)), Order)

@@ -257,6 +257,21 @@ async def test_a_stop_that_the_exchange_rejects_rings_that_nothing_guards(clock:
     assert stage.broker.posts == 2, "each leg is sent once"
 
 
+@pytest.mark.parametrize("wrong", ["bare", "wrong side"])
+async def test_a_stop_that_the_book_shows_bare_or_on_the_wrong_side_rings(clock: LoopClock, wrong: str) -> None:
+    stage = await entered(clock, STOP)
+    async with stage.running():
+        stage.trade("1480.00")
+        await asyncio.sleep(0.5)
+        stop = stage.broker.true[-1]
+        assert stop.status is OrderStatus.TRIGGER_PENDING
+        bare, turned = replace(stop.draft, kind=OrderKind.LIMIT, trigger=None), replace(stop.draft, side=Side.BUY)
+        stop.draft = bare if wrong == "bare" else turned
+        await asyncio.sleep(3)
+        asked = [news for news in await stage.desk.notices() if isinstance(news, ExitAsks)]
+    assert [news.why for news in asked] == [ExitTrouble.WRONG_STOP]
+
+
 async def test_a_stop_of_unknown_outcome_is_never_sent_again(clock: LoopClock) -> None:
     stage = await entered(clock, STOP)
     stage.broker.place_fails = [Unclear("lost on the way")]

@@ -7,7 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone, NotFound
+from bot.domain.market.prices import Price
 from bot.domain.orders.held import NewBase
 from bot.domain.orders.order import OrderRequest
 from bot.domain.orders.standing_stop import StandingState, StandingStop
@@ -103,6 +105,16 @@ async def test_a_price_that_is_beyond_is_no_stop_of_the_morning(clock: LoopClock
     stage.trade("79.00")
     morning = await standing(stage).morning(ACCOUNT.id)
     assert ([stop.id for stop in morning.beyond], morning.to_place) == ([1], ())
+
+
+async def test_a_price_of_yesterday_or_of_no_time_says_nothing_about_how_it_opened(clock: LoopClock) -> None:
+    stop, now = await kept(await stage_of(clock)), clock.now()
+    today = ist_date(now)
+    judged = {
+        at: stop.is_beyond(Price(last=Decimal("79.00"), at=at), today) for at in (None, now - timedelta(days=1), now)
+    }  # fmt: skip
+    assert list(judged.values()) == [None, None, True]
+    assert stop.is_beyond(Price(last=Decimal("81.00"), at=now), today) is False
 
 
 async def test_an_intraday_stop_is_of_one_day_and_a_day_beyond_the_expiry_is_none(clock: LoopClock) -> None:

@@ -15,6 +15,7 @@ from bot.domain.orders.order import Order, OrderDraft, OrderFact, OrderRequest, 
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.orders.standing import Cancelled
+from bot.domain.ports.broker import Leaving
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from tests.bot.trading.desk.test_order_desk import a_holding
@@ -46,10 +47,10 @@ class Bookkeeping(ScriptedBroker):
             raise self.cancel_refused
         await super().cancel(broker_id)
 
-    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:
+    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
         if self.place_refused is not None:
             raise self.place_refused
-        return await super().place(draft, tag, urgent=urgent)
+        return await super().place(draft, tag, urgent=urgent, leaving=leaving)
 
     async def orders(self, *, urgent: bool = False) -> Sequence[OrderFact]:
         self.reads.append(asyncio.get_running_loop().time())
