@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.broker import routes
 from bot.broker.session import SessionKeeper
-from bot.broker.transport import OpenSink, Transport
+from bot.broker.transport import OpenSink, Superseded, Transport
 from bot.broker.wire import answers, models
 from bot.domain.errors import BrokerError, NotSent, SessionExpired, Unclear, Unreadable
 from bot.domain.people.secret import Secret
@@ -72,21 +72,30 @@ class AuthorisedCalls:
         into: OpenSink | None = None,
         names: Mapping[str, str] | None = None,
     ) -> Any:
-        """A living session, the call, the verdict. Where the session is gone, a route that may be repeated is asked once more."""
-        for again in (route.repeat, False):
+        """A living session, the call, the verdict.
+
+        Where the session is gone, a route that may be repeated is asked once more, and any that was not sent yet is sent.
+        """
+        for last in (False, True):
             try:
                 session = await self._keeper.living()
             except SessionExpired as gone:
                 if route.repeat:
                     raise
                 raise NotSent(f"Nothing was sent. {gone.say}") from None
-            answer = await self._transport.call(
-                route, key=self._key(), token=session.token, body=body, urgent=urgent, leaving=leaving, into=into, names=names
-            )
+            try:
+                answer = await self._transport.call(
+                    route, key=self._key(), token=session.token, body=body, urgent=urgent, leaving=leaving, into=into,
+                    names=names, still=lambda session=session: self._keeper.session == session,  # type: ignore[misc] # bound at once
+                )  # fmt: skip
+            except Superseded:  # nothing was sent, so an act, too, may go under the session of now
+                if last:
+                    raise
+                continue
             data, failure, session_is_gone = verdict(answer)
             if session_is_gone:
                 self._keeper.found_dead(session)
-                if again:
+                if route.repeat and not last:
                     continue
             if failure is not None:
                 raise answers.naming(failure, self._address)

@@ -62,6 +62,10 @@ def check_address(url: str, *, schemes: tuple[str, str]) -> str:
     return url.rstrip("/")
 
 
+class Superseded(NotSent):
+    """While a call waited for its turn the session that it was to go under ended, or another took its place."""
+
+
 class Transport:
     """The road to one account's broker, with connections of its own. It keeps no cookies and follows no redirect."""
 
@@ -127,9 +131,11 @@ class Transport:
         leaving: Leaving | None = None,
         into: OpenSink | None = None,
         names: Mapping[str, str] | None = None,
+        still: Callable[[], bool] = lambda: True,
     ) -> Answer:
         """The answer, whatever its status. NotSent, TooFast, Unclear (a call not to be repeated) or Unreadable (one that may).
 
+        still: whether the token is good when the call's turn has come. Superseded where it is not.
         A route that may be repeated is asked up to three times while the answer is one of those that pass.
         """
         waits = delays(self._chance, first=0.5, longest=4.0)
@@ -137,6 +143,8 @@ class Transport:
             await self._pace.enter(route.bucket, urgent=urgent)
             if self._closed:
                 raise NotLinked("The connection of this account is closed. Nothing was sent.")
+            if not still():
+                raise Superseded("The session ended while this waited for its turn. Nothing was sent.")
             if leaving is not None:
                 await leaving()
             last = attempt == TRIES or not route.repeat

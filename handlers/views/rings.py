@@ -181,7 +181,8 @@ def feed_mute(news: FeedMute, scene: Scene) -> View:
 
 
 def _row(row: OpenRow, today: date) -> str:
-    return f"{signed_count(row.quantity)} {short(row.instrument, today=today)} {row.product}"
+    of_all = f" of {signed_count(row.held)}" if row.held is not None else ""
+    return f"{signed_count(row.quantity)}{of_all} {short(row.instrument, today=today)} {row.product}"
 
 
 def _orders(title: str, orders: Sequence[Order], today: date) -> list[Part]:

@@ -278,6 +278,7 @@ async def forge(
     async with a_rig(seed, flaw=flaw) as rig:
         await working_orders(rig, 5)
         while sum(tally.tried.values()) < count:
+            await asyncio.sleep(1)  # the looks that follow the owner's own orders are over
             token, message_id = await rig.card()
             world = World(rig, token, message_id, int(rig.clock.now().timestamp()))
             await _quiet_batch(world, tally)

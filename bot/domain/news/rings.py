@@ -21,6 +21,7 @@ class OpenRow:
     product: Product
     quantity: int  # signed, shares or units
     needs: Decimal | None = None  # rupees that it blocks more where it is carried; None: not known, or not asked
+    held: int | None = None  # signed, what is open in all where this is about a part of it
 
     @classmethod
     def of(cls, position: Position) -> "OpenRow":

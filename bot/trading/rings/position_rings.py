@@ -6,7 +6,7 @@ They stand on readings that are made anyway: the loss guard's and the minute's p
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
@@ -44,6 +44,7 @@ class _Seen:
     """What this process saw of an account. A restart begins anew, and the claims of the day keep it from ringing twice."""
 
     opened: dict[Row, float] = field(default_factory=dict)  # since when a row is open, in loop time
+    partly: dict[Row, float] = field(default_factory=dict)  # since when a stop leaves a part of a row bare, the same
     closing: set[str] = field(default_factory=set)  # orders that stood against an open row
     asked: set[str] = field(default_factory=set)  # orders that are being looked at a second time
     funds_at: float | None = None
@@ -86,18 +87,24 @@ class PositionRings:
     async def _stops(self, account_id: str, seen: _Seen, positions: Sequence[Position], orders: Sequence[Order]) -> None:
         now = asyncio.get_running_loop().time()
         watched = [one for one in positions if _is_watched(one) or _is_bought_delivery(one)]
+        covered = {
+            _row(one): sum(order.pending for order in orders if is_guard(order) and _closes(order, [one])) for one in watched
+        }
         seen.opened = {_row(one): seen.opened.get(_row(one), now) for one in watched}
+        seen.partly = {
+            _row(one): seen.partly.get(_row(one), now) for one in watched if 0 < covered[_row(one)] < abs(one.quantity)
+        }
         bare = [
             one
             for one in watched
-            if now - seen.opened[_row(one)] >= BARE_FOR and not any(is_guard(order) and _closes(order, [one]) for order in orders)
+            if now - (seen.partly.get(_row(one), now) if covered[_row(one)] else seen.opened[_row(one)]) >= BARE_FOR
         ]
 
         def tell(db: Repositories) -> None:
             for kind, card, are_of_it in ((NoStop, "no stop", _is_watched), (NoStopDelivery, "no stop at", _is_bought_delivery)):
                 rows = [one for one in bare if are_of_it(one) and self._claim(db, account_id, f"{card} {_name(one)}")]
                 if rows:
-                    self._add(db, account_id, kind(rows=tuple(OpenRow.of(one) for one in rows)))
+                    self._add(db, account_id, kind(rows=tuple(_bare(one, covered[_row(one)]) for one in rows)))
 
         if bare:
             await self.store.transaction(tell)
@@ -245,3 +252,11 @@ def _closes(order: Order, positions: Sequence[Position]) -> bool:
     """Whether an order makes one of these positions smaller."""
     draft = order.draft
     return any(_row(one) == (draft.instrument.key, draft.product) and one.quantity * draft.side.sign < 0 for one in positions)
+
+
+def _bare(position: Position, covered: int) -> OpenRow:
+    """What no stop covers of a position."""
+    row = OpenRow.of(position)
+    if not covered:
+        return row
+    return replace(row, quantity=row.quantity - covered if row.quantity > 0 else row.quantity + covered, held=row.quantity)

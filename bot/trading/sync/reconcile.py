@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 FRESH = 5.0  # seconds; a tick of within them values what is held after a fill
 STEPS = 0.1  # seconds within which an order's steps follow one another when it fills at once
-FRESH_SYNCS = (0.7,)  # seconds after sending: a fill whose event got lost is told of before the first look by the clock
+FRESH_SYNC = 0.7  # seconds after sending: a fill whose event got lost is told of before the first look by the clock
 
 
 def never_left(order: Order, at: datetime) -> Order:
@@ -119,8 +119,7 @@ class Reconcile:
         self._look_out.end(order_id)
         self.notify(account_id, urgent=False)
         self._wake()
-        for delay in FRESH_SYNCS:
-            self._later(delay, account_id)
+        self._later(FRESH_SYNC, account_id)
 
     def age(self, order: Order) -> timedelta:
         """How long ago an order was sent, by passing time alone."""
@@ -164,8 +163,8 @@ class Reconcile:
         broker, trades, positions = self._connections.of(account_id).broker, books.trades, books.positions
         as_of = (books.seen_at or self._clock.now()) + timedelta.resolution
         return Look(
-            positions=positions if positions is not None else await broker.positions(),  # the broker was slow with them
-            trades=trades if trades is not None else await broker.trades(),
+            positions=positions if positions is not None else await broker.positions(urgent=True),  # it was slow with them
+            trades=trades if trades is not None else await broker.trades(urgent=True),
             as_of=as_of,
         )
 
@@ -176,8 +175,14 @@ class Reconcile:
 
     async def address_refused(self, account_id: str, words: str) -> None:
         """The broker does not take orders from this host: people are told once a day, with the address to register."""
-        notice = AddressNotRegistered(at=self._clock.now(), words=words, address=self._egress)
-        await self._once(account_id, notice)
+        now = self._clock.now()
+        notice = AddressNotRegistered(at=now, words=words, address=self._egress)
+
+        def tell(db: Repositories) -> None:
+            if db.flags.claim_address_notice(account_id, ist_date(now), now):
+                db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
+
+        await self._store.transaction(tell)
 
     async def settle_start(self) -> None:
         """At start, before anything is listened to: what was being sent when the process ended is unknown (invariant I1)."""
@@ -393,16 +398,6 @@ class Reconcile:
             db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
 
         await self._store.transaction(forget)
-
-    async def _once(self, account_id: str, notice: AddressNotRegistered) -> None:
-        """Tells of a standing fault once a day, not at every look."""
-        now = self._clock.now()
-
-        def tell(db: Repositories) -> None:
-            if db.flags.claim_address_notice(account_id, ist_date(now), now):
-                db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
-
-        await self._store.transaction(tell)
 
 
 def _quietly(task: "asyncio.Task[Reading[Change]]") -> None:

@@ -14,6 +14,7 @@ from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, In
 from bot.domain.money import tick_down
 from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.people.account import Session
+from bot.domain.people.secret import Secret
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount
@@ -248,7 +249,7 @@ async def test_ten_reads_that_find_the_session_dead_cause_one_login(
 
     links.attach(renewer=renew)
     dead = pair.session
-    paper.broker.faults.arm("token_expired", times=10)
+    paper.broker.faults.arm("token_expired", times=6)  # as many as leave at once: the others wait for the session
     got = await asyncio.gather(*(pair.broker.orders() for _ in range(10)))
     assert got == [[]] * 10
     assert logins == [dead]
@@ -289,6 +290,39 @@ async def test_an_order_that_meets_a_dead_token_is_refused_not_repeated(pair: MS
     assert not refused.value.final
     assert pair.session is None, "the token is known to be dead, so the next read renews it"
     assert orders_at(paper) == []
+
+
+async def test_orders_that_wait_for_their_turn_do_not_leave_under_a_session_that_ended_meanwhile(
+    links: Connections, pair: MStockConnection, paper: Running
+) -> None:
+    """The broker would refuse each in words that prove nothing, and each would be looked for for three minutes."""
+
+    async def renew(account_id: str, dead: Session | None) -> Session | None:
+        return None
+
+    links.attach(renewer=renew)
+    draft = await a_draft(pair, far=True)
+    placing = [asyncio.create_task(pair.broker.place(draft, f"TAG{number}", urgent=True)) for number in range(10)]
+    await asyncio.sleep(0.5)
+    await pair.broker.logout()
+    outcomes = await asyncio.gather(*placing, return_exceptions=True)
+    sent = [outcome for outcome in outcomes if isinstance(outcome, str)]
+    assert 0 < len(sent) == len(orders_at(paper)) < 10
+    assert all(isinstance(outcome, NotSent) for outcome in outcomes if outcome not in sent)
+
+
+async def test_orders_that_wait_leave_under_the_session_that_took_the_old_ones_place(
+    pair: MStockConnection, paper: Running
+) -> None:
+    draft, living = await a_draft(pair, far=True), pair.session
+    assert living is not None
+    await asyncio.gather(*(pair.broker.place(draft, f"FIRST{number}") for number in range(3)))
+    pair.adopt(replace(living, token=Secret("over")))
+    placing = [asyncio.create_task(pair.broker.place(draft, f"THEN{number}")) for number in range(2)]
+    await asyncio.sleep(0.5)
+    pair.adopt(living)
+    assert len([await place for place in placing]) == 2
+    assert len(orders_at(paper)) == 5
 
 
 async def test_an_order_told_invalid_session_by_the_gateway_stays_unclear(pair: MStockConnection, paper: Running) -> None:

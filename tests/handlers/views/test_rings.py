@@ -45,6 +45,14 @@ def test_square_off_names_the_time_what_cannot_be_carried_and_the_entries_that_r
     assert "not proven" in draw(square_off(proven=False)).plain
 
 
+def test_a_part_that_no_stop_covers_is_named_beside_the_whole() -> None:
+    assert lines(NoStop(rows=(replace(LONG, quantity=15, held=25), SHORT))) == [
+        "No stop.",
+        "+15 of +25 RELIANCE MIS",
+        "−10 RELIANCE MIS",
+    ]
+
+
 def test_only_a_share_sold_short_cannot_be_carried() -> None:
     assert [row.can_be_carried for row in (SHORT, LONG, CALL)] == [False, True, True]
 

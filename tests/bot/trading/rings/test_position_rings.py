@@ -95,6 +95,25 @@ async def test_a_stop_on_the_wrong_side_guards_nothing(watch: Watch) -> None:
     assert len(of(NoStop, await watch.minutes(6, LONG))) == 1
 
 
+async def test_what_a_stop_leaves_bare_rings_after_three_minutes_with_how_much_it_is(watch: Watch) -> None:
+    watch.order(Side.SELL, 10, trigger="1450.00")
+    larger = replace(LONG, quantity=25)
+    assert of(NoStop, await watch.minutes(5, LONG)) == []
+    assert of(NoStop, await watch.minutes(3, larger)) == []
+    (news,) = of(NoStop, await watch.minutes(1, larger))
+    assert isinstance(news, NoStop)
+    assert [(row.quantity, row.held) for row in news.rows] == [(15, 25)]
+    assert of(NoStop, await watch.minutes(5, larger)) == []
+
+
+async def test_a_stop_that_follows_a_position_that_grew_keeps_it_quiet(watch: Watch) -> None:
+    stop = watch.order(Side.SELL, 10, trigger="1450.00")
+    larger = replace(LONG, quantity=25)
+    assert of(NoStop, [*await watch.minutes(5, LONG), *await watch.minutes(1, larger)]) == []
+    stop.draft = replace(stop.draft, quantity=25)
+    assert of(NoStop, await watch.minutes(6, larger)) == []
+
+
 async def test_several_rows_without_a_stop_are_one_message(watch: Watch) -> None:
     call = a_position(instrument=NIFTY_CALL, product=Product.NRML, quantity=-65, average=Decimal("98.40"))
     (news,) = of(NoStop, await watch.minutes(5, LONG, call))
