@@ -49,7 +49,8 @@ def proposal(proposal: Proposal, mode: str, now: datetime) -> View:
     if proposal.redrawn:
         parts.append(say(bold("New price."), f" {proposal.redrawn} Read, then tap."))
     parts.append(_terms(proposal, mode, now))
-    parts += [say(f"⚠️ {warning.say}") for warning in proposal.warnings]
+    said_below = {"market_hours"} if proposal.opens is not None else set()  # when it opens is the last line then
+    parts += [say(f"⚠️ {warning.say}") for warning in proposal.warnings if warning.name not in said_below]
     token, label = proposal.confirmation.token, proposal.account.label
     if proposal.opens is not None:  # a Confirm could only fail
         again = f"{proposal.draft.instrument.exchange} takes this again on {day_and_time(proposal.opens)}."
