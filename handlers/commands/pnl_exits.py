@@ -89,6 +89,8 @@ async def tapped(ctx: Ctx, tap: PnlExitTap) -> None:
             await ctx.redraw(views.discarded())
         case PnlVerb.ONLY_ALERT:
             await ctx.redraw(views.listed(await exits.only_alert(ctx.actor, tap.token), ctx.mode))
+        case PnlVerb.CHANGE:
+            await ctx.redraw(views.changing(await exits.shown(ctx.actor), tap.token, ctx.mode))
         case PnlVerb.REMOVE:
             await ctx.redraw(views.listed(await exits.remove(ctx.actor, tap.token), ctx.mode))
 

@@ -277,7 +277,10 @@ def told(news: ExitsTold, scene: Scene) -> View:
 
 
 def _flat(news: ExitsTold, scene: Scene) -> View:
-    slippage = f", slippage {rupees(news.slippage)}" if news.slippage is not None else ""
+    slippage = ""
+    if news.slippage is not None:
+        better = news.slippage < 0
+        slippage = f", {rupees(-news.slippage)} better than seen at the tap" if better else f", slippage {rupees(news.slippage)}"
     text = (
         f" {news.of} row{'s' if news.of != 1 else ''} closed in {news.orders} order{'s' if news.orders != 1 else ''}{slippage}."
     )

@@ -34,7 +34,7 @@ from handlers.views.message import Button, Keyboard, Line, Part, Table, View, bo
 from handlers.views.taps import CardTap, CardVerb, ChangeTap
 from handlers.views.trail_words import trail_rows
 
-FAR = Decimal("0.3")  # of the price: a figure further away could be points
+FAR = Decimal("0.3")  # of the price: a smaller figure could be points
 PRODUCTS = {
     Product.CNC: "Delivery (CNC)",
     Product.MIS: "Intraday (MIS)",
@@ -49,7 +49,8 @@ def proposal(proposal: Proposal, mode: str, now: datetime) -> View:
     if proposal.redrawn:
         parts.append(say(bold("New price."), f" {proposal.redrawn} Read, then tap."))
     parts.append(_terms(proposal, mode, now))
-    parts += [say(f"⚠️ {warning.say}") for warning in proposal.warnings]
+    said_below = {"market_hours"} if proposal.opens is not None else set()  # when it opens is the last line then
+    parts += [say(f"⚠️ {warning.say}") for warning in proposal.warnings if warning.name not in said_below]
     token, label = proposal.confirmation.token, proposal.account.label
     if proposal.opens is not None:  # a Confirm could only fail
         again = f"{proposal.draft.instrument.exchange} takes this again on {day_and_time(proposal.opens)}."
@@ -259,7 +260,7 @@ def _line(proposal: Proposal, now: datetime) -> str:
         legs.append(f"sl {plain(attached.stop)}/{plain(attached.stop_limit)}")
     if attached.target is not None:
         at = proposal.draft.price or (proposal.price.last if proposal.price is not None else attached.target)
-        sign = "@" if abs(attached.target - at) > at * FAR else ""  # a bare figure so far away could be points
+        sign = "@" if attached.target <= at * FAR else ""  # a bare figure so small could be points
         legs.append(f"t {sign}{plain(attached.target)}")
     legs += trail_words(attached.trail)
     return " ".join([line, *legs])

@@ -1,19 +1,23 @@
 """P&L exits: the question, how each stands, and the news of them."""
 
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 from bot.domain.clock import ist, ist_date
 from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.orders.pnl_card import PnlCard, PnlShown
 from bot.domain.orders.pnl_exit import RECHECK, Figure, PnlAction, PnlExit, PnlExitNow, ScopeKind
-from bot.domain.orders.pnl_words import levels_in_words, scope_in_words
+from bot.domain.orders.pnl_words import levels_in_words, scope_in_words, typed
 from handlers.views.card import place
 from handlers.views.exit_taps import ExitsTap, ExitsVerb
 from handlers.views.format import amount, clock_time, mark, row, signed, table, wrapped
 from handlers.views.keyboards import button, words
-from handlers.views.message import Button, Part, View, bold, detail, keyboard, say
+from handlers.views.message import Button, Part, View, bold, code, detail, keyboard, say
 from handlers.views.order_news import Scene, renders
 from handlers.views.pnl_taps import PnlExitTap, PnlVerb
+
+HUNDRED = Decimal(100)
 
 
 def card(asked: PnlCard, mode: str) -> View:
@@ -105,9 +109,49 @@ def _lines(one: PnlExitNow, label: str, mode: str) -> list[Part]:
 
 def _buttons(one: PnlExitNow, label: str, *, several: bool) -> list[Button]:
     name = f": {scope_in_words(one.exit.scope)[:20]}" if several else ""
-    alert = [button(f"Alert only{name}", PnlExitTap(one.exit.id, PnlVerb.ONLY_ALERT, label))]
-    found = alert if one.exit.action is PnlAction.EXIT else []
-    return [*found, button(f"Remove{name}", PnlExitTap(one.exit.id, PnlVerb.REMOVE, label))]
+    change = button(f"Change{name}", PnlExitTap(one.exit.id, PnlVerb.CHANGE, label))
+    remove = button(f"Remove{name}", PnlExitTap(one.exit.id, PnlVerb.REMOVE, label))
+    return [change, remove] if several else [change, *_only_alert(one.exit, label), remove]
+
+
+def _only_alert(exit_: PnlExit, label: str) -> list[Button]:
+    alert = button("Alert only", PnlExitTap(exit_.id, PnlVerb.ONLY_ALERT, label))
+    return [alert] if exit_.action is PnlAction.EXIT else []
+
+
+def changing(shown: PnlShown, exit_id: str, mode: str) -> View:
+    """Other levels for one that watches. Each is a card of its own, and nothing changes before its Confirm."""
+    label = shown.account.label
+    one = next((each for each in shown.exits if each.exit.id == exit_id), None)
+    if one is None:
+        return listed(shown, mode)
+    exit_ = one.exit
+    act = "Exit" if exit_.action is PnlAction.EXIT else "Alert"
+    rows = []
+    if exit_.stop is not None:
+        rows.append([_ask(f"{act} at {signed(level)}", replace(exit_, stop=level), label) for level in _beside(exit_.stop)])
+    if exit_.target is not None:
+        rows.append([_ask(f"{act} at {signed(level)}", replace(exit_, target=level), label) for level in _beside(exit_.target)])
+    if exit_.giveback is not None:
+        rows.append(
+            [_ask(f"Give back {amount(level)}", replace(exit_, giveback=level), label) for level in _beside(exit_.giveback)]
+        )
+    anew = [_ask("Exit, not only alert", replace(exit_, action=PnlAction.EXIT), label)]
+    rows.append(_only_alert(exit_, label) or anew)
+    back = [words("Back", "/exit if", account=label, stays=True)]
+    said = say("Or say it whole: ", code(typed(exit_)))
+    return View((*_lines(one, label, mode), said, place(label, mode)), keyboard(*rows, back))
+
+
+def _beside(level: Decimal) -> list[Decimal]:
+    """A fifth nearer to nothing and a fifth farther away, in whole hundreds of rupees, the same sign."""
+    step = max((abs(level) / 5 / HUNDRED).to_integral_value() * HUNDRED, HUNDRED)
+    sign = 1 if level > 0 else -1
+    return [each for each in (level - sign * step, level + sign * step) if each * sign > 0]
+
+
+def _ask(name: str, exit_: PnlExit, label: str) -> Button:
+    return words(name, f"/{typed(exit_)}", account=label)
 
 
 def discarded() -> View:

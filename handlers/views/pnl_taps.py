@@ -14,6 +14,7 @@ class PnlVerb(StrEnum):
     DISCARD = "n"
     ONLY_ALERT = "a"
     REMOVE = "x"
+    CHANGE = "c"
 
 
 @travels_as("pe")

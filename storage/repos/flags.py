@@ -52,6 +52,10 @@ class SqlFlags:
     def claim_address_notice(self, account_id: str, day: date, now: datetime) -> bool:
         return self._set(FlagName.ADDRESS_TOLD, account_id, day.isoformat(), now)
 
+    def address_told(self, account_id: str, day: date) -> bool:
+        told = self._tx.rows(_LISTED, {"flag": FlagName.ADDRESS_TOLD.value, "of": account_id}).scalars()
+        return day.isoformat() in told
+
     def claim_tried_notice(self, telegram_id: int, now: datetime, most: int) -> bool:
         hour = f"{now:%Y-%m-%dT%H}"
         self._tx.write(_FORGET_HOURS, {"hour": hour})

@@ -57,7 +57,9 @@ async def test_all_holdings_go_under_one_confirm_and_each_row_has_its_own_result
         assert "ITC" not in warned
         house.me.press("Confirm 3 exits", card)
         shown = await house.me.wait_for("2 of 3 closed", 30)
-        assert "INFY" in next(line for line in shown["text"].splitlines() if "ended unfilled" in line)
+        refused = next(line for line in shown["text"].splitlines() if "ended unfilled" in line)
+        assert "INFY" in refused
+        assert "mStock may need your authorisation (CDSL TPIN)" in refused, "in words, not as mStock writes it"
         left = await house.me.ask("/holdings", "HOLDINGS")
         assert "ITC 0" in left["text"]
         card = await house.me.ask("/exit all", "SELL 10 SBIN", 30)

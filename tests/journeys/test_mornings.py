@@ -185,3 +185,34 @@ async def test_a_holding_that_halves_overnight_is_asked_about_and_no_loss_is_sho
         assert re.search(r"Holdings today +not known", result["text"])
         assert "Bonus or split? INFY" in result["text"]
         assert "bonus or split?" in (await house.me.ask("/holdings", "HOLDINGS"))["text"]
+
+
+async def test_a_split_overnight_pauses_the_standing_stop_and_one_tap_puts_it_on_the_new_price(
+    loop: VirtualLoop, tmp_path: Path
+) -> None:
+    clock = LoopClock(loop, at_ist(date(2026, 11, 19), 15))
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        await on_the_exchanges_calendar(house)
+        quote = await house.me.ask("/quote INFY", "INFY")
+        last = float(re.search(r"LTP +([\d,]+\.\d+)", quote["text"])[1].replace(",", ""))  # type: ignore[index] # a price is there
+        low, worst = round(last * 0.95), round(last * 0.94)
+        house.me.press("Confirm sell", await house.me.ask(f"/sell INFY 20 stop {low}/{worst} cnc", "SELL 20 INFY"))
+        house.me.press("Keep every day", await house.me.wait_for(lambda message: "Keep every day" in buttons(message), 30))
+        await house.me.wait_for("Kept every day until", 30)
+        await until(house, at_ist(date(2026, 11, 19), 16, 20))
+        await away_until(house, at_ist(FRIDAY, 8, 33))
+        await at_the_desk(house, {"closes": [{"name": "INFY-EQ", "price": round(last / 2, 1)}]})
+        await house.me.ask("/login", "until")
+        asked = await house.me.wait_for("Its standing stop", 3600)
+        assert buttons(asked) == ["Adjust 1 ×0.5", "Keep 1", "Delete"]
+        placed = house.placed
+        await until(house, at_ist(FRIDAY, 9, 16))
+        assert house.placed == placed
+        assert told(house, "to place today") == []
+        adjusted = await house.me.choose(buttons(asked)[0], "STOPS", 30)
+        house.me.press("Place today's stops", adjusted)
+        card = await house.me.wait_for("STOPS 1 order", 30)
+        assert f"{low / 2:.2f}" in card["text"].replace(",", "")
+        house.me.press("Confirm 1 stop", card)
+        await house.me.wait_for("Stop placed", 60)

@@ -96,6 +96,7 @@ async def test_a_session_that_dies_in_the_middle_rings_and_nothing_goes_twice(cl
         await house.me.ask("/logout", "Logged out")
         await house.me.wait_for("Closing waits: not logged in.", 60)
         await asyncio.sleep(20)
+        assert house.me.transcript(40).count("Closing waits: not logged in.") == 1
         assert open_rows(house)
         await house.me.ask("/login", "lives until")
         await house.me.wait_for("Flat at", 120)

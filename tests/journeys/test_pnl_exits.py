@@ -101,6 +101,67 @@ async def test_a_dead_feed_rings_and_strikes_only_when_it_sees_again(clock: Loop
         assert open_rows(house) == {}
 
 
+async def test_a_leg_without_a_price_strikes_nothing_and_is_named_until_it_has_one(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        names = await hold(house, 130, 65)
+        stop = await level(house, 3000)
+        await begin(house, f"/exit all if below {stop} gross")
+        (line,) = house.near.paper.stream._lines
+        silent = house.near.paper.broker.named(NFO, names[1])
+        assert silent is not None
+        key = next(each for each in line.subscriptions if each[1] == silent.token)
+        mode = line.subscriptions.pop(key)
+        await asyncio.sleep(9)
+        at(house, "60.00", names[0])
+        blind = await house.me.wait_for("P&L exit blind since", 60)
+        assert f"Not known: NF {names[1][10:15]}CE 23Nov. Nothing strikes" in blind["text"], "the other one has a price"
+        await asyncio.sleep(30)
+        assert (len(open_rows(house)), house.placed) == (2, 0)
+        line.subscriptions[key] = mode
+        await house.me.wait_for("P&L exit watches again.", 60)
+        await house.me.wait_for("P&L exit struck.", 60)
+        await house.me.wait_for("Flat at", 60)
+        assert (open_rows(house), house.placed) == ({}, 2)
+
+
+async def test_flat_for_a_minute_it_sleeps_and_strikes_for_what_is_opened_then(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        names = await hold(house, 65)
+        stop = await level(house, 5000)
+        await begin(house, f"/exit all if below {stop} gross")
+        card = await house.me.ask("/exit all", "SELL 65 NIFTY", 30)
+        house.me.press("Confirm sell", card)
+        await house.me.wait_for("position closed", 30)
+        house.me.look_away()
+        await asyncio.sleep(60)
+        listed = await house.me.ask("/exit if", "Exit at", 30)
+        assert "Nothing is open: it sleeps." in listed["text"]
+        card = await house.me.ask("/buy nifty 24500 ce 23 nov 2 lots", "BUY 130 NIFTY 24500", 30)
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("Filled", 30)
+        await asyncio.sleep(5)
+        assert not [each for each in house.me.rings() if "blind" in each["text"]]
+        at(house, "20.00", names[0])
+        await house.me.wait_for("P&L exit struck.", 60)
+        await house.me.wait_for("Flat at", 60)
+        assert open_rows(house) == {}
+
+
+async def test_what_is_given_back_of_too_small_a_best_closes_nothing(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        names = await hold(house, 130)
+        now = await level(house, 0)
+        given = abs(now) + 5000
+        await begin(house, f"/exit all if giveback {given} gross")
+        at(house, "102.00", names[0])
+        await asyncio.sleep(10)
+        at(house, "20.00", names[0])
+        await asyncio.sleep(20)
+        listed = await house.me.ask("/exit if", "not armed", 30)
+        assert "so at" not in listed["text"]
+        assert (len(open_rows(house)), house.placed) == (1, 0)
+
+
 async def test_what_was_given_back_of_the_best_closes_across_a_restart(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path, account=RICH) as house:
         names = await hold(house, 130)
@@ -174,6 +235,14 @@ async def test_alert_only_and_remove_by_button(clock: LoopClock, tmp_path: Path)
         stop = await level(house, 3000)
         await begin(house, f"/exit nifty if below {stop} or +99999999 gross")
         await house.me.ask("/exit if", "all NIFTY", 30)
+        changing = await house.me.choose("Change", "Or say it whole: exit nifty if", 30)
+        labels = [item["label"] for line in changing["buttons"] for item in line]
+        assert labels[2:4] == ["Exit at +7,99,99,999.00", "Exit at +11,99,99,999.00"], "a fifth nearer, and farther"
+        card = await house.me.choose(labels[2], "Takes the place of", 30)
+        house.me.press("Confirm P&L exit", card)
+        await house.me.wait_for("or at +7,99,99,999.00", 30)
+        await house.me.choose("Change", "Or say it whole: exit nifty if", 30)
+        await house.me.choose("Back", "all NIFTY", 30)
         await house.me.choose("Alert only", "Alert only at", 30)
         at(house, "60.00", names[0])
         await house.me.wait_for("P&L level reached.", 30)

@@ -103,6 +103,62 @@ async def test_forty_ticks_with_a_dead_minute_move_a_long_and_a_short_to_mirrore
     assert [2 * Decimal(1475) - stop for stop in stops[Side.SELL]] == stops[Side.BUY]
 
 
+async def test_a_price_that_is_through_the_new_trigger_before_the_stop_could_move_is_left_at_and_nothing_is_moved(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await enter(house, "/buy RELIANCE 10 @1475 mis trail 15")
+        assert await walk(house, "1480.00", seconds=1.7) == d("1465")
+        assert await walk(house, "1500.00", seconds=1.7) == d("1465"), "five seconds are not over"
+        price(house, "1484.00")
+        await house.me.wait_for("Filled #2 SELL 10 RELIANCE", 30)
+        (stop,) = [order for order in await house.orders() if order.draft.side is Side.SELL]
+        assert (stop.draft.trigger, stop.filled) == (None, 10), "the stop became the exit"
+        assert len(changes(house)) == 2
+        assert (open_quantity(house), house.placed) == (0, 2)
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_a_move_whose_answer_is_lost_is_read_from_the_book_and_there_are_never_two_stops(
+    clock: LoopClock, tmp_path: Path, arrives: bool
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await enter(house, "/buy RELIANCE 10 @1475 mis trail 15")
+        house.near.paper.broker.faults.arm("answer_lost" if arrives else "gateway_502", route="modify")
+        stands = "1475.00" if arrives else "1460.00"
+        assert await walk(house, "1490.00", seconds=3) == d(stands)
+        listed = await house.me.ask("/trail", "RELIANCE")
+        assert f"stop now {Decimal(stands):,}" in listed["text"]
+        assert await walk(house, "1490.05", "1496.00", seconds=8) == d("1475", "1481")
+        assert [order.status for order in await house.orders()].count(OrderStatus.TRIGGER_PENDING) == 1
+        price(house, "1479.00")
+        await house.me.wait_for("Filled #2 SELL 10 RELIANCE", 30)
+        assert (open_quantity(house), house.placed) == (0, 2)
+
+
+async def test_a_partly_filled_entry_trails_what_is_filled_and_the_rest_joins_it(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        house.near.paper.broker.faults.arm("fill_in_parts", parts=3, seconds=30)
+        await house.log_in()
+        nfo = ("NIFTY26NOV24500CE", "NFO")
+        price(house, "100.00", *nfo)
+        card = await house.me.ask("/buy nifty 24500 ce 3lots @109 trail 10", "BUY 195 NIFTY 24500 CE")
+        house.me.press("Confirm buy", card)
+        seen: list[tuple[int, Decimal | None]] = []
+        for rupees in ["100.00"] * 5 + ["104.00"] * 10 + ["107.00"] * 20 + ["121.00"] * 4:
+            price(house, rupees, *nfo)
+            await asyncio.sleep(3)
+            stops = [order for order in await house.orders() if order.status is OrderStatus.TRIGGER_PENDING]
+            assert len(stops) <= 1
+            seen += [(stop.draft.quantity, stop.draft.trigger) for stop in stops]
+        assert {quantity for quantity, _ in seen} == {65, 130, 195}
+        assert (65, Decimal("94.00")) in seen, "the first part follows before the others are filled"
+        assert seen[-1] == (195, Decimal("111.00"))
+        price(house, "110.00", *nfo)
+        await house.me.wait_for("Filled #2 SELL 195", 60)
+        assert (open_rows(house), house.placed) == ({}, 2)
+
+
 async def test_a_restart_in_the_middle_changes_nothing_but_what_was_not_seen(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await enter(house, "/buy RELIANCE 10 @1475 mis trail 15")

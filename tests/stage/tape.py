@@ -65,6 +65,7 @@ class TapeBroker(ScriptedBroker):
         return order.broker_id
 
     async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
+        self.urgent.append(urgent)
         failing = self.modify_fails.pop(0) if self.modify_fails else None
         if isinstance(failing, Exception):
             raise failing

@@ -4,7 +4,7 @@ One quantity has one live exit order: whatever is done in whichever order, the e
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -74,6 +74,13 @@ class ClosingRow:
     def unguarded(self) -> int:
         """Shares or units in no order of that side. Negative when there is more on its way than is open."""
         return self.open - self.held_by_others - self.guarded
+
+    def taken_over(self, besides: Collection[str]) -> "ClosingRow":
+        """The row for a way out that turns our own working exits as it turns stops. besides: ids of those to be left alone."""
+        own = [order for order in self.others if order.is_ours and order.status.is_working and order.broker_id is not None]
+        taken = tuple(order for order in own if order.id not in besides)
+        rest = tuple(order for order in self.others if order not in taken)
+        return replace(self, guards=(*self.guards, *taken), others=rest)
 
     def unknown(self) -> Order | None:
         """An order whose outcome is not known. It counts as possibly working."""

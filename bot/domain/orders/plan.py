@@ -229,6 +229,11 @@ class Next:
     act: Act
     quantity: int = 0  # SEND_SLICE: the leg's number
 
+    def guards_less(self, guard: Order | None) -> bool:
+        """Whether less is guarded after it."""
+        resized = self.act is Act.RESIZE_STOP and guard is not None and self.quantity < guard.pending
+        return resized or self.act is Act.CANCEL_GUARD
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanFacts:

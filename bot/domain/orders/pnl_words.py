@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from bot.domain.clock import ist
 from bot.domain.market.display_names import short
 from bot.domain.money import in_figures
 from bot.domain.orders.pnl_exit import PnlAction, PnlExit, Scope, ScopeKind
@@ -28,6 +29,28 @@ def levels_in_words(exit_: PnlExit) -> str:
     if exit_.giveback is not None:
         said.append(f"giveback {_figure(exit_.giveback)}")
     return ", ".join(said)
+
+
+def typed(exit_: PnlExit) -> str:
+    """The words that ask for such a one: exit all if -5000 giveback 3000 gross."""
+    scope, what, said = exit_.scope, "all", list[str]()
+    if scope.kind is ScopeKind.UNDERLYING:
+        what = scope.underlying.lower()
+    elif scope.instrument is not None:
+        what = f"{scope.instrument.name} {scope.product}".lower()
+    if exit_.stop is not None:
+        said.append(f"{exit_.stop:f}" if exit_.stop < 0 else f"below {exit_.stop:f}")
+    if exit_.target is not None:
+        said.append(f"{exit_.target:f}" if exit_.target > 0 else f"above {exit_.target:f}")
+    if exit_.giveback is not None:
+        said.append(f"giveback {exit_.giveback:f}")
+    said.append("net" if exit_.after_charges else "gross")
+    if exit_.action is PnlAction.ALERT:
+        said.append("alert")
+    if exit_.blocks_until is not None:
+        till = f"{ist(exit_.blocks_until):%H:%M}"
+        said.append("block" if till == "00:00" else f"block till {till}")
+    return f"exit {what} if {' '.join(said)}"
 
 
 def under(exit_: PnlExit) -> str:

@@ -178,6 +178,10 @@ class FlagsRepository(Protocol):
         """True for the one caller who tells, on that date, that the broker does not take orders from this host."""
         ...
 
+    def address_told(self, account_id: str, day: date) -> bool:
+        """Whether people were told so on that date."""
+        ...
+
     def forget_days_before(self, day: date) -> int:
         """Sweeps the claims of earlier dates on what is told once a day."""
         ...

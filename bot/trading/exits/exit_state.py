@@ -38,6 +38,13 @@ def load(db: Repositories, plan_id: str) -> tuple[ExitList, dict[str, Order], bo
     return exits, orders, plan.state is PlanState.ALIVE
 
 
+def of_panics(db: Repositories) -> frozenset[str]:
+    """The ids of the exits that panics which are under way carry, in whichever account."""
+    found = (load(db, exits.plan_id) for exits in db.exit_lists.alive() if exits.proves_flat)
+    lists = [each[0] for each in found if each is not None]
+    return frozenset(piece.order_id for exits in lists for row in exits.rows for piece in row.slices if piece.order_id)
+
+
 def on_side(order: Order, row: ExitRow) -> bool:
     """Whether an order closes this row."""
     return (order.draft.instrument.key, order.draft.product, order.draft.side) == (*row.place, row.draft.side)

@@ -73,7 +73,13 @@ class ListSending:
                 opening.append(replace(leg, draft=priced))
             else:
                 wanted = ExitWanted(
-                    account_id=exits.account_id, plan_id=exits.plan_id, leg=leg, draft=priced, by=exits.by, name=exits.name
+                    account_id=exits.account_id,
+                    plan_id=exits.plan_id,
+                    leg=leg,
+                    draft=priced,
+                    by=exits.by,
+                    name=exits.name,
+                    takes_over=exits.proves_flat,
                 )
                 closing.append((row, piece, wanted))
             _, tries = self._tried.get((exits.plan_id, piece.leg), (0.0, 0))

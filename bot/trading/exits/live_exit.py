@@ -16,6 +16,7 @@ from bot.domain.orders.plan import PlanLeg
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Side
+from bot.trading.exits.exit_state import of_panics
 from bot.trading.exits.row_readings import RowReadings, left, unguarded
 from bot.trading.exits.turns import Turns
 from bot.trading.orders.claimed_orders import Claim, ClaimedOrders
@@ -72,6 +73,7 @@ class ExitWanted:
     by: int  # Telegram id of who confirmed
     name: str  # of the same, for the others
     card: tuple[int, int] | None = None  # chat and message that show it
+    takes_over: bool = False  # it turns our own resting exits too: a panic gets out of what a far limit was to close
     doubles: frozenset[str] = frozenset()  # exits of unknown outcome that the person sends another beside, and knows it
 
     def __post_init__(self) -> None:
@@ -214,6 +216,8 @@ class LiveExit:
         try:
             for _ in range(ROUNDS):
                 row, held = await self.rows.calm(wanted.account_id, wanted.draft, besides=wanted.doubles, free=left, anew=True)
+                if wanted.takes_over:
+                    row = row.taken_over(await self.store.read(of_panics))
                 if (unknown := row.unknown()) is not None:
                     return ExitResult(state=ExitState.UNKNOWN, order=unknown)
                 step = next_step(row, wanted.draft.quantity)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.domain.news.exits import GuardPlaced
+from bot.domain.orders.closing import is_guard
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.plan import LegKind, Plan, PlanLeg, order_of
 from bot.domain.ports.repositories import Repositories
@@ -60,6 +61,14 @@ def plan_now(db: Repositories, plan_id: str) -> PlanNow | None:
         guard=guard[0] if guard else None,
         name=names.get(plan.placed_by, "Somebody"),
     )
+
+
+def end_unsent(db: Repositories, plan_id: str) -> None:
+    """After a restart and a look: a target whose stop still waits was cut off before its change left, and is not being taken."""
+    plan = db.plans.find(plan_id)
+    guard = db.orders.find(plan.guard_id) if plan is not None and plan.guard_id is not None else None
+    if guard is not None and is_guard(guard) and guard.draft.trigger is not None:
+        db.plans.taking(plan_id, None)
 
 
 def _orders(db: Repositories, ids: Sequence[str | None]) -> tuple[Order, ...]:

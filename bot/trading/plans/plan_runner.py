@@ -19,7 +19,7 @@ from bot.runtime.background import BackgroundTasks
 from bot.runtime.signal import Signal
 from bot.trading.exits.cut_off import end_cut_off
 from bot.trading.exits.live_exit import ChangeState, ExitResult, ExitState, ExitWanted, LiveExit, shows
-from bot.trading.plans.plan_now import PlanNow, plan_now
+from bot.trading.plans.plan_now import PlanNow, end_unsent, plan_now
 from bot.trading.plans.plan_parts import PlanParts
 from bot.trading.plans.plan_rings import BLIND_FOR, RETRY, PlanRings
 from bot.trading.plans.watched import Watched, elapsed
@@ -127,7 +127,7 @@ class PlanRunner:
         if facts.opened > 0 and now.plan.leg(LegKind.TARGET) is not None and watched.watching is None:
             self._watch(now.plan, watched)
         act = next_act(now.plan, facts, self.clock.now())
-        if fresh and (act is None or not _guards_less(act, now.guard)):
+        if fresh and (act is None or not act.guards_less(now.guard)):
             watched.doubted_at = None  # a doubt that the next reading did not share
         if act is not None and act.act is Act.RESIZE_STOP and not fresh:  # another way out may have changed the stop since
             watched.read, watched.urgent = False, True
@@ -136,7 +136,7 @@ class PlanRunner:
             self._look_again(now, facts, watched)
             await self._rings.blind(now, watched)
             return False
-        if _guards_less(act, now.guard) and not self._is_sure(watched):
+        if act.guards_less(now.guard) and not self._is_sure(watched):
             return False
         return await self._do(act, now, watched)
 
@@ -152,6 +152,9 @@ class PlanRunner:
             watched.read = False
             raise
         watched.free = row.unguarded
+        if not watched.looked and now.plan.taking_since is not None:
+            await self.store.transaction(lambda db: end_unsent(db, now.plan.id))
+        watched.looked = True
         return await self.store.read(lambda db: plan_now(db, now.plan.id))
 
     async def _next_slice(self, now: PlanNow) -> bool:
@@ -349,9 +352,3 @@ class PlanRunner:
             by=now.plan.placed_by,
             name=now.name,
         )
-
-
-def _guards_less(act: Next, guard: Order | None) -> bool:
-    if act.act is Act.CANCEL_GUARD:
-        return True
-    return act.act is Act.RESIZE_STOP and guard is not None and act.quantity < guard.pending

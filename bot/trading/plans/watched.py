@@ -19,6 +19,7 @@ class Watched:
     is_stopped: bool = False
     free: int | None = None
     read: bool = False  # since the last fill of the account
+    looked: bool = False  # ever by this process
     doubted_at: float | None = None
     taking_at: float | None = None
     calm_until: float = 0.0

@@ -11,9 +11,10 @@ from bot.domain.clock import MOST_SKEW, ist, ist_date
 from bot.domain.market.rules import ExpiryStage
 from bot.domain.money import grouped, in_figures, in_price
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
-from bot.domain.orders.order_text import request_line, request_of
+from bot.domain.orders.order_text import plain, request_line, request_of
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.orders.cover import leaves_bare
+from bot.trading.proposals.day_band import at_the_edge, near_band, out_of_band
 from bot.trading.proposals.situation import Check, Situation
 from bot.trading.safety.limits import segment_of
 
@@ -210,7 +211,8 @@ def evening_over(at: Situation) -> str | None:
 REFUSALS: tuple[Check, ...] = (
     evening_over,
     kill_switch, wrong_clock, not_tradable, expired, ceiling, value_limit, quantity_limit, day_limit, minute_limit, segment_limit,
-    hours_limit, locked_day, loss_limit, expiry_stage, old_contracts, sold_short, crossed_zero, second_stop, unclear_twin,
+    hours_limit, locked_day, loss_limit, out_of_band, expiry_stage, old_contracts, sold_short, crossed_zero, second_stop,
+    unclear_twin,
 )  # fmt: skip
 
 
@@ -243,7 +245,8 @@ def twin(at: Situation) -> str | None:
     """Source: our own store."""
     for order in at.recent:
         age = at.now - order.created_at
-        if _same(order.draft, at.draft) and age <= TWIN:
+        is_stop = order.draft.trigger is not None  # of a position, which an exit is made of, is no twin of that exit
+        if _same(order.draft, at.draft) and is_stop is (at.draft.trigger is not None) and age <= TWIN:
             # An order from the future: the clock was set back since, and nobody knows by how much.
             return f"Same as #{order.number}, " + (f"{age.seconds} s ago" if age >= timedelta(0) else "how long ago is not known")
     return None
@@ -320,6 +323,13 @@ def near_expiry(at: Situation) -> str | None:
     return "Settles in shares soon (physical settlement): mStock squares it off on the day before its last"
 
 
+def address_refused(at: Situation) -> str | None:
+    """Source: our own store, what mStock answered to the orders of today."""
+    if not at.address_refused:
+        return None
+    return "mStock refused an order of today for this server's address: until it is registered there, it refuses each one"
+
+
 def clock_unknown(at: Situation) -> str | None:
     """Source: the Date of the broker's two newest answers."""
     return None if at.reduces or at.clock_off is not None else "How far this server's clock is off mStock's is not known"
@@ -327,7 +337,7 @@ def clock_unknown(at: Situation) -> str | None:
 
 WARNINGS: tuple[Check, ...] = (
     exit_doubled, stop_turned, clock_unknown, cash_short, far_from_last, trigger_passed, twin, over_freeze, market_hours,
-    kind_now, series, opens_short, naked_short, near_expiry,
+    kind_now, series, opens_short, naked_short, near_expiry, near_band, address_refused,
 )  # fmt: skip
 
 
@@ -335,7 +345,11 @@ def repairs(at: Situation) -> list[tuple[str, str]]:
     """What a refused order can become, as (label, command): a sale of all that is there, a look at the doubtful one."""
     twin_ = doubtful_twin(at)
     look = [(f"Look at #{twin_.number}", f"/order {twin_.number}")] if twin_ is not None else []
+    if second_stop(at) is not None and len(at.guards) == 1 and at.draft.trigger is not None:
+        number = at.guards[0].number
+        look.append((f"Move #{number} to {in_price(at.draft.trigger)}", f"/modify {number} {plain(at.draft.trigger)}"))
     left = at.closable // at.draft.instrument.lot * at.draft.instrument.lot
+    look += at_the_edge(at)
     if sold_short(at) is None or not left or [check for check in REFUSALS if check(at)] != [sold_short]:
         return look
     request = replace(request_of(at.draft), quantity=left)

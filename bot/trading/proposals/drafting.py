@@ -21,6 +21,7 @@ from bot.domain.orders.order_text import plain, request_line
 from bot.domain.orders.portfolio import Holding, Position
 from bot.domain.orders.proposal import Remark
 from bot.domain.terms import OrderKind, Product, Side, Validity
+from bot.trading.proposals.day_band import edges
 
 WIDE_CASH, WIDE_OTHER = Decimal("0.005"), Decimal("0.03")  # of the mid price
 OLD = timedelta(seconds=60)
@@ -135,6 +136,11 @@ class Drafting:
             on=ist_date(self.clock.now()),
         )
         told = () if bid and ask else (Remark(name="no_depth", say="No bid and ask seen: priced from the last trade"),)
+        band = self.rules.price_band(instrument, ist_date(self.clock.now()))
+        low_high = edges(band.percent if band is not None else None, price, instrument.tick)
+        if low_high is not None and not low_high[0] <= worst <= low_high[1]:
+            worst = min(max(worst, low_high[0]), low_high[1])
+            told = (*told, Remark(name="band_edge", say=f"{in_price(worst)} is the edge of the day's band: it goes no further"))
         return Pricing(kind=OrderKind.LIMIT, price=worst, protected=True, remarks=told)
 
     def _need_tick(self, request: OrderRequest, instrument: Instrument, price: Decimal, field: str) -> None:

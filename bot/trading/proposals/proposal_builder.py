@@ -310,6 +310,8 @@ class ProposalBuilder:
             recent=[order for order in orders if order.is_ours] if before is None else (),
             window=self.window(draft.instrument, draft.product),
             freeze=freeze.quantity if freeze else None,
+            band=band.percent if (band := self.rules.price_band(draft.instrument, today)) is not None else None,
+            address_refused=db.flags.address_told(account_id, today),
             stage=stage_of(draft.instrument, today, self.rules, self.calendar, settling=self.settling),
             master_age=master_age(self.instruments.day, today, self.calendar),
             price=self.prices.known(account_id, draft.instrument.key),

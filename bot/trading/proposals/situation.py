@@ -32,6 +32,8 @@ class Situation:
     recent: Sequence[Order] = ()
     window: Window | None = None  # None: this exchange never closes (practice)
     freeze: int | None = None  # units
+    band: Decimal | None = None  # per cent either side of the previous close that the day allows
+    address_refused: bool = False  # the broker refused an order of today for this host's address
     stage: ExpiryStage | None = None
     master_age: int | None = None  # trading days since the date of the scrip master; None: not known
     day_lock: DayLock | None = None

@@ -10,6 +10,7 @@ from bot.domain.orders.legs import Measure, TrailSaid
 from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.plan import Attached, LegKind, PlanLeg
 from bot.domain.orders.trail import TrailRule
+from bot.domain.terms import Side
 
 
 def trail_in_points(said: TrailSaid, price: Decimal, tick: Decimal) -> TrailSaid:
@@ -33,10 +34,17 @@ def points(trail: TrailSaid | None) -> tuple[Decimal | None, ...]:
 
 
 def begins(entry: OrderDraft, price: Price | None) -> Decimal | None:
-    """The price that a trail begins from: the limit of an entry. Where that is only its worst price, the market's of now."""
-    if entry.protected and price is not None:
+    """The price that a trail begins from: where the entry should fill, which is no worse than its limit.
+
+    A market order fills near the last trade, a limit beyond the other side at that side.
+    """
+    if price is None:
+        return entry.price
+    if entry.price is None or entry.protected:
         return price.last
-    return entry.price or (price.last if price is not None else None)
+    long = entry.side is Side.BUY
+    touch = (price.ask if long else price.bid) or price.last
+    return (min if long else max)(entry.price, touch)
 
 
 def rule_of(legs: tuple[PlanLeg, ...], attached: Attached, draft: OrderDraft, price: Price | None) -> TrailRule | None:

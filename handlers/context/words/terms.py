@@ -328,7 +328,7 @@ _BEFORE_A_FIGURE: Mapping[str, Callable[[Terms, str], None]] = {
     **dict.fromkeys(("stop", "trigger"), _set_stop),
     "trail": _set_trail,
     "step": _set_step,
-    "dq": _set_disclosed,
+    **dict.fromkeys(("dq", "disclose", "disclosed"), _set_disclosed),
     **dict.fromkeys(_LOT_WORDS, _refuse_lots),
     "risk": _set_risk,
 }

@@ -107,6 +107,16 @@ async def test_what_is_done_before_the_first_byte_comes_after_the_turn_and_can_k
     assert len(orders_at(paper)) == 4
 
 
+async def test_an_order_whose_session_ends_while_it_waits_is_not_sent(pair: MStockConnection, paper: Running) -> None:
+    draft = await a_draft(pair, far=True)
+    waiting = [asyncio.create_task(pair.broker.place(draft, f"ORDER{number}")) for number in range(4)]
+    await asyncio.sleep(0.5)
+    pair.adopt(None)
+    ends = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(end) for end in ends] == [str, str, str, NotSent]
+    assert len(orders_at(paper)) == 3
+
+
 async def test_an_order_that_is_over_is_neither_changed_nor_cancelled_and_it_is_said(pair: MStockConnection) -> None:
     draft = await a_draft(pair, far=True)
     broker_id = await pair.broker.place(draft, TAG)

@@ -5,12 +5,18 @@ from decimal import Decimal
 
 import pytest
 
+from bot.domain.clock import at_ist, next_midnight
 from bot.domain.errors import UsageError
 from bot.domain.orders.pnl_card import PnlSaid
-from bot.domain.orders.pnl_exit import PnlAction
+from bot.domain.orders.pnl_exit import PnlAction, PnlExit, Scope, ScopeKind
+from bot.domain.orders.pnl_words import typed
+from bot.domain.terms import Product
 from handlers.commands.pnl_exits import parted, said
+from tests.stage.floor import CALL
+from tests.stage.orders import NOW
 
 STOP, TARGET = Decimal(-5000), Decimal(8000)
+CONTRACT = Scope(kind=ScopeKind.POSITION, instrument=CALL, product=Product.NRML)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +54,31 @@ def test_if_parts_what_is_watched_from_when_it_strikes(words: str, parts: tuple[
 )
 def test_levels_and_what_is_done_at_them(words: str, meant: PnlSaid) -> None:
     assert said(words) == meant
+
+
+@pytest.mark.parametrize("scope", [Scope(kind=ScopeKind.ALL), Scope(kind=ScopeKind.UNDERLYING, underlying="NIFTY"), CONTRACT])
+@pytest.mark.parametrize(
+    "meant",
+    [
+        PnlSaid(stop=STOP, after_charges=True),
+        PnlSaid(stop=-STOP, target=TARGET, after_charges=False, action=PnlAction.ALERT),
+        PnlSaid(target=-TARGET, giveback=Decimal("3000.50"), after_charges=False, blocks=True),
+        PnlSaid(stop=STOP, after_charges=False, blocks=True, blocks_till=time(14, 30)),
+    ],
+)
+def test_what_watches_is_asked_for_anew_by_its_own_words(scope: Scope, meant: PnlSaid) -> None:
+    till = meant.blocks_till
+    blocks = at_ist(NOW.date(), till.hour, till.minute) if till is not None else next_midnight(NOW)
+    exit_ = PnlExit(
+        id="t", account_id="a1", by=1, name="Asha", scope=scope, stop=meant.stop, target=meant.target, giveback=meant.giveback,
+        action=meant.action, after_charges=bool(meant.after_charges), blocks_until=blocks if meant.blocks else None,
+        until=next_midnight(NOW), created_at=NOW,
+    )  # fmt: skip
+    parts = parted(typed(exit_).removeprefix("exit "))
+    assert parts is not None
+    assert said(parts[1]) == meant
+    names = {ScopeKind.ALL: "all", ScopeKind.UNDERLYING: "nifty", ScopeKind.POSITION: "nifty26nov24800ce nrml"}
+    assert parts[0] == names[scope.kind]
 
 
 @pytest.mark.parametrize(

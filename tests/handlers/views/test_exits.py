@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 from bot.domain.news.exits import ExitsTold, Told
 from bot.domain.orders.exit_list import ListKind, RowState, RowTold
@@ -50,6 +51,12 @@ def test_a_row_is_counted_once_however_many_orders_of_it_rest() -> None:
 def test_a_refusal_is_told_in_plain_words() -> None:
     refused = exit_of(OrderStatus.REJECTED, reason="RMS:1")
     assert "ended unfilled: <RMS:1>" in str(told(not_flat(row(refused, RowState.REFUSED)), SCENE))
+
+
+def test_what_a_panic_cost_against_the_price_at_the_tap_is_said_and_so_is_what_it_gained() -> None:
+    flat = ExitsTold(plan_id="P1", kind=ListKind.PANIC, told=Told.FLAT, at=NOW, rows=(), of=2, orders=2, slippage=Decimal(184))
+    assert "2 rows closed in 2 orders, slippage ₹184.00." in str(told(flat, SCENE))
+    assert "in 2 orders, ₹1.00 better than seen at the tap." in str(told(replace(flat, slippage=Decimal(-1)), SCENE))
 
 
 def test_a_closing_fill_has_no_way_out_of_nothing_and_a_lost_exit_has_one_after_ten_seconds_and_two_looks() -> None:

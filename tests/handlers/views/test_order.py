@@ -220,8 +220,10 @@ def test_an_exit_card_shows_what_was_paid_and_what_it_makes_of_it() -> None:
 
 def test_a_closed_market_shows_when_it_opens_and_no_confirm() -> None:
     opens = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
-    view = views.proposal(a_proposal(opens=opens), "LIVE", NOW)
+    closed = Remark(name="market_hours", say="The market is closed. Orders are taken again on Mon 23 Nov 2026 at 09:00.")
+    view = views.proposal(a_proposal(opens=opens, warnings=(closed,)), "LIVE", NOW)
     assert view.plain.endswith("NSE takes this again on Mon 23 Nov at 09:00.")
+    assert "The market is closed" not in view.plain, "said once"
     assert labels(view) == [["Card at 09:16 on Mon 23 Nov"], ["Discard"]]
 
 

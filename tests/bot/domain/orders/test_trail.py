@@ -130,6 +130,7 @@ def test_a_further_fill_of_the_entry_begins_the_best_anew_and_keeps_the_stop() -
     trail = a_trail().entered(65, T0).traded(Decimal("720.00"), T0 + SECOND, T0 + SECOND).standing(Decimal("705.00"))
     more = trail.entered(130, T0 + 2 * SECOND)
     assert (more.best, more.trigger, more.filled) == (None, Decimal("705.00"), 130)
+    assert more.traded(Decimal("730.00"), T0 + 2 * SECOND, T0 + 3 * SECOND) == more, "the trade that filled it arms nothing"
     assert more.entered(130, T0 + 9 * SECOND) == more
     assert more.traded(Decimal("710.00"), T0 + 3 * SECOND, T0 + 3 * SECOND).wanted is None
 

@@ -10,10 +10,20 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, PinWanted, Unreadable, UsageError, WordsWanted
+from bot.domain.errors import (
+    CheckFailed,
+    ChoiceWanted,
+    ConfirmationGone,
+    NotAllowed,
+    PinWanted,
+    Unreadable,
+    UsageError,
+    WordsWanted,
+)
 from bot.domain.orders.basket import BasketCard, BasketChange, WorstLoss
 from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.portfolio import Margin
+from bot.domain.people.account import Role
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from bot.trading.baskets.basket_builder import Asked, Line
@@ -134,7 +144,30 @@ async def test_a_kill_or_an_ended_session_between_card_and_tap_refuses_all_of_it
         await confirm(stage, card)
     with pytest.raises(ConfirmationGone):
         await confirm(stage, card)
-    assert stage.broker.posts == 0
+    other = await a_floor(clock)
+    card = await ask(other)
+    session = other.desk.connection.session
+    assert session is not None
+    other.desk.connection.session = replace(session, expires=clock.now())
+    with pytest.raises(CheckFailed, match="The session with mStock ended"):
+        await confirm(other, card)
+    assert (stage.broker.posts, other.broker.posts) == (0, 0)
+
+
+async def test_who_may_open_no_more_sends_no_short_without_its_cover(clock: LoopClock) -> None:
+    stage = await a_floor(clock)
+    stage.broker.ways = {CALL.key: "rest"}
+    card, baskets = await ask(stage), stage.desk.core.services.baskets
+    async with stage.running():
+        await confirm(stage, card)
+        await asyncio.sleep(8)
+        assert stage.broker.posts == 1
+        await stage.desk.becomes(Role.GUARDIAN)
+        with pytest.raises(NotAllowed, match="may not open"):
+            await baskets.go_on(stage.desk.actor, card.confirmation.token, bare=True)
+        await baskets.stop_here(stage.desk.actor, card.confirmation.token)
+        await asyncio.sleep(5)
+    assert stage.broker.posts == 1
 
 
 async def test_what_would_go_in_parts_or_meet_itself_is_refused_before_it_is_asked(clock: LoopClock) -> None:

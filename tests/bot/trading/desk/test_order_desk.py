@@ -558,6 +558,8 @@ async def test_an_address_that_is_not_registered_is_told_once_a_day_whichever_ac
                 await stage.tap(token, 90 + again)
     told = [notice for notice in await stage.notices() if isinstance(notice, AddressNotRegistered)]
     assert [notice.words for notice in told] == ["Primary and Secondary IP Address are not matching"]
+    asked = await stage.proposals.propose(stage.actor, replace(LIMIT, quantity=30), chat_id=PERSON)
+    assert "address_refused" in {remark.name for remark in asked.warnings}, "seen today, said on each card"
 
 
 async def test_cancelling_a_waiting_stop_is_asked_again_in_words(clock: LoopClock) -> None:

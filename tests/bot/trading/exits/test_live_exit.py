@@ -259,5 +259,8 @@ async def test_an_exit_that_the_person_closed_as_not_there_counts_no_more(clock:
 async def test_a_second_stop_for_what_a_stop_guards_already_is_refused_and_names_the_first(clock: LoopClock) -> None:
     stage = await guarded(clock, 10, 10)
     second = OrderRequest(side=Side.SELL, symbol="RELIANCE", product=Product.MIS, quantity=10, trigger=Decimal("1460.00"))
-    with pytest.raises(CheckFailed, match="#1 guards this position already"):
+    with pytest.raises(CheckFailed, match="#1 guards this position already") as refusal:
         await ask(stage, second)
+    assert dict(refusal.value.near) == {"Move #1 to 1,460.00": "/modify 1 1460"}
+    way_out = await ask(stage, leave(10, "1480.00"))
+    assert "twin" not in said(way_out), "the stop becomes the exit: it is not the same order once more"

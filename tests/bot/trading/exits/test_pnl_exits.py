@@ -96,6 +96,10 @@ async def test_known_figures_beyond_the_stop_for_three_seconds_close_all_in_leg_
     assert (stage.broker.posts, stage.broker.wrong) == (3, [])
     sides = [draft.side for _, draft in stage.broker.sent if draft.instrument.symbol == "NIFTY"]
     assert sides == [Side.BUY, Side.SELL], "the cover goes after what it covers"
+    rows = await stage.desk.store.transaction(lambda db: db.audit.page(None, 200, None))
+    mine = [(what, detail) for _, _, _, what, detail in rows if what.startswith("pnl")][::-1]
+    assert [what for what, _ in mine] == ["pnl exit", "pnl exit", "pnl result"], "confirmed, struck, and what became of it"
+    assert "after: stop at -5400.00: BUY 65" in mine[1][1], "the intent names the level and each order"
     struck = [each for each in await news(stage) if isinstance(each, PnlExitTold)]
     assert [(each.told, each.value, each.rows) for each in struck] == [(PnlNews.EXITS, Decimal(-5400), 3)]
 
@@ -113,6 +117,19 @@ async def test_the_exits_leave_when_the_three_seconds_are_over_by_a_look_made_be
     assert at - began == pytest.approx(3, abs=0.01)
     looks = [moment - began for moment in stage.broker.looks if began + 0.5 < moment < at - 0.01]
     assert looks == [pytest.approx(2.3, abs=0.01)]
+
+
+async def test_what_the_books_no_longer_show_when_it_would_strike_closes_nothing(clock: LoopClock) -> None:
+    stage, feed = await a_floor(clock)
+    stage.broker.opens(BANK, 60)
+    async with watched(stage):
+        await begin(stage, stop=Decimal(-5000))
+        await asyncio.sleep(5)
+        price(stage, feed, BANK, "10")  # −5,400
+        await asyncio.sleep(2)
+        stage.broker.net[BANK.key, Product.NRML] = 30  # half of it was closed in the app, and no event told of it: −2,700
+        await asyncio.sleep(10)
+    assert (stage.broker.posts, await told(stage)) == (0, [])
 
 
 @pytest.mark.parametrize("step", [10, -7200])
@@ -223,6 +240,22 @@ async def test_alert_only_rings_and_closes_nothing(clock: LoopClock) -> None:
         assert (stage.broker.posts, await told(stage)) == (0, [PnlNews.ALERTS])
 
 
+async def test_of_two_processes_that_see_it_strike_one_tells(clock: LoopClock) -> None:
+    stage, feed = await a_floor(clock)
+    stage.broker.opens(BANK, 60)
+    async with watched(stage):
+        card = await begin(stage, stop=Decimal(-5000))
+        await stage.desk.core.services.pnl_exits.only_alert(stage.desk.actor, card.exit.id)
+        other = await set_floor(clock, store=stage.desk.store, broker=stage.broker)
+        other.desk.connection.feed = other.desk.feed = feed
+        async with watched(other):
+            await asyncio.sleep(5)
+            for each in (stage, other):
+                price(each, feed, BANK, "10")
+            await asyncio.sleep(10)
+    assert await told(stage) == [PnlNews.ALERTS]
+
+
 async def test_it_sleeps_while_flat_and_covers_what_is_opened_later(clock: LoopClock) -> None:
     stage, feed = await a_floor(clock)
     async with watched(stage):
@@ -249,6 +282,24 @@ async def test_one_of_an_underlying_leaves_the_others_and_ends_with_its_last_row
         assert await told(stage) == [PnlNews.ENDED]
         assert (await stage.desk.core.services.pnl_exits.shown(stage.desk.actor)).exits == ()
     assert stage.broker.quantity(BANK) == 60
+
+
+async def test_a_book_that_shows_nothing_once_does_not_end_it(clock: LoopClock) -> None:
+    stage, feed = await a_floor(clock)
+    stage.broker.opens(BANK, 60)
+    place = (BANK.key, Product.NRML)
+    async with watched(stage):
+        await begin(stage, "banknifty", stop=Decimal(-5000))
+        await asyncio.sleep(5)
+        stage.broker.net[place] = 0
+        stage.desk.core.pnl_watch.filled()
+        await asyncio.sleep(1.5)
+        stage.broker.net[place] = 60
+        await asyncio.sleep(5)
+        assert await told(stage) == []
+        price(stage, feed, BANK, "10")
+        await asyncio.sleep(10)
+        assert await told(stage) == [PnlNews.EXITS]
 
 
 async def test_entries_are_blocked_until_the_time_that_was_named(clock: LoopClock) -> None:

@@ -257,21 +257,6 @@ async def test_a_stop_that_the_exchange_rejects_rings_that_nothing_guards(clock:
     assert stage.broker.posts == 2, "each leg is sent once"
 
 
-@pytest.mark.parametrize("wrong", ["bare", "wrong side"])
-async def test_a_stop_that_the_book_shows_bare_or_on_the_wrong_side_rings(clock: LoopClock, wrong: str) -> None:
-    stage = await entered(clock, STOP)
-    async with stage.running():
-        stage.trade("1480.00")
-        await asyncio.sleep(0.5)
-        stop = stage.broker.true[-1]
-        assert stop.status is OrderStatus.TRIGGER_PENDING
-        bare, turned = replace(stop.draft, kind=OrderKind.LIMIT, trigger=None), replace(stop.draft, side=Side.BUY)
-        stop.draft = bare if wrong == "bare" else turned
-        await asyncio.sleep(3)
-        asked = [news for news in await stage.desk.notices() if isinstance(news, ExitAsks)]
-    assert [news.why for news in asked] == [ExitTrouble.WRONG_STOP]
-
-
 async def test_a_stop_of_unknown_outcome_is_never_sent_again(clock: LoopClock) -> None:
     stage = await entered(clock, STOP)
     stage.broker.place_fails = [Unclear("lost on the way")]
@@ -292,6 +277,23 @@ async def test_a_stop_that_could_not_be_raised_asks(clock: LoopClock) -> None:
         await asyncio.sleep(15)
     asked = [each.why for each in await stage.desk.notices() if isinstance(each, ExitAsks)]
     assert asked == [ExitTrouble.NOT_RAISED]
+
+
+async def test_a_target_that_a_kill_cut_off_before_its_change_left_is_taken_after_the_restart(clock: LoopClock) -> None:
+    stage = await entered(clock)
+    async with stage.running():
+        stage.trade("1480.00")
+        await asyncio.sleep(5)
+    (plan,) = await stage.desk.store.transaction(lambda db: db.plans.alive())
+    await stage.desk.store.transaction(lambda db: db.plans.taking(plan.id, clock.now()))
+    after = await set_tape(clock, store=stage.desk.store, broker=stage.broker)
+    async with after.running():
+        await asyncio.sleep(5)
+        assert after.standing() == [(OrderKind.SL, 10)]
+        after.trade("1500.00")
+        await asyncio.sleep(5)
+        assert (after.broker.net, after.standing(), await state(after)) == (0, [], PlanState.OVER)
+    assert (after.broker.posts, after.broker.over) == (2, [])
 
 
 async def test_a_plan_goes_on_after_a_restart_and_sends_nothing_twice(clock: LoopClock, tmp_path: Path) -> None:

@@ -140,6 +140,9 @@ async def test_where_the_price_is_through_before_the_stop_could_move_the_exit_go
     assert [(draft.kind, draft.trigger or draft.price) for draft in stage.broker.changes] == [
         (OrderKind.SL, Decimal("1467.00")), (OrderKind.LIMIT, Decimal("1475.00")),
     ]  # fmt: skip
+    assert stage.broker.urgent == [False, True, False, True], (
+        "entry, stop, move, exit: a move takes no turn that is kept for exits"
+    )
     assert await told(stage) == [TrailNews.EXITS]
 
 
@@ -270,6 +273,9 @@ async def test_the_target_goes_first_and_back_to_the_stop_where_the_trail_had_it
         assert [(order.draft.kind, order.draft.trigger) for order in stage.broker.working()] == [
             (OrderKind.SL, Decimal("1480.00"))
         ]
+        assert [(draft.kind, draft.trigger) for draft in stage.broker.changes] == [
+            (OrderKind.SL, Decimal("1480.00")), (OrderKind.LIMIT, None), (OrderKind.SL, Decimal("1480.00")),
+        ], "a trade at the target moves no stop"  # fmt: skip
         stage.broker.stuck = False
         stage.trade("1479.00")
         await asyncio.sleep(4)

@@ -1,18 +1,20 @@
 """The checks as plain calls: each warning and refusal where it belongs, and silence where what it needs is not known."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from bot.domain.market.instrument import InstrumentKind
+from bot.domain.market.instrument import Exchange, InstrumentKind
 from bot.domain.market.prices import Price
-from bot.domain.market.rules import ExpiryStage
+from bot.domain.market.rules import Band, ExpiryStage
+from bot.domain.orders.order import OrderRequest
 from bot.domain.people.account import Limits
 from bot.domain.terms import OrderKind, Product, Side
-from bot.trading.proposals.checks import refusals
+from bot.trading.proposals.checks import refusals, repairs
+from bot.trading.proposals.drafting import Drafting
 from bot.trading.proposals.remarks import remarks
 from bot.trading.proposals.situation import Situation
 from tests.stage.market import REFERENCE_DATA, a_share, an_index
@@ -21,6 +23,7 @@ from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 DERIVATIVE = a_draft(instrument=NIFTY_CALL, product=Product.NRML, quantity=65, price=Decimal("120.00"))
 
+MOVED = Price(last=Decimal(1480), previous_close=Decimal(1430))  # 3.5 %
 WRITTEN = replace(DERIVATIVE, side=Side.SELL)
 
 
@@ -54,6 +57,8 @@ def test_an_order_about_which_nothing_more_is_known_is_neither_refused_nor_warne
         ("series", {"draft": a_draft(product=Product.MIS, instrument=replace(RELIANCE, series="BE"))},
          {"draft": a_draft(product=Product.CNC, instrument=replace(RELIANCE, series="BE"))}),
         ("naked_short", {"draft": WRITTEN}, {"draft": WRITTEN, "reduces": True}),
+        ("near_band", {"band": Decimal(5), "price": MOVED}, {"band": Decimal(20), "price": MOVED}),
+        ("address_refused", {"address_refused": True, "reduces": True}, {}),
         ("near_expiry", {"draft": DERIVATIVE, "stage": ExpiryStage.WARN}, {"draft": DERIVATIVE, "stage": None}),
     ],
 )  # fmt: skip
@@ -98,3 +103,28 @@ def test_where_a_limit_for_one_order_is_set_an_order_of_unknown_worth_is_refused
     seen = Price(last=Decimal("1480.30"), bid=None, ask=None)
     assert refusals(a_situation(draft=market, limits=limits, price=seen)) == ()
     assert len(refusals(a_situation(draft=replace(market, quantity=100), limits=limits, price=seen))) == 1
+
+
+def test_an_entry_outside_the_known_band_of_the_day_is_refused_and_offered_at_its_edge() -> None:
+    far = a_situation(draft=a_draft(price=Decimal("1510.00")), band=Decimal(5), price=MOVED)
+    assert refusals(far) == ("1,510.00 is outside the day's band, 1,358.50 to 1,501.50.",)
+    assert repairs(far) == [("Limit 1,501.50", "/buy RELIANCE-EQ 10 @1501.5 cnc nse")]
+    assert refusals(replace(far, reduces=True)) == ()
+    assert refusals(replace(far, band=None)) == ()
+    assert refusals(replace(far, price=Price(last=Decimal(1480)))) == (), "without a previous close nobody knows"
+
+
+def test_a_market_order_goes_no_further_than_the_known_band_of_the_day() -> None:
+    band = Band(exchange=Exchange.NSE, symbol="RELIANCE", percent=Decimal(5), since=date(2026, 1, 1), source="test")
+    rules = replace(REFERENCE_DATA.rules, bands=(band,))
+    seen = Price(last=Decimal(1500), bid=Decimal(1499), ask=Decimal(1500), at=NOON, previous_close=Decimal(1430))
+    draft, told = Drafting(rules, _Noon()).draft(
+        OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=10), RELIANCE, seen, Product.CNC
+    )
+    assert (draft.price, draft.protected) == (Decimal("1501.50"), True)
+    assert [remark.name for remark in told] == ["band_edge"]
+
+
+class _Noon:
+    def now(self) -> datetime:
+        return NOON

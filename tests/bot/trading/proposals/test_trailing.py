@@ -42,6 +42,19 @@ async def test_the_rule_begins_at_the_stop_with_its_worst_price_behind_it(
     assert plan.stop == leg, "it stands where its leg has it"
 
 
+@pytest.mark.parametrize(("side", "limit", "start"), [(Side.BUY, "1500.00", "1465.30"), (Side.SELL, "1450.00", "1495.30")])
+async def test_a_limit_beyond_the_market_is_trailed_from_where_it_will_fill(
+    side: Side, limit: str, start: str, clock: LoopClock
+) -> None:
+    stage = await set_tape(clock)
+    request = replace(ENTRY, side=side, price=Decimal(limit), trail=TrailSaid(every=Decimal(15)))
+    card = await stage.desk.proposals.propose(stage.desk.actor, request, chat_id=PERSON)
+    plan = await stage.desk.store.transaction(lambda db: db.plans.find(card.confirmation.token))
+    assert plan is not None
+    assert plan.trail is not None
+    assert (plan.trail.rule.start, plan.trail.rule.base) == (Decimal(start), Decimal("1480.30"))
+
+
 async def test_a_trail_that_leaves_no_stop_is_refused(clock: LoopClock) -> None:
     stage = await set_tape(clock)
     request = replace(ENTRY, trail=TrailSaid(every=Decimal(1480)))
