@@ -25,7 +25,7 @@ from storage.migrate import bring_up_to_date
 from storage.repositories import SqlRepositories
 from storage.secrets.vault import Vault
 from storage.topics import ANYTHING, Listeners, Topic
-from storage.turns import CLOSED, Turns
+from storage.writer_thread import CLOSED, WriterThread
 
 T = TypeVar("T")
 Work = Callable[[SqlRepositories], object]
@@ -59,7 +59,7 @@ class SqlStore:
         self._path = path
         self._reader: Reader | None = None  # from the first read on
         self.made = made  # by this opening: there was no database before
-        self._turns = Turns(inline=inline)
+        self._writer = WriterThread(inline=inline)
         self._closed = False
         self._busy_seconds = self._waits = busy_seconds
         self._owed: list[tuple[Work, str]] = []
@@ -134,7 +134,7 @@ class SqlStore:
         committed: set[Write] = set()
         act = partial(self._transact, work, origin.get(), committed, lasting=lasting)  # the writer has its own context
         try:
-            return await self._turns.take(act)
+            return await self._writer.take(act)
         except StorageAway as error:
             self.away(error.say)
             raise
@@ -156,7 +156,7 @@ class SqlStore:
         except DATABASE_ERRORS as error:
             refused = in_words(error)
         try:
-            return await self._turns.take(partial(self._read, work, refused))
+            return await self._writer.take(partial(self._read, work, refused))
         except StorageAway as error:
             self.away(error.say)
             raise
@@ -165,7 +165,7 @@ class SqlStore:
         """Runs what records an act: now, or as the first thing that is written once the database takes it."""
         committed: set[Write] = set()
         try:
-            refused = await self._turns.take(partial(self._record, work, origin.get(), committed))
+            refused = await self._writer.take(partial(self._record, work, origin.get(), committed))
         finally:
             self._listeners.wake(committed)
         if refused is not None:
@@ -278,7 +278,7 @@ class SqlStore:
 
         This is done now and then, so that no commit has to.
         """
-        await self._turns.take(self._settle)
+        await self._writer.take(self._settle)
 
     def _settle(self) -> None:
         try:
@@ -291,7 +291,7 @@ class SqlStore:
 
         StorageError when the target exists or cannot be written.
         """
-        await self._turns.take(partial(self._copy, target))
+        await self._writer.take(partial(self._copy, target))
 
     def _copy(self, target: Path) -> None:
         if target.exists():
@@ -318,8 +318,8 @@ class SqlStore:
         reader, self._reader, self._path = self._reader, None, None
         if reader is not None:
             reader.close()  # before the writer's, which empties the log as the last one
-        await self._turns.take(self._shut)
-        self._turns.close()
+        await self._writer.take(self._shut)
+        self._writer.close()
 
     def _shut(self) -> None:
         if self._owed:

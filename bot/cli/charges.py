@@ -11,7 +11,7 @@ from bot.cli.dated import day as day_argument
 from bot.cli.dated import reference_of
 from bot.cli.exit_codes import DONE
 from bot.domain.charges.charges import Trade
-from bot.domain.charges.tariff import Asset, Bill, Plan, Rate
+from bot.domain.charges.tariff import Asset, Bill, BrokeragePlan, Rate
 from bot.domain.clock import SystemClock, ist_date
 from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
@@ -51,7 +51,7 @@ def run(parsed: argparse.Namespace) -> int:
     return DONE
 
 
-def order_of(parsed: argparse.Namespace, today: date, reference: ReferenceData) -> tuple[Trade, Plan | None] | None:
+def order_of(parsed: argparse.Namespace, today: date, reference: ReferenceData) -> tuple[Trade, BrokeragePlan | None] | None:
     """Reads the trade and the plan from the flags. None: no flag was given. UsageError names a command that would have worked."""
     flags = {name for name, value in vars(parsed).items() if name in _FLAGS and value not in (None, False)}
     if not flags:
@@ -156,7 +156,7 @@ def _limits(rate: Rate) -> str:
     return " ".join(parts)
 
 
-def charges_page(trade: Trade, plan: Plan | None, reference: ReferenceData) -> Iterator[str]:
+def charges_page(trade: Trade, plan: BrokeragePlan | None, reference: ReferenceData) -> Iterator[str]:
     """Lists the charges of one order line by line."""
     tariff = reference.tariff
     what = f"{trade.quantity} {trade.instrument.name} {trade.product} {trade.instrument.exchange}"

@@ -9,7 +9,7 @@ from typing import Annotated
 from msgspec import field
 
 from bot.domain.charges.charges import Tariff
-from bot.domain.charges.tariff import Asset, ChargeName, Fee, Interest, InterestSlab, Plan, Rate, Tax, Terms, TradeClass
+from bot.domain.charges.tariff import Asset, BrokeragePlan, ChargeName, Fee, Interest, InterestSlab, Rate, Tax, Terms, TradeClass
 from bot.domain.market.instrument import Exchange
 from bot.domain.terms import Side
 from bot.reference.schema import SOME, Figure, Part, Row, Tables, Text, value_of
@@ -143,7 +143,7 @@ def read_tariff(files: Iterable[ChargeTables]) -> Tariff:
     fees: dict[tuple[ChargeName, date], Fee] = {}
     taxes: dict[date, Tax] = {}
     interest: dict[date, Interest] = {}
-    plans: dict[str, Plan] = {}
+    plans: dict[str, BrokeragePlan] = {}
     funds: dict[str, Asset] = {}
     gross: set[str] = set()
     for file in files:
@@ -156,7 +156,7 @@ def read_tariff(files: Iterable[ChargeTables]) -> Tariff:
         for loan in file.interest:
             interest[loan.since] = loan.interest()
         for plan in file.plans:
-            plans[plan.name] = Plan(name=plan.name, title=plan.title, terms=_terms(plan), source=plan.source)
+            plans[plan.name] = BrokeragePlan(name=plan.name, title=plan.title, terms=_terms(plan), source=plan.source)
         for fund in file.funds:
             funds.update(dict.fromkeys(fund.symbols, fund.asset))
         for series in file.gross_series:

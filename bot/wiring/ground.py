@@ -6,7 +6,7 @@ from typing import Protocol
 
 from bot.config.settings import Settings
 from bot.domain.charges.charges import Tariff
-from bot.domain.charges.tariff import Plan
+from bot.domain.charges.tariff import BrokeragePlan
 from bot.domain.clock import Clock
 from bot.domain.errors import SettingsError
 from bot.domain.market.instrument import Instrument, InstrumentKey
@@ -54,7 +54,7 @@ class Ground:
     reference: ReferenceData
     times: MarketTimes
     mode: str  # LIVE or PAPER, as messages say it
-    plan: Plan | None
+    plan: BrokeragePlan | None
     store: SqlStore
     patient: Store  # for what runs by itself; a person's act is refused at once
     telling: Telling
@@ -71,7 +71,7 @@ class Ground:
     results: Results
 
 
-def chosen_plan(settings: Settings, tariff: Tariff) -> Plan | None:
+def chosen_plan(settings: Settings, tariff: Tariff) -> BrokeragePlan | None:
     """The brokerage plan that the settings name, if they do. SettingsError names those there are, the host's own included."""
     if settings.brokerage_plan is None:
         return None

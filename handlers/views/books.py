@@ -301,7 +301,7 @@ def holdings(holdings: Holdings, tap: ListingTap, name: str, mode: str) -> View:
     if holdings.left_out:
         unread = "row of mStock's holdings" if holdings.left_out == 1 else "rows of mStock's holdings"
         parts.append(say(f"⚠️ {holdings.left_out} {unread} could not be read, and is in no figure here."))
-    left_out = [line for line in holdings.lines if line.profit is None]
+    left_out = [line for line in holdings.lines if line.profit is None and line.total]
     if left_out:
         names = ", ".join(short(line.instrument) for line in left_out[:5])
         parts.append(say(f"⚠️ Left out of a sum, because a price or a cost is not known: {names}"))
@@ -310,14 +310,16 @@ def holdings(holdings: Holdings, tap: ListingTap, name: str, mode: str) -> View:
 
 def _holding_rows(line: Holding) -> Rows:
     name = f"{short(line.instrument)} {count(line.total)}"
+    if line.sold and not line.total:
+        return (*row(fit(name)), *row(f" {count(line.sold)} sold today"))
     profit = f"{signed(line.profit)} {mark(line.profit) or '  '}" if line.profit is not None else "P&L not known"
     average = mean(line.average, line.instrument.tick) if line.average is not None else "cost unknown"
     last = price(line.last) if line.last is not None else "price unknown"
     notes = []
     if line.sold:
         notes.append(f"{count(line.sold)} sold today")
-    if line.t1:
-        notes.append(f"{count(line.t1)} not yet delivered")
+    if coming := min(line.t1, line.total):
+        notes.append(f"{count(coming)} not yet delivered")
     if line.collateral:
         notes.append(f"{count(line.collateral)} pledged")
     rows = (*row(fit(name), profit), *row(f" {average} → {last}"))

@@ -7,7 +7,7 @@ from decimal import Decimal
 from bot.domain.clock import ist, ist_date
 from bot.domain.market.coming_days import ComingDay
 from bot.domain.market.display_names import short
-from bot.domain.market.expiries import STOCKS
+from bot.domain.market.expiries import BSE_STOCKS, STOCKS
 from bot.domain.news.period_summary import PeriodSummary, Span
 from bot.domain.news.picture import Pictured
 from bot.domain.orders.day_facts import DayFacts, DayNet, Mismatch, SymbolNet, TripCount
@@ -219,10 +219,13 @@ def why_rows(each: Mismatch) -> list[Rows]:
 
 def _coming_rows(coming: ComingDay) -> Rows:
     """Mon 23 Nov: NIFTY expires."""
-    ends = ["all stock F&O" if name == STOCKS else name for name in coming.expiring]
+    stocks = {STOCKS: "all stock F&O", BSE_STOCKS: "BSE stock F&O"}
+    ends = [stocks.get(name, name) for name in coming.expiring]
     what = [f"holiday ({coming.closed})"] if coming.closed else []
     what += [coming.special] if coming.special else []
-    what += [f"{', '.join(ends)} {'expire' if len(ends) > 1 or STOCKS in coming.expiring else 'expires'}"] if ends else []
+    what += (
+        [f"{', '.join(ends)} {'expire' if len(ends) > 1 or stocks.keys() & set(coming.expiring) else 'expires'}"] if ends else []
+    )
     return wrapped(f"{coming.day:%a} {coming.day.day} {coming.day:%b}: {'; '.join(what)}")
 
 

@@ -13,6 +13,7 @@ from bot.domain.charges.tariff import (
     Asset,
     Bill,
     BreakEven,
+    BrokeragePlan,
     Case,
     ChargeName,
     Fee,
@@ -20,7 +21,6 @@ from bot.domain.charges.tariff import (
     Interest,
     Line,
     Loan,
-    Plan,
     Rate,
     RoundTrip,
     Tax,
@@ -76,15 +76,15 @@ class Tariff:
     fees: tuple[Fee, ...]
     taxes: tuple[Tax, ...]
     interest: tuple[Interest, ...]
-    plans: tuple[Plan, ...]
+    plans: tuple[BrokeragePlan, ...]
     funds: dict[str, Asset]  # symbol -> what the fund holds; every other symbol is a share
     gross_series: frozenset[str] = field(default=frozenset())  # trade-to-trade: nothing nets within the day
 
-    def plan(self, name: str) -> Plan | None:
+    def plan(self, name: str) -> BrokeragePlan | None:
         """mStock's plan of that name. None: no such plan."""
         return next((plan for plan in self.plans if plan.name == name), None)
 
-    def order(self, trade: Trade, plan: Plan | None, *, meets: int = 0) -> Bill:
+    def order(self, trade: Trade, plan: BrokeragePlan | None, *, meets: int = 0) -> Bill:
         """One order alone, a delivery sale with its DP charge. Without a plan the brokerage is not known and not counted.
 
         meets: shares of it that meet what the day did on the other side (a delivery share sold on the day it was bought).
@@ -93,7 +93,7 @@ class Tariff:
         flows = tuple(part for flow in turnovers((trade,)) for part in meeting(flow, meets, self.gross_series))
         return self._billed(flows, (trade,), plan)
 
-    def ledger_order(self, trade: Trade, plan: Plan | None, *, meets: int = 0) -> Bill:
+    def ledger_order(self, trade: Trade, plan: BrokeragePlan | None, *, meets: int = 0) -> Bill:
         """The same with what stands on the ledger beside the contract note.
 
         A purchase on margin is pledged and its sale unpledged, each for a fee. What meets the same day's shares is neither.
@@ -101,7 +101,7 @@ class Tariff:
         bill = self.order(trade, plan, meets=meets)
         return merged((bill, self._pledge(trade))) if meets < trade.quantity else bill
 
-    def round_trip(self, trade: Trade, plan: Plan | None) -> RoundTrip | None:
+    def round_trip(self, trade: Trade, plan: BrokeragePlan | None) -> RoundTrip | None:
         """The order and its opposite at the same price. None for a delivery sale, whose other side lies in the past."""
         if trade.delivers:
             return None
@@ -109,12 +109,12 @@ class Tariff:
         entry = self.ledger_order(trade, plan)
         return RoundTrip(entry=entry, exit=self.ledger_order(back, plan), break_even=self._break_even(trade, entry.total, plan))
 
-    def fills(self, trades: Iterable[Trade], plan: Plan | None) -> Bill:
+    def fills(self, trades: Iterable[Trade], plan: BrokeragePlan | None) -> Bill:
         """The sum of the orders, each by its own product, with the DP charge once for each scrip and day."""
         made = tuple(trades)
         return self._billed(turnovers(made), made, plan)
 
-    def day(self, trades: Iterable[Trade], plan: Plan | None) -> Bill:
+    def day(self, trades: Iterable[Trade], plan: BrokeragePlan | None) -> Bill:
         """As the contract note sees it, unrounded: what is bought and sold in one share, day and exchange is intraday.
 
         Trade-to-trade series never net. Brokerage stays by order and product.
@@ -186,7 +186,7 @@ class Tariff:
         """Whether the rates of a charge reach back to that day at all."""
         return any(row.charge is charge and row.since <= day for row in self.rates)
 
-    def _billed(self, flows: Sequence[Turnover], trades: Sequence[Trade], plan: Plan | None) -> Bill:
+    def _billed(self, flows: Sequence[Turnover], trades: Sequence[Trade], plan: BrokeragePlan | None) -> Bill:
         return merged((*(self._levies(flow) for flow in flows), self._brokerage(trades, plan), self._depository(flows)))
 
     def _levies(self, flow: Turnover) -> Bill:
@@ -221,7 +221,7 @@ class Tariff:
                 lines.append(Line(name=charge, amount=value * row.percent / HUNDRED, sources=(row.source,)))
         return Bill(lines=tuple(lines), gaps=tuple(gaps))
 
-    def _brokerage(self, trades: Sequence[Trade], plan: Plan | None) -> Bill:
+    def _brokerage(self, trades: Sequence[Trade], plan: BrokeragePlan | None) -> Bill:
         if plan is None:
             return Bill(gaps=(NO_PLAN,) if trades else ())
         gaps: dict[Gap, None] = {}
@@ -277,7 +277,7 @@ class Tariff:
         brokerage = Gap(name=ChargeName.BROKERAGE, why=f"what mStock takes for {SETTLED[trade_class]}")
         return self._levied((ChargeName.STT, ChargeName.STAMP), case, value) + Bill(gaps=(brokerage,))
 
-    def _break_even(self, trade: Trade, paid: Decimal, plan: Plan | None) -> BreakEven | None:
+    def _break_even(self, trade: Trade, paid: Decimal, plan: BrokeragePlan | None) -> BreakEven | None:
         """The exit price that pays for the round trip. None when it would lie below zero.
 
         The exit's charges are linear in its price, but for a brokerage that is the lesser of a flat sum and a percentage. So
@@ -303,7 +303,7 @@ class Tariff:
             return None
         return BreakEven(price=price, move=move, ticks=ticks)
 
-    def _brokerages(self, trade: Trade, plan: Plan | None) -> Sequence[tuple[Decimal, Decimal]]:
+    def _brokerages(self, trade: Trade, plan: BrokeragePlan | None) -> Sequence[tuple[Decimal, Decimal]]:
         """(sum, share of the turnover) of each way to reckon the brokerage and its tax. The least of them is taken."""
         terms = plan.terms.get(trade.trade_class) if plan is not None else None
         if terms is None:

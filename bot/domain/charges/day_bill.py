@@ -6,7 +6,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from bot.domain.charges.charges import Tariff, Trade
-from bot.domain.charges.tariff import Bill, ChargeName, Gap, Line, Plan, merged
+from bot.domain.charges.tariff import Bill, BrokeragePlan, ChargeName, Gap, Line, merged
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
 from bot.domain.money import ZERO, to_paise, total
 from bot.domain.terms import Side
@@ -115,7 +115,13 @@ class DayBill:
 
 
 def day_bill(
-    tariff: Tariff, plan: Plan | None, trades: Iterable[Trade], events: Sequence[Event] = (), *, day: date, uncounted: int = 0
+    tariff: Tariff,
+    plan: BrokeragePlan | None,
+    trades: Iterable[Trade],
+    events: Sequence[Event] = (),
+    *,
+    day: date,
+    uncounted: int = 0,
 ) -> DayBill:
     """The bill of one account's day. trades are all fills of that day, in any order.
 

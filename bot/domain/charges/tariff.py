@@ -162,7 +162,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class BrokeragePlan:
     """A brokerage plan as the user has it. A class without terms is not known."""
 
     name: str

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from bot.domain.market.expiries import Expiry
+from bot.domain.market.expiries import BSE_STOCKS, STOCKS, Expiry
+from bot.domain.market.instrument import Exchange
 from bot.domain.market.market_days import LOOK_AHEAD, DayKind, MarketDays
 
 DAY = timedelta(days=1)
@@ -45,4 +46,8 @@ def coming_days(calendar: MarketDays | None, day: date) -> tuple[ComingDay, ...]
 
 
 def _names(expiries: Iterable[Expiry]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(expiry.underlying for expiry in expiries))
+    """The families that end, once each. Stock contracts of BSE alone are not those that nearly everybody holds."""
+    ended = tuple(expiries)
+    nse = any(expiry.underlying == STOCKS and expiry.exchange is Exchange.NFO for expiry in ended)
+    stocks = STOCKS if nse else BSE_STOCKS
+    return tuple(dict.fromkeys(stocks if expiry.underlying == STOCKS else expiry.underlying for expiry in ended))

@@ -8,6 +8,7 @@ from enum import StrEnum
 from bot.domain.market.instrument import Exchange
 
 STOCKS = "stocks"  # the family name of all single-stock contracts of an exchange
+BSE_STOCKS = "BSE stocks"  # the same in a list of names, where only those of BSE are meant
 WEEK = timedelta(days=7)
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from bot.domain.charges.charges import Tariff, Trade
-from bot.domain.charges.tariff import Plan
+from bot.domain.charges.tariff import BrokeragePlan
 from bot.domain.market.instrument import Instrument
 from bot.domain.pnl.fifo import Exit
 from bot.domain.terms import Product, Side
@@ -20,7 +20,7 @@ def unknown_charges(_exits: Sequence[Exit], _instrument: Instrument, _product: P
 
 
 def booked_charges(
-    exits: Sequence[Exit], instrument: Instrument, product: Product, today: date, *, tariff: Tariff, plan: Plan | None
+    exits: Sequence[Exit], instrument: Instrument, product: Product, today: date, *, tariff: Tariff, plan: BrokeragePlan | None
 ) -> Decimal | None:
     """Rupees for both sides of what was closed, as the day charges them.
 

@@ -5,12 +5,12 @@ from datetime import date
 from decimal import Decimal
 
 from bot.domain.charges.charges import Tariff, Trade
-from bot.domain.charges.tariff import Plan
+from bot.domain.charges.tariff import BrokeragePlan
 from bot.domain.orders.portfolio import PositionLine
 from bot.domain.terms import Product, Side
 
 
-def if_closed(line: PositionLine, tariff: Tariff, plan: Plan | None, today: date) -> Decimal | None:
+def if_closed(line: PositionLine, tariff: Tariff, plan: BrokeragePlan | None, today: date) -> Decimal | None:
     """Rupees since entry at the price that an exit would meet, less the charges of entry and exit that are known.
 
     Shares bought and sold on the same day are charged as intraday. None: nothing is open any more, or a price or a cost is not

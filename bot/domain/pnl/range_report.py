@@ -81,12 +81,17 @@ class RangeDay:
         return self.report.gross - (self.report.charges or ZERO)
 
     @property
-    def course(self) -> tuple[CurvePoint, ...]:
-        """The curve up to the row itself, where that was made on its own day. Empty: nobody watched."""
+    def end(self) -> CurvePoint | None:
+        """The row itself, where it was made on its own day."""
         made_at, net = self.report.made_at, self.net
-        if not self.curve or net is None or ist_date(made_at) != self.day or made_at <= self.curve[-1].at:
+        return CurvePoint(at=made_at, net=net) if net is not None and ist_date(made_at) == self.day else None
+
+    @property
+    def course(self) -> tuple[CurvePoint, ...]:
+        """The curve up to the row itself. Empty: nobody watched."""
+        if not self.curve or self.end is None or self.end.at <= self.curve[-1].at:
             return self.curve
-        return (*self.curve, CurvePoint(at=made_at, net=net))
+        return (*self.curve, self.end)
 
     @property
     def lowest(self) -> CurvePoint | None:
@@ -200,8 +205,10 @@ class RangeReport:
 
     @property
     def lowest(self) -> CurvePoint | None:
-        """The worst moment of any of the days, each counted from its own beginning."""
-        return min((each.lowest for each in self.days if each.lowest is not None), key=lambda point: point.net, default=None)
+        """The worst moment of any of the days, each counted from its own beginning. None where none of them was watched."""
+        watched = [each.lowest for each in self.days if each.lowest is not None]
+        ends = [each.end for each in self.days if each.end is not None and not each.curve] if watched else []
+        return min((*watched, *ends), key=lambda point: point.net, default=None)
 
 
 def _net(trip: RoundTrip) -> Decimal:

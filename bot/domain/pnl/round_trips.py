@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from bot.domain.market.instrument import Instrument
-from bot.domain.money import ZERO, total
+from bot.domain.money import ZERO
 from bot.domain.pnl.fifo import Exit, Lot, cost_of, lots_of, match, match_day, quantity_of
 from bot.domain.pnl.trades import FINE, DayMark, LedgerTrade, RowKey
 from bot.domain.terms import Product
@@ -149,30 +149,51 @@ def booked(days: Iterable[RowDay]) -> list[Booked]:
 
 
 def round_trips(days: Sequence[RowDay], charges: Mapping[str, Decimal]) -> list[RoundTrip]:
-    """The trips that closed, oldest first. days: of one row, as `walk` made them. charges: rupees of each order in that row."""
+    """The trips that closed, oldest first. days: of one row, as `walk` made them. charges: rupees of each order in that row.
+
+    What an order cost falls on the first trip that it belongs to, and what a purchase for delivery cost on each of its sales by
+    the shares that they sell.
+    """
     delivery = bool(days) and days[0].product in (Product.CNC, Product.MTF)
     trips = _sales(days) if delivery else _from_flat_to_flat(days)
-    left = dict(charges)  # what an order cost falls on the first trip that it belongs to
-    return [replace(trip, charges=total(left.pop(order, ZERO) for order in orders)) for trip, orders in trips]
+    left, made = dict(charges), []
+    for trip, shares in trips:
+        spent = ZERO
+        for order, share in shares.items():
+            part = min((charges.get(order, ZERO) * share).quantize(FINE), left.get(order, ZERO))
+            left[order] = left.get(order, ZERO) - part
+            spent += part
+        made.append(replace(trip, charges=spent))
+    return made
 
 
-def _sales(days: Sequence[RowDay]) -> Iterator[tuple[RoundTrip, set[str]]]:
+_Shares = Mapping[str, Decimal]  # the part of what each order cost that falls on a trip
+
+
+def _sales(days: Sequence[RowDay]) -> Iterator[tuple[RoundTrip, _Shares]]:
     """Each order that closed something is a trip, whatever stays in the row."""
     opened: dict[str, datetime] = {}
-    for row in days:
+    bought: dict[str, int] = {}
+    for place, row in enumerate(days):
         for lot in (*row.begun, *row.fills):
             if lot.order and lot.at is not None:
                 opened.setdefault(lot.order, lot.at)
+        for lot in row.fills if place else (*row.begun, *row.fills):
+            bought[lot.order] = bought.get(lot.order, 0) + abs(lot.quantity)
         entries: dict[str, list[str]] = {}
+        parts: dict[str, dict[str, int]] = {}
         for each in row.exits:
             entries.setdefault(each.order, []).append(each.entry_order)
+            of_order = parts.setdefault(each.order, {})
+            of_order[each.entry_order] = of_order.get(each.entry_order, 0) + abs(each.quantity)
         for made in booked([row]):
             openers = entries[made.order]
             trip = RoundTrip(
                 instrument=row.instrument, product=row.product, day=row.day, quantity=abs(made.quantity),
                 opened=opened.get(openers[0]), closed=made.at, gross=made.amount, opener=openers[0],
             )  # fmt: skip
-            yield trip, {made.order, *openers}
+            shares = {order: Decimal(sold) / max(bought.get(order, 0), sold) for order, sold in parts[made.order].items()}
+            yield trip, {**shares, made.order: Decimal(1)}
 
 
 class _Open:
@@ -191,7 +212,7 @@ class _Open:
         self.orders.add(order)
 
 
-def _from_flat_to_flat(days: Sequence[RowDay]) -> Iterator[tuple[RoundTrip, set[str]]]:
+def _from_flat_to_flat(days: Sequence[RowDay]) -> Iterator[tuple[RoundTrip, _Shares]]:
     trip: _Open | None = None
     for row in days:
         carried = quantity_of(row.begun)
@@ -210,7 +231,7 @@ def _from_flat_to_flat(days: Sequence[RowDay]) -> Iterator[tuple[RoundTrip, set[
                     instrument=row.instrument, product=row.product, day=row.day, quantity=trip.quantity,
                     opened=trip.opened, closed=fill.at, gross=trip.flow, opener=trip.opener,
                 )  # fmt: skip
-                yield ended, trip.orders
+                yield ended, dict.fromkeys(trip.orders, Decimal(1))
                 left, trip = left - closing, _Open(fill, 0, ZERO)
             if left:
                 trip.take(left, fill.price, fill.order)

@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 
 from bot.domain.charges.charges import Tariff
 from bot.domain.charges.day_bill import DayBill, Event
-from bot.domain.charges.tariff import Plan
+from bot.domain.charges.tariff import BrokeragePlan
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, NotFound, StorageAway
 from bot.domain.market.instrument import InstrumentKey
@@ -53,7 +53,7 @@ class AccountViews:
     reconcile: Reconcile
     reads: SharedReads
     tariff: Tariff
-    plan: Plan | None
+    plan: BrokeragePlan | None
     day_book: DayBook
     events: DayEvents
     bases: NewBases

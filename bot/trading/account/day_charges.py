@@ -5,7 +5,7 @@ from datetime import date
 
 from bot.domain.charges.charges import Tariff, Trade
 from bot.domain.charges.day_bill import DayBill, Event, day_bill
-from bot.domain.charges.tariff import Plan
+from bot.domain.charges.tariff import BrokeragePlan
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.orders.order import TradeFact
 from bot.domain.pnl.trades import LedgerTrade
@@ -17,7 +17,7 @@ def day_charges(
     *,
     instruments: Catalogue,
     tariff: Tariff,
-    plan: Plan | None,
+    plan: BrokeragePlan | None,
     today: date,
     events: Sequence[Event] = (),
 ) -> DayBill:
@@ -46,7 +46,7 @@ def day_charges(
 
 
 def ledger_charges(
-    fills: Sequence[LedgerTrade], *, tariff: Tariff, plan: Plan | None, day: date, events: Sequence[Event] = ()
+    fills: Sequence[LedgerTrade], *, tariff: Tariff, plan: BrokeragePlan | None, day: date, events: Sequence[Event] = ()
 ) -> DayBill:
     """The same out of the ledger's fills of one day in India. Those whose price nobody has said are counted and left out."""
     trades = [

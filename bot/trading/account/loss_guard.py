@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bot.domain.charges.charges import Tariff
 from bot.domain.charges.day_bill import Event
-from bot.domain.charges.tariff import Plan
+from bot.domain.charges.tariff import BrokeragePlan
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.orders.portfolio import PnL, Positions
@@ -34,7 +34,7 @@ class Results:
     prices: Prices
     instruments: Catalogue
     tariff: Tariff
-    plan: Plan | None
+    plan: BrokeragePlan | None
     day_book: DayBook
     events: DayEvents
     clock: Clock

@@ -1,16 +1,16 @@
 """From the lines of a message to a basket's question: read the broker side by side, draft each order, price the whole."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
 from bot.domain.charges.charges import Trade
 from bot.domain.charges.tariff import ChargeName
 from bot.domain.clock import ist_date
-from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted, PersonError, SessionExpired, UnknownSymbol, UsageError
+from bot.domain.errors import CheckFailed, ChoiceWanted, PersonError, UnknownSymbol, UsageError
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, tick_down, tick_up
@@ -28,6 +28,7 @@ from bot.domain.terms import Product, Side
 from bot.trading.actor import demand_role
 from bot.trading.baskets.basket_rows import BasketOrder, rows_of
 from bot.trading.baskets.judging import BasketJudge, Judgement, Money, Whole, over_freeze, same_twice
+from bot.trading.proposals.blocking import known
 from bot.trading.proposals.drafting import closable, of_held, product_of
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.meaning import Meant, priced
@@ -36,8 +37,6 @@ from bot.trading.proposals.proposal_builder import ProposalBuilder
 LASTS = timedelta(minutes=10)  # what waits for its cover is not sent later
 EXAMPLE = "/basket buy NIFTY 24800 CE 1lot; sell NIFTY 24500 CE 1lot"
 NO = "You may not open positions here any more."
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +177,7 @@ class BasketBuilder:
     async def _margin(self, connection: BrokerConnection, opening: Sequence[OrderDraft]) -> Decimal | None:
         if not opening:
             return ZERO
-        found = await _known(connection.broker.margin_of_all(opening))
+        found = await known(connection.broker.margin_of_all(opening))
         return found.required if found is not None else None
 
     async def _stored(self, actor: Actor, exits: ExitList, whole: Whole, asked: Asked) -> tuple[Confirmation, Judgement]:
@@ -292,12 +291,3 @@ def _of_line(error: PersonError, place: int, lines: Sequence[Line]) -> NoReturn:
 def _with_line(lines: Sequence[Line], place: int, command: str) -> str:
     texts = [command if at == place else line.text for at, line in enumerate(lines)]
     return f"/basket {'; '.join(text.removeprefix('/') for text in texts)}"
-
-
-async def _known(reading: Awaitable[T]) -> T | None:
-    try:
-        return await reading
-    except SessionExpired:
-        raise
-    except BrokerError:
-        return None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.domain.charges.charges import Tariff
-from bot.domain.charges.tariff import Plan
+from bot.domain.charges.tariff import BrokeragePlan
 from bot.domain.clock import Clock, ist_date
 from bot.domain.market.display_names import short
 from bot.domain.money import ZERO
@@ -52,7 +52,7 @@ class ScopeReader:
     events: DayEvents
     instruments: Catalogue
     tariff: Tariff
-    plan: Plan | None
+    plan: BrokeragePlan | None
     clock: Clock
 
     async def read(self, exit_: PnlExit) -> ScopeRows:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from bot.domain.charges.charges import Tariff, Trade
 from bot.domain.charges.day_bill import Delivered, at_expiry
-from bot.domain.charges.tariff import Plan
+from bot.domain.charges.tariff import BrokeragePlan
 from bot.domain.clock import Clock
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import InstrumentKey, Right
@@ -40,7 +40,7 @@ class Expiring:
     rules: MarketRules
     calendar: Calendar | None  # None: a practice market that never closes
     tariff: Tariff
-    plan: Plan | None
+    plan: BrokeragePlan | None
     clock: Clock
 
     async def tell(self, occasion: Occasion) -> None:

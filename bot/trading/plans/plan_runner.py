@@ -5,14 +5,12 @@ Nothing is sent that their legs do not license.
 
 import asyncio
 import logging
-import math
 from dataclasses import dataclass, field, replace
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
 from bot.domain.market.prices import Tick
-from bot.domain.news.exits import ExitAsks, ExitTrouble, TargetBlind, Unguarded
-from bot.domain.news.notice import Notice
+from bot.domain.news.exits import ExitAsks, ExitTrouble, Unguarded
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.plan import Act, LegKind, Next, Plan, PlanFacts, PlanLeg, is_stopped, is_touched, next_act, next_slice
 from bot.domain.ports.broker import BrokerConnections
@@ -23,7 +21,8 @@ from bot.trading.exits.cut_off import end_cut_off
 from bot.trading.exits.live_exit import ChangeState, ExitResult, ExitState, ExitWanted, LiveExit, shows
 from bot.trading.plans.plan_now import PlanNow, plan_now
 from bot.trading.plans.plan_parts import PlanParts
-from bot.trading.plans.watched import Watched
+from bot.trading.plans.plan_rings import BLIND_FOR, RETRY, PlanRings
+from bot.trading.plans.watched import Watched, elapsed
 from bot.trading.ticks.tick_watcher import TickWatcher, Use
 
 log = logging.getLogger(__name__)
@@ -32,9 +31,6 @@ TOUCH_LASTS = 1.0  # seconds for which a trade at the target counts: it may come
 UNFILLED = 3.0  # seconds that the target's limit may rest unguarded
 CALM = 15.0  # seconds after going back to the stop: a price that sits at the target moves it no more often
 DOUBT = 2.0  # seconds between two readings that agree before a stop guards less: a position book may lag
-RETRY = 2.0  # seconds until what could not be done is tried again
-BLIND_FOR = 10.0  # seconds without live prices until a target rings
-BARE_FOR = 10.0  # seconds that a stop may fail to be placed before it rings
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,8 +44,12 @@ class PlanRunner:
     watcher: TickWatcher
     background: BackgroundTasks
     clock: Clock
+    _rings: PlanRings = field(init=False)
     _wake: Signal = field(default_factory=Signal)
     _watched: dict[str, Watched] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._rings = PlanRings(store=self.store, watcher=self.watcher, background=self.background, clock=self.clock)
 
     def wake(self) -> None:
         """An order changed."""
@@ -68,7 +68,7 @@ class PlanRunner:
         await end_cut_off(self.store, self.exits, self.clock)
         while True:
             due = await self.step()
-            await self._wake.wait(None if due is None else max(due - self._elapsed(), 0.01))
+            await self._wake.wait(None if due is None else max(due - elapsed(), 0.01))
 
     async def step(self) -> float | None:
         """Begins the next step of every plan that is alive. When to look again, in loop time. None: when something happens."""
@@ -79,7 +79,7 @@ class PlanRunner:
         for plan in plans:
             watched = self._watched.setdefault(plan.id, Watched())
             # What a retry reads is written down, which wakes this loop: were it heeded at once it would never rest.
-            waits = watched.due is not None and watched.due > self._elapsed()
+            waits = watched.due is not None and watched.due > elapsed()
             if not watched.busy and (watched.urgent or (not waits and (watched.dirty or watched.due is not None))):
                 watched.busy, watched.dirty, watched.urgent, watched.due = True, False, False, None
                 self.background.start(self._one(plan.id, watched), f"plan {plan.id}")
@@ -104,7 +104,7 @@ class PlanRunner:
             self._wake()
 
     def _retry(self, watched: Watched) -> None:
-        watched.due = self._elapsed() + RETRY
+        watched.due = elapsed() + RETRY
         watched.touched_at = watched.due if watched.at_target else None  # while nothing else is traded it stays there
 
     async def _take_step(self, plan_id: str, watched: Watched) -> bool:
@@ -112,8 +112,8 @@ class PlanRunner:
         if now is None:
             return False
         if self.connections.of(now.plan.account_id).session is None:
-            watched.due = self._elapsed() + BLIND_FOR  # a look would only ask for a login
-            await self._note_blind(now, watched)
+            watched.due = elapsed() + BLIND_FOR  # a look would only ask for a login
+            await self._rings.blind(now, watched)
             return False
         if now.plan.sliced or now.way_out is None:
             return await self._next_slice(now)
@@ -134,7 +134,7 @@ class PlanRunner:
             return False
         if act is None:
             self._look_again(now, facts, watched)
-            await self._note_blind(now, watched)
+            await self._rings.blind(now, watched)
             return False
         if _guards_less(act, now.guard) and not self._is_sure(watched):
             return False
@@ -172,7 +172,7 @@ class PlanRunner:
         return True
 
     def _facts(self, now: PlanNow, watched: Watched) -> PlanFacts:
-        at = self._elapsed()
+        at = elapsed()
         touched = watched.touched_at is not None and at - watched.touched_at <= TOUCH_LASTS and at >= watched.calm_until
         if now.plan.taking_since is not None and watched.taking_at is None:
             watched.taking_at = at  # from before a restart
@@ -189,21 +189,21 @@ class PlanRunner:
 
     def _look_again(self, now: PlanNow, facts: PlanFacts, watched: Watched) -> None:
         """What waits for time alone, or for a position book that lags."""
-        at = self._elapsed()
+        at = elapsed()
         if now.plan.taking_since is not None and watched.taking_at is not None and not facts.unfilled:
             watched.due = watched.taking_at + UNFILLED
         elif now.guard is not None and now.guard.status is OrderStatus.REFUSED:
-            self._note_bare(now, watched)
+            self._rings.bare(now, watched)
             watched.due = None if "bare" in watched.rung else at + RETRY
         elif now.guard is None and facts.opened > 0 and (facts.free or 0) < facts.opened:
             watched.read, watched.due = False, at + RETRY
-            self._note_bare(now, watched)
+            self._rings.bare(now, watched)
         elif now.guard is not None and facts.free is not None and now.guard.pending < facts.opened and facts.free < facts.opened:
             watched.read, watched.due = False, at + 5 * RETRY
 
     def _is_sure(self, watched: Watched) -> bool:
         """Whether a second reading, a while after the first, agrees that less is to be guarded."""
-        at = self._elapsed()
+        at = elapsed()
         if watched.doubted_at is not None and at - watched.doubted_at >= DOUBT:
             watched.doubted_at = None
             return True
@@ -222,7 +222,7 @@ class PlanRunner:
             stopped = watched.stop is not None and is_stopped(watched.stop, tick.last)
             watched.at_target = is_touched(target, tick.last)
             if watched.at_target:
-                watched.touched_at = self._elapsed()
+                watched.touched_at = elapsed()
             elif stopped is watched.is_stopped:
                 return
             watched.is_stopped, watched.urgent = stopped, True
@@ -248,7 +248,7 @@ class PlanRunner:
         if act.act is Act.CANCEL_GUARD:
             if await self.exits.let_go(guard, by=plan.placed_by):
                 return True
-            return await self._ask(now, watched, guard, ExitTrouble.LEFT_OVER)
+            return await self._rings.ask(now, watched, guard, ExitTrouble.LEFT_OVER)
         stop = plan.stop
         terms = replace(guard.draft, quantity=guard.filled + act.quantity)
         trouble = ExitTrouble.NOT_RAISED
@@ -259,12 +259,12 @@ class PlanRunner:
                 terms = replace(guard.draft, price=stop.draft.price, quantity=guard.filled + act.quantity)
         changed = await self.exits.retarget(guard, terms, by=plan.placed_by)
         if changed is ChangeState.TAKEN and act.act is Act.BACK_TO_STOP:
-            watched.taking_at, watched.calm_until = None, self._elapsed() + CALM
+            watched.taking_at, watched.calm_until = None, elapsed() + CALM
             await self.store.owe(lambda db: db.plans.taking(plan.id, None))
         if changed in (ChangeState.TAKEN, ChangeState.OVER):
-            watched.due = self._elapsed() + RETRY if changed is ChangeState.OVER else None
+            watched.due = elapsed() + RETRY if changed is ChangeState.OVER else None
             return changed is ChangeState.TAKEN
-        return await self._ask(now, watched, guard, trouble)
+        return await self._rings.ask(now, watched, guard, trouble)
 
     async def _place_stop(self, quantity: int, now: PlanNow, watched: Watched) -> bool:
         leg = now.plan.stop
@@ -272,13 +272,13 @@ class PlanRunner:
             return False
         result = await self.exits.guard(self._wanted(now, leg, quantity))
         if result.state is not ExitState.SENT or result.order is None:
-            watched.read, watched.due = False, self._elapsed() + RETRY
-            self._note_bare(now, watched)
+            watched.read, watched.due = False, elapsed() + RETRY
+            self._rings.bare(now, watched)
             return False
         watched.bare_since = None
         placed = result.order
         if placed.status is OrderStatus.TRIGGER_PENDING:
-            await self._tell(now, now.placed(placed), placed.id)
+            await self._rings.tell(now, now.placed(placed), placed.id)
             self.background.start(self._read_back(now, watched, placed), f"reading back stop {placed.id}")
         return True
 
@@ -295,14 +295,14 @@ class PlanRunner:
             return
         waits = fact.status is OrderStatus.TRIGGER_PENDING
         if fact.side is not placed.draft.side or not fact.trigger or (waits and not shows(fact, known.draft)):
-            await self._ask(now, watched, known, ExitTrouble.WRONG_STOP)
+            await self._rings.ask(now, watched, known, ExitTrouble.WRONG_STOP)
 
     async def _take_target(self, quantity: int, now: PlanNow, watched: Watched) -> bool:
         leg = now.plan.leg(LegKind.TARGET)
         if leg is None:
             return False
         plan_id, since = now.plan.id, self.clock.now()
-        watched.taking_at, watched.touched_at = self._elapsed(), None
+        watched.taking_at, watched.touched_at = elapsed(), None
         look = asyncio.ensure_future(self.exits.reconcile.look(now.plan.account_id))  # while it is stored
         await self.store.transaction(lambda db: db.plans.taking(plan_id, since))
         try:
@@ -317,7 +317,7 @@ class PlanRunner:
         self._retry(watched)
         await self.store.owe(lambda db: db.plans.taking(plan_id, None))
         if result.state is ExitState.BARE:
-            await self._tell(now, Unguarded(draft=replace(leg.draft, quantity=quantity)))
+            await self._rings.tell(now, Unguarded(draft=replace(leg.draft, quantity=quantity)))
         return False
 
     async def _end(self, act: Next, now: PlanNow, *, told: bool) -> None:
@@ -338,49 +338,7 @@ class PlanRunner:
         await self.store.transaction(over)
         for entry in () if now.ended_quietly else now.entries:
             if entry.status.is_working and entry.cancelled_by is None:
-                await self._tell(now, ExitAsks(order=entry, why=ExitTrouble.ENTRY_LEFT), entry.id)
-
-    def _note_bare(self, now: PlanNow, watched: Watched) -> None:
-        at = self._elapsed()
-        watched.bare_since = watched.bare_since if watched.bare_since is not None else at
-        leg = now.way_out
-        if at - watched.bare_since >= BARE_FOR and "bare" not in watched.rung and leg is not None:
-            watched.rung.add("bare")
-            opened = sum(entry.filled for entry in now.entries) or now.plan.base
-            news = Unguarded(draft=replace(leg.draft, quantity=opened))
-            self.background.start(self._tell(now, news), f"plan {now.plan.id} is bare")
-
-    async def _note_blind(self, now: PlanNow, watched: Watched) -> None:
-        """Rings when the target has not been watched for a while, and when it is again."""
-        target = now.plan.leg(LegKind.TARGET)
-        if watched.watching is None or target is None:
-            return
-        at, since = self._elapsed(), watched.blind_since
-        sees = self.watcher.connected(now.plan.account_id) and watched.watching.live
-        if since is None:
-            watched.blind_at = at
-        watched.blind_since = None if sees else (since or self.clock.now())
-        if not sees and since is not None and at - watched.blind_at >= BLIND_FOR and "blind" not in watched.rung:
-            watched.rung.add("blind")
-            await self._tell(now, TargetBlind(draft=target.draft, since=since))
-        elif sees and since is not None and "blind" in watched.rung:
-            watched.rung.discard("blind")
-            await self._tell(now, TargetBlind(draft=target.draft, since=since, sees=True))
-        watched.due = min(watched.due or math.inf, self._elapsed() + BLIND_FOR / 2)
-
-    async def _ask(self, now: PlanNow, watched: Watched, order: Order, why: ExitTrouble) -> bool:
-        """Rings once for each trouble, and tries again later."""
-        watched.due = self._elapsed() + 5 * RETRY
-        if why not in watched.rung:
-            watched.rung.add(why)
-            await self._tell(now, ExitAsks(order=order, why=why), order.id)
-        return False
-
-    async def _tell(self, now: PlanNow, news: Notice, order_id: str | None = None) -> None:
-        account_id, at = now.plan.account_id, self.clock.now()
-        await self.store.transaction(
-            lambda db: db.outbox.add(account_id, db.people.watching(account_id), news, at, order_id=order_id)
-        )
+                await self._rings.tell(now, ExitAsks(order=entry, why=ExitTrouble.ENTRY_LEFT), entry.id)
 
     def _wanted(self, now: PlanNow, leg: PlanLeg, quantity: int) -> ExitWanted:
         return ExitWanted(
@@ -391,9 +349,6 @@ class PlanRunner:
             by=now.plan.placed_by,
             name=now.name,
         )
-
-    def _elapsed(self) -> float:
-        return asyncio.get_running_loop().time()
 
 
 def _guards_less(act: Next, guard: Order | None) -> bool:

@@ -1,5 +1,6 @@
 """What this process knows of a plan that is alive, beyond what is stored."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -29,3 +30,8 @@ class Watched:
     dirty: bool = True  # an order changed since its last step began: the next follows, but not before a retry is due
     urgent: bool = False  # a fill or a price: the next step follows at once
     rung: set[str] = field(default_factory=set)
+
+
+def elapsed() -> float:
+    """Seconds of the loop, which nobody sets."""
+    return asyncio.get_running_loop().time()

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.domain.charges.charges import Tariff, Trade
-from bot.domain.charges.tariff import Bill, Loan, Plan, RoundTrip
+from bot.domain.charges.tariff import Bill, BrokeragePlan, Loan, RoundTrip
 from bot.domain.clock import Clock, ist_date
 from bot.domain.money import ZERO
 from bot.domain.orders.order import OrderDraft
-from bot.domain.orders.plan import Plan as OrderPlan
+from bot.domain.orders.plan import Plan
 from bot.domain.orders.portfolio import Margin
 from bot.domain.terms import OrderKind, Product, Side
 
@@ -19,7 +19,7 @@ class Costs:
     """Charges by the dated tariff and the person's brokerage plan."""
 
     tariff: Tariff
-    plan: Plan | None  # None: nobody named a brokerage plan, so brokerage is not known
+    plan: BrokeragePlan | None  # None: nobody named a brokerage plan, so brokerage is not known
     clock: Clock
 
     def loan(self, draft: OrderDraft, value: Decimal | None, margin: Margin) -> Loan | None:
@@ -28,7 +28,7 @@ class Costs:
             return None
         return self.tariff.loan(value, margin.required, ist_date(self.clock.now()))
 
-    def of_parts(self, plan: OrderPlan, each: Decimal | None, whole: Bill) -> Decimal:
+    def of_parts(self, plan: Plan, each: Decimal | None, whole: Bill) -> Decimal:
         """What it costs more, in rupees, to go in several orders: brokerage counts orders."""
         if len(plan.parts) == 1:
             return ZERO

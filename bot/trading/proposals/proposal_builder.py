@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from bot.domain.charges.charges import Tariff
-from bot.domain.charges.tariff import ChargeName, Plan
+from bot.domain.charges.tariff import BrokeragePlan, ChargeName
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import CheckFailed, ExitHeld, SessionExpired
 from bot.domain.market.calendar import Calendar, Window
@@ -17,8 +17,7 @@ from bot.domain.money import ZERO
 from bot.domain.orders.exit_figures import ExitFigures
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import order_words, record_line
-from bot.domain.orders.plan import Attached
-from bot.domain.orders.plan import Plan as OrderPlan
+from bot.domain.orders.plan import Attached, Plan
 from bot.domain.orders.portfolio import Funds, Margin, PnL, met_today
 from bot.domain.orders.proposal import Proposal, Remark
 from bot.domain.people.account import Account, Actor, Permission
@@ -70,7 +69,7 @@ class ProposalBuilder:
     ceiling: Decimal  # rupees that one order may be worth, whoever asks
     settling: bool  # stock contracts may be opened on their last two days, with a warning
     ddpi: bool  # whether a DDPI is on file at the broker, where nobody has said so of the account
-    plan: Plan | None  # None: nobody named a brokerage plan, so brokerage is not known
+    plan: BrokeragePlan | None  # None: nobody named a brokerage plan, so brokerage is not known
 
     def connection(self, actor: Actor) -> tuple[Account, BrokerConnection]:
         """The account and its living connection. PersonError without an account, SessionExpired without a session."""
@@ -203,7 +202,7 @@ class ProposalBuilder:
         before: Order | None = None,
         replaces: str | None = None,
         redrawn: str | None = None,
-        plan: OrderPlan | None = None,
+        plan: Plan | None = None,
         as_exit: bool = False,
     ) -> Proposal:
         """Checks the draft of a question, stores the question, and says all that the person should see."""
@@ -344,7 +343,7 @@ class ProposalBuilder:
         meets: int,
         before: Order | None,
         redrawn: str | None,
-        plan: OrderPlan | None,
+        plan: Plan | None,
         joins: Joining | None,
     ) -> Proposal:
         each = draft.price or (price.last if price else None)

@@ -12,7 +12,7 @@ from bot.cli.exit_codes import WRONG_SETTINGS
 from bot.cli.main import build_parser
 from bot.config.settings import market_data
 from bot.domain.charges.charges import Trade
-from bot.domain.charges.tariff import Plan
+from bot.domain.charges.tariff import BrokeragePlan
 from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange, InstrumentKind
 from bot.domain.terms import Product, Side
@@ -25,11 +25,11 @@ def calendar(day: str) -> str:
     return "\n".join(calendar_page(build_parser(["calendar"]).parse_args(["calendar", day]).date, REFERENCE_DATA))
 
 
-def asked(words: str) -> tuple[Trade, Plan | None] | None:
+def asked(words: str) -> tuple[Trade, BrokeragePlan | None] | None:
     return order_of(build_parser(["charges"]).parse_args(["charges", *words.split()]), TODAY, REFERENCE_DATA)
 
 
-def order(words: str) -> tuple[Trade, Plan | None]:
+def order(words: str) -> tuple[Trade, BrokeragePlan | None]:
     found = asked(words)
     assert found is not None
     return found

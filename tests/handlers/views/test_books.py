@@ -217,6 +217,17 @@ def test_holdings_sold_today_are_gone_and_an_unknown_cost_is_not_nought() -> Non
     assert "Invested          not known" in shown
 
 
+def test_what_was_sold_whole_today_is_no_gap_and_no_more_is_on_its_way_than_is_left() -> None:
+    gone = a_holding(quantity=20, t1=0, collateral=0, average=None, sold=20)
+    few = a_holding(quantity=30, t1=10, collateral=0, sold=35)
+    view = views.holdings(Holdings(lines=(gone, few), as_of=NOW), ListingTap(Listing.HOLDINGS), "main", "PAPER")
+    shown = rows(view)
+    assert shown[2:4] == ["RELIANCE 0", " 20 sold today"]
+    assert shown[6:8] == [" 35 sold today", " 5 not yet delivered"]
+    assert "Left out" not in view.plain
+    assert "P&L not known" not in view.plain
+
+
 FUNDS = Funds(
     available=Decimal(1), used=Decimal(0), start_of_day=Decimal(1), realised_loss=Decimal(0), collateral=None, as_of=NOW
 )

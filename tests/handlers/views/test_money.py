@@ -242,3 +242,11 @@ def test_a_charge_that_is_not_known_leaves_its_line_open_and_the_rest_of_the_day
     shown = rows(views.report(a_report(charges_missing=("brokerage",)), "main", "LIVE"))
     assert "Net of these      +3,412.70 🟢" in shown
     assert " brokerage        not known" in shown
+
+
+def test_tomorrows_stock_contracts_are_named_by_their_exchange_where_they_are_bses_alone() -> None:
+    for stocks, said in (("stocks", "Thu 26 Nov: SENSEX, all stock"), ("BSE stocks", "Thu 26 Nov: SENSEX, BSE stock")):
+        coming = (ComingDay(day=date(2026, 11, 26), expiring=("SENSEX", stocks)),)
+        told = rows(views.report(a_report(facts=replace(FACTS, coming=coming)), "main", "PAPER"))
+        assert said in told
+        assert told[told.index(said) + 1] == " F&O expire"

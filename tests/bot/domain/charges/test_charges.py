@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.domain.charges.charges import Trade
-from bot.domain.charges.tariff import Asset, Bill, ChargeName, Plan, Terms, TradeClass, merged
+from bot.domain.charges.tariff import Asset, Bill, BrokeragePlan, ChargeName, Terms, TradeClass, merged
 from bot.domain.charges.turnover import series_of
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
 from bot.domain.money import to_paise, total
@@ -25,7 +25,7 @@ TODAY = date(2026, 11, 20)
 CLOSE = Decimal("1e-9")
 
 
-def plan(name: str = "flat-5") -> Plan:
+def plan(name: str = "flat-5") -> BrokeragePlan:
     plan = TARIFF.plan(name)
     assert plan is not None
     return plan
@@ -182,7 +182,7 @@ def test_no_plan_is_assumed_and_mstocks_three_are_named() -> None:
 
 def test_a_users_own_terms_may_be_a_percentage_with_a_ceiling() -> None:
     terms = {TradeClass.INTRADAY: Terms(flat=Decimal(20), percent=Decimal("0.03"))}
-    own = Plan(name="own", title="20 or 0.03 %", terms=terms, source="the user")
+    own = BrokeragePlan(name="own", title="20 or 0.03 %", terms=terms, source="the user")
     small = Trade(instrument=a_share(), side=Side.BUY, product=Product.MIS, quantity=1, price=Decimal(1000), day=TODAY)
     assert TARIFF.order(small, own).amount(ChargeName.BROKERAGE) == Decimal("0.3")
     large = replace(small, quantity=1000)
@@ -301,14 +301,14 @@ def trades(draw: st.DrawFn) -> Trade:
 
 
 @given(trades(), PLANS)
-def test_no_charge_is_ever_negative(trade: Trade, chosen: Plan | None) -> None:
+def test_no_charge_is_ever_negative(trade: Trade, chosen: BrokeragePlan | None) -> None:
     bill = TARIFF.order(trade, chosen)
     assert all(line.amount >= 0 for line in bill.lines)
     assert bill.total == total(line.amount for line in bill.lines)
 
 
 @given(trades(), PLANS, PRICES, st.integers(1, 5000))
-def test_charges_never_fall_as_the_value_rises(trade: Trade, chosen: Plan | None, price: Decimal, more: int) -> None:
+def test_charges_never_fall_as_the_value_rises(trade: Trade, chosen: BrokeragePlan | None, price: Decimal, more: int) -> None:
     dearer = replace(trade, price=max(price, trade.price), quantity=trade.quantity + more)
     small, large = TARIFF.order(trade, chosen), TARIFF.order(dearer, chosen)
     assert large.total >= small.total
@@ -321,7 +321,9 @@ def without_depository(bill: Bill) -> Decimal:
 
 
 @given(st.lists(trades(), max_size=6), PLANS)
-def test_charges_add_up_over_orders_with_the_depository_once_a_scrip_and_day(made: list[Trade], chosen: Plan | None) -> None:
+def test_charges_add_up_over_orders_with_the_depository_once_a_scrip_and_day(
+    made: list[Trade], chosen: BrokeragePlan | None
+) -> None:
     together = TARIFF.fills(made, chosen)
     apart = merged(TARIFF.order(trade, chosen) for trade in made)
     assert abs(without_depository(together) - without_depository(apart)) <= CLOSE
@@ -332,7 +334,7 @@ def test_charges_add_up_over_orders_with_the_depository_once_a_scrip_and_day(mad
 
 @given(st.lists(trades(), max_size=4), st.lists(trades(), max_size=4), PLANS)
 def test_two_lists_cost_together_what_they_cost_apart_when_they_share_no_scrip(
-    first: list[Trade], second: list[Trade], chosen: Plan | None
+    first: list[Trade], second: list[Trade], chosen: BrokeragePlan | None
 ) -> None:
     assume(not {trade.instrument.key for trade in first} & {trade.instrument.key for trade in second})
     together = TARIFF.day([*first, *second], chosen)
@@ -340,7 +342,9 @@ def test_two_lists_cost_together_what_they_cost_apart_when_they_share_no_scrip(
 
 
 @given(st.lists(trades(), max_size=6), PLANS)
-def test_the_contract_note_of_a_day_never_costs_more_than_its_orders_one_by_one(made: list[Trade], chosen: Plan | None) -> None:
+def test_the_contract_note_of_a_day_never_costs_more_than_its_orders_one_by_one(
+    made: list[Trade], chosen: BrokeragePlan | None
+) -> None:
     delivered = [
         replace(trade, product=Product.CNC)
         for trade in made
@@ -358,7 +362,7 @@ def test_an_equity_fund_sold_on_the_day_it_was_bought_pays_the_higher_tax_of_int
 
 @given(trades(), st.permutations([0, 1, 2, 3]), PLANS)
 def test_the_order_of_fills_changes_nothing_and_brokerage_is_paid_once_an_order(
-    trade: Trade, turn: list[int], chosen: Plan | None
+    trade: Trade, turn: list[int], chosen: BrokeragePlan | None
 ) -> None:
     parts = [replace(trade, quantity=step + 1, order="1282", orders=1) for step in range(4)]
     whole = replace(trade, quantity=10, order="1282", orders=1)
@@ -369,7 +373,7 @@ def test_the_order_of_fills_changes_nothing_and_brokerage_is_paid_once_an_order(
 
 
 @given(trades(), PLANS)
-def test_a_further_fill_of_a_counted_order_pays_no_brokerage_again(trade: Trade, chosen: Plan | None) -> None:
+def test_a_further_fill_of_a_counted_order_pays_no_brokerage_again(trade: Trade, chosen: BrokeragePlan | None) -> None:
     first, further = replace(trade, orders=1), replace(trade, orders=0)
     once = TARIFF.order(first, chosen).amount(ChargeName.BROKERAGE)
     assert TARIFF.fills([first, further, further], chosen).amount(ChargeName.BROKERAGE) == once
@@ -377,7 +381,7 @@ def test_a_further_fill_of_a_counted_order_pays_no_brokerage_again(trade: Trade,
 
 
 @given(trades(), PLANS)
-def test_the_break_even_pays_for_the_round_trip_and_one_tick_less_does_not(trade: Trade, chosen: Plan | None) -> None:
+def test_the_break_even_pays_for_the_round_trip_and_one_tick_less_does_not(trade: Trade, chosen: BrokeragePlan | None) -> None:
     trip = TARIFF.round_trip(trade, chosen)
     if trip is None:
         assert trade.delivers
@@ -399,7 +403,7 @@ def test_the_break_even_pays_for_the_round_trip_and_one_tick_less_does_not(trade
         assert net(trade.price + trade.side.sign * tick * (point.ticks - 1)) < 0
 
 
-def searched(trade: Trade, chosen: Plan | None) -> tuple[Decimal, int] | None:
+def searched(trade: Trade, chosen: BrokeragePlan | None) -> tuple[Decimal, int] | None:
     """The break-even price and its ticks, found step by step on whole bills. None below zero."""
     paid, side, tick = TARIFF.ledger_order(trade, chosen).total, trade.side.sign, trade.instrument.tick
 
@@ -422,7 +426,7 @@ def searched(trade: Trade, chosen: Plan | None) -> tuple[Decimal, int] | None:
 
 
 @given(trades(), PLANS)
-def test_the_break_even_is_the_price_that_a_search_over_whole_bills_finds(trade: Trade, chosen: Plan | None) -> None:
+def test_the_break_even_is_the_price_that_a_search_over_whole_bills_finds(trade: Trade, chosen: BrokeragePlan | None) -> None:
     trip = TARIFF.round_trip(trade, chosen)
     assume(trip is not None)
     assert trip is not None

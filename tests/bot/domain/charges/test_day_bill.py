@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.domain.charges.charges import Trade
 from bot.domain.charges.day_bill import Borrowed, DayBill, Delivered, Event, Exercised, SquaredOff, at_expiry, day_bill
-from bot.domain.charges.tariff import ChargeName, Plan
+from bot.domain.charges.tariff import BrokeragePlan, ChargeName
 from bot.domain.market.instrument import Exchange, Instrument, Right
 from bot.domain.money import to_paise, total
 from bot.domain.terms import Product, Side
@@ -20,7 +20,7 @@ TARIFF = REFERENCE_DATA.tariff
 TODAY = date(2026, 11, 20)
 
 
-def plan(name: str = "flat-5") -> Plan:
+def plan(name: str = "flat-5") -> BrokeragePlan:
     found = TARIFF.plan(name)
     assert found is not None
     return found
@@ -186,7 +186,7 @@ def trades(draw: st.DrawFn) -> Trade:
 
 @given(st.data(), st.lists(trades(), max_size=8), st.sampled_from([None, *TARIFF.plans]))
 def test_rows_and_rounding_are_the_total_whatever_the_order_of_the_fills(
-    data: st.DataObject, made: list[Trade], on: Plan | None
+    data: st.DataObject, made: list[Trade], on: BrokeragePlan | None
 ) -> None:
     bill, unrounded = day_bill(TARIFF, on, made, day=TODAY), TARIFF.day(made, on)
     assert bill.total == total(row.bill.total for row in bill.rows) + bill.rounding

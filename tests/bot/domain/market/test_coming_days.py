@@ -38,3 +38,9 @@ def test_a_muhurat_day_is_the_day_before_the_next_one_for_it_has_a_close_of_its_
     assert TIMES.day_before(date(2026, 11, 9)) == date(2026, 11, 8)
     assert TIMES.day_before(date(2026, 11, 25)) == date(2026, 11, 23)
     assert MarketTimes(calendar=None, summary=SUMMARY).day_before(date(2026, 11, 9)) == date(2026, 11, 8)
+
+
+def test_the_last_thursday_ends_the_stock_contracts_of_bse_alone() -> None:
+    (thursday,) = coming_days(CALENDAR, date(2026, 11, 25))
+    assert "BSE stocks" in thursday.expiring
+    assert "stocks" not in thursday.expiring

@@ -153,3 +153,15 @@ def test_a_row_that_was_made_on_a_later_day_is_no_moment_of_its_own_day() -> Non
     unwatched = RangeDay(day=FIRST, report=a_report(FIRST, open=Decimal(-250)))
     assert (late.course, late.lowest) == ((watched,), watched)
     assert (unwatched.course, unwatched.lowest) == ((), None)
+
+
+def test_the_lowest_of_a_range_lies_no_higher_than_a_day_that_nobody_watched() -> None:
+    later = NOW + timedelta(days=1)
+    unwatched = RangeDay(day=FIRST, report=a_report(FIRST, open=Decimal(-250)))
+    watched = RangeDay(
+        day=FIRST + timedelta(days=1), report=a_report(FIRST + timedelta(days=1), open=Decimal(90), made_at=later),
+        curve=(CurvePoint(at=later - timedelta(hours=1), net=Decimal(40)),),
+    )  # fmt: skip
+    both = RangeReport(account_id="a1", first=FIRST, last=watched.day, days=(unwatched, watched))
+    assert both.lowest == CurvePoint(at=NOW, net=Decimal(-250))
+    assert RangeReport(account_id="a1", first=FIRST, last=FIRST, days=(unwatched,)).lowest is None

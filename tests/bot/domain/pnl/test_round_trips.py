@@ -70,6 +70,17 @@ def test_a_fill_that_turns_the_position_round_ends_a_trip_and_begins_the_next() 
     assert second.opened == trades[1].at
 
 
+def test_what_a_delivery_purchase_cost_is_shared_by_its_sales() -> None:
+    shares = {"instrument": RELIANCE, "product": Product.CNC}
+    buy, later = a_fill(30, "1500.00", 1, **shares), {"at": on(3), **shares}
+    first, second = a_fill(-10, "1510.00", 2, **later), a_fill(-20, "1520.00", 3, **later)
+    cost = {buy.broker_id: Decimal(60), first.broker_id: Decimal(25), second.broker_id: Decimal(27)}
+    trips = round_trips(walk([buy, first, second]), cost)
+    assert [trip.charges for trip in trips] == [Decimal(45), Decimal(67)]
+    (since,) = round_trips(walk([second], [Lot(20, Decimal(1500), buy.day, buy.broker_id)]), cost)
+    assert since.charges == Decimal(87), "of a range that begins later, what is left of the purchase bears it"
+
+
 def test_shares_brought_forward_make_a_trip_without_a_beginning() -> None:
     sale = a_fill(-10, "1500.00", 1, instrument=RELIANCE, product=Product.CNC)
     (known,) = round_trips(walk([sale], [Lot(25, Decimal(1400))]), {})

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.domain.charges.tariff import ChargeName, Plan
+from bot.domain.charges.tariff import BrokeragePlan, ChargeName
 from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.orders.order import TradeFact
@@ -22,7 +22,7 @@ SOLD = TradeFact(
 ELSEWHERE = replace(SOLD, broker_id="1283", key=InstrumentKey(Exchange.NFO, "999999"))
 
 
-def plan(name: str) -> Plan:
+def plan(name: str) -> BrokeragePlan:
     found = TARIFF.plan(name)
     assert found is not None
     return found

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.charges.charges import Tariff, Trade
-from bot.domain.charges.tariff import Bill, Plan
+from bot.domain.charges.tariff import Bill, BrokeragePlan
 from bot.domain.errors import BotError, NotSent, SessionExpired, Unreadable
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Quote, Tick
@@ -295,7 +295,7 @@ class CountingTariff(Tariff):
 
     days = 0
 
-    def day(self, trades: Iterable[Trade], plan: Plan | None) -> Bill:
+    def day(self, trades: Iterable[Trade], plan: BrokeragePlan | None) -> Bill:
         type(self).days += 1
         return super().day(trades, plan)
 

@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 CLOSED = "The database is closed."
 
 
-class Turns:
+class WriterThread:
     """inline: acts run on the calling thread, for tests whose loop leaps in time."""
 
     def __init__(self, *, inline: bool) -> None:
