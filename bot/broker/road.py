@@ -11,13 +11,13 @@ import aiohttp
 import httpx
 import yarl
 
-CONNECT, POOL = 5.0, 5.0  # seconds
+CONNECT = 5.0  # seconds in which a call has a connection, a free one or one that is opened, or was surely not sent
 KEPT = 25.0  # seconds that an idle connection is kept
 MOST = 8  # connections
 _OWN = frozenset({"host", "content-length"})  # headers that aiohttp writes itself
 _NOT_OURS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # that it would add
 # Silence is bounded by the time of the whole call.
-_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=POOL + CONNECT, sock_connect=CONNECT, sock_read=None)
+_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=CONNECT, sock_connect=CONNECT, sock_read=None)
 
 
 class Road(httpx.AsyncBaseTransport):

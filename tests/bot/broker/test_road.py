@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from bot.broker.road import Road
+from bot.broker.road import CONNECT, MOST, Road
 from bot.broker.transport import tls_context
+from bot.simulators.loop import VirtualLoop
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -88,3 +89,32 @@ async def test_an_answer_that_is_left_before_its_end_takes_its_line_with_it() ->
         answer = await road.handle_async_request(httpx.Request("GET", server.address))
         await answer.aclose()
         assert await ask(road, server, "GET") == b"{}"
+
+
+async def test_a_request_that_finds_no_free_line_in_time_was_not_sent(loop: VirtualLoop) -> None:
+    heads: list[bytes] = []
+    over = asyncio.Event()
+
+    async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        await over.wait()
+        writer.close()
+
+    listening = await asyncio.start_server(never, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/openapi/x"
+    road = Road(tls_context())
+    slow = [asyncio.create_task(road.handle_async_request(httpx.Request("POST", address))) for _ in range(MOST)]
+    await asyncio.sleep(1)
+    began = loop.time()
+    with pytest.raises(httpx.ConnectTimeout):
+        await road.handle_async_request(httpx.Request("DELETE", address))
+    assert loop.time() - began <= CONNECT + 1
+    assert len(heads) == MOST
+    for task in slow:
+        task.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
+    await road.aclose()
+    over.set()
+    listening.close()
+    await listening.wait_closed()
+    await asyncio.sleep(1)
