@@ -1,12 +1,14 @@
 """Panic on a rough day, lived through: a person in the demo chat, the real bot, the paper broker."""
 
 import asyncio
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from bot.domain.clock import at_ist
 from bot.domain.orders.order import OrderStatus
-from bot.simulators.loop import LoopClock
+from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.journeys.test_exits import OPTIONS, RICH, carry, open_rows
 from tests.stage.house import a_house
 
@@ -54,6 +56,20 @@ async def test_a_panic_while_mstock_does_not_answer_says_that_nothing_was_done_a
         house.me.press("Close these", await house.me.wait_for("PANIC", 60))
         await house.me.wait_for("Flat at", 60)
         assert open_rows(house) == {}
+
+
+async def test_a_panic_in_a_closed_market_says_on_its_card_that_the_exits_will_be_refused(
+    loop: VirtualLoop, tmp_path: Path
+) -> None:
+    clock = LoopClock(loop, at_ist(date(2026, 11, 20), 14, 40))
+    async with a_house(clock, tmp_path, account=RICH, hours="real") as house:
+        await house.log_in()
+        house.me.press("Confirm buy", await house.me.ask("/buy nifty dec fut 65 nrml", "BUY 65"))
+        await house.me.wait_for("Filled")
+        await asyncio.sleep(3700)
+        card = await house.me.ask("/panic", "PANIC", 30)
+        said = " ".join(card["text"].split())
+        assert "The market is closed. Orders are taken again on Mon 23 Nov 2026 at 09:00; mStock will refuse its exit now" in said
 
 
 async def test_twelve_rows_two_above_the_freeze_a_rejection_an_unknown_outcome_a_delivery_sale_and_a_kill_in_the_middle(

@@ -231,6 +231,12 @@ class ExitLists:
         near = [(named(line.position), command(line.position, of_demat=of_demat)) for line in lines]
         return CheckFailed([*(window.reasons[:1] if window is not None else ()), "Nothing was sent."], near=near)
 
+    def _shut(self, closed: Sequence[PositionLine]) -> tuple[str, ...]:
+        """What a panic says of rows whose market is closed. It stays possible: the calendar may be wrong, a panic must not."""
+        windows = [(line, self.proposing.window(line.position.instrument, line.position.product)) for line in closed]
+        reasons = {window.reasons[0]: named(line.position) for line, window in windows if window is not None and window.reasons}
+        return tuple(f"{name}: {reason.rstrip('.')}; mStock will refuse its exit now" for reason, name in reasons.items())
+
     async def ask_panic(self, actor: Actor, *, chat_id: int) -> ExitCard | ExitsShown:
         """The card of a panic. It is the one that is under way where there is one. CheckFailed where nothing is open."""
         if (running := await self._running(account_of(actor))) is not None:
@@ -258,7 +264,8 @@ class ExitLists:
         rows = await self.rows.with_entries(account, rows, entries)
         exits = replace(self.questions.listed(actor, rows, ListKind.PANIC), entries=tuple(order.id for order in entries))
         profit = _profit([line for line, _ in meant])
-        said = BesideRows(profit=profit, not_touched=(*left_out, "holdings"), stops=len(stops))
+        shut = self._shut([line for line, _ in meant if self._is_closed(line)])
+        said = BesideRows(profit=profit, not_touched=(*left_out, "holdings"), warnings=shut, stops=len(stops))
         return await self.questions.ask(actor, exits, said, chat_id=chat_id)
 
     async def confirm(
