@@ -26,10 +26,10 @@ from bot.demo.simulators import VISITOR, Simulators
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.orders.legs import TrailSaid
 from bot.domain.orders.order import Order, OrderDraft, OrderRequest
-from bot.domain.orders.plan import Attached
-from bot.domain.orders.pnl_card import PnlSaid
-from bot.domain.orders.pnl_exit import RECHECK
 from bot.domain.people.account import Actor
+from bot.domain.plans.plan import Attached
+from bot.domain.plans.pnl_card import PnlSaid
+from bot.domain.plans.pnl_exit import RECHECK
 from bot.domain.ports.broker import BrokerConnection
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.broker.market.frames import SNAP, packet

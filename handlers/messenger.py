@@ -6,16 +6,16 @@ from telegram.error import TelegramError
 
 from bot.domain.clock import Clock
 from bot.domain.errors import DeliveryError, PictureFailed
+from bot.domain.exits.exit_list import ExitsShown, ListKind
 from bot.domain.market.watch_list import WatchShown
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.notice import NoticePriority, Sound
 from bot.domain.news.picture import Pictured
-from bot.domain.orders.exit_list import ExitsShown, ListKind
-from bot.domain.orders.guarding import Guarding, GuardingOf
 from bot.domain.orders.order import CardRef, Confirmation, Order, Purpose
-from bot.domain.orders.repairs import RepairsOf
 from bot.domain.people.account import Account, Role
+from bot.domain.plans.guarding import Guarding, GuardingOf
 from bot.domain.ports.pictures import Pictures
+from bot.domain.proposals.repairs import RepairsOf
 from handlers.context.context import Explain, as_said
 from handlers.context.permissions import offered
 from handlers.registry import permission_of

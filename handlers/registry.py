@@ -6,7 +6,7 @@
 import re
 from dataclasses import dataclass
 
-from bot.domain.orders.exit_choice import means_demat_alone
+from bot.domain.exits.exit_choice import means_demat_alone
 from bot.domain.people.account import Permission
 from handlers.commands import (
     account,

@@ -9,7 +9,7 @@ from bot.broker.wire import bodies, models
 from bot.domain.clock import Clock, ist
 from bot.domain.errors import BrokerError, Unreadable
 from bot.domain.orders.order import OrderDraft
-from bot.domain.orders.portfolio import Margin
+from bot.domain.positions.portfolio import Margin
 
 log = logging.getLogger(__name__)
 

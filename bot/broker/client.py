@@ -27,11 +27,11 @@ from bot.domain.errors import Refused, SessionExpired, StopWordsRefused, Unclear
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.market.prices import Quote
 from bot.domain.orders.order import OrderDraft, OrderFact, TradeFact
-from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
 from bot.domain.orders.research import Candle, Interval, OrderStep, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import Leaving
+from bot.domain.positions.portfolio import Funds, Holding, Margin, Position
 from bot.domain.terms import Product
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from bot.charts.canvas import BACK, DOWN, EDGE, FAINT, MARGIN, MARK, SMALL, TEXT
 from bot.charts.results import draw_curve
 from bot.domain.market.instrument import Right
 from bot.domain.money import ZERO
-from bot.domain.orders.payoff import PayoffLeg, break_evens, corners, extremes, profit
 from bot.domain.pictures import Payoff
+from bot.domain.plans.payoff import PayoffLeg, break_evens, corners, extremes, profit
 
 HEIGHT = 1080
 MOST_LEGS = 6

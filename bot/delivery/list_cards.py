@@ -11,7 +11,7 @@ from typing import Protocol
 
 from bot.domain.clock import Clock
 from bot.domain.errors import DeliveryError
-from bot.domain.orders.exit_list import ExitsShown
+from bot.domain.exits.exit_list import ExitsShown
 from bot.domain.orders.order import OrderStatus
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal

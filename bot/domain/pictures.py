@@ -6,8 +6,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.market.instrument import Instrument
-from bot.domain.orders.payoff import PayoffLeg
 from bot.domain.orders.research import Candle, Interval
+from bot.domain.plans.payoff import PayoffLeg
 from bot.domain.terms import Side
 
 

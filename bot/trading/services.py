@@ -7,11 +7,11 @@ from datetime import datetime
 from bot.domain.clock import Clock
 from bot.domain.latency import Latency
 from bot.domain.orders.order import LOOKED_FOR
-from bot.domain.orders.proposal import LineHealth, Status
 from bot.domain.people.account import Account, Actor, Role
 from bot.domain.people.audit import Act, ActPage
 from bot.domain.ports.pictures import Pictures
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.proposals.proposal import LineHealth, Status
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.lines import Lines

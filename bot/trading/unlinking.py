@@ -8,11 +8,11 @@ from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, CheckFailed, NotFound
 from bot.domain.news.people import ActionKind
 from bot.domain.orders.order import LOOKED_FOR, Order, OrderStatus, Purpose
-from bot.domain.orders.portfolio import Position
-from bot.domain.orders.proposal import Unlinked, UnlinkQuestion
 from bot.domain.people.account import Account, Actor, Permission
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.portfolio import Position
+from bot.domain.proposals.proposal import Unlinked, UnlinkQuestion
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins, lived, tell_of
 from bot.trading.actor import demand_role

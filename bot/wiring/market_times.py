@@ -9,8 +9,8 @@ from bot.domain.clock import IST, at_ist, ist, ist_date
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Exchange, Instrument
 from bot.domain.market.sessions import PhaseKind, SessionClass
-from bot.domain.orders.later_card import AFTER_OPEN, due_at
 from bot.domain.orders.order import Order
+from bot.domain.proposals.later_card import AFTER_OPEN, due_at
 from bot.domain.terms import Product
 
 AFTER_SPECIAL = timedelta(minutes=15)  # from the end of a special session to its summary, as on a usual day

@@ -7,8 +7,8 @@ import logging
 import re
 
 from bot.domain.errors import BotError, UsageError
-from bot.domain.orders.proposal import LoggedIn
 from bot.domain.people.account import GRANTS, Permission
+from bot.domain.proposals.proposal import LoggedIn
 from handlers.commands.command import Command
 from handlers.context.command import Family
 from handlers.context.context import Ctx

@@ -2,8 +2,8 @@
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import ConfirmationGone, UsageError, WordsWanted
-from bot.domain.orders.basket import BasketCard, BasketChange
 from bot.domain.people.account import Permission
+from bot.domain.plans.basket import BasketCard, BasketChange
 from bot.domain.terms import Side
 from bot.trading.baskets.basket_builder import EXAMPLE, Line
 from handlers.commands.claiming import claiming

@@ -1,8 +1,8 @@
 """/chain: the strikes around the money by expiry, and the ticket of one of them."""
 
 from bot.domain.errors import UsageError
-from bot.domain.orders.proposal import Quoted
 from bot.domain.people.account import Permission
+from bot.domain.proposals.proposal import Quoted
 from handlers.commands.command import Command
 from handlers.context.command import Family
 from handlers.context.context import Ctx

@@ -8,10 +8,10 @@ import asyncio
 import logging
 
 from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped, WordsWanted
-from bot.domain.orders.exit_list import ExitsShown
+from bot.domain.exits.exit_list import ExitsShown
 from bot.domain.orders.order import Order
-from bot.domain.orders.proposal import Change, Proposal, Resumed
 from bot.domain.orders.standing import Cancelled
+from bot.domain.proposals.proposal import Change, Proposal, Resumed
 from handlers.commands.claiming import answering
 from handlers.commands.command import Taps
 from handlers.commands.order import ask

@@ -3,7 +3,7 @@
 import re
 
 from bot.domain.errors import NotLinked, NotSent, Refused, SessionExpired, Unreadable
-from bot.domain.orders.exit_list import ExitsShown
+from bot.domain.exits.exit_list import ExitsShown
 from bot.domain.people.account import Permission
 from handlers.commands import books, pnl_exits
 from handlers.commands.claiming import claiming

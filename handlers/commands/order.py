@@ -1,11 +1,11 @@
 """/buy /sell /modify /cancel_order /cancel_all, and the buttons under an order."""
 
 from bot.domain.errors import CheckFailed
-from bot.domain.orders.exit_list import ExitCard
+from bot.domain.exits.exit_list import ExitCard
 from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.orders.proposal import Change, ChangeOptions, OrderDetail, Proposal, Question
 from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Permission
+from bot.domain.proposals.proposal import Change, ChangeOptions, OrderDetail, Proposal, Question
 from bot.domain.terms import Side
 from handlers.commands import order_steps
 from handlers.commands.command import Command, Taps

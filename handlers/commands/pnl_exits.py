@@ -5,8 +5,8 @@ from datetime import time
 from decimal import Decimal
 
 from bot.domain.errors import UsageError
-from bot.domain.orders.pnl_card import PnlSaid
-from bot.domain.orders.pnl_exit import PnlAction
+from bot.domain.plans.pnl_card import PnlSaid
+from bot.domain.plans.pnl_exit import PnlAction
 from handlers.commands.claiming import claiming
 from handlers.commands.command import Taps
 from handlers.context.context import Ctx

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.errors import CheckFailed, ChoiceWanted, UsageError
+from bot.domain.exits.exit_choice import chosen
 from bot.domain.market.display_names import short
-from bot.domain.orders.exit_choice import chosen
-from bot.domain.orders.portfolio import Position
 from bot.domain.orders.standing import RowKey
 from bot.domain.people.account import Permission
+from bot.domain.positions.portfolio import Position
 from handlers.commands import books, exits, trails
 from handlers.commands.command import Command
 from handlers.commands.order import ask, show

@@ -9,8 +9,8 @@ from datetime import date
 from bot.domain.clock import ist_date
 from bot.domain.errors import ConfirmationGone, UsageError
 from bot.domain.orders.order import Purpose
-from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Permission
+from bot.domain.proposals.proposal import Proposal
 from handlers.commands.claiming import claiming
 from handlers.commands.command import Command, Taps
 from handlers.commands.dates import coming_day

@@ -6,8 +6,8 @@ The buttons of a trail stand here too, and what a reply asks of one.
 import re
 
 from bot.domain.errors import UsageError
-from bot.domain.orders.trail_card import TrailCard
 from bot.domain.people.account import Permission
+from bot.domain.plans.trail_card import TrailCard
 from bot.trading.plans.trails import EXAMPLE
 from handlers.commands.claiming import claiming
 from handlers.commands.command import Command, Taps

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from bot.domain.clock import MOST_SKEW, ist_date
 from bot.domain.market.display_names import title
-from bot.domain.orders.portfolio import Position
-from bot.domain.orders.proposal import CodeWanted, LoggedIn, SessionState, Unlinked, UnlinkQuestion
 from bot.domain.people.account import Account, CodeKind, Role
 from bot.domain.people.secret_entry import EntryKind, Offered
+from bot.domain.positions.portfolio import Position
+from bot.domain.proposals.proposal import CodeWanted, LoggedIn, SessionState, Unlinked, UnlinkQuestion
 from handlers.views.card import at, place, what
 from handlers.views.format import clock_time, day_name, short_time, signed_count
 from handlers.views.keyboards import button, words

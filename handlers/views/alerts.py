@@ -7,7 +7,7 @@ from bot.domain.clock import ist_date
 from bot.domain.market.display_names import label, short
 from bot.domain.news.alert import ARMS, Alert, AlertKind, AlertPaused, AlertsBlind, AlertsShown, AlertState, AlertStruck, Sees
 from bot.domain.orders.order_text import words_of
-from bot.domain.orders.rebase import Rebase
+from bot.domain.positions.rebase import Rebase
 from handlers.views.format import clock_time, count, fit, mark, price, row, signed, table, wrapped
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, keyboard, say

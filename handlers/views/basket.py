@@ -5,13 +5,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.domain.clock import ist_date
+from bot.domain.exits.exit_list import ExitList, ExitRow, ExitsShown, RowState, RowTold
 from bot.domain.market.display_names import day_words, short, strike_words
 from bot.domain.news.exits import ExitsTold, Told
-from bot.domain.orders.basket import BasketCard, BasketMargins
-from bot.domain.orders.exit_list import ExitList, ExitRow, ExitsShown, RowState, RowTold
 from bot.domain.orders.order import Confirmation, Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import draft_line, plain
 from bot.domain.pictures import Payoff
+from bot.domain.plans.basket import BasketCard, BasketMargins
 from bot.domain.terms import Validity
 from handlers.views import chart
 from handlers.views.basket_taps import BasketTap, BasketVerb

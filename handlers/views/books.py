@@ -8,9 +8,9 @@ from decimal import Decimal
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
 from bot.domain.orders.order import Fill, Order, OrderStatus
-from bot.domain.orders.portfolio import Funds, Holding, Holdings, PositionLine, Positions
-from bot.domain.orders.proposal import OrderDetail, OrderList, TradeList
-from bot.domain.orders.repairs import Repaired
+from bot.domain.positions.portfolio import Funds, Holding, Holdings, PositionLine, Positions
+from bot.domain.proposals.proposal import OrderDetail, OrderList, TradeList
+from bot.domain.proposals.repairs import Repaired
 from bot.domain.terms import Product
 from handlers.views.card import card
 from handlers.views.format import (

@@ -5,15 +5,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bot.domain.clock import ist_date
+from bot.domain.exits.closing import may_be_doubled
 from bot.domain.market.display_names import title
 from bot.domain.money import tick_down, tick_up
-from bot.domain.orders.closing import may_be_doubled
-from bot.domain.orders.guarding import Guarding
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
-from bot.domain.orders.repairs import Repaired
 from bot.domain.orders.standing import Cancelled
-from bot.domain.orders.standing_stop import OVER_DAYS
+from bot.domain.plans.guarding import Guarding
+from bot.domain.plans.standing_stop import OVER_DAYS
+from bot.domain.proposals.repairs import Repaired
 from bot.domain.terms import Product, Side
 from handlers.views.format import MINUS, amount, average, clock_time, count, price
 from handlers.views.guarding import held_keyboard, held_lines

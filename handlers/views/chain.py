@@ -10,7 +10,7 @@ from bot.domain.market.instrument import Exchange
 from bot.domain.market.option_chain import ChainPage, ChainSide, ChainStrike
 from bot.domain.money import in_price
 from bot.domain.orders.order_text import words_of
-from bot.domain.orders.proposal import Quoted
+from bot.domain.proposals.proposal import Quoted
 from bot.domain.terms import Side
 from handlers.views.format import RULE, WIDTH, age, clock_time, count, price, row, rupees, table
 from handlers.views.keyboards import words

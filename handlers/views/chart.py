@@ -8,9 +8,9 @@ from bot.domain.market.display_names import label as name_of
 from bot.domain.market.display_names import title
 from bot.domain.money import total
 from bot.domain.orders.order_text import words_of
-from bot.domain.orders.payoff import break_evens, extremes, profit
 from bot.domain.orders.research import Interval
 from bot.domain.pictures import Charted, LevelKind, Payoff
+from bot.domain.plans.payoff import break_evens, extremes, profit
 from handlers.views.format import (
     RULE,
     clock_time,

@@ -7,8 +7,8 @@ from enum import StrEnum
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
 from bot.domain.news.conversions import ConversionUnclear, Converted
-from bot.domain.orders.conversion import Conversion, ConversionCard, ConversionState
 from bot.domain.people.account import Permission
+from bot.domain.positions.conversion import Conversion, ConversionCard, ConversionState
 from bot.domain.terms import Product
 from handlers.views.card import place
 from handlers.views.format import amount, clock_time, count, joined, price, row, short_time, signed, table

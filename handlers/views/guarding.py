@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from bot.domain.orders.guarding import Guarding
 from bot.domain.orders.order import Order
+from bot.domain.plans.guarding import Guarding
 from bot.domain.terms import Product, Side
 from handlers.views.format import clock_time, count, price
 from handlers.views.keyboards import button

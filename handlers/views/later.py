@@ -7,8 +7,8 @@ from typing import Self
 
 from bot.domain.news.after_market import AfterMarketFate
 from bot.domain.news.later_cards import LaterCardDue, LaterCardsAhead, LaterCardStruck
-from bot.domain.orders.later_card import LaterCard
 from bot.domain.people.account import Permission
+from bot.domain.proposals.later_card import LaterCard
 from handlers.views.card import place, state, what
 from handlers.views.format import clock_time, day_and_time, price, time_on_day
 from handlers.views.keyboards import button

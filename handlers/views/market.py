@@ -9,7 +9,7 @@ from bot.domain.market.display_names import label, title
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Level, Price
 from bot.domain.orders.order_text import words_of
-from bot.domain.orders.proposal import Quoted
+from bot.domain.proposals.proposal import Quoted
 from handlers.views.format import RULE, WIDTH, age, clock_time, columns, count, mark, price, row, signed, table, wrapped
 from handlers.views.keyboards import words
 from handlers.views.message import Part, View, bold, keyboard, message, say

@@ -10,9 +10,9 @@ from bot.domain.market.display_names import short
 from bot.domain.market.expiries import BSE_STOCKS, STOCKS
 from bot.domain.news.period_summary import PeriodSummary, Span
 from bot.domain.news.picture import Pictured
-from bot.domain.orders.day_facts import DayFacts, DayNet, Mismatch, SymbolNet, TripCount
-from bot.domain.orders.portfolio import DayReport, PositionLine
 from bot.domain.pictures import DayPicture
+from bot.domain.positions.day_facts import DayFacts, DayNet, Mismatch, SymbolNet, TripCount
+from bot.domain.positions.portfolio import DayReport, PositionLine
 from handlers.views.books import wants_stop
 from handlers.views.format import (
     MINUS,

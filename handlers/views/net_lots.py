@@ -3,8 +3,8 @@
 from fractions import Fraction
 
 from bot.domain.market.display_names import SHORT_NAMES
-from bot.domain.orders.net_lots import net_lots
-from bot.domain.orders.portfolio import Positions
+from bot.domain.positions.net_lots import net_lots
+from bot.domain.positions.portfolio import Positions
 from handlers.views.format import MINUS, joined, signed_count
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import handlers.views.rings  # noqa: F401 - enters its renderers
 from bot.domain.clock import ist_date
+from bot.domain.exits.exit_list import ListKind
 from bot.domain.news.connections import AddressNotRegistered, FeedBack, FeedLost, SessionLost, SessionReplaced, Source
 from bot.domain.news.days import DaySummary, YearNotCovered
 from bot.domain.news.delivery import Delivery
@@ -17,8 +18,7 @@ from bot.domain.news.people import ActByOther, ActionKind, PersonJoined, PersonR
 from bot.domain.news.period_summary import PeriodSummary
 from bot.domain.news.picture import Pictured
 from bot.domain.news.safety import DayLocked, TradingResumed, TradingStopped
-from bot.domain.orders.exit_list import ListKind
-from bot.domain.orders.repairs import RepairsOf
+from bot.domain.proposals.repairs import RepairsOf
 from handlers.views import alerts as _alerts  # noqa: F401 - its news enter their renderers
 from handlers.views import convert as _convert  # noqa: F401 - likewise
 from handlers.views import later as _later  # noqa: F401 - likewise

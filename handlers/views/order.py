@@ -8,10 +8,10 @@ from bot.domain.charges.tariff import Loan
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
 from bot.domain.money import ZERO
-from bot.domain.orders.later_card import due_at
 from bot.domain.orders.order import Confirmation, Order, OrderDraft, Purpose
 from bot.domain.orders.order_text import draft_line, plain, request_line, request_of, trail_words
-from bot.domain.orders.proposal import ChangeOptions, Proposal, Question, Raising
+from bot.domain.proposals.later_card import due_at
+from bot.domain.proposals.proposal import ChangeOptions, Proposal, Question, Raising
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views.card import at, place, verb, what
 from handlers.views.format import (

@@ -25,7 +25,7 @@ from bot.domain.news.orders import (
 )
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
-from bot.domain.orders.repairs import RepairsOf
+from bot.domain.proposals.repairs import RepairsOf
 from bot.domain.terms import Side
 from handlers.views.card import (
     Explain,

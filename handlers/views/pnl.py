@@ -10,10 +10,10 @@ from itertools import groupby
 from bot.domain.clock import ist
 from bot.domain.market.display_names import short
 from bot.domain.money import PAISA, ZERO, total
-from bot.domain.orders.portfolio import PositionLine
 from bot.domain.pictures import DayResult, MonthHeatmap
 from bot.domain.pnl.range_report import RangeDay, RangeReport, Slip
 from bot.domain.pnl.round_trips import Booked, RoundTrip
+from bot.domain.positions.portfolio import PositionLine
 from bot.trading.money.range_pnl import TodayPnl
 from handlers.views.books import day_rows, left_out, net_rows, no_newer, old_prices, page_of, position_rows
 from handlers.views.format import (

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from bot.domain.clock import ist, ist_date
 from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
-from bot.domain.orders.pnl_card import PnlCard, PnlShown
-from bot.domain.orders.pnl_exit import RECHECK, Figure, PnlAction, PnlExit, PnlExitNow, ScopeKind
-from bot.domain.orders.pnl_words import levels_in_words, scope_in_words, typed
+from bot.domain.plans.pnl_card import PnlCard, PnlShown
+from bot.domain.plans.pnl_exit import RECHECK, Figure, PnlAction, PnlExit, PnlExitNow, ScopeKind
+from bot.domain.plans.pnl_words import levels_in_words, scope_in_words, typed
 from handlers.views.card import place
 from handlers.views.exit_taps import ExitsTap, ExitsVerb
 from handlers.views.format import amount, clock_time, mark, row, signed, table, wrapped

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from bot.domain.orders.order import Order
-from bot.domain.orders.proposal import Change
-from bot.domain.orders.repairs import Repaired
 from bot.domain.people.account import Permission
+from bot.domain.proposals.proposal import Change
+from bot.domain.proposals.repairs import Repaired
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button
 from handlers.views.tap import OfAccount, label_behind, parts_of, travels_as

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.orders.exit_list import ExitList
+from bot.domain.exits.exit_list import ExitList
 from bot.domain.orders.order import OrderDraft
-from bot.domain.orders.reversal import ReversalCard
 from bot.domain.people.account import Permission
+from bot.domain.proposals.reversal import ReversalCard
 from bot.domain.terms import Side
 from handlers.views.card import place, what
 from handlers.views.format import amount, clock_time, count, joined, money_row, price, row, table

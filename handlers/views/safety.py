@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.domain.orders.order import Order
-from bot.domain.orders.proposal import Killed, Resumed
+from bot.domain.proposals.proposal import Killed, Resumed
 from handlers.views.card import place, what
 from handlers.views.format import clock_time
 from handlers.views.keyboards import button

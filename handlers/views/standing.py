@@ -4,8 +4,8 @@ from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
 from bot.domain.news.standing_stops import StandingStopPaused, StandingStopsDue
 from bot.domain.orders.order import Confirmation, Purpose
-from bot.domain.orders.rebase import Rebase
-from bot.domain.orders.standing_stop import StandingCard, StandingShown, StandingState, StandingStop
+from bot.domain.plans.standing_stop import StandingCard, StandingShown, StandingState, StandingStop
+from bot.domain.positions.rebase import Rebase
 from bot.domain.terms import Side
 from handlers.views.card import place
 from handlers.views.format import clock_time, count, day_name, fit, price, row, table

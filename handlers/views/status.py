@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from bot.domain.clock import ist, ist_date
-from bot.domain.orders.proposal import LineHealth, Status
 from bot.domain.people.audit import ActPage
+from bot.domain.proposals.proposal import LineHealth, Status
 from handlers.views.account import alive, clock_off
 from handlers.views.format import age, clock_time, count, fit, row, short_time, table
 from handlers.views.keyboards import button, words

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.domain.orders.legs import TrailSaid
-from bot.domain.orders.trail_card import TrailSeen
+from bot.domain.plans.trail_card import TrailSeen
 from bot.domain.terms import Side
 from handlers.views.format import age, clock_time, price, row
 

@@ -6,9 +6,9 @@ from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
 from bot.domain.news.trails import TrailNews, TrailTold
 from bot.domain.orders.order import Order
-from bot.domain.orders.plan import PlanState
-from bot.domain.orders.trail import A_MINUTE, AN_HOUR
-from bot.domain.orders.trail_card import TrailCard, TrailShown
+from bot.domain.plans.plan import PlanState
+from bot.domain.plans.trail import A_MINUTE, AN_HOUR
+from bot.domain.plans.trail_card import TrailCard, TrailShown
 from bot.domain.terms import Side
 from handlers.views.card import at, place, verb, what
 from handlers.views.format import age, clock_time, count, joined, price, row, table

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, or_, select
 
-from bot.domain.orders.conversion import Conversion, ConversionState
+from bot.domain.positions.conversion import Conversion, ConversionState
 from storage.db.engine import Transaction
 from storage.db.tables.orders import conversions
 

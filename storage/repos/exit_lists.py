@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from bot.domain.orders.exit_list import ExitList
-from bot.domain.orders.plan import PlanState
+from bot.domain.exits.exit_list import ExitList
+from bot.domain.plans.plan import PlanState
 from storage.db.engine import Transaction
 from storage.db.tables.orders import exit_lists, plans
 

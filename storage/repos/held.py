@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.orders.held import HeldNote
+from bot.domain.positions.held import HeldNote
 from storage.db.engine import Transaction
 from storage.db.tables.ledger import held
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from bot.domain.orders.later_card import LaterCard, LaterState
+from bot.domain.proposals.later_card import LaterCard, LaterState
 from storage.db.engine import Transaction
 from storage.db.tables.later_cards import later_cards
 

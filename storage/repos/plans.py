@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from bot.domain.orders.order import OrderDraft
-from bot.domain.orders.plan import LegState, Plan, PlanLeg, PlanState
-from bot.domain.orders.trail import Trail
+from bot.domain.plans.plan import LegState, Plan, PlanLeg, PlanState
+from bot.domain.plans.trail import Trail
 from storage.db.engine import Transaction
 from storage.db.tables.orders import plan_legs, plans
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
-from bot.domain.orders.pnl_exit import PnlExit, PnlState
+from bot.domain.plans.pnl_exit import PnlExit, PnlState
 from storage.db.engine import Transaction
 from storage.db.tables.orders import pnl_exits
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.orders.portfolio import DayReport
+from bot.domain.positions.portfolio import DayReport
 from storage.db.engine import Transaction
 from storage.db.tables.ledger import found_out, reports
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from bot.domain.orders.standing_stop import StandingState, StandingStop
+from bot.domain.plans.standing_stop import StandingState, StandingStop
 from storage.db.engine import Transaction
 from storage.db.tables.standing_stops import standing_stops
 

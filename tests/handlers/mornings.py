@@ -23,7 +23,7 @@ from bot.domain.news.readiness import (
     Unauthorised,
     WeekAhead,
 )
-from bot.domain.orders.held import ContractChange, NewBase
+from bot.domain.positions.held import ContractChange, NewBase
 from bot.domain.terms import Product
 from tests.handlers.samples import NOW
 from tests.stage.market import a_future, an_option

@@ -7,14 +7,14 @@ from typing import Any
 
 from bot.domain.market.prices import Level, Price
 from bot.domain.orders.order import Confirmation, Fill, OrderDraft, OrderStatus, Purpose
-from bot.domain.orders.portfolio import DayReport, Holding, Position, PositionLine
-from bot.domain.orders.proposal import (
+from bot.domain.people.account import Account, Session
+from bot.domain.people.secret import Secret
+from bot.domain.positions.portfolio import DayReport, Holding, Position, PositionLine
+from bot.domain.proposals.proposal import (
     OrderDetail,
     Proposal,
     Remark,
 )
-from bot.domain.people.account import Account, Session
-from bot.domain.people.secret import Secret
 from bot.domain.terms import OrderKind, Product, Side
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 from tests.storage.samples import PERSON

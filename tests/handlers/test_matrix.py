@@ -12,8 +12,8 @@ import pytest
 from telegram import Update
 
 from bot.domain.market.instrument import Exchange, InstrumentKey
-from bot.domain.orders.proposal import Change
 from bot.domain.people.account import Role
+from bot.domain.proposals.proposal import Change
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from handlers.registry import COMMANDS

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bot.domain.clock import at_ist
-from bot.domain.orders.held import HeldNote
+from bot.domain.positions.held import HeldNote
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.journeys.test_day_summaries import away_until, on_the_exchanges_calendar, until
 from tests.stage.house import House, a_house

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.orders.plan import Plan
 from bot.domain.people.account import Role
+from bot.domain.plans.plan import Plan
 from bot.domain.terms import Side
 from bot.simulators.loop import LoopClock
 from tests.stage.house import House, a_house

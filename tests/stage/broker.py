@@ -11,11 +11,11 @@ from bot.domain.errors import BrokerError, NotLinked, OrderOver, Unreadable
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.market.prices import Level, Quote, Tick
 from bot.domain.orders.order import OrderDraft, OrderFact, OrderStatus, TradeFact
-from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
 from bot.domain.orders.research import Candle, Interval, OrderStep, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import FeedMode, Leaving
+from bot.domain.positions.portfolio import Funds, Holding, Margin, Position
 from bot.domain.terms import Product
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT

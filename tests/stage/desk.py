@@ -12,10 +12,10 @@ from bot.config.settings import Settings
 from bot.domain.clock import Clock, ist_date
 from bot.domain.news.notice import Notice
 from bot.domain.orders.order import Order
-from bot.domain.orders.proposal import Proposal
 from bot.domain.people.access import PinHash
 from bot.domain.people.account import Account, Actor, Role, Session, User
 from bot.domain.people.secret import Secret
+from bot.domain.proposals.proposal import Proposal
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.redaction import Redactor
 from bot.trading.account.prices import Prices

@@ -9,14 +9,14 @@ from decimal import Decimal
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, OrderOver, Refused, Unclear
+from bot.domain.exits.exit_list import ExitCard, ExitsShown
 from bot.domain.market.instrument import Instrument, InstrumentKey, Right
 from bot.domain.market.prices import Level, Quote, Tick
 from bot.domain.news.exits import ExitsTold
-from bot.domain.orders.exit_list import ExitCard, ExitsShown
 from bot.domain.orders.order import OrderDraft, OrderFact, OrderStatus
-from bot.domain.orders.portfolio import Position
 from bot.domain.people.account import Role
 from bot.domain.ports.broker import Leaving
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
 from storage.store import SqlStore
 from tests.stage.broker import ScriptedBroker, StillFeed, TrueOrder

@@ -9,10 +9,10 @@ from typing import Any
 from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import ZERO, total
-from bot.domain.orders.portfolio import Position
 from bot.domain.pnl.day import OwnRow
 from bot.domain.pnl.fifo import Lot, carried_into, cost_of, lots_of, match_day, quantity_of
 from bot.domain.pnl.trades import DayMark, LedgerTrade
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product, Side
 from tests.stage.orders import NIFTY_CALL, NOW
 

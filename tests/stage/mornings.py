@@ -11,11 +11,11 @@ from bot.domain.errors import SessionExpired
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Quote
 from bot.domain.news.notice import Notice
-from bot.domain.orders.held import Held, HeldNote
-from bot.domain.orders.portfolio import Funds, Holding, Position
 from bot.domain.people.account import Role, Session, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
+from bot.domain.positions.held import Held, HeldNote
+from bot.domain.positions.portfolio import Funds, Holding, Position
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from storage.store import SqlStore

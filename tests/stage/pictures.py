@@ -8,7 +8,6 @@ from decimal import Decimal
 from bot.charts.draw import draw
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.market.instrument import Right
-from bot.domain.orders.payoff import PayoffLeg
 from bot.domain.orders.research import Candle, Interval
 from bot.domain.pictures import (
     CandleChart,
@@ -25,6 +24,7 @@ from bot.domain.pictures import (
     Picture,
     SymbolResult,
 )
+from bot.domain.plans.payoff import PayoffLeg
 from bot.domain.terms import Side
 from tests.house.source import ROOT
 

@@ -11,9 +11,9 @@ from bot.domain.errors import OrderOver, Refused, Unclear, Unreadable
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Tick
 from bot.domain.orders.order import Order, OrderDraft, OrderFact, OrderRequest, OrderStatus
-from bot.domain.orders.plan import Attached
-from bot.domain.orders.portfolio import Position
+from bot.domain.plans.plan import Attached
 from bot.domain.ports.broker import Leaving
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
 from storage.store import SqlStore
 from tests.stage.broker import ScriptedBroker, StillFeed, TrueOrder

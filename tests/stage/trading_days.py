@@ -13,8 +13,8 @@ from bot.domain.news.days import DaySummary
 from bot.domain.news.notice import Notice
 from bot.domain.news.period_summary import PeriodSummary
 from bot.domain.orders.order import OrderDraft
-from bot.domain.orders.portfolio import DayReport, Funds, Margin, Position
 from bot.domain.orders.research import Candle, Interval, PastTrade
+from bot.domain.positions.portfolio import DayReport, Funds, Margin, Position
 from bot.domain.terms import Product
 from bot.runtime.scheduler import Occasion
 from bot.simulators.loop import LoopClock, VirtualLoop

@@ -13,10 +13,10 @@ import pytest
 from bot.domain.errors import StorageError
 from bot.domain.news.connections import FeedLost
 from bot.domain.orders.order import ConfirmationState
-from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.account import Stop
 from bot.domain.ports.inbox import InboxEntry
 from bot.domain.ports.repositories import Repositories
+from bot.domain.positions.portfolio import DayReport
 from storage.inbox import SqlInbox
 from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_confirmation, a_fill, a_store, a_vault, an_order

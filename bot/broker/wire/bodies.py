@@ -10,7 +10,7 @@ from enum import StrEnum
 from bot.broker.wire import vocabulary
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.orders.order import OrderDraft
-from bot.domain.orders.portfolio import Position
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product
 
 

@@ -13,7 +13,7 @@ from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, In
 from bot.domain.market.prices import Quote
 from bot.domain.money import ZERO
 from bot.domain.orders.order import OrderFact, OrderStatus, TradeFact
-from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
+from bot.domain.positions.portfolio import Funds, Holding, Margin, Position
 from bot.domain.terms import OrderKind
 
 log = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.news.notice import Notice, Sound
-from bot.domain.orders.held import Held, NewBase, new_base
-from bot.domain.orders.rebase import Rebase
 from bot.domain.people.news_settings import NewsKind
+from bot.domain.positions.held import Held, NewBase, new_base
+from bot.domain.positions.rebase import Rebase
 from bot.domain.terms import Product
 
 ARMS = Decimal(500)  # rupees; what is given back of a smaller profit is noise

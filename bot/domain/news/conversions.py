@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from bot.domain.news.notice import Notice, NoticePriority, Sound
-from bot.domain.orders.conversion import Conversion
 from bot.domain.people.news_settings import NewsKind
+from bot.domain.positions.conversion import Conversion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

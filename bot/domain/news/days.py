@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from bot.domain.news.notice import Notice, Sound
-from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.news_settings import NewsKind
+from bot.domain.positions.portfolio import DayReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from bot.domain.exits.exit_list import ListKind, RowTold
 from bot.domain.news.notice import Notice, NoticePriority, Sound
-from bot.domain.orders.exit_list import ListKind, RowTold
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.people.news_settings import NewsKind
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from bot.domain.news.notice import Notice, Sound
-from bot.domain.orders.later_card import LaterCard
 from bot.domain.people.news_settings import NewsKind
+from bot.domain.proposals.later_card import LaterCard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

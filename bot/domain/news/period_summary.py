@@ -6,8 +6,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.news.notice import Notice, Sound
-from bot.domain.orders.day_facts import DayNet, SymbolNet, TripCount, deepest_fall, gained, summed
 from bot.domain.people.news_settings import NewsKind
+from bot.domain.positions.day_facts import DayNet, SymbolNet, TripCount, deepest_fall, gained, summed
 
 
 class Span(StrEnum):

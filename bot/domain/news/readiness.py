@@ -10,8 +10,8 @@ from bot.domain.market.expiries import Expiry
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import ZERO
 from bot.domain.news.notice import Notice, NoticePriority, Sound
-from bot.domain.orders.held import ContractChange, NewBase
 from bot.domain.people.news_settings import NewsKind
+from bot.domain.positions.held import ContractChange, NewBase
 from bot.domain.terms import Product
 
 LITTLE_SKEW = Decimal(2)  # seconds; a clock that is further off is worth a look

@@ -8,8 +8,8 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.money import ZERO
 from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.orders.order import Order, OrderDraft
-from bot.domain.orders.portfolio import Position
 from bot.domain.people.news_settings import NewsKind
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from bot.domain.news.notice import Notice, NoticePriority, Sound
-from bot.domain.orders.held import NewBase
-from bot.domain.orders.standing_stop import StandingStop
+from bot.domain.plans.standing_stop import StandingStop
+from bot.domain.positions.held import NewBase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

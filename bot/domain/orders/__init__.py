@@ -1,1 +1,1 @@
-"""Orders: what is asked, sent and filled, and what is held then."""
+"""Orders: what is asked, sent and filled."""

@@ -13,9 +13,9 @@ from decimal import Decimal
 
 from bot.domain.market.prices import Price
 from bot.domain.money import PAISA, ZERO, total
-from bot.domain.orders.portfolio import Holding, Missing, Off, Position, PositionLine, Reason
 from bot.domain.pnl.fifo import Exit, Lot, booked_by_day, cost_of, lots_of, match, quantity_of
 from bot.domain.pnl.trades import FINE, DayMark, LedgerTrade
+from bot.domain.positions.portfolio import Holding, Missing, Off, Position, PositionLine, Reason
 from bot.domain.terms import Product, Side
 
 HALF_A_PAISA = Decimal("0.005")

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from bot.domain.charges.charges import Tariff, Trade
 from bot.domain.charges.tariff import BrokeragePlan
-from bot.domain.orders.portfolio import PositionLine
+from bot.domain.positions.portfolio import PositionLine
 from bot.domain.terms import Product, Side
 
 

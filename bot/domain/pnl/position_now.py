@@ -9,11 +9,11 @@ from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import total
 from bot.domain.orders.order import Order, OrderFact, TradeFact
-from bot.domain.orders.portfolio import Position
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.pnl.booked_charges import ChargesOf, unknown_charges
 from bot.domain.pnl.fifo import Exit, Lot, lots_of, match_day
 from bot.domain.pnl.trades import distinct, of_order
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product
 
 

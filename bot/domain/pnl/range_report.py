@@ -14,10 +14,10 @@ from bot.domain.charges.day_bill import DayBill
 from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.money import PAISA, ZERO, total
-from bot.domain.orders.portfolio import DayReport
 from bot.domain.pnl.fifo import Lot
 from bot.domain.pnl.round_trips import Booked, RoundTrip, RowDay
 from bot.domain.pnl.trades import FINE, DayMark, LedgerTrade, RowKey
+from bot.domain.positions.portfolio import DayReport
 from bot.domain.terms import Product, Side
 
 

@@ -8,11 +8,11 @@ from bot.domain.charges.day_bill import DayBill
 from bot.domain.market.coming_days import ComingDay
 from bot.domain.money import PAISA, ZERO, total
 from bot.domain.news.period_summary import PeriodSummary, Span
-from bot.domain.orders.day_facts import ChargeLine, DayFacts, DayNet, LeftOut, Low, Mismatch, SymbolNet, Trip, TripCount, Why
-from bot.domain.orders.portfolio import DayReport, Funds, PositionLine
 from bot.domain.pictures import DayFill, DayPicture, DayResult, EquityCurve, NetPoint, SymbolResult
 from bot.domain.pnl.range_report import RangeReport
 from bot.domain.pnl.round_trips import RoundTrip
+from bot.domain.positions.day_facts import ChargeLine, DayFacts, DayNet, LeftOut, Low, Mismatch, SymbolNet, Trip, TripCount, Why
+from bot.domain.positions.portfolio import DayReport, Funds, PositionLine
 
 MOST_SYMBOLS = 12  # as many as a picture has room for; what the others made stands in one sum
 OTHERS = "others"

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.money import ZERO
-from bot.domain.orders.pnl_exit import Figure, Mark
+from bot.domain.plans.pnl_exit import Figure, Mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

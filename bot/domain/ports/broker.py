@@ -9,9 +9,9 @@ from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.market.prices import Quote, Tick
 from bot.domain.news.delivery import Delivery
 from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderFact, TradeFact
-from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
 from bot.domain.orders.research import Candle, Interval, OrderStep, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
+from bot.domain.positions.portfolio import Funds, Holding, Margin, Position
 from bot.domain.terms import Product
 
 RandomBytes = Callable[[int], bytes]  # n -> n random bytes; os.urandom in production, seeded in tests

@@ -5,8 +5,8 @@ from datetime import date, datetime
 from typing import Protocol
 
 from bot.domain.market.instrument import MasterDay
-from bot.domain.orders.held import HeldNote
-from bot.domain.orders.portfolio import DayReport
+from bot.domain.positions.held import HeldNote
+from bot.domain.positions.portfolio import DayReport
 
 
 class ReportsRepository(Protocol):

@@ -7,14 +7,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.orders.conversion import Conversion
-from bot.domain.orders.exit_list import ExitList
-from bot.domain.orders.later_card import LaterCard, LaterState
+from bot.domain.exits.exit_list import ExitList
 from bot.domain.orders.order import OrderDraft
-from bot.domain.orders.plan import Plan, PlanLeg
-from bot.domain.orders.pnl_exit import PnlExit
-from bot.domain.orders.standing_stop import StandingState, StandingStop
-from bot.domain.orders.trail import Trail
+from bot.domain.plans.plan import Plan, PlanLeg
+from bot.domain.plans.pnl_exit import PnlExit
+from bot.domain.plans.standing_stop import StandingState, StandingStop
+from bot.domain.plans.trail import Trail
+from bot.domain.positions.conversion import Conversion
+from bot.domain.proposals.later_card import LaterCard, LaterState
 
 
 class PlansRepository(Protocol):

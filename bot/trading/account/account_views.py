@@ -17,11 +17,11 @@ from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
 from bot.domain.orders.order import Order, OrderStatus, TradeFact
-from bot.domain.orders.portfolio import Funds, Holding, Holdings, PnL, Position, PositionLine, Positions
-from bot.domain.orders.proposal import OrderDetail, OrderList, TradeLine, TradeList
 from bot.domain.people.account import Account, Actor
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.portfolio import Funds, Holding, Holdings, PnL, Position, PositionLine, Positions
+from bot.domain.proposals.proposal import OrderDetail, OrderList, TradeLine, TradeList
 from bot.trading.account.day_charges import day_charges
 from bot.trading.account.day_events import DayEvents
 from bot.trading.account.held_plans import covers_of, held_plans

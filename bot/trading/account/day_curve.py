@@ -9,10 +9,10 @@ from datetime import date, datetime
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.money import ZERO
-from bot.domain.orders.portfolio import PnL
 from bot.domain.pnl.range_report import CurvePoint
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.portfolio import PnL
 from bot.trading.account.loss_guard import Results, unheard
 
 log = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from bot.domain.errors import PersonError
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.orders.order import TradeFact
-from bot.domain.orders.portfolio import Position
 from bot.domain.pnl.expiry import end_of, worth_at_end
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product
 from bot.trading.account.margin_loans import MarginLoans
 from bot.trading.account.prices import Prices

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from bot.domain.market.display_names import short
 from bot.domain.money import in_price
 from bot.domain.orders.order import Order
-from bot.domain.orders.pnl_exit import PnlExit
-from bot.domain.orders.pnl_words import scope_in_words, under
+from bot.domain.plans.pnl_exit import PnlExit
+from bot.domain.plans.pnl_words import scope_in_words, under
 from bot.domain.ports.repositories import Repositories
 
 

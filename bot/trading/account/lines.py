@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import NotLinked
 from bot.domain.news.connections import FeedBack
-from bot.domain.orders.proposal import LineHealth
 from bot.domain.people.account import Account
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories
+from bot.domain.proposals.proposal import LineHealth
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.ticks.tick_watcher import MOST, TickWatcher
 

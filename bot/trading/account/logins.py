@@ -20,7 +20,6 @@ from bot.domain.errors import (
 )
 from bot.domain.news.connections import SessionReplaced
 from bot.domain.news.people import ActByOther, ActionKind
-from bot.domain.orders.proposal import CodeWanted, LoggedIn, SessionState
 from bot.domain.people.account import (
     Account,
     Actor,
@@ -36,6 +35,7 @@ from bot.domain.people.account import (
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.proposals.proposal import CodeWanted, LoggedIn, SessionState
 from bot.trading.account.spent_codes import spend
 from bot.trading.actor import account_of, demand_role
 from bot.trading.safety.announce import tell_others

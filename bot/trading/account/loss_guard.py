@@ -10,9 +10,9 @@ from bot.domain.charges.day_bill import Event
 from bot.domain.charges.tariff import BrokeragePlan
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, StorageAway
-from bot.domain.orders.portfolio import PnL, Positions
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.portfolio import PnL, Positions
 from bot.runtime.signal import Signal
 from bot.trading.account.account_views import or_none, wants_price
 from bot.trading.account.day_charges import day_charges

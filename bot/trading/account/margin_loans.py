@@ -11,10 +11,10 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError
 from bot.domain.money import tick_up
 from bot.domain.orders.order import OrderDraft
-from bot.domain.orders.portfolio import Position, PositionLine
 from bot.domain.pnl.borrowing import MarginRow, borrowings, part_lent
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.portfolio import Position, PositionLine
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.ledger.day_book import lots_carried
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from bot.domain.market.instrument import InstrumentKey
-from bot.domain.orders.held import Held, HeldNote, NewBase, new_base
-from bot.domain.orders.portfolio import Holding
 from bot.domain.ports.repositories import Store
+from bot.domain.positions.held import Held, HeldNote, NewBase, new_base
+from bot.domain.positions.portfolio import Holding
 
 DAY = timedelta(days=1)
 FURTHEST = 20  # days; no run of holidays is longer

@@ -6,8 +6,8 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import NotFound, UnknownSymbol, UsageError
 from bot.domain.market.display_names import label
 from bot.domain.market.instrument import Instrument, InstrumentKind
-from bot.domain.orders.proposal import Quoted
 from bot.domain.people.account import Actor
+from bot.domain.proposals.proposal import Quoted
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of
 from bot.trading.instruments.catalogue import Catalogue

@@ -11,12 +11,12 @@ from typing import Protocol
 
 from bot.domain.clock import Clock, ist
 from bot.domain.errors import BotError, NotAllowed, PersonError, UsageError
-from bot.domain.orders.proposal import CodeWanted
 from bot.domain.people.account import Actor, Credentials, Permission, Role
 from bot.domain.people.origin import PAGE, origin
 from bot.domain.people.secret import Secret
 from bot.domain.people.secret_entry import Entered, EntryKind, Offered, Outcome, Ticket
 from bot.domain.ports.broker import RandomBytes
+from bot.domain.proposals.proposal import CodeWanted
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import LABEL, Logins
 from bot.trading.actor import account_of

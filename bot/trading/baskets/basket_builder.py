@@ -11,19 +11,19 @@ from bot.domain.charges.charges import Trade
 from bot.domain.charges.tariff import ChargeName
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted, PersonError, UnknownSymbol, UsageError
+from bot.domain.exits.exit_list import ExitList, ExitRow, ListKind
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, tick_down, tick_up
-from bot.domain.orders.basket import MOST, BasketCard, BasketChange, worst_cost, worst_loss
-from bot.domain.orders.exit_list import ExitList, ExitRow, ListKind
 from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_of
-from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState
-from bot.domain.orders.portfolio import met_today
 from bot.domain.orders.reading import Readings
 from bot.domain.people.account import Actor, Permission
+from bot.domain.plans.basket import MOST, BasketCard, BasketChange, worst_cost, worst_loss
+from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.ports.broker import BrokerConnection
 from bot.domain.ports.repositories import Repositories
+from bot.domain.positions.portfolio import met_today
 from bot.domain.terms import Product, Side
 from bot.trading.actor import demand_role
 from bot.trading.baskets.basket_rows import BasketOrder, rows_of

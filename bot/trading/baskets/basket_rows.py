@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from bot.domain.exits.exit_list import ExitRow, Slice
 from bot.domain.money import ZERO
-from bot.domain.orders.exit_list import ExitRow, Slice
 from bot.domain.orders.order import OrderDraft
-from bot.domain.orders.portfolio import Position
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Side
 from bot.trading.orders.cover import covers
 

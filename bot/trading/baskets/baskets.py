@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.errors import BrokerError, CheckFailed, ConfirmationGone, NotFound, WordsWanted
+from bot.domain.exits.exit_list import ExitList, ExitRow, ExitsShown, RowState
 from bot.domain.money import in_figures
-from bot.domain.orders.basket import BasketCard, BasketChange, BasketMargins
-from bot.domain.orders.exit_list import ExitList, ExitRow, ExitsShown, RowState
 from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
 from bot.domain.orders.order_text import request_of
 from bot.domain.people.account import Actor, Permission
+from bot.domain.plans.basket import BasketCard, BasketChange, BasketMargins
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Side
 from bot.runtime.background import BackgroundTasks

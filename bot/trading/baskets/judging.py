@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
+from bot.domain.exits.exit_list import ExitRow
 from bot.domain.market.display_names import short as display_name
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, grouped, in_figures
-from bot.domain.orders.exit_list import ExitRow
 from bot.domain.people.account import Role
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Side

@@ -11,13 +11,13 @@ from bot.domain.errors import NotFound
 from bot.domain.market.display_names import title
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.orders.order import Order, TradeFact
-from bot.domain.orders.plan import LegKind, LegState, Plan
-from bot.domain.orders.portfolio import Position
 from bot.domain.orders.research import Candle, Interval
 from bot.domain.people.account import Account, Actor
 from bot.domain.pictures import CandleChart, Charted, ChartFill, ChartLevel, LevelKind
+from bot.domain.plans.plan import LegKind, LegState, Plan
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product
 from bot.trading.account.account_views import or_none
 from bot.trading.account.quotes import Quotes

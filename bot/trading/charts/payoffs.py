@@ -10,12 +10,12 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, CheckFailed, NotFound
 from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Instrument
-from bot.domain.orders.basket import payoff_legs
 from bot.domain.orders.order import OrderDraft
-from bot.domain.orders.payoff import PayoffLeg
-from bot.domain.orders.portfolio import Holding, Position
 from bot.domain.people.account import Actor
 from bot.domain.pictures import Payoff
+from bot.domain.plans.basket import payoff_legs
+from bot.domain.plans.payoff import PayoffLeg
+from bot.domain.positions.portfolio import Holding, Position
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.actor import account_of

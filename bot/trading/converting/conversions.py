@@ -9,10 +9,15 @@ from functools import partial
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted, ConfirmationGone, NotSent, Refused, TooFast
+from bot.domain.exits.closing import ClosingRow, closing_row
+from bot.domain.exits.exit_choice import can_exit, chosen
 from bot.domain.market.instrument import Instrument
 from bot.domain.news.conversions import ConversionUnclear, Converted
-from bot.domain.orders.closing import ClosingRow, closing_row
-from bot.domain.orders.conversion import (
+from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
+from bot.domain.people.account import Actor, Permission
+from bot.domain.plans.plan import LegKind, Plan
+from bot.domain.ports.repositories import Repositories
+from bot.domain.positions.conversion import (
     LOOKED_FOR,
     Conversion,
     ConversionCard,
@@ -21,12 +26,7 @@ from bot.domain.orders.conversion import (
     new_product,
     old_product,
 )
-from bot.domain.orders.exit_choice import can_exit, chosen
-from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
-from bot.domain.orders.plan import LegKind, Plan
-from bot.domain.orders.portfolio import Position, PositionLine
-from bot.domain.people.account import Actor, Permission
-from bot.domain.ports.repositories import Repositories
+from bot.domain.positions.portfolio import Position, PositionLine
 from bot.domain.terms import OrderKind, Product, Side
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.account_views import AccountViews

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from bot.domain.errors import BrokerError
 from bot.domain.money import tick_up
-from bot.domain.orders.conversion import converted_draft
 from bot.domain.orders.order import OrderDraft
-from bot.domain.orders.portfolio import Position
 from bot.domain.ports.broker import BrokerConnection
+from bot.domain.positions.conversion import converted_draft
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product
 
 

@@ -5,13 +5,13 @@ from functools import partial
 
 from bot.domain.clock import Clock
 from bot.domain.errors import ConfirmationGone, NotFound, StorageAway
+from bot.domain.exits.closing import POSSIBLY_WORKING
 from bot.domain.news.safety import TradingResumed, TradingStopped
-from bot.domain.orders.closing import POSSIBLY_WORKING
 from bot.domain.orders.order import Confirmation, Order, OrderStatus, Purpose
-from bot.domain.orders.proposal import Killed, Question, Resumed
 from bot.domain.orders.standing import Cancelled, is_exit
 from bot.domain.people.account import Actor, Permission, Stop
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.proposals.proposal import Killed, Question, Resumed
 from bot.trading.actor import account_of, demand_role
 from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.orders.confirmations import Confirmations

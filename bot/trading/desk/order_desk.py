@@ -16,17 +16,17 @@ from bot.domain.errors import (
     StorageAway,
     WordsWanted,
 )
+from bot.domain.exits.exit_list import ExitList, ExitsShown
 from bot.domain.money import in_figures
 from bot.domain.news.people import ActByOther, ActionKind
-from bot.domain.orders.exit_list import ExitList, ExitsShown
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Order, OrderDraft, Purpose
 from bot.domain.orders.order_text import request_of
-from bot.domain.orders.plan import Plan
-from bot.domain.orders.proposal import Proposal, Resumed
 from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Actor
+from bot.domain.plans.plan import Plan
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.proposals.proposal import Proposal, Resumed
 from bot.domain.terms import Product, Side
 from bot.runtime.background import BackgroundTasks
 from bot.trading.actor import account_of

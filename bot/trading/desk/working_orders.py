@@ -7,10 +7,10 @@ from datetime import timedelta
 from bot.domain.clock import Clock, ist, ist_date
 from bot.domain.errors import BrokerError, CheckFailed, NotFound, StorageAway
 from bot.domain.orders.order import CardRef, Confirmation, Order, OrderStatus, Purpose
-from bot.domain.orders.proposal import Question
 from bot.domain.orders.standing import Cancelled, OpenRows, guards_alone, is_exit
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.proposals.proposal import Question
 from bot.trading.actor import demand_role
 from bot.trading.desk.cancelling import NO_CANCEL, Cancelling
 from bot.trading.orders.confirmations import Confirmations

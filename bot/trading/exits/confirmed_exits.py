@@ -7,7 +7,7 @@ from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, CheckFailed
 from bot.domain.news.exits import Unguarded
 from bot.domain.orders.order import Confirmation, Order, OrderDraft
-from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState
+from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from bot.domain.errors import CheckFailed, UsageError
+from bot.domain.exits.exit_choice import chosen
 from bot.domain.market.display_names import short
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, grouped
-from bot.domain.orders.exit_choice import chosen
-from bot.domain.orders.portfolio import Holding, Position, PositionLine
+from bot.domain.positions.portfolio import Holding, Position, PositionLine
 from bot.domain.terms import Product
 
 

@@ -7,17 +7,17 @@ from decimal import Decimal
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted, ConfirmationGone, ExitHeld, NotFound
+from bot.domain.exits.exit_choice import ExitChoice, can_exit, chosen, demat_words, names_many
+from bot.domain.exits.exit_list import ExitCard, ExitList, ExitsShown, ListKind
 from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.money import grouped, total
 from bot.domain.news.safety import TradingStopped
-from bot.domain.orders.exit_choice import ExitChoice, can_exit, chosen, demat_words, names_many
-from bot.domain.orders.exit_list import ExitCard, ExitList, ExitsShown, ListKind
 from bot.domain.orders.order import ConfirmationState, Order, OrderDraft, OrderRequest, OrderStatus, Purpose
-from bot.domain.orders.portfolio import Position, PositionLine
-from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Account, Actor, Permission, Stop
 from bot.domain.ports.repositories import Repositories
+from bot.domain.positions.portfolio import Position, PositionLine
+from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import OrderKind, Product, Side
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.account_views import AccountViews

@@ -1,11 +1,11 @@
 """Positions and rows in words: for lists, for buttons, for the record of acts."""
 
 from bot.domain.errors import ChoiceWanted
+from bot.domain.exits.exit_choice import ExitChoice
+from bot.domain.exits.exit_list import ExitList
 from bot.domain.market.display_names import short
 from bot.domain.money import grouped, in_figures
-from bot.domain.orders.exit_choice import ExitChoice
-from bot.domain.orders.exit_list import ExitList
-from bot.domain.orders.portfolio import Position
+from bot.domain.positions.portfolio import Position
 
 
 def named(position: Position) -> str:

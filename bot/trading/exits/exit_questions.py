@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
-from bot.domain.orders.exit_list import ExitCard, ExitList, ExitRow, ListKind
+from bot.domain.exits.exit_list import ExitCard, ExitList, ExitRow, ListKind
 from bot.domain.orders.order import Purpose
-from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.people.account import Actor, Permission
+from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.ports.repositories import Repositories
 from bot.trading.actor import account_of, demand_role
 from bot.trading.proposals.proposal_builder import ProposalBuilder

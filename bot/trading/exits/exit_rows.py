@@ -6,13 +6,13 @@ from decimal import Decimal
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import ChoiceWanted
+from bot.domain.exits.exit_list import ExitRow, Slice
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.money import tick_down, tick_up
-from bot.domain.orders.exit_list import ExitRow, Slice
 from bot.domain.orders.order import Order, OrderDraft
-from bot.domain.orders.portfolio import Position, PositionLine
 from bot.domain.people.account import Account, Actor, Permission
+from bot.domain.positions.portfolio import Position, PositionLine
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.exits.exit_names import command, named
 from bot.trading.exits.exit_runner import ExitRunner

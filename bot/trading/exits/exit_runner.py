@@ -12,8 +12,8 @@ from datetime import timedelta
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, SessionExpired
+from bot.domain.exits.exit_list import CLOSED, ExitList, ExitRow, ListKind, RowState, RowTold
 from bot.domain.news.exits import ExitsTold, Told
-from bot.domain.orders.exit_list import CLOSED, ExitList, ExitRow, ListKind, RowState, RowTold
 from bot.domain.orders.order import Order
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.errors import ConfirmationGone
-from bot.domain.orders.exit_list import ExitList, ExitRow, ExitsShown, ListKind, RowState, RowTold, Slice
+from bot.domain.exits.exit_list import ExitList, ExitRow, ExitsShown, ListKind, RowState, RowTold, Slice
 from bot.domain.orders.order import Order, OrderDraft
-from bot.domain.orders.plan import LegState, Plan, PlanState
 from bot.domain.people.account import Account
+from bot.domain.plans.plan import LegState, Plan, PlanState
 from bot.domain.ports.repositories import Repositories
 
 

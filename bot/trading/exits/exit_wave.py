@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import BrokerError, NotSent, SessionExpired, StorageAway
-from bot.domain.orders.closing import closing_row
+from bot.domain.exits.closing import closing_row
 from bot.domain.orders.order import Order
 from bot.domain.terms import Product, Side
 from bot.runtime.background import BackgroundTasks

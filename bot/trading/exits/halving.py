@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.orders.exit_list import ExitRow, Slice
+from bot.domain.exits.exit_list import ExitRow, Slice
 from bot.domain.orders.order import Order
-from bot.domain.orders.plan import LegKind, PlanLeg, cut
+from bot.domain.plans.plan import LegKind, PlanLeg, cut
 from bot.domain.ports.repositories import Repositories
 from bot.trading.exits.exit_state import load
 

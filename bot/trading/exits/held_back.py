@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.clock import Clock
+from bot.domain.exits.exit_list import HELD_FOR, ExitList, ExitRow, RowState, Slice
 from bot.domain.market.instrument import Instrument
 from bot.domain.news.exits import ExitsTold, Told
-from bot.domain.orders.exit_list import HELD_FOR, ExitList, ExitRow, RowState, Slice
 from bot.domain.orders.order import Order
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store

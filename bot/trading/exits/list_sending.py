@@ -8,12 +8,12 @@ from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError
+from bot.domain.exits.exit_list import ExitList, ExitRow, ListKind, RowState, Slice
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.news.exits import Unguarded
-from bot.domain.orders.exit_list import ExitList, ExitRow, ListKind, RowState, Slice
 from bot.domain.orders.order import Order, OrderDraft
-from bot.domain.orders.plan import LegKind, PlanLeg
+from bot.domain.plans.plan import LegKind, PlanLeg
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
 from bot.trading.exits.exit_state import load

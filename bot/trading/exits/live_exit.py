@@ -10,9 +10,9 @@ from enum import StrEnum
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, NotSent, OrderOver, Refused, StorageAway, TooFast
-from bot.domain.orders.closing import ClosingRow, Step, StepKind, next_step
+from bot.domain.exits.closing import ClosingRow, Step, StepKind, next_step
 from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderFact
-from bot.domain.orders.plan import PlanLeg
+from bot.domain.plans.plan import PlanLeg
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Side

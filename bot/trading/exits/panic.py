@@ -8,14 +8,14 @@ from decimal import Decimal
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
+from bot.domain.exits.closing import POSSIBLY_WORKING
+from bot.domain.exits.exit_list import CLOSED, STUCK, ExitList, ExitRow, ListKind, RowState, RowTold, Slice
 from bot.domain.market.prices import Price
 from bot.domain.news.exits import ExitsTold, Told
-from bot.domain.orders.closing import POSSIBLY_WORKING
-from bot.domain.orders.exit_list import CLOSED, STUCK, ExitList, ExitRow, ListKind, RowState, RowTold, Slice
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
-from bot.domain.orders.plan import LegKind, PlanLeg
-from bot.domain.orders.portfolio import Position
+from bot.domain.plans.plan import LegKind, PlanLeg
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.portfolio import Position
 from bot.trading.exits.exit_state import load, on_side, told_row
 from bot.trading.exits.live_exit import LiveExit
 

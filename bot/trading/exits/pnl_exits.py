@@ -6,16 +6,16 @@ from datetime import datetime
 
 from bot.domain.clock import at_ist, ist_date, next_midnight
 from bot.domain.errors import CheckFailed, ConfirmationGone, NotFound
+from bot.domain.exits.exit_choice import chosen
 from bot.domain.market.display_names import SHORT_NAMES
 from bot.domain.money import in_figures
-from bot.domain.orders.exit_choice import chosen
 from bot.domain.orders.order import Purpose
-from bot.domain.orders.pnl_card import PnlCard, PnlSaid, PnlShown
-from bot.domain.orders.pnl_exit import Figure, PnlAction, PnlExit, PnlExitNow, PnlState, Scope, ScopeKind
-from bot.domain.orders.pnl_words import levels_in_words, scope_in_words
-from bot.domain.orders.portfolio import PositionLine
 from bot.domain.people.account import Actor, Permission
+from bot.domain.plans.pnl_card import PnlCard, PnlSaid, PnlShown
+from bot.domain.plans.pnl_exit import Figure, PnlAction, PnlExit, PnlExitNow, PnlState, Scope, ScopeKind
+from bot.domain.plans.pnl_words import levels_in_words, scope_in_words
 from bot.domain.ports.repositories import Repositories
+from bot.domain.positions.portfolio import PositionLine
 from bot.trading.account.account_views import AccountViews
 from bot.trading.actor import account_of, demand_role
 from bot.trading.exits.scope_rows import ScopeReader

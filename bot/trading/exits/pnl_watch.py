@@ -10,12 +10,13 @@ from decimal import Decimal
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, NotLinked, StorageAway
+from bot.domain.exits.exit_choice import ExitChoice, can_exit
+from bot.domain.exits.exit_list import ExitList, ExitRow, ListKind
 from bot.domain.market.prices import Tick
 from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
-from bot.domain.orders.exit_choice import ExitChoice, can_exit
-from bot.domain.orders.exit_list import ExitList, ExitRow, ListKind
-from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState
-from bot.domain.orders.pnl_exit import (
+from bot.domain.people.account import Session
+from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
+from bot.domain.plans.pnl_exit import (
     BLIND_FOR,
     HEARD_WITHIN,
     Figure,
@@ -27,12 +28,11 @@ from bot.domain.orders.pnl_exit import (
     ScopeKind,
     mark_of,
 )
-from bot.domain.orders.pnl_words import levels_in_words, scope_in_words
-from bot.domain.orders.portfolio import PositionLine
-from bot.domain.people.account import Session
+from bot.domain.plans.pnl_words import levels_in_words, scope_in_words
 from bot.domain.pnl.valuation import Valuation
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.portfolio import PositionLine
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.signal import Signal
 from bot.trading.exits.exit_rows import PANIC_SLABS, ExitRows

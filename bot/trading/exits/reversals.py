@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone, WordsWanted
-from bot.domain.orders.exit_choice import ExitChoice
-from bot.domain.orders.exit_list import ExitList, ExitRow, ExitsShown, ListKind, Opening, Slice
+from bot.domain.exits.exit_choice import ExitChoice
+from bot.domain.exits.exit_list import ExitList, ExitRow, ExitsShown, ListKind, Opening, Slice
 from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
-from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState, sliced
-from bot.domain.orders.portfolio import PositionLine
-from bot.domain.orders.reversal import ReversalCard
 from bot.domain.people.account import Actor, Permission
+from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState, sliced
 from bot.domain.ports.repositories import Repositories
+from bot.domain.positions.portfolio import PositionLine
+from bot.domain.proposals.reversal import ReversalCard
 from bot.trading.actor import account_of, demand_role
 from bot.trading.exits.exit_lists import ExitLists
 from bot.trading.exits.exit_names import record

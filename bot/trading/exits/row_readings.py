@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock, ist_date
-from bot.domain.orders.closing import ClosingRow, closes_same, closing_row
+from bot.domain.exits.closing import ClosingRow, closes_same, closing_row
 from bot.domain.orders.order import OrderDraft
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Store

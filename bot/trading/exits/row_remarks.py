@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain.orders.exit_list import ExitRow
+from bot.domain.exits.exit_list import ExitRow
 from bot.domain.orders.order import Order
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Repositories

@@ -8,10 +8,10 @@ from bot.domain.charges.tariff import BrokeragePlan
 from bot.domain.clock import Clock, ist_date
 from bot.domain.market.display_names import short
 from bot.domain.money import ZERO
-from bot.domain.orders.pnl_exit import PnlExit
-from bot.domain.orders.portfolio import PositionLine
+from bot.domain.plans.pnl_exit import PnlExit
 from bot.domain.pnl.day import DayPnl
 from bot.domain.pnl.valuation import OpenUnits, Valuation
+from bot.domain.positions.portfolio import PositionLine
 from bot.trading.account.account_views import wants_price
 from bot.trading.account.day_charges import day_charges
 from bot.trading.account.day_events import DayEvents

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from bot.domain.clock import Clock
+from bot.domain.exits.exit_list import CLOSED, ExitList, RowState
 from bot.domain.news.exits import ExitsTold, Told
-from bot.domain.orders.exit_list import CLOSED, ExitList, RowState
 from bot.domain.orders.order import Order
-from bot.domain.orders.plan import Act, Plan, PlanLeg, next_slice
+from bot.domain.plans.plan import Act, Plan, PlanLeg, next_slice
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.exits.exit_state import load, told_row
 from bot.trading.exits.live_exit import LiveExit

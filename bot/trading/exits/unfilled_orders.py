@@ -14,7 +14,7 @@ from bot.domain.news.exits import ExitAsks, ExitTrouble
 from bot.domain.news.notice import Notice
 from bot.domain.news.orders import MarketUnfilled
 from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.orders.plan import LegKind
+from bot.domain.plans.plan import LegKind
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Side
 from bot.runtime.signal import Signal

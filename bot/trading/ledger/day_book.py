@@ -10,11 +10,11 @@ from bot.domain.errors import StorageAway
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.orders.order import TradeFact
-from bot.domain.orders.portfolio import Holding, Position, PositionLine
 from bot.domain.pnl.day import OwnRow, day_line
 from bot.domain.pnl.fifo import Lot, carried_into, quantity_of
 from bot.domain.pnl.trades import BroughtForward, LedgerTrade, RowKey, distinct, filled_by, of_order
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.portfolio import Holding, Position, PositionLine
 from bot.domain.terms import Product
 
 

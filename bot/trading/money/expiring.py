@@ -17,9 +17,9 @@ from bot.domain.market.prices import Price
 from bot.domain.market.rules import ExpiryStage, MarketRules
 from bot.domain.money import ZERO
 from bot.domain.news.readiness import ExpiryAlarm, NearExpiry, Settlement, WeekAhead
-from bot.domain.orders.held import HeldNote
-from bot.domain.orders.portfolio import Holding, Position, PositionLine
 from bot.domain.people.account import Account
+from bot.domain.positions.held import HeldNote
+from bot.domain.positions.portfolio import Holding, Position, PositionLine
 from bot.domain.terms import Product, Side
 from bot.runtime.scheduler import Occasion
 from bot.trading.account.account_views import AccountViews

@@ -8,9 +8,9 @@ from datetime import date
 from bot.domain.clock import Clock, ist_date
 from bot.domain.market.instrument import Instrument
 from bot.domain.news.readiness import Overnight
-from bot.domain.orders.held import ContractChange, Held, HeldNote, contract_changes
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Store
+from bot.domain.positions.held import ContractChange, Held, HeldNote, contract_changes
 from bot.domain.terms import Product
 from bot.runtime.scheduler import Occasion
 from bot.trading.account.account_views import AccountViews

@@ -12,7 +12,6 @@ from bot.domain.errors import SessionExpired
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
-from bot.domain.orders.portfolio import DayReport, Position, PositionLine
 from bot.domain.orders.research import PastTrade
 from bot.domain.pnl.borrowing import Lent, MarginRow, borrowings
 from bot.domain.pnl.day import OwnRow, day_line, mark_of
@@ -20,6 +19,7 @@ from bot.domain.pnl.expiry import ends_of
 from bot.domain.pnl.fifo import Lot, carried_into, cost_of, lots_of, match_day, quantity_of
 from bot.domain.pnl.trades import DayMark, LedgerTrade, RowKey
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.portfolio import DayReport, Position, PositionLine
 from bot.domain.terms import Product, Side
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.day_charges import ledger_charges

@@ -21,9 +21,9 @@ from bot.domain.news.readiness import (
     Unauthorised,
 )
 from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.orders.portfolio import Holding, Positions
 from bot.domain.people.account import Account
 from bot.domain.ports.broker import BrokerConnection
+from bot.domain.positions.portfolio import Holding, Positions
 from bot.domain.terms import Product, Side
 from bot.runtime.scheduler import Occasion
 from bot.trading.account.account_views import AccountViews

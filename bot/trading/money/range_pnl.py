@@ -13,7 +13,6 @@ from bot.domain.errors import BrokerError
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import ZERO, total
 from bot.domain.orders.order import Order
-from bot.domain.orders.portfolio import DayReport, PnL
 from bot.domain.people.account import Actor
 from bot.domain.pnl.borrowing import Lent, MarginRow, borrowings
 from bot.domain.pnl.expiry import ends_of
@@ -34,6 +33,7 @@ from bot.domain.pnl.range_report import (
 from bot.domain.pnl.round_trips import RowDay, booked, round_trips, walk
 from bot.domain.pnl.trades import DayMark, LedgerTrade, RowKey
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.portfolio import DayReport, PnL
 from bot.domain.terms import Product
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.day_charges import ledger_charges

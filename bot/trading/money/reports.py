@@ -7,11 +7,11 @@ from datetime import date
 from bot.domain.clock import Clock, ist_date
 from bot.domain.money import ZERO
 from bot.domain.orders.order import OrderStatus
-from bot.domain.orders.portfolio import DayReport, PnL, PositionLine
 from bot.domain.people.account import Account, Actor
 from bot.domain.pnl.day import mark_of
 from bot.domain.pnl.trades import DayMark
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.portfolio import DayReport, PnL, PositionLine
 from bot.trading.account.account_views import AccountViews
 
 

@@ -15,12 +15,12 @@ from bot.domain.news.days import DaySummary
 from bot.domain.news.notice import Notice
 from bot.domain.news.period_summary import PeriodSummary, Span
 from bot.domain.news.picture import Pictured
-from bot.domain.orders.portfolio import DayReport, Funds, PositionLine
 from bot.domain.people.account import Account, Actor, Role, User
 from bot.domain.pictures import DayPicture
 from bot.domain.pnl.summary import day_facts, day_picture, equity_curve, period_summary
 from bot.domain.pnl.trades import DayMark
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.portfolio import DayReport, Funds, PositionLine
 from bot.runtime.scheduler import Occasion
 from bot.trading.account.account_views import AccountViews
 from bot.trading.money.late_days import LateDays

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from bot.domain.clock import Clock, ist
 from bot.domain.errors import ConfirmationGone
 from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
-from bot.domain.orders.plan import Plan
 from bot.domain.people.account import Actor
+from bot.domain.plans.plan import Plan
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.domain.market.instrument import Instrument, Right
 from bot.domain.orders.order import OrderDraft
-from bot.domain.orders.portfolio import Position
+from bot.domain.positions.portfolio import Position
 
 
 def uncovers(draft: OrderDraft, positions: Sequence[Position]) -> Instrument | None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.orders.order import Order
-from bot.domain.orders.plan import LegKind, LegState, Plan, PlanLeg, PlanState, part_name
+from bot.domain.plans.plan import LegKind, LegState, Plan, PlanLeg, PlanState, part_name
 from bot.domain.ports.repositories import Repositories
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.clock import at_ist, ist_date
-from bot.domain.orders.closing import is_guard
+from bot.domain.exits.closing import is_guard
 from bot.domain.orders.order import Confirmation, Order, OrderDraft
-from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState
+from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.ports.repositories import Repositories
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from bot.domain.orders.closing import is_guard
-from bot.domain.orders.guarding import Guarding
+from bot.domain.exits.closing import is_guard
 from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.orders.plan import LegKind, LegState, Plan, PlanState
-from bot.domain.orders.trail_card import TrailSeen
+from bot.domain.plans.guarding import Guarding
+from bot.domain.plans.plan import LegKind, LegState, Plan, PlanState
+from bot.domain.plans.trail_card import TrailSeen
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal
 from bot.trading.ticks.tick_watcher import TickWatcher

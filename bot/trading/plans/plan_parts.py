@@ -5,11 +5,11 @@ from functools import partial
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.orders.order import Order, OrderDraft
-from bot.domain.orders.plan import LegKind, Plan, PlanLeg, halves
 from bot.domain.orders.rejections import Rejections
-from bot.domain.orders.repairs import refused_for_size
+from bot.domain.plans.plan import LegKind, Plan, PlanLeg, halves
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.proposals.repairs import refused_for_size
 from bot.trading.orders.claimed_orders import Claim, ClaimedOrders
 from bot.trading.orders.repricing import repriced
 from bot.trading.orders.sending import Sending

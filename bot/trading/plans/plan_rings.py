@@ -7,7 +7,7 @@ from bot.domain.clock import Clock
 from bot.domain.news.exits import ExitAsks, ExitTrouble, TargetBlind, Unguarded
 from bot.domain.news.notice import Notice
 from bot.domain.orders.order import Order
-from bot.domain.orders.plan import LegKind
+from bot.domain.plans.plan import LegKind
 from bot.domain.ports.repositories import Store
 from bot.runtime.background import BackgroundTasks
 from bot.trading.plans.plan_now import PlanNow

@@ -12,7 +12,7 @@ from bot.domain.errors import BrokerError
 from bot.domain.market.prices import Tick
 from bot.domain.news.exits import ExitAsks, ExitTrouble, Unguarded
 from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.orders.plan import Act, LegKind, Next, Plan, PlanFacts, PlanLeg, is_stopped, is_touched, next_act, next_slice
+from bot.domain.plans.plan import Act, LegKind, Next, Plan, PlanFacts, PlanLeg, is_stopped, is_touched, next_act, next_slice
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks

@@ -10,9 +10,9 @@ from bot.domain.market.instrument import InstrumentKey
 from bot.domain.money import in_price, tick_down, tick_up
 from bot.domain.orders.order import Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import request_line
-from bot.domain.orders.portfolio import Position
-from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Actor
+from bot.domain.positions.portfolio import Position
+from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.orders.lookup import own_order

@@ -16,10 +16,10 @@ from bot.domain.news.exits import Unguarded
 from bot.domain.news.notice import Notice
 from bot.domain.news.trails import TrailNews, TrailTold
 from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState, is_touched
-from bot.domain.orders.trail import MoveBudget, Trail, TrailAct, TrailNext, next_move
-from bot.domain.orders.trail_card import TrailSeen
 from bot.domain.people.account import Session
+from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState, is_touched
+from bot.domain.plans.trail import MoveBudget, Trail, TrailAct, TrailNext, next_move
+from bot.domain.plans.trail_card import TrailSeen
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks

@@ -6,18 +6,18 @@ from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, NotFound
+from bot.domain.exits.exit_choice import chosen
 from bot.domain.market.display_names import short
 from bot.domain.money import in_figures, on_tick
-from bot.domain.orders.exit_choice import chosen
 from bot.domain.orders.legs import TrailSaid
 from bot.domain.orders.order import Confirmation, Order, OrderDraft, OrderStatus, Purpose
 from bot.domain.orders.order_text import plain, trail_words
-from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState
-from bot.domain.orders.portfolio import Position, PositionLine
-from bot.domain.orders.trail import TrailRule
-from bot.domain.orders.trail_card import TrailCard, TrailSeen, TrailShown
 from bot.domain.people.account import Account, Actor, Permission
+from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
+from bot.domain.plans.trail import TrailRule
+from bot.domain.plans.trail_card import TrailCard, TrailSeen, TrailShown
 from bot.domain.ports.repositories import Repositories
+from bot.domain.positions.portfolio import Position, PositionLine
 from bot.domain.terms import OrderKind, Side
 from bot.trading.account.account_views import AccountViews
 from bot.trading.actor import account_of, demand_role

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.domain.orders.plan import PlanLeg
+from bot.domain.plans.plan import PlanLeg
 from bot.trading.ticks.tick_watcher import Watching
 
 

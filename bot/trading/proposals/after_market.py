@@ -12,8 +12,8 @@ from bot.domain.market.prices import Price
 from bot.domain.money import in_price, tick_down, tick_up
 from bot.domain.orders.order import OrderDraft, OrderRequest
 from bot.domain.orders.order_text import request_line
-from bot.domain.orders.plan import Attached
-from bot.domain.orders.proposal import Remark
+from bot.domain.plans.plan import Attached
+from bot.domain.proposals.proposal import Remark
 from bot.domain.terms import OrderKind, Side, Validity
 from bot.trading.proposals.remarks import takes_again
 

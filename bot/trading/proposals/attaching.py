@@ -12,9 +12,9 @@ from bot.domain.money import in_figures, in_price, on_tick, tick_down
 from bot.domain.orders.legs import Leg, Measure
 from bot.domain.orders.order import Confirmation, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_line
-from bot.domain.orders.plan import Attached, LegKind, Plan, PlanLeg, PlanState, sliced
-from bot.domain.orders.trail import Trail, TrailRule
 from bot.domain.people.account import Actor
+from bot.domain.plans.plan import Attached, LegKind, Plan, PlanLeg, PlanState, sliced
+from bot.domain.plans.trail import Trail, TrailRule
 from bot.domain.terms import OrderKind, Side
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.proposals.attached import stops_meant, targets_meant

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from bot.domain.errors import BrokerError, SessionExpired
 from bot.domain.orders.order import Order, OrderDraft
-from bot.domain.orders.portfolio import Margin
 from bot.domain.ports.broker import Broker
+from bot.domain.positions.portfolio import Margin
 
 T = TypeVar("T")
 

@@ -9,8 +9,8 @@ from bot.domain.charges.tariff import Bill, BrokeragePlan, Loan, RoundTrip
 from bot.domain.clock import Clock, ist_date
 from bot.domain.money import ZERO
 from bot.domain.orders.order import OrderDraft
-from bot.domain.orders.plan import Plan
-from bot.domain.orders.portfolio import Margin
+from bot.domain.plans.plan import Plan
+from bot.domain.positions.portfolio import Margin
 from bot.domain.terms import OrderKind, Product, Side
 
 

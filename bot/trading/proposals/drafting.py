@@ -10,16 +10,16 @@ from decimal import ROUND_FLOOR, Decimal
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted, UsageError
+from bot.domain.exits.closing import POSSIBLY_WORKING, closes_same
 from bot.domain.market.display_names import label
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import grouped, in_figures, in_price, on_tick, tick_down, tick_up
-from bot.domain.orders.closing import POSSIBLY_WORKING, closes_same
 from bot.domain.orders.order import Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import plain, request_line
-from bot.domain.orders.portfolio import Holding, Position
-from bot.domain.orders.proposal import Remark
+from bot.domain.positions.portfolio import Holding, Position
+from bot.domain.proposals.proposal import Remark
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from bot.trading.proposals.day_band import edges
 

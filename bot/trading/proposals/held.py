@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.orders.closing import closing_row, may_be_doubled
+from bot.domain.exits.closing import closing_row, may_be_doubled
 from bot.domain.orders.order import Order, OrderDraft
-from bot.domain.orders.portfolio import Holding, PnL, Position
+from bot.domain.positions.portfolio import Holding, PnL, Position
 from bot.trading.proposals.drafting import open_units
 
 

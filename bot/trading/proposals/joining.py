@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.domain.exits.closing import is_guard
 from bot.domain.money import grouped
-from bot.domain.orders.closing import is_guard
 from bot.domain.orders.order import Order, OrderDraft
-from bot.domain.orders.plan import Attached, LegKind, LegState, Plan, PlanState
-from bot.domain.orders.portfolio import Position
-from bot.domain.orders.proposal import Raising, Remark
+from bot.domain.plans.plan import Attached, LegKind, LegState, Plan, PlanState
 from bot.domain.ports.repositories import Repositories
+from bot.domain.positions.portfolio import Position
+from bot.domain.proposals.proposal import Raising, Remark
 from bot.domain.terms import Product, Side
 from bot.trading.proposals.drafting import open_units
 from bot.trading.proposals.held import Held

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from bot.domain.clock import Clock, ist, ist_date
 from bot.domain.errors import CheckFailed, NotFound
 from bot.domain.news.later_cards import LaterCardDue, LaterCardsAhead
-from bot.domain.orders.later_card import LaterCard, LaterState, due_at
 from bot.domain.orders.order import ConfirmationState, Purpose
 from bot.domain.orders.order_text import record_line, request_line, request_of
-from bot.domain.orders.plan import Attached
-from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Actor, Permission
+from bot.domain.plans.plan import Attached
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.proposals.later_card import LaterCard, LaterState, due_at
+from bot.domain.proposals.proposal import Proposal
 from bot.runtime.scheduler import Occasion
 from bot.trading.actor import account_of, demand_role
 from bot.trading.orders.confirmations import Confirmations

@@ -1,6 +1,6 @@
 """What P&L exits have to do with a new order: those that would close what it opens."""
 
-from bot.domain.orders.pnl_words import under
+from bot.domain.plans.pnl_words import under
 from bot.trading.proposals.situation import Check, Situation
 
 

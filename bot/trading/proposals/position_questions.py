@@ -12,10 +12,10 @@ from bot.domain.money import in_price
 from bot.domain.orders.legs import Leg, Measure
 from bot.domain.orders.order import OrderRequest
 from bot.domain.orders.order_text import request_line
-from bot.domain.orders.portfolio import Position
-from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Actor
 from bot.domain.ports.repositories import Store
+from bot.domain.positions.portfolio import Position
+from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import Product, Side
 from bot.trading.actor import account_of
 from bot.trading.orders.lookup import own_order

@@ -9,20 +9,20 @@ from bot.domain.charges.charges import Tariff
 from bot.domain.charges.tariff import BrokeragePlan, ChargeName
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import CheckFailed, ExitHeld, SessionExpired
+from bot.domain.exits.exit_figures import ExitFigures
 from bot.domain.market.calendar import Calendar, Window
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import ZERO
-from bot.domain.orders.exit_figures import ExitFigures
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import order_words, record_line
-from bot.domain.orders.plan import Attached, Plan
-from bot.domain.orders.portfolio import Funds, Margin, PnL, met_today
-from bot.domain.orders.proposal import Proposal, Remark
 from bot.domain.people.account import Account, Actor, Permission
+from bot.domain.plans.plan import Attached, Plan
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.portfolio import Funds, Margin, PnL, met_today
+from bot.domain.proposals.proposal import Proposal, Remark
 from bot.domain.terms import Product, Side
 from bot.trading.account.loss_guard import Results
 from bot.trading.account.margin_loans import note_lent

@@ -11,11 +11,11 @@ from bot.domain.money import tick_down, tick_up
 from bot.domain.orders.legs import Leg, TrailSaid
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, OrderStatus, Purpose
 from bot.domain.orders.order_text import request_of
-from bot.domain.orders.plan import Attached
-from bot.domain.orders.proposal import Change, ChangeOptions, Proposal, Raising
 from bot.domain.orders.reading import Readings
 from bot.domain.people.account import Actor, Permission
+from bot.domain.plans.plan import Attached
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.proposals.proposal import Change, ChangeOptions, Proposal, Raising
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.actor import demand_role
 from bot.trading.orders.confirmations import Confirmations

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.domain.market.calendar import Window
 from bot.domain.money import grouped
-from bot.domain.orders.proposal import Remark
+from bot.domain.proposals.proposal import Remark
 from bot.trading.proposals.beside import BESIDE
 from bot.trading.proposals.checks import WARNINGS, over_freeze
 from bot.trading.proposals.pnl_checks import PNL_EXITS

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from bot.domain.errors import CheckFailed
 from bot.domain.orders.order import Order, OrderRequest, OrderStatus
 from bot.domain.orders.order_text import request_of
-from bot.domain.orders.plan import Attached, Plan
-from bot.domain.orders.proposal import Change, Proposal
 from bot.domain.orders.rejections import Rejections
-from bot.domain.orders.repairs import Repaired, repairs
 from bot.domain.people.account import Actor
+from bot.domain.plans.plan import Attached, Plan
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.proposals.proposal import Change, Proposal
+from bot.domain.proposals.repairs import Repaired, repairs
 from bot.trading.orders.lookup import own_order
 from bot.trading.proposals.drafting import sized
 from bot.trading.proposals.proposals import Proposals

@@ -9,8 +9,8 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.money import in_figures
 from bot.domain.orders.order import OrderRequest
-from bot.domain.orders.plan import Attached
-from bot.domain.orders.proposal import Remark
+from bot.domain.plans.plan import Attached
+from bot.domain.proposals.proposal import Remark
 from bot.domain.terms import Product
 from bot.trading.proposals.attaching import attach, attached_of, loss_if_stopped
 from bot.trading.proposals.drafting import Drafting, sized

@@ -6,7 +6,7 @@ They only warn.
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import label
 from bot.domain.money import grouped
-from bot.domain.orders.portfolio import Holding, met_today
+from bot.domain.positions.portfolio import Holding, met_today
 from bot.domain.terms import Product, Side
 from bot.trading.proposals.situation import Check, Situation
 

@@ -9,10 +9,10 @@ from bot.domain.market.calendar import Window
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import ExpiryStage
 from bot.domain.orders.order import Order, OrderDraft
-from bot.domain.orders.pnl_exit import PnlExit
-from bot.domain.orders.portfolio import Holding, Position
 from bot.domain.people.access import DayLock
 from bot.domain.people.account import Limits, Stop
+from bot.domain.plans.pnl_exit import PnlExit
+from bot.domain.positions.portfolio import Holding, Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

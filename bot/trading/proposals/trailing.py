@@ -8,8 +8,8 @@ from bot.domain.market.prices import Price
 from bot.domain.money import in_figures, tick_down, tick_up
 from bot.domain.orders.legs import Measure, TrailSaid
 from bot.domain.orders.order import OrderDraft
-from bot.domain.orders.plan import Attached, LegKind, PlanLeg
-from bot.domain.orders.trail import TrailRule
+from bot.domain.plans.plan import Attached, LegKind, PlanLeg
+from bot.domain.plans.trail import TrailRule
 from bot.domain.terms import Side
 
 

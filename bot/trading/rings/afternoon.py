@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from bot.domain.clock import Clock, ist, ist_date
+from bot.domain.exits.closing import is_guard
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Instrument, InstrumentKind
 from bot.domain.market.sessions import PhaseKind, SessionClass
@@ -23,14 +24,13 @@ from bot.domain.news.rings import (
     StopsEnd,
     UnprotectedTonight,
 )
-from bot.domain.orders.closing import is_guard
-from bot.domain.orders.conversion import new_product
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
-from bot.domain.orders.plan import LegKind, LegState
-from bot.domain.orders.portfolio import Position
-from bot.domain.orders.standing_stop import StandingState
 from bot.domain.people.account import Account
+from bot.domain.plans.plan import LegKind, LegState
+from bot.domain.plans.standing_stop import StandingState
 from bot.domain.ports.repositories import Repositories
+from bot.domain.positions.conversion import new_product
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product, Side
 from bot.runtime.scheduler import Job, Occasion
 from bot.trading.account.account_views import AccountViews

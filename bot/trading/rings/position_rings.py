@@ -11,16 +11,16 @@ from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, StorageAway
+from bot.domain.exits.closing import is_guard
 from bot.domain.market.instrument import InstrumentKey, InstrumentKind
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import ZERO, total
 from bot.domain.news.exits import ExitAsks, ExitTrouble
 from bot.domain.news.notice import Notice
 from bot.domain.news.rings import BandNear, LossNear, MarginNear, MarginShort, NoStop, NoStopDelivery, OpenRow
-from bot.domain.orders.closing import is_guard
 from bot.domain.orders.order import Order
-from bot.domain.orders.portfolio import Funds, PnL, Position, PositionLine
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.portfolio import Funds, PnL, Position, PositionLine
 from bot.domain.terms import Product
 from bot.runtime.background import BackgroundTasks
 from bot.trading.safety.limits import made

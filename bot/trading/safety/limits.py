@@ -12,10 +12,10 @@ from bot.domain.money import in_figures
 from bot.domain.news.people import ActByOther, ActionKind
 from bot.domain.news.safety import DayLocked
 from bot.domain.orders.order import OrderStatus
-from bot.domain.orders.portfolio import PnL
 from bot.domain.people.access import DayLock, LimitsShown
 from bot.domain.people.account import Account, Actor, Limits, Permission, Segment
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.portfolio import PnL
 from bot.trading.actor import account_of, demand_role
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot.domain.exits.exit_list import ListKind, RowState, RowTold
 from bot.domain.news.exits import ExitsTold, Told
 from bot.domain.news.later_cards import LaterCardStruck
 from bot.domain.news.notice import Notice
 from bot.domain.news.orders import SlicesStruck
 from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.news.trails import TrailNews, TrailTold
-from bot.domain.orders.exit_list import ListKind, RowState, RowTold
-from bot.domain.orders.later_card import LaterState
 from bot.domain.orders.order import OrderStatus
-from bot.domain.orders.plan import LegKind, LegState, Plan, PlanLeg, order_of
-from bot.domain.orders.pnl_words import levels_in_words, scope_in_words
 from bot.domain.people.account import GRANTS, Permission
+from bot.domain.plans.plan import LegKind, LegState, Plan, PlanLeg, order_of
+from bot.domain.plans.pnl_words import levels_in_words, scope_in_words
 from bot.domain.ports.repositories import Repositories
+from bot.domain.proposals.later_card import LaterState
 
 MAY_NOT_OPEN = "Who confirmed it may not open positions any more."
 OFF_THE_LIST = "Who confirmed it is not on the list any more."

@@ -6,9 +6,9 @@ What was confirmed when a stop was kept is the licence: its side, at most its qu
 from dataclasses import dataclass
 from datetime import date
 
-from bot.domain.orders.plan import LegKind, Plan, PlanLeg
-from bot.domain.orders.standing_stop import Morning, StandingStop
 from bot.domain.people.account import GRANTS, Permission
+from bot.domain.plans.plan import LegKind, Plan, PlanLeg
+from bot.domain.plans.standing_stop import Morning, StandingStop
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product
 from bot.trading.standing.standing_stops import StandingStops, own_plan, stops_of_a_day

@@ -12,10 +12,10 @@ from bot.domain.clock import Clock
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.news.readiness import Finding, Light, Repair
 from bot.domain.news.standing_stops import StandingStopPaused, StandingStopsDue
-from bot.domain.orders.held import NewBase
-from bot.domain.orders.standing_stop import Morning, StandingState, StandingStop
 from bot.domain.people.account import Account
+from bot.domain.plans.standing_stop import Morning, StandingState, StandingStop
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.held import NewBase
 from bot.domain.terms import Product
 from bot.runtime.scheduler import Occasion
 from bot.trading.account.account_views import AccountViews

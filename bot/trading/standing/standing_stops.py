@@ -6,14 +6,14 @@ from datetime import date, datetime, timedelta
 
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone, NotFound
-from bot.domain.orders.closing import is_guard
+from bot.domain.exits.closing import is_guard
 from bot.domain.orders.order import ConfirmationState, OrderDraft, Purpose
-from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState, part_name, sliced
-from bot.domain.orders.proposal import Proposal
 from bot.domain.orders.standing import is_exit
-from bot.domain.orders.standing_stop import OVER_DAYS, Morning, StandingCard, StandingShown, StandingState, StandingStop
 from bot.domain.people.account import Account, Actor, Permission
+from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState, part_name, sliced
+from bot.domain.plans.standing_stop import OVER_DAYS, Morning, StandingCard, StandingShown, StandingState, StandingStop
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import Product
 from bot.trading.actor import account_of, demand_role
 from bot.trading.exits.live_exit import LiveExit

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from bot.domain.errors import BrokerError
 from bot.domain.orders.order import Order, OrderFact, TradeFact
-from bot.domain.orders.portfolio import Position
 from bot.domain.orders.research import PastTrade
 from bot.domain.ports.broker import Broker
+from bot.domain.positions.portfolio import Position
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -14,13 +14,13 @@ from bot.domain.money import ZERO, total
 from bot.domain.news.notice import Notice
 from bot.domain.news.orders import Filled, OrderElsewhere, OrderEnded, OrderFound, OrderRejected, OrdersElsewhere
 from bot.domain.orders.order import LOOKED_FOR, Fill, Order, OrderDraft, OrderFact, OrderStatus, TradeFact
-from bot.domain.orders.portfolio import Position
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.pnl.booked_charges import ChargesOf, unknown_charges
 from bot.domain.pnl.position_now import position_after
 from bot.domain.pnl.trades import FINE, distinct
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind
 from bot.trading.ledger.day_book import lots_carried
 from bot.trading.ledger.ledger import Ledger, Seen

@@ -15,10 +15,10 @@ from bot.domain.market.instrument import InstrumentKey
 from bot.domain.news.connections import AddressNotRegistered, Source
 from bot.domain.news.orders import OrderEnded
 from bot.domain.orders.order import LOOKED_FOR, Order, OrderFact, OrderStatus, TradeFact
-from bot.domain.orders.portfolio import Position
 from bot.domain.orders.standing import OpenRows
 from bot.domain.ports.broker import Broker, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.portfolio import Position
 from bot.runtime.signal import Signal
 from bot.trading.sync.books import Look, of_earlier_day, read_books
 from bot.trading.sync.fact_applier import Change, FactApplier

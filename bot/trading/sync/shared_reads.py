@@ -13,8 +13,8 @@ from bot.domain.errors import BrokerError, NotLinked, SessionExpired
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Quote
 from bot.domain.orders.order import TradeFact
-from bot.domain.orders.portfolio import Funds, Holding, Position
 from bot.domain.ports.broker import Broker, BrokerConnections
+from bot.domain.positions.portfolio import Funds, Holding, Position
 
 T = TypeVar("T")
 

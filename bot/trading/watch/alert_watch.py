@@ -12,10 +12,10 @@ from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.market.prices import Price, Tick
 from bot.domain.news.alert import Alert, AlertPaused, AlertsBlind, AlertStruck, Sees
 from bot.domain.news.notice import Notice
-from bot.domain.orders.held import NewBase
-from bot.domain.orders.portfolio import PnL
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.positions.held import NewBase
+from bot.domain.positions.portfolio import PnL
 from bot.domain.terms import Product
 from bot.runtime.signal import Signal
 from bot.trading.account.loss_guard import Results

@@ -11,9 +11,9 @@ from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted
 from bot.domain.market.display_names import day_words
 from bot.domain.market.instrument import Instrument, InstrumentKey, Right
 from bot.domain.market.option_chain import ChainPage, ChainSide, ChainStrike, around, at_the_money
-from bot.domain.orders.proposal import Quoted
 from bot.domain.people.account import Account, Actor
 from bot.domain.ports.broker import BrokerConnections
+from bot.domain.proposals.proposal import Quoted
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.actor import account_of

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, Named, Table, Text, TypedColumns
 
-from bot.domain.orders.later_card import LaterCard, LaterState
+from bot.domain.proposals.later_card import LaterCard, LaterState
 from storage.db.columns import Json, UtcTime, Word
 from storage.db.metadata import metadata
 

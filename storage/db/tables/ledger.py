@@ -6,8 +6,8 @@ from decimal import Decimal
 from sqlalchemy import Column, ForeignKey, Index, Integer, Named, Table, Text, TypedColumns
 
 from bot.domain.market.instrument import Exchange, Instrument
-from bot.domain.orders.held import HeldNote
-from bot.domain.orders.portfolio import DayReport
+from bot.domain.positions.held import HeldNote
+from bot.domain.positions.portfolio import DayReport
 from bot.domain.terms import Product, Side
 from storage.db.columns import Day, ExactText, Flag, Json, UtcTime, Word
 from storage.db.metadata import metadata

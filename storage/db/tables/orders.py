@@ -5,12 +5,12 @@ from decimal import Decimal
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, Named, Table, Text, TypedColumns
 
-from bot.domain.orders.conversion import Conversion, ConversionState
-from bot.domain.orders.exit_list import ExitList
+from bot.domain.exits.exit_list import ExitList
 from bot.domain.orders.order import ConfirmationState, OrderDraft, OrderStatus, Purpose
-from bot.domain.orders.plan import LegKind, LegState, PlanState
-from bot.domain.orders.pnl_exit import PnlExit, PnlState
-from bot.domain.orders.trail import Trail
+from bot.domain.plans.plan import LegKind, LegState, PlanState
+from bot.domain.plans.pnl_exit import PnlExit, PnlState
+from bot.domain.plans.trail import Trail
+from bot.domain.positions.conversion import Conversion, ConversionState
 from storage.db.columns import Day, ExactText, Flag, Json, UtcTime, Word
 from storage.db.metadata import metadata
 

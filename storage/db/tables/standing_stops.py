@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, Named, Table, Text, TypedColumns
 
-from bot.domain.orders.standing_stop import StandingState, StandingStop
+from bot.domain.plans.standing_stop import StandingState, StandingStop
 from storage.db.columns import Json, Word
 from storage.db.metadata import metadata
 

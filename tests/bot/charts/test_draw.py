@@ -14,7 +14,6 @@ from bot.charts.canvas import WIDTH
 from bot.charts.draw import draw
 from bot.domain.clock import at_ist
 from bot.domain.market.instrument import Right
-from bot.domain.orders.payoff import PayoffLeg
 from bot.domain.orders.research import Candle, Interval
 from bot.domain.pictures import (
     CandleChart,
@@ -31,6 +30,7 @@ from bot.domain.pictures import (
     Picture,
     SymbolResult,
 )
+from bot.domain.plans.payoff import PayoffLeg
 from bot.domain.terms import Side
 from tests.house.source import ROOT
 from tests.stage.pictures import AS_OF, DAY, a_day, a_month, a_payoff, candles_of_a_day, samples

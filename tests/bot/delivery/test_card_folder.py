@@ -9,8 +9,8 @@ import pytest
 from bot.delivery.card_folder import CardFolder
 from bot.domain.errors import ConfirmationGone, DeliveryError
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order
-from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Account
+from bot.domain.proposals.proposal import Proposal
 from bot.simulators.loop import LoopClock
 from tests.bot.trading.desk.test_order_desk import ask
 from tests.stage.desk import DeskStage, set_stage

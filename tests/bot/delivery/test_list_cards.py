@@ -9,8 +9,8 @@ import pytest
 
 from bot.delivery.list_cards import CLOSED, ListCards
 from bot.domain.errors import DeliveryError
-from bot.domain.orders.basket import BasketCard
-from bot.domain.orders.exit_list import ExitsShown
+from bot.domain.exits.exit_list import ExitsShown
+from bot.domain.plans.basket import BasketCard
 from bot.domain.terms import Side
 from bot.simulators.loop import LoopClock
 from bot.trading.baskets.basket_builder import Asked

@@ -8,9 +8,9 @@ import pytest
 
 from bot.domain.errors import NotAllowed, PersonError, PhoneLocked
 from bot.domain.orders.order import OrderRequest
-from bot.domain.orders.proposal import Killed
 from bot.domain.people.account import Actor, Role, User
 from bot.domain.ports.repositories import Repositories
+from bot.domain.proposals.proposal import Killed
 from bot.domain.terms import Side
 from bot.simulators.loop import LoopClock
 from tests.bot.trading.desk.test_order_desk import ask

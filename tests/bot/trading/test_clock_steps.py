@@ -10,11 +10,11 @@ import pytest
 from bot.domain.errors import CheckFailed, ConfirmationGone, Unclear
 from bot.domain.news.orders import OrderNotSeen
 from bot.domain.orders.order import Order, OrderRequest, OrderStatus
-from bot.domain.orders.portfolio import Position
-from bot.domain.orders.proposal import Proposal, Question
 from bot.domain.orders.research import PastTrade
 from bot.domain.people.account import Session, Stop
 from bot.domain.people.secret import Secret
+from bot.domain.positions.portfolio import Position
+from bot.domain.proposals.proposal import Proposal, Question
 from bot.domain.terms import Product, Side
 from handlers.views.card import card, not_there
 from tests.stage.desk import DeskStage, set_stage

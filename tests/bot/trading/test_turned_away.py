@@ -10,8 +10,8 @@ import pytest
 from bot.domain.errors import CheckFailed, ConfirmationGone, PinWanted
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Quote, Tick
-from bot.domain.orders.basket import BasketCard, BasketChange
 from bot.domain.people.account import Actor
+from bot.domain.plans.basket import BasketCard, BasketChange
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.bot.trading.baskets.test_basket_machine import MESSAGE, LegOrder, an_order

@@ -22,10 +22,10 @@ from bot.domain.errors import (
 )
 from bot.domain.news.people import ActByOther, ActionKind
 from bot.domain.orders.order import ConfirmationState, Order, OrderStatus, Purpose
-from bot.domain.orders.proposal import Unlinked, UnlinkQuestion
 from bot.domain.people.account import Actor, Credentials, LoginStep, NoLogin, Role, Stop, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
+from bot.domain.proposals.proposal import Unlinked, UnlinkQuestion
 from bot.simulators.loop import LoopClock
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins

@@ -9,9 +9,9 @@ from datetime import timedelta
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BotError
-from bot.domain.orders.proposal import CodeWanted, LoggedIn
 from bot.domain.people.account import Account, Actor, Credentials, Role, Session, User
 from bot.domain.people.secret import Secret
+from bot.domain.proposals.proposal import CodeWanted, LoggedIn
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins
 from bot.trading.account.secret_entry import SecretEntry

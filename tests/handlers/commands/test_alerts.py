@@ -7,7 +7,7 @@ import pytest
 from bot.domain.clock import IST
 from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertsShown, AlertState, AlertStruck, Sees
 from bot.domain.news.delivery import Delivery
-from bot.domain.orders.held import NewBase
+from bot.domain.positions.held import NewBase
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from handlers.context.context import as_said

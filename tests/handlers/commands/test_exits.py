@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.orders.order import OrderDraft, OrderStatus
-from bot.domain.orders.portfolio import Holding
 from bot.domain.people.account import Role
+from bot.domain.positions.portfolio import Holding
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from handlers.registry import parse_command

@@ -7,9 +7,9 @@ import pytest
 
 from bot.domain.clock import at_ist, next_midnight
 from bot.domain.errors import UsageError
-from bot.domain.orders.pnl_card import PnlSaid
-from bot.domain.orders.pnl_exit import PnlAction, PnlExit, Scope, ScopeKind
-from bot.domain.orders.pnl_words import typed
+from bot.domain.plans.pnl_card import PnlSaid
+from bot.domain.plans.pnl_exit import PnlAction, PnlExit, Scope, ScopeKind
+from bot.domain.plans.pnl_words import typed
 from bot.domain.terms import Product
 from handlers.commands.pnl_exits import parted, said
 from tests.stage.floor import CALL

@@ -9,9 +9,9 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.orders.order import ConfirmationState
-from bot.domain.orders.portfolio import Position
-from bot.domain.orders.proposal import Change
 from bot.domain.people.account import Role
+from bot.domain.positions.portfolio import Position
+from bot.domain.proposals.proposal import Change
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.handlers.chat import PAPA, Stage, a_stage, later, token_of

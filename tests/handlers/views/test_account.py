@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.orders.order import OrderStatus, Purpose
-from bot.domain.orders.proposal import CodeWanted, LoggedIn, SessionState, Unlinked, UnlinkQuestion
 from bot.domain.people.account import CodeKind, Role
+from bot.domain.proposals.proposal import CodeWanted, LoggedIn, SessionState, Unlinked, UnlinkQuestion
 from handlers.views import account as views
 from handlers.views.tap import decode
 from handlers.views.taps import CardTap, CardVerb, WordsTap

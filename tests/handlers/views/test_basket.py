@@ -3,9 +3,9 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.domain.orders.basket import BasketCard, BasketMargins, WorstLoss
-from bot.domain.orders.exit_list import ExitList, ExitRow, ExitsShown, ListKind, Slice
+from bot.domain.exits.exit_list import ExitList, ExitRow, ExitsShown, ListKind, Slice
 from bot.domain.orders.order import Confirmation, OrderDraft, Purpose
+from bot.domain.plans.basket import BasketCard, BasketMargins, WorstLoss
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views import basket as views
 from handlers.views.format import WIDTH, columns

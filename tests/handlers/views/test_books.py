@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.orders.order import OrderStatus
-from bot.domain.orders.portfolio import Funds, Holdings, Missing, PositionLine, Positions
-from bot.domain.orders.proposal import OrderList, TradeLine, TradeList
+from bot.domain.positions.portfolio import Funds, Holdings, Missing, PositionLine, Positions
+from bot.domain.proposals.proposal import OrderList, TradeLine, TradeList
 from bot.domain.terms import Product
 from handlers.views import books as views
 from handlers.views.format import columns

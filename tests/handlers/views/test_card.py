@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from bot.domain.errors import Refused, Unclear
 from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.orders.proposal import Change
-from bot.domain.orders.repairs import FUNDS, Repaired
 from bot.domain.orders.standing import Cancelled
+from bot.domain.proposals.proposal import Change
+from bot.domain.proposals.repairs import FUNDS, Repaired
 from bot.domain.terms import OrderKind, Product, Side
 from handlers.views import card as views
 from handlers.views.message import View

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+from bot.domain.exits.exit_list import ListKind, RowState, RowTold
 from bot.domain.news.exits import ExitsTold, Told
-from bot.domain.orders.exit_list import ListKind, RowState, RowTold
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.terms import Product, Side
 from handlers.views.card import order_keyboard

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.domain.market.instrument import InstrumentKind
 from bot.domain.market.prices import Level, Price
-from bot.domain.orders.proposal import Quoted
+from bot.domain.proposals.proposal import Quoted
 from handlers.registry import parse_command
 from handlers.views import market as views
 from handlers.views.format import columns

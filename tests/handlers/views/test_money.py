@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.domain.clock import at_ist
 from bot.domain.market.coming_days import ComingDay
 from bot.domain.news.period_summary import PeriodSummary, Span
-from bot.domain.orders.day_facts import ChargeLine, DayFacts, DayNet, LeftOut, Low, Mismatch, SymbolNet, Trip, TripCount, Why
+from bot.domain.positions.day_facts import ChargeLine, DayFacts, DayNet, LeftOut, Low, Mismatch, SymbolNet, Trip, TripCount, Why
 from bot.domain.terms import Product
 from handlers.views import money as views
 from handlers.views.format import columns

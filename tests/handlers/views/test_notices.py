@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.exits.exit_list import ListKind, RowState, RowTold
 from bot.domain.news.after_market import AfterMarketFate
 from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertsBlind, AlertStruck
 from bot.domain.news.connections import AddressNotRegistered, FeedBack, FeedLost, SessionLost, SessionReplaced, Source
@@ -45,13 +46,12 @@ from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.news.safety import DayLocked, TradingResumed, TradingStopped
 from bot.domain.news.standing_stops import StandingStopPaused, StandingStopsDue
 from bot.domain.news.trails import TrailNews, TrailTold
-from bot.domain.orders.conversion import Conversion, ConversionState
-from bot.domain.orders.exit_list import ListKind, RowState, RowTold
-from bot.domain.orders.held import NewBase
-from bot.domain.orders.later_card import LaterCard
 from bot.domain.orders.order import Fill, Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
-from bot.domain.orders.standing_stop import StandingState, StandingStop
+from bot.domain.plans.standing_stop import StandingState, StandingStop
+from bot.domain.positions.conversion import Conversion, ConversionState
+from bot.domain.positions.held import NewBase
+from bot.domain.proposals.later_card import LaterCard
 from bot.domain.terms import OrderKind, Product, Side
 from bot.reference.load import load_reference
 from handlers.views.card import card

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.charges.tariff import ChargeName, Loan
+from bot.domain.exits.exit_figures import ExitFigures
 from bot.domain.market.instrument import Exchange
 from bot.domain.market.prices import Price
-from bot.domain.orders.exit_figures import ExitFigures
 from bot.domain.orders.order import Order, OrderStatus, Purpose
-from bot.domain.orders.proposal import ChangeOptions, Proposal, Question, Remark
+from bot.domain.proposals.proposal import ChangeOptions, Proposal, Question, Remark
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views import order as views
 from handlers.views.format import amount, columns

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.orders.day_facts import DayFacts, Mismatch, Why
-from bot.domain.orders.portfolio import Off, PnL, Reason
 from bot.domain.pnl.range_report import CurvePoint, Part, RangeDay, RangeReport, Slip
 from bot.domain.pnl.round_trips import Booked, RoundTrip
+from bot.domain.positions.day_facts import DayFacts, Mismatch, Why
+from bot.domain.positions.portfolio import Off, PnL, Reason
 from bot.domain.terms import Product, Side
 from bot.trading.money.range_pnl import TodayPnl
 from handlers.views import pnl as views

@@ -1,8 +1,8 @@
 """The kill switch says what it did and what it leaves."""
 
 from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.orders.proposal import Killed, Resumed
 from bot.domain.people.account import Stop
+from bot.domain.proposals.proposal import Killed, Resumed
 from handlers.views import safety as views
 from handlers.views.message import View
 from handlers.views.tap import decode

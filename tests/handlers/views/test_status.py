@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.orders.proposal import LineHealth, SessionState, Status
 from bot.domain.people.audit import Act, ActPage
+from bot.domain.proposals.proposal import LineHealth, SessionState, Status
 from handlers.views import status as views
 from handlers.views.format import columns
 from handlers.views.message import Table, View

@@ -17,8 +17,8 @@ from bot.domain.news.families import KINDS
 from bot.domain.news.notice import Notice
 from bot.domain.news.orders import Filled, OrderRejected
 from bot.domain.orders.order import OrderDraft
-from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.secret import Secret
+from bot.domain.positions.portfolio import DayReport
 from handlers.views.exits import told as exits_told
 from handlers.views.order_news import Scene
 from storage.db.json_shapes import Shape, pack, unpack

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from hypothesis import given, settings
 
-from bot.domain.orders.held import Held, HeldNote
+from bot.domain.positions.held import Held, HeldNote
 from bot.domain.terms import Product
 from storage.store import SqlStore
 from tests.stage.depth import examples

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.orders.plan import Attached, LegKind, LegState, Plan, PlanState
+from bot.domain.plans.plan import Attached, LegKind, LegState, Plan, PlanState
 from storage.store import SqlStore
 from tests.stage.orders import a_draft, an_order
 from tests.storage.samples import ACCOUNT, DAY, NOW

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 
-from bot.domain.orders.portfolio import DayReport
+from bot.domain.positions.portfolio import DayReport
 from storage.store import SqlStore
 from tests.stage.depth import examples
 from tests.storage.samples import ACCOUNT, DAY, NOW, a_vault, at_once, seed

@@ -14,10 +14,10 @@ from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
-from bot.domain.orders.portfolio import Holding, Missing, Off, Reason
 from bot.domain.pnl.day import DayPnl, OwnRow, day_line, mark_of
 from bot.domain.pnl.fifo import Lot
 from bot.domain.pnl.trades import DayMark, LedgerTrade
+from bot.domain.positions.portfolio import Holding, Missing, Off, Reason
 from bot.domain.terms import Product
 from tests.stage.ledger import a_fill, on, own_row, the_brokers
 from tests.stage.market import REFERENCE_DATA

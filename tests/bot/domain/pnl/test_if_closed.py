@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from bot.domain.charges.charges import Trade
 from bot.domain.market.prices import Price
-from bot.domain.orders.portfolio import Position, PositionLine
 from bot.domain.pnl.if_closed import if_closed
+from bot.domain.positions.portfolio import Position, PositionLine
 from bot.domain.terms import Product, Side
 from tests.stage.market import REFERENCE_DATA
 from tests.stage.orders import RELIANCE

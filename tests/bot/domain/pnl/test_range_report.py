@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from bot.domain.clock import ist_date
 from bot.domain.money import ZERO, total
-from bot.domain.orders.portfolio import DayReport
 from bot.domain.pnl.fifo import cost_of, quantity_of
 from bot.domain.pnl.range_report import (
     REST,
@@ -26,6 +25,7 @@ from bot.domain.pnl.range_report import (
 )
 from bot.domain.pnl.round_trips import RowDay, walk
 from bot.domain.pnl.trades import DayMark, LedgerTrade
+from bot.domain.positions.portfolio import DayReport
 from bot.domain.terms import Product, Side
 from bot.trading.account.day_charges import ledger_charges
 from tests.stage.ledger import a_fill, on

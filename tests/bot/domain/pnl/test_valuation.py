@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.orders.pnl_exit import Figure, Mark
+from bot.domain.plans.pnl_exit import Figure, Mark
 from bot.domain.pnl.valuation import OpenUnits, Valuation
 from tests.stage.market import a_share
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.market.prices import Price
-from bot.domain.orders.portfolio import Holding, Position
 from bot.domain.pnl.day import day_line
+from bot.domain.positions.portfolio import Holding, Position
 from bot.domain.terms import Product
 from tests.stage.orders import RELIANCE
 

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from bot.domain.clock import at_ist, ist_date
-from bot.domain.orders.portfolio import Position
 from bot.domain.pnl.range_report import CurvePoint
 from bot.domain.ports.repositories import Repositories
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.wiring.jobs import KEEP_CURVES

@@ -10,8 +10,8 @@ from bot.domain.charges.charges import Trade
 from bot.domain.charges.day_bill import Delivered, Exercised, SquaredOff, day_bill
 from bot.domain.clock import at_ist
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
-from bot.domain.orders.portfolio import Missing
 from bot.domain.pnl.expiry import end_of, worth_at_end
+from bot.domain.positions.portfolio import Missing
 from bot.domain.terms import Product, Side
 from bot.runtime.scheduler import Occasion
 from bot.simulators.loop import LoopClock, VirtualLoop

@@ -13,9 +13,9 @@ import pytest
 
 from bot.domain.errors import LoginRefused, NotAllowed, NotFound, NotSent, PasswordRefused, PersonError
 from bot.domain.news.connections import SessionReplaced
-from bot.domain.orders.proposal import CodeWanted, LoggedIn
 from bot.domain.people.account import Account, Actor, CodeKind, Credentials, LoginStep, Role, Session, User
 from bot.domain.people.secret import Secret
+from bot.domain.proposals.proposal import CodeWanted, LoggedIn
 from bot.simulators.loop import LoopClock
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins

@@ -14,9 +14,9 @@ from bot.domain.news.notice import Notice
 from bot.domain.news.orders import Filled
 from bot.domain.news.safety import DayLocked
 from bot.domain.orders.order import OrderRequest, TradeFact
-from bot.domain.orders.portfolio import Position
 from bot.domain.people.account import Role, User
 from bot.domain.ports.repositories import Repositories
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from bot.trading.account.loss_guard import FLAT, OPEN, LossGuard

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from bot.domain.money import total
-from bot.domain.orders.portfolio import DayReport
+from bot.domain.positions.portfolio import DayReport
 from bot.domain.terms import Product
 from bot.simulators.loop import VirtualLoop
 from tests.stage.orders import RELIANCE

@@ -11,9 +11,9 @@ import pytest
 from bot.domain.errors import NotLinked, SessionExpired
 from bot.domain.market.instrument import Instrument
 from bot.domain.orders.order import Order, OrderFact
-from bot.domain.orders.portfolio import Position
 from bot.domain.people.account import Session
 from bot.domain.people.secret import Secret
+from bot.domain.positions.portfolio import Position
 from bot.simulators.loop import LoopClock
 from bot.trading.account.loss_guard import OPEN
 from bot.trading.feed_events import FeedEvents

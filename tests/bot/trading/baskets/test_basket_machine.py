@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from bot.domain.clock import Clock
 from bot.domain.errors import PersonError, Unreadable, WordsWanted
+from bot.domain.exits.exit_list import ExitsShown
 from bot.domain.market.instrument import Instrument
-from bot.domain.orders.basket import BasketCard
-from bot.domain.orders.exit_list import ExitsShown
 from bot.domain.orders.order import OrderDraft
+from bot.domain.plans.basket import BasketCard
 from bot.domain.ports.broker import Leaving
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop

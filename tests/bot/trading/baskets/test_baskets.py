@@ -20,10 +20,10 @@ from bot.domain.errors import (
     UsageError,
     WordsWanted,
 )
-from bot.domain.orders.basket import BasketCard, BasketChange, WorstLoss
 from bot.domain.orders.order import OrderDraft
-from bot.domain.orders.portfolio import Margin
 from bot.domain.people.account import Role
+from bot.domain.plans.basket import BasketCard, BasketChange, WorstLoss
+from bot.domain.positions.portfolio import Margin
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from bot.trading.baskets.basket_builder import Asked, Line

@@ -12,11 +12,11 @@ from bot.broker.research_client import INTERVALS
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.errors import NotFound, UnknownSymbol, Unreadable
 from bot.domain.orders.order import Order, OrderStatus, TradeFact
-from bot.domain.orders.portfolio import Position
 from bot.domain.orders.research import Candle, Interval
 from bot.domain.pictures import Charted, LevelKind
 from bot.domain.pnl.trades import LedgerTrade
 from bot.domain.ports.repositories import Repositories
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.charts.candle_charts import FRESH, MOST

@@ -10,10 +10,10 @@ import pytest
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted, ConfirmationGone, Refused, Unclear, Unreadable
 from bot.domain.news.conversions import ConversionUnclear, Converted
-from bot.domain.orders.conversion import Conversion, ConversionCard, ConversionState
 from bot.domain.orders.order import OrderStatus
-from bot.domain.orders.portfolio import Position
 from bot.domain.people.account import Actor
+from bot.domain.positions.conversion import Conversion, ConversionCard, ConversionState
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.bot.trading.baskets.test_basket_machine import MESSAGE

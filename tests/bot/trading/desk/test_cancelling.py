@@ -8,8 +8,8 @@ import pytest
 
 from bot.domain.errors import BrokerError, Refused, Unclear
 from bot.domain.orders.order import Order, OrderRequest, OrderStatus
-from bot.domain.orders.portfolio import Position
 from bot.domain.orders.standing import Cancelled
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.broker import ScriptedBroker

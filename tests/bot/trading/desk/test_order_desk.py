@@ -26,11 +26,11 @@ from bot.domain.market.instrument import Exchange
 from bot.domain.news.connections import AddressNotRegistered
 from bot.domain.news.orders import Filled, OrderFound, OrderNotSeen, OrderRejected, OrderUnclear
 from bot.domain.orders.order import Order, OrderDraft, OrderRequest, OrderStatus
-from bot.domain.orders.portfolio import Holding, Position
-from bot.domain.orders.proposal import Change, Proposal, Question, Resumed
 from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Role, Stop, User
 from bot.domain.ports.broker import Leaving
+from bot.domain.positions.portfolio import Holding, Position
+from bot.domain.proposals.proposal import Change, Proposal, Question, Resumed
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.broker import ScriptedBroker

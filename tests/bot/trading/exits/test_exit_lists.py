@@ -7,12 +7,12 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, NotAllowed, NotSent, SessionExpired
+from bot.domain.exits.exit_list import ExitsShown
 from bot.domain.news.exits import Told
-from bot.domain.orders.exit_list import ExitsShown
 from bot.domain.orders.order import OrderDraft, OrderStatus
-from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Role
 from bot.domain.ports.broker import Leaving
+from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.floor import BANK, CALL, INFY, ITC, PUT, SHORT_CALL, TCS, FloorStage, set_floor

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.errors import PersonError, Unreadable
-from bot.domain.orders.closing import POSSIBLY_WORKING
-from bot.domain.orders.exit_list import ExitCard
+from bot.domain.exits.closing import POSSIBLY_WORKING
+from bot.domain.exits.exit_list import ExitCard
 from bot.domain.orders.order import OrderDraft
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock, VirtualLoop

@@ -9,9 +9,9 @@ import pytest
 from bot.domain.errors import CheckFailed, ConfirmationGone
 from bot.domain.orders.legs import Leg, TrailSaid
 from bot.domain.orders.order import OrderDraft, OrderRequest
-from bot.domain.orders.plan import LegKind, PlanLeg
-from bot.domain.orders.pnl_card import PnlSaid
-from bot.domain.orders.pnl_exit import ScopeKind
+from bot.domain.plans.plan import LegKind, PlanLeg
+from bot.domain.plans.pnl_card import PnlSaid
+from bot.domain.plans.pnl_exit import ScopeKind
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from bot.trading.exits.live_exit import ExitWanted

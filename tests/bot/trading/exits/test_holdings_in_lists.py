@@ -8,12 +8,12 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.errors import CheckFailed, ChoiceWanted
+from bot.domain.exits.exit_list import ExitCard
 from bot.domain.market.instrument import Instrument
-from bot.domain.orders.exit_list import ExitCard
 from bot.domain.orders.order import OrderDraft, OrderStatus
-from bot.domain.orders.portfolio import Holding
-from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Role
+from bot.domain.positions.portfolio import Holding
+from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.access import access

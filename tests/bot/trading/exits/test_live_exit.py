@@ -9,7 +9,7 @@ from bot.domain.errors import CheckFailed, NotSent, Unclear, Unreadable
 from bot.domain.news.exits import Unguarded
 from bot.domain.news.notice import Notice
 from bot.domain.orders.order import Order, OrderRequest, OrderStatus
-from bot.domain.orders.proposal import Proposal
+from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.tape import REFUSED, TapeStage, a_stop, set_tape

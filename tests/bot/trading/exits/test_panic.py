@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.errors import CheckFailed, NotSent, SessionExpired
+from bot.domain.exits.exit_list import ExitsShown, RowState
 from bot.domain.news.exits import ExitsTold, Told
-from bot.domain.orders.exit_list import ExitsShown, RowState
 from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.ports.broker import Leaving
 from bot.domain.terms import OrderKind, Product, Side

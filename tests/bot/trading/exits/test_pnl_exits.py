@@ -15,9 +15,9 @@ from bot.domain.market.prices import Tick
 from bot.domain.news.notice import Notice
 from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.orders.order import OrderRequest
-from bot.domain.orders.pnl_card import PnlCard, PnlSaid
-from bot.domain.orders.pnl_exit import PnlAction, ScopeKind
 from bot.domain.people.account import Role
+from bot.domain.plans.pnl_card import PnlCard, PnlSaid
+from bot.domain.plans.pnl_exit import PnlAction, ScopeKind
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.floor import BANK, CALL, ITC, PUT, SHORT_CALL, FloorFeed, FloorStage, set_floor

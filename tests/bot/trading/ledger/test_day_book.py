@@ -12,9 +12,9 @@ from bot.domain.errors import CheckFailed
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Quote
 from bot.domain.orders.order import OrderFact, OrderRequest, OrderStatus, TradeFact
-from bot.domain.orders.portfolio import Holding, Missing, PnL, Position, PositionLine, Reason
 from bot.domain.pnl.fifo import Lot
 from bot.domain.pnl.trades import LedgerTrade, of_order
+from bot.domain.positions.portfolio import Holding, Missing, PnL, Position, PositionLine, Reason
 from bot.domain.terms import Product, Side
 from bot.runtime.scheduler import Occasion
 from bot.simulators.loop import LoopClock, VirtualLoop

@@ -14,7 +14,7 @@ from bot.domain.clock import at_ist
 from bot.domain.market.instrument import Instrument, Right
 from bot.domain.news.notice import Notice, Sound
 from bot.domain.news.readiness import ExpiryAlarm, NearExpiry, Settlement, WeekAhead
-from bot.domain.orders.portfolio import Position
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.handlers.samples import a_holding, a_position

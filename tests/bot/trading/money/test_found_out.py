@@ -11,8 +11,8 @@ from bot.domain.clock import at_ist
 from bot.domain.errors import Refused
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import total
-from bot.domain.orders.portfolio import DayReport
 from bot.domain.orders.research import Candle
+from bot.domain.positions.portfolio import DayReport
 from bot.domain.terms import Product
 from bot.simulators.loop import VirtualLoop
 from tests.stage.orders import NIFTY_CALL, RELIANCE

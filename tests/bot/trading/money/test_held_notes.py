@@ -11,7 +11,7 @@ import pytest
 
 from bot.domain.clock import at_ist
 from bot.domain.errors import NotSent
-from bot.domain.orders.held import Held, HeldNote
+from bot.domain.positions.held import Held, HeldNote
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.handlers.samples import SHORT_CALL, a_holding, a_position

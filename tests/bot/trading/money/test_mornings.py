@@ -16,9 +16,9 @@ from bot.domain.jobs import JobOutcome, JobRun
 from bot.domain.market.expiries import STOCKS
 from bot.domain.news.notice import Notice, Sound
 from bot.domain.news.readiness import ClosedDay, Light, LoginReminder, Overnight, Readiness, ReadinessAlarm, Unauthorised
-from bot.domain.orders.held import ContractChange, NewBase
 from bot.domain.orders.order import OrderStatus
 from bot.domain.people.account import Role, User
+from bot.domain.positions.held import ContractChange, NewBase
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from storage.store import SqlStore

@@ -10,10 +10,10 @@ from bot.domain.clock import at_ist, ist_date
 from bot.domain.errors import NotSent
 from bot.domain.money import ZERO, total
 from bot.domain.orders.order import OrderRequest
-from bot.domain.orders.portfolio import DayReport
 from bot.domain.pnl.range_report import REST, CurvePoint, Source
 from bot.domain.pnl.trades import FINE, BroughtForward, DayMark, LedgerTrade
 from bot.domain.ports.repositories import Repositories
+from bot.domain.positions.portfolio import DayReport
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.money.range_pnl import RangePnl

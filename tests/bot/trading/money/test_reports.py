@@ -9,10 +9,10 @@ import pytest
 from bot.domain.clock import at_ist, ist
 from bot.domain.errors import NotFound, SessionExpired
 from bot.domain.news.days import DaySummary, YearNotCovered
-from bot.domain.orders.portfolio import DayReport, Funds
 from bot.domain.people.account import Role, Session, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
+from bot.domain.positions.portfolio import DayReport, Funds
 from bot.runtime.scheduler import Occasion
 from bot.simulators.loop import LoopClock, VirtualLoop
 from storage.store import SqlStore

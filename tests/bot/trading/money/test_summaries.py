@@ -11,7 +11,7 @@ from bot.domain.money import ZERO, total
 from bot.domain.news.days import DaySummary
 from bot.domain.news.period_summary import PeriodSummary, Span
 from bot.domain.news.picture import Pictured
-from bot.domain.orders.portfolio import DayReport
+from bot.domain.positions.portfolio import DayReport
 from bot.domain.terms import Product
 from bot.simulators.loop import VirtualLoop
 from tests.bot.trading.ledger.test_day_book import a_holding

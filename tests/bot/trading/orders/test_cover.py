@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from bot.domain.errors import CheckFailed, ChoiceWanted, NotAllowed
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
 from bot.domain.orders.order import Order, OrderDraft, OrderRequest
-from bot.domain.orders.portfolio import Position
 from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Role, User
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from bot.trading.orders.cover import uncovers

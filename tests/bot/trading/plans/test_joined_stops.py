@@ -10,8 +10,8 @@ import pytest
 
 from bot.domain.errors import CheckFailed
 from bot.domain.orders.order import OrderDraft, OrderRequest, OrderStatus
-from bot.domain.orders.plan import Attached
-from bot.domain.orders.proposal import Raising
+from bot.domain.plans.plan import Attached
+from bot.domain.proposals.proposal import Raising
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.orders import RELIANCE

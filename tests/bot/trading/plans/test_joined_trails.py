@@ -10,7 +10,7 @@ import pytest
 from bot.domain.errors import CheckFailed
 from bot.domain.news.exits import ExitAsks, ExitTrouble
 from bot.domain.orders.order import OrderRequest
-from bot.domain.orders.plan import Attached
+from bot.domain.plans.plan import Attached
 from bot.domain.terms import OrderKind, Side
 from bot.simulators.loop import LoopClock
 from tests.bot.trading.plans.test_trail_runner import ENTRY, TRAIL, d, filled, told, trailing, walk

@@ -7,11 +7,11 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.errors import Unclear
+from bot.domain.exits.exit_list import ExitsShown
 from bot.domain.news.orders import SlicesStruck
-from bot.domain.orders.exit_list import ExitsShown
 from bot.domain.orders.order import OrderRequest, OrderStatus
-from bot.domain.orders.plan import Attached
 from bot.domain.people.account import Role
+from bot.domain.plans.plan import Attached
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.desk import DeskStage

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from bot.domain.errors import BotError, NotSent, Unclear
 from bot.domain.orders.legs import TrailSaid
 from bot.domain.orders.order import OrderRequest, OrderStatus
-from bot.domain.orders.plan import Attached
-from bot.domain.orders.pnl_exit import PnlExit, Scope, ScopeKind
+from bot.domain.plans.plan import Attached
+from bot.domain.plans.pnl_exit import PnlExit, Scope, ScopeKind
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.stage.depth import examples

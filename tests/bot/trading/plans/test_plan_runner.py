@@ -10,7 +10,7 @@ import pytest
 from bot.domain.errors import CheckFailed, ConfirmationGone, NotSent, Unclear, Unreadable
 from bot.domain.news.exits import ExitAsks, ExitTrouble, GuardPlaced, TargetBlind, Unguarded
 from bot.domain.orders.order import OrderRequest, OrderStatus
-from bot.domain.orders.plan import Attached, LegKind, Plan, PlanLeg, PlanState
+from bot.domain.plans.plan import Attached, LegKind, Plan, PlanLeg, PlanState
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.tape import REFUSED, TapeStage, a_stop, set_tape

@@ -12,7 +12,7 @@ from bot.domain.news.exits import GuardPlaced
 from bot.domain.news.trails import TrailNews, TrailTold
 from bot.domain.orders.legs import TrailSaid
 from bot.domain.orders.order import OrderRequest
-from bot.domain.orders.plan import Attached, Plan
+from bot.domain.plans.plan import Attached, Plan
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from storage.store import SqlStore

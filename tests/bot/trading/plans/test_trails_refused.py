@@ -12,7 +12,7 @@ from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Quote, Tick
 from bot.domain.orders.legs import TrailSaid
 from bot.domain.orders.order import OrderDraft, OrderStatus, Purpose
-from bot.domain.orders.trail_card import TrailCard
+from bot.domain.plans.trail_card import TrailCard
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.broker import TrueOrder

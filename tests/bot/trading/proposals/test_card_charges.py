@@ -6,8 +6,8 @@ from decimal import Decimal
 from bot.domain.clock import Clock
 from bot.domain.money import to_paise
 from bot.domain.orders.order import OrderDraft, OrderRequest
-from bot.domain.orders.portfolio import Holding, Margin, Position, met_today
-from bot.domain.orders.proposal import Proposal
+from bot.domain.positions.portfolio import Holding, Margin, Position, met_today
+from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from handlers.views import order as views

@@ -11,10 +11,10 @@ import pytest
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted, Refused
 from bot.domain.orders.order import Order, OrderDraft, OrderRequest, OrderStatus
-from bot.domain.orders.portfolio import Holding, Margin, Position
-from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Session
 from bot.domain.people.secret import Secret
+from bot.domain.positions.portfolio import Holding, Margin, Position
+from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.broker import ScriptedBroker

@@ -14,7 +14,7 @@ from bot.domain.market.prices import Price
 from bot.domain.money import ZERO
 from bot.domain.orders.order import Order, OrderRequest, OrderStatus
 from bot.domain.orders.order_text import request_line
-from bot.domain.orders.portfolio import Position
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.proposals.drafting import Drafting, closable
 from tests.stage.market import REFERENCE_DATA

@@ -9,8 +9,8 @@ import pytest
 from bot.domain.errors import CheckFailed, ChoiceWanted
 from bot.domain.market.instrument import InstrumentKey, Right
 from bot.domain.market.prices import Tick
-from bot.domain.orders.proposal import Proposal
 from bot.domain.ports.broker import FeedMode
+from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from handlers.context.words.readings import readings

@@ -8,8 +8,8 @@ import pytest
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed
 from bot.domain.news.later_cards import LaterCardDue, LaterCardsAhead
-from bot.domain.orders.later_card import LaterCard
 from bot.domain.orders.order import OrderDraft, OrderRequest
+from bot.domain.proposals.later_card import LaterCard
 from bot.domain.terms import OrderKind, Product, Side
 from bot.runtime.scheduler import Occasion
 from bot.simulators.loop import LoopClock

@@ -10,8 +10,8 @@ import pytest
 
 from bot.domain.errors import CheckFailed, ConfirmationGone, NotAllowed, NotFound, PersonError, UsageError
 from bot.domain.orders.order import Order, OrderRequest, OrderStatus
-from bot.domain.orders.proposal import Change
 from bot.domain.people.account import Account, Actor, Role, User
+from bot.domain.proposals.proposal import Change
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.desk import DeskStage, set_stage

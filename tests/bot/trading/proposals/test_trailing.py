@@ -8,7 +8,7 @@ import pytest
 from bot.domain.errors import CheckFailed
 from bot.domain.orders.legs import Leg, Measure, TrailSaid
 from bot.domain.orders.order import OrderRequest
-from bot.domain.orders.plan import LegKind
+from bot.domain.plans.plan import LegKind
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.tape import set_tape

@@ -11,7 +11,7 @@ import pytest
 
 from bot.domain.errors import CheckFailed, ConfirmationGone, WordsWanted
 from bot.domain.orders.order import Order, OrderRequest, OrderStatus
-from bot.domain.orders.portfolio import Position
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.desk import DeskStage, set_stage

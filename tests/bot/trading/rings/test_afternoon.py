@@ -18,7 +18,7 @@ from bot.domain.news.rings import (
     UnprotectedTonight,
 )
 from bot.domain.orders.order import OrderDraft, OrderStatus
-from bot.domain.orders.portfolio import Position
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.handlers.samples import a_position

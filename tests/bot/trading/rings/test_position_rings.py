@@ -15,7 +15,7 @@ from bot.domain.news.exits import ExitAsks, ExitTrouble
 from bot.domain.news.notice import Notice
 from bot.domain.news.rings import BandNear, LossNear, MarginNear, MarginShort, NoStop
 from bot.domain.orders.order import OrderDraft, OrderStatus
-from bot.domain.orders.portfolio import Funds, PnL, Position, PositionLine
+from bot.domain.positions.portfolio import Funds, PnL, Position, PositionLine
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.rings.position_rings import PositionRings

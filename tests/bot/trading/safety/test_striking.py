@@ -12,10 +12,10 @@ import pytest
 
 from bot.domain.news.later_cards import LaterCardStruck
 from bot.domain.news.orders import SlicesStruck
-from bot.domain.orders.later_card import LaterCard, LaterState
-from bot.domain.orders.plan import Attached, LegKind, LegState, Plan, PlanState
 from bot.domain.people.account import Role, User
+from bot.domain.plans.plan import Attached, LegKind, LegState, Plan, PlanState
 from bot.domain.ports.repositories import Repositories
+from bot.domain.proposals.later_card import LaterCard, LaterState
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from bot.trading.people.invitations import put_on_list

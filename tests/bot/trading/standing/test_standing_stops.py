@@ -10,9 +10,9 @@ import pytest
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone, NotFound
 from bot.domain.market.prices import Price
-from bot.domain.orders.held import NewBase
 from bot.domain.orders.order import OrderRequest
-from bot.domain.orders.standing_stop import StandingState, StandingStop
+from bot.domain.plans.standing_stop import StandingState, StandingStop
+from bot.domain.positions.held import NewBase
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from bot.trading.standing.standing_stops import StandingStops

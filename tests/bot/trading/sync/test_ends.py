@@ -12,10 +12,10 @@ from bot.domain.errors import BrokerError, OrderOver, Refused, Unclear
 from bot.domain.news.notice import Notice
 from bot.domain.news.orders import Filled, OrderEnded, OrderNotSeen, OrderRejected, OrderUnclear
 from bot.domain.orders.order import Order, OrderDraft, OrderFact, OrderRequest, OrderStatus, TradeFact
-from bot.domain.orders.portfolio import Position
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.orders.standing import Cancelled
 from bot.domain.ports.broker import Leaving
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from tests.bot.trading.desk.test_order_desk import a_holding

@@ -16,7 +16,7 @@ from bot.domain.errors import BotError, NotSent, SessionExpired, Unreadable
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Quote, Tick
 from bot.domain.orders.order import OrderFact, OrderStatus
-from bot.domain.orders.portfolio import Funds, Position, Positions
+from bot.domain.positions.portfolio import Funds, Position, Positions
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.account.account_views import AccountViews
 from bot.trading.feed_events import FeedEvents

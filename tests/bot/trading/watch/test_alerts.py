@@ -16,8 +16,8 @@ from bot.domain.errors import CheckFailed, NotFound
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price, Tick
 from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertState, AlertStruck, Sees
-from bot.domain.orders.held import Held, NewBase
-from bot.domain.orders.portfolio import Position
+from bot.domain.positions.held import Held, NewBase
+from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from bot.trading.watch.alert_watch import EVERY

@@ -9,8 +9,8 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.news.alert import Alert, AlertKind
 from bot.domain.news.notice import Notice
 from bot.domain.news.readiness import Finding, Light, LoginReminder, Readiness, ReadinessAlarm
-from bot.domain.orders.held import HeldNote, Watched
 from bot.domain.people.account import Role, User
+from bot.domain.positions.held import HeldNote, Watched
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.stage.mornings import Morning, a_morning
 from tests.stage.orders import NIFTY_CALL, RELIANCE

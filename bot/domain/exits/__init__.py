@@ -1,0 +1,1 @@
+"""Ways out: what closes what, lists of exits and their choice."""

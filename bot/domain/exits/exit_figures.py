@@ -1,0 +1,41 @@
+"""What an exit makes of what was paid: arithmetic for its card, before charges."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bot.domain.market.prices import Price
+from bot.domain.orders.order import OrderDraft
+from bot.domain.positions.portfolio import Holding, Position
+from bot.domain.terms import Product, Side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitFigures:
+    """Rupees. None is "not known"."""
+
+    entry: Decimal | None  # the average of what it closes
+    if_now: Decimal | None  # profit or loss if it fills at the bid or ask of now
+    at_worst: Decimal | None  # and at the worst price that it can fill at
+
+    @classmethod
+    def of(
+        cls, draft: OrderDraft, positions: Sequence[Position], holdings: Sequence[Holding], price: Price | None
+    ) -> "ExitFigures":
+        """The average is known where all that is sold stands in one row: a position, or a holding."""
+        key, sells = draft.instrument.key, draft.side is Side.SELL
+        rows = [row for row in positions if row.instrument.key == key and row.product is draft.product]
+        rows = [row for row in rows if row.quantity * draft.side.sign < 0]
+        entry, multiplier = None, 1
+        if rows and abs(rows[0].quantity) >= draft.quantity:
+            entry, multiplier = rows[0].average, rows[0].multiplier
+        elif not rows and sells and draft.product is Product.CNC:
+            entry = next((row.average for row in holdings if row.instrument.key == key), None)
+        best = None if price is None else (price.bid if sells else price.ask) or price.last
+
+        def result(fill: Decimal | None) -> Decimal | None:
+            if entry is None or fill is None:
+                return None
+            return (entry - fill) * draft.side.sign * draft.quantity * multiplier
+
+        return cls(entry=entry, if_now=result(best), at_worst=result(draft.price))

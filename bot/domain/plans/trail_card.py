@@ -1,0 +1,44 @@
+"""A trail as a person is asked about it, and as it stands."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.market.prices import Price
+from bot.domain.orders.order import Confirmation, Order, OrderDraft
+from bot.domain.people.account import Account
+from bot.domain.plans.plan import Plan
+from bot.domain.plans.trail import Trail, TrailRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailSeen:
+    """A trail as it stands at a moment."""
+
+    trail: Trail
+    slowed_until: datetime | None = None  # the account's trails have used up their moves
+    blind_since: datetime | None = None
+    refused: int = 0  # moves that mStock did not take, one after the other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailCard:
+    """A trail for what is open, before it is confirmed. Nothing of it was sent or changed."""
+
+    confirmation: Confirmation
+    account: Account
+    rule: TrailRule
+    stop: OrderDraft  # that it moves, or that is placed first
+    guard: Order | None  # the stop that stands; None: it is placed with the Confirm
+    price: Price
+    open: int  # shares or units that are open
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailShown:
+    """A trail that was confirmed, as it stands at a moment."""
+
+    account: Account
+    plan: Plan
+    guard: Order | None  # the order that guards now
+    seen: TrailSeen
+    as_of: datetime

@@ -1,0 +1,1 @@
+"""What is held: positions, holdings, money, and the facts of a day about them."""
