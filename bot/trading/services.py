@@ -25,9 +25,8 @@ from bot.trading.converting.conversions import Conversions
 from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.order_desk import OrderDesk
 from bot.trading.desk.working_orders import WorkingOrders
-from bot.trading.exits.exit_lists import ExitLists
-from bot.trading.exits.pnl_exits import PnlExits
-from bot.trading.exits.reversals import Reversals
+from bot.trading.exit_lists.exit_lists import ExitLists
+from bot.trading.exit_lists.reversals import Reversals
 from bot.trading.money.exports import Exports
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.summaries import Summaries
@@ -36,6 +35,7 @@ from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.people.news_choices import NewsChoices
 from bot.trading.plans.trails import Trails
+from bot.trading.pnl_exits.pnl_exits import PnlExits
 from bot.trading.proposals.later_cards import LaterCards
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.proposals.proposals import Proposals

@@ -9,12 +9,12 @@ from bot.trading.desk.cancelling import Cancelling
 from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.order_desk import OrderDesk
 from bot.trading.desk.working_orders import WorkingOrders
+from bot.trading.exit_lists.exit_runner import ExitRunner
+from bot.trading.exit_lists.held_back import HeldBack
+from bot.trading.exit_lists.turning_over import TurningOver
 from bot.trading.exits.confirmed_exits import ConfirmedExits
-from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.exits.exit_wave import ExitWave
-from bot.trading.exits.held_back import HeldBack
 from bot.trading.exits.live_exit import LiveExit
-from bot.trading.exits.turning_over import TurningOver
 from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.orders.claimed_orders import ClaimedOrders
 from bot.trading.orders.closing_auction import ClosingAuction

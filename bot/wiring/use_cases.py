@@ -39,8 +39,7 @@ from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.desk.after_market_orders import AfterMarketOrders
-from bot.trading.exits.exit_runner import ExitRunner
-from bot.trading.exits.pnl_watch import PnlWatch
+from bot.trading.exit_lists.exit_runner import ExitRunner
 from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
@@ -55,6 +54,7 @@ from bot.trading.people.news_choices import NewsChoices
 from bot.trading.plans.plan_cards import PlanCards
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.plans.trail_runner import TrailRunner
+from bot.trading.pnl_exits.pnl_watch import PnlWatch
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.rings.silent_lines import SilentLines
 from bot.trading.safety.limits import OwnLimits

@@ -28,7 +28,7 @@ from bot.domain.terms import Product, Side
 from bot.trading.actor import demand_role
 from bot.trading.baskets.basket_rows import BasketOrder, rows_of
 from bot.trading.baskets.judging import BasketJudge, Judgement, Money, Whole, over_freeze, same_twice
-from bot.trading.proposals.blocking import known
+from bot.trading.checks.blocking import known
 from bot.trading.proposals.drafting import closable, of_held, product_of
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.meaning import Meant, priced

@@ -14,13 +14,13 @@ from bot.domain.people.account import Role
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Side
 from bot.trading.baskets.basket_rows import with_orders
+from bot.trading.checks.reducing import objections
+from bot.trading.checks.remarks import closed_until, remarks
+from bot.trading.checks.situation import Situation
+from bot.trading.checks.weight import TIMES_AVAILABLE, weighs
 from bot.trading.orders.cover import uncovers
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
-from bot.trading.proposals.reducing import objections
-from bot.trading.proposals.remarks import closed_until, remarks
-from bot.trading.proposals.situation import Situation
-from bot.trading.proposals.weight import TIMES_AVAILABLE, weighs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,8 @@ from bot.domain.proposals.proposal import Proposal, Resumed
 from bot.domain.terms import Product, Side
 from bot.runtime.background import BackgroundTasks
 from bot.trading.actor import account_of
+from bot.trading.checks.reducing import objections
+from bot.trading.checks.situation import Situation
 from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.exits.confirmed_exits import ConfirmedExits
@@ -44,8 +46,6 @@ from bot.trading.plans.joined_stops import guard_gone, join, own_stop
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals, terms_of
-from bot.trading.proposals.reducing import objections
-from bot.trading.proposals.situation import Situation
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin, why_pin
 from bot.trading.sync.reconcile import Reconcile

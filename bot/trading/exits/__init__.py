@@ -1,1 +1,1 @@
-"""The ways out: one live exit for one quantity, lists of exits, panic, and rings for what does not fill."""
+"""The single way out: one live exit for one quantity, and rings for what does not fill."""

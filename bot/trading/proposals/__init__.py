@@ -1,1 +1,1 @@
-"""From a request to a question: the draft, its checks, its charges, and what a person changes on it."""
+"""From a request to a question: the draft, what it costs, and what a person changes on it."""

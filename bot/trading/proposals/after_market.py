@@ -15,7 +15,7 @@ from bot.domain.orders.order_text import request_line
 from bot.domain.plans.plan import Attached
 from bot.domain.proposals.proposal import Remark
 from bot.domain.terms import OrderKind, Side, Validity
-from bot.trading.proposals.remarks import takes_again
+from bot.trading.checks.remarks import takes_again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

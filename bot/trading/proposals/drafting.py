@@ -21,7 +21,7 @@ from bot.domain.orders.order_text import plain, request_line
 from bot.domain.positions.portfolio import Holding, Position
 from bot.domain.proposals.proposal import Remark
 from bot.domain.terms import OrderKind, Product, Side, Validity
-from bot.trading.proposals.day_band import edges
+from bot.trading.checks.day_band import edges
 
 WIDE_CASH, WIDE_OTHER = Decimal("0.005"), Decimal("0.03")  # of the mid price
 OLD = timedelta(seconds=60)

@@ -28,25 +28,25 @@ from bot.trading.account.loss_guard import Results
 from bot.trading.account.margin_loans import note_lent
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of, demand_role
+from bot.trading.checks.beside import held_by
+from bot.trading.checks.blocking import known, margins
+from bot.trading.checks.checks import TWIN, repairs
+from bot.trading.checks.costs import Costs, proceeds, worth
+from bot.trading.checks.dated import master_age, stage_of
+from bot.trading.checks.reducing import objections
+from bot.trading.checks.remarks import closed_until, remarks
+from bot.trading.checks.situation import Situation
+from bot.trading.checks.weight import weighs
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.proposals.after_market import evening_limit, for_session
 from bot.trading.proposals.attaching import Attaching, Entry, attached_of, loss_if_stopped, misfit
-from bot.trading.proposals.beside import held_by
-from bot.trading.proposals.blocking import known, margins
-from bot.trading.proposals.checks import TWIN, repairs
-from bot.trading.proposals.costs import Costs, proceeds, worth
-from bot.trading.proposals.dated import master_age, stage_of
 from bot.trading.proposals.drafting import Drafting, closable, of_held, product_of
 from bot.trading.proposals.held import Held, WayOut
 from bot.trading.proposals.interpreter import Interpreter, left_out
 from bot.trading.proposals.joining import Joining, joining, raising, unjoined
 from bot.trading.proposals.meaning import Meant, priced
-from bot.trading.proposals.reducing import objections
-from bot.trading.proposals.remarks import closed_until, remarks
 from bot.trading.proposals.risk import by_risk
-from bot.trading.proposals.situation import Situation
-from bot.trading.proposals.weight import weighs
 from bot.trading.safety.limits import day_lock, made
 
 

@@ -18,17 +18,17 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.proposals.proposal import Change, ChangeOptions, Proposal, Raising
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.actor import demand_role
+from bot.trading.checks.blocking import known
+from bot.trading.checks.remarks import takes_again
+from bot.trading.checks.situation import Situation
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
 from bot.trading.proposals.attaching import Entry, attached_of, sure
-from bot.trading.proposals.blocking import known
 from bot.trading.proposals.drafting import sized
 from bot.trading.proposals.joining import raising
 from bot.trading.proposals.meaning import Meant
 from bot.trading.proposals.position_questions import PositionQuestions
 from bot.trading.proposals.proposal_builder import ProposalBuilder
-from bot.trading.proposals.remarks import takes_again
-from bot.trading.proposals.situation import Situation
 
 
 class Proposals:

@@ -18,9 +18,9 @@ from tests.bot.trading.baskets.test_basket_machine import MESSAGE, LegOrder, an_
 from tests.bot.trading.baskets.test_baskets import SPREAD, said
 from tests.bot.trading.baskets.test_baskets import ask as ask_basket
 from tests.bot.trading.baskets.test_baskets import confirm as confirm_basket
-from tests.bot.trading.exits.test_reversals import an_opened
-from tests.bot.trading.exits.test_reversals import asked as asked_to_reverse
-from tests.bot.trading.exits.test_reversals import tap as tap_reversal
+from tests.bot.trading.exit_lists.test_reversals import an_opened
+from tests.bot.trading.exit_lists.test_reversals import asked as asked_to_reverse
+from tests.bot.trading.exit_lists.test_reversals import tap as tap_reversal
 from tests.bot.trading.proposals.test_proposals import asked as asked_to_place
 from tests.bot.trading.proposals.test_proposals import placed
 from tests.stage.access import access

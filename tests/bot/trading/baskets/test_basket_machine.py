@@ -19,7 +19,7 @@ from bot.domain.ports.broker import Leaving
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.baskets.basket_builder import Asked
-from tests.bot.trading.exits.test_exit_machine import begun, ended
+from tests.bot.trading.exit_lists.test_exit_machine import begun, ended
 from tests.stage.depth import examples
 from tests.stage.floor import BANK, CALL, PUT, SHORT_CALL, FloorBroker, FloorStage, set_floor
 from tests.stage.orders import NOW

@@ -15,19 +15,19 @@ from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.portfolio import PositionLine
 from bot.domain.proposals.reversal import ReversalCard
 from bot.trading.actor import account_of, demand_role
-from bot.trading.exits.exit_lists import ExitLists
-from bot.trading.exits.exit_names import record
-from bot.trading.exits.exit_questions import LIST_LASTS
-from bot.trading.exits.exit_rows import OF_PANIC, demand_no_cover
+from bot.trading.checks.blocking import known
+from bot.trading.checks.reducing import objections
+from bot.trading.checks.remarks import remarks
+from bot.trading.checks.situation import Situation
+from bot.trading.checks.weight import weighs
+from bot.trading.exit_lists.exit_lists import ExitLists
+from bot.trading.exit_lists.exit_names import record
+from bot.trading.exit_lists.exit_questions import LIST_LASTS
+from bot.trading.exit_lists.exit_rows import OF_PANIC, demand_no_cover
 from bot.trading.orders.lookup import own_order
 from bot.trading.orders.sending import Answered
-from bot.trading.proposals.blocking import known
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
-from bot.trading.proposals.reducing import objections
-from bot.trading.proposals.remarks import remarks
-from bot.trading.proposals.situation import Situation
-from bot.trading.proposals.weight import weighs
 from bot.trading.safety.pins import demand_pin, why_pin
 
 SAID_ALREADY = frozenset({"opens_short", "stop_turned", "twin"})  # by the card itself

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.domain.money import grouped
 from bot.domain.orders.order_text import request_line, request_of
-from bot.trading.proposals.situation import Check, Situation
+from bot.trading.checks.situation import Check, Situation
 
 
 def beside_exits(at: Situation) -> str | None:

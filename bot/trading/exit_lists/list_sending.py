@@ -16,11 +16,11 @@ from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.plans.plan import LegKind, PlanLeg
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
+from bot.trading.exit_lists.held_back import HeldBack
+from bot.trading.exit_lists.turning_over import SendEntry
 from bot.trading.exits.exit_state import load
 from bot.trading.exits.exit_wave import Becoming, ExitWave
-from bot.trading.exits.held_back import HeldBack
 from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted
-from bot.trading.exits.turning_over import SendEntry
 from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.orders.repricing import protected, repriced
 from bot.trading.proposals.proposal_builder import ProposalBuilder

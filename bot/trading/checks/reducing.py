@@ -3,9 +3,9 @@
 from bot.domain.market.display_names import short
 from bot.domain.people.account import GRANTS, Limits, Permission, Role
 from bot.domain.terms import Product
+from bot.trading.checks.checks import refusals
+from bot.trading.checks.situation import Situation
 from bot.trading.orders.cover import uncovers
-from bot.trading.proposals.checks import refusals
-from bot.trading.proposals.situation import Situation
 
 DELIVERY = "you can close intraday and carried positions; delivery and holdings are the owner's."
 

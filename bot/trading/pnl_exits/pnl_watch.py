@@ -35,8 +35,8 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import PositionLine
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.signal import Signal
-from bot.trading.exits.exit_rows import PANIC_SLABS, ExitRows
-from bot.trading.exits.scope_rows import ScopeReader, ScopeRows
+from bot.trading.exit_lists.exit_rows import PANIC_SLABS, ExitRows
+from bot.trading.pnl_exits.scope_rows import ScopeReader, ScopeRows
 from bot.trading.ticks.tick_watcher import TickWatcher, Use, Watching
 
 log = logging.getLogger(__name__)

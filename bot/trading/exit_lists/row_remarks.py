@@ -9,10 +9,10 @@ from bot.domain.orders.order import Order
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product, Side
+from bot.trading.checks.selling import AT_DEPOSITORY
+from bot.trading.checks.situation import Situation
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
-from bot.trading.proposals.selling import AT_DEPOSITORY
-from bot.trading.proposals.situation import Situation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from bot.domain.market.display_names import label
 from bot.domain.money import grouped
 from bot.domain.positions.portfolio import Holding, met_today
 from bot.domain.terms import Product, Side
-from bot.trading.proposals.situation import Check, Situation
+from bot.trading.checks.situation import Check, Situation
 
 
 def odd_rest(at: Situation) -> str | None:

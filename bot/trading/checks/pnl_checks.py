@@ -1,7 +1,7 @@
 """What P&L exits have to do with a new order: those that would close what it opens."""
 
 from bot.domain.plans.pnl_words import under
-from bot.trading.proposals.situation import Check, Situation
+from bot.trading.checks.situation import Check, Situation
 
 
 def under_pnl_exit(at: Situation) -> str | None:

@@ -22,22 +22,22 @@ from bot.domain.terms import OrderKind, Product, Side
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.account_views import AccountViews
 from bot.trading.actor import account_of, demand_role
-from bot.trading.exits.demat_lines import demat_line, demat_line_of, left_in_demat
-from bot.trading.exits.exit_names import command, named, odd_units, record, which_of
-from bot.trading.exits.exit_questions import NO, BesideRows, ExitQuestions
-from bot.trading.exits.exit_rows import OF_PANIC, PANIC_SLABS, ExitRows, closing_draft, demand_no_cover, left_bare, opens
-from bot.trading.exits.exit_runner import ExitRunner
+from bot.trading.checks.reducing import DELIVERY, withheld
+from bot.trading.checks.remarks import takes_again
+from bot.trading.checks.selling import SELLING
+from bot.trading.exit_lists.demat_lines import demat_line, demat_line_of, left_in_demat
+from bot.trading.exit_lists.exit_names import command, named, odd_units, record, which_of
+from bot.trading.exit_lists.exit_questions import NO, BesideRows, ExitQuestions
+from bot.trading.exit_lists.exit_rows import OF_PANIC, PANIC_SLABS, ExitRows, closing_draft, demand_no_cover, left_bare, opens
+from bot.trading.exit_lists.exit_runner import ExitRunner
+from bot.trading.exit_lists.row_remarks import RowRemarks
 from bot.trading.exits.exit_state import load
-from bot.trading.exits.row_remarks import RowRemarks
 from bot.trading.orders.cover import covers
 from bot.trading.orders.lookup import own_order
 from bot.trading.orders.sending import Answered
 from bot.trading.proposals.drafting import WIDE_OR_OLD
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
-from bot.trading.proposals.reducing import DELIVERY, withheld
-from bot.trading.proposals.remarks import takes_again
-from bot.trading.proposals.selling import SELLING
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.striking import strike_entries
 

@@ -5,11 +5,11 @@ from datetime import datetime
 from bot.domain.market.calendar import Window
 from bot.domain.money import grouped
 from bot.domain.proposals.proposal import Remark
-from bot.trading.proposals.beside import BESIDE
-from bot.trading.proposals.checks import WARNINGS, over_freeze
-from bot.trading.proposals.pnl_checks import PNL_EXITS
-from bot.trading.proposals.selling import SELLING
-from bot.trading.proposals.situation import Situation
+from bot.trading.checks.beside import BESIDE
+from bot.trading.checks.checks import WARNINGS, over_freeze
+from bot.trading.checks.pnl_checks import PNL_EXITS
+from bot.trading.checks.selling import SELLING
+from bot.trading.checks.situation import Situation
 
 
 def remarks(at: Situation, *, parts: int = 1) -> tuple[Remark, ...]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from bot.domain.market.prices import Price
 from bot.domain.money import in_figures, in_price, tick_down, tick_up
 from bot.domain.orders.order_text import request_line, request_of
-from bot.trading.proposals.situation import Situation
+from bot.trading.checks.situation import Situation
 
 NEAR = 60  # per cent of the band
 

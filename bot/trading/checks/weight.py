@@ -9,8 +9,8 @@ from decimal import Decimal
 from bot.domain.money import grouped, in_figures, in_price
 from bot.domain.orders.order import OrderStatus
 from bot.domain.terms import OrderKind, Side
+from bot.trading.checks.situation import Situation
 from bot.trading.orders.cover import leaves_bare
-from bot.trading.proposals.situation import Situation
 
 TIMES_AVAILABLE = 3
 THROUGH, THROUGH_CHEAP = Decimal("0.10"), Decimal("0.40")  # of the other side's best price

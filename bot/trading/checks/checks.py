@@ -13,9 +13,9 @@ from bot.domain.money import grouped, in_figures, in_price
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import plain, request_line, request_of
 from bot.domain.terms import OrderKind, Product, Side
+from bot.trading.checks.day_band import at_the_edge, near_band, out_of_band
+from bot.trading.checks.situation import Check, Situation
 from bot.trading.orders.cover import leaves_bare
-from bot.trading.proposals.day_band import at_the_edge, near_band, out_of_band
-from bot.trading.proposals.situation import Check, Situation
 from bot.trading.safety.limits import segment_of
 
 MOST_FREEZES = 100  # one order is never cut into more slices

@@ -13,10 +13,10 @@ from bot.domain.market.rules import Band, ExpiryStage
 from bot.domain.orders.order import OrderRequest
 from bot.domain.people.account import Limits
 from bot.domain.terms import OrderKind, Product, Side
-from bot.trading.proposals.checks import refusals, repairs
+from bot.trading.checks.checks import refusals, repairs
+from bot.trading.checks.remarks import remarks
+from bot.trading.checks.situation import Situation
 from bot.trading.proposals.drafting import Drafting
-from bot.trading.proposals.remarks import remarks
-from bot.trading.proposals.situation import Situation
 from tests.stage.market import REFERENCE_DATA, a_share, an_index
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft
 

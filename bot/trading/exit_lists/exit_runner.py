@@ -20,14 +20,14 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.signal import Signal
 from bot.trading.actor import demand_role
+from bot.trading.exit_lists.halving import halve, needs_halving
+from bot.trading.exit_lists.held_back import HeldBack
+from bot.trading.exit_lists.list_sending import ListSending
+from bot.trading.exit_lists.panic import Panic
+from bot.trading.exit_lists.turning_over import SendEntry, TurningOver
 from bot.trading.exits.exit_state import load, told_row
 from bot.trading.exits.exit_wave import ExitWave
-from bot.trading.exits.halving import halve, needs_halving
-from bot.trading.exits.held_back import HeldBack
-from bot.trading.exits.list_sending import ListSending
 from bot.trading.exits.live_exit import LiveExit
-from bot.trading.exits.panic import Panic
-from bot.trading.exits.turning_over import SendEntry, TurningOver
 from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.safety.striking import strike

@@ -18,8 +18,8 @@ from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.portfolio import PositionLine
 from bot.trading.account.account_views import AccountViews
 from bot.trading.actor import account_of, demand_role
-from bot.trading.exits.scope_rows import ScopeReader
 from bot.trading.orders.confirmations import digest
+from bot.trading.pnl_exits.scope_rows import ScopeReader
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 
 ALL = frozenset({"all", "sab", "everything", "intraday"})

@@ -1,0 +1,1 @@
+"""What is looked at before an order: pure functions, each with its data source."""

@@ -1,0 +1,1 @@
+"""Many ways out under one Confirm: lists of exits, panic, turning a position over."""

@@ -1,0 +1,1 @@
+"""P&L exits: which figure they watch, and what they do when it strikes."""
