@@ -299,7 +299,7 @@ def test_no_mixture_of_known_words_crashes_or_gives_half_an_order(words: str) ->
         return
     assert found.symbol
     assert [found.quantity, found.lots, found.rupees, found.portion, found.risk].count(None) >= 4
-    assert not (found.market and (found.price or found.trigger))
+    assert not (found.market and (found.price or found.trigger_limit))  # a trigger and mkt are a stop to the market
     for figure in (found.quantity, found.lots, found.rupees, found.price, found.trigger, found.trigger_limit):
         assert figure is None or figure > 0
 
