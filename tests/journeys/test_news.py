@@ -89,7 +89,6 @@ async def test_parts_within_seconds_count_up_in_one_message_and_the_last_rings(c
         assert len([each for each in house.me.rings() if "illed #1" in each["text"]]) == 2
 
 
-@pytest.mark.core
 async def test_a_blocked_chat_hears_what_it_missed_once_it_is_open_again(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()

@@ -142,7 +142,6 @@ async def reply(house: House, to: Json, words: str, wanted: str) -> Json:
 WAITS = (OrderStatus.TRIGGER_PENDING, 65, Decimal("80.00"), Decimal("70.00"))
 
 
-@pytest.mark.core
 async def test_an_owner_lets_stops_place_themselves_from_the_next_morning_on(
     clock: LoopClock, loop: VirtualLoop, tmp_path: Path
 ) -> None:

@@ -223,6 +223,7 @@ async def test_a_token_found_dead_does_not_kill_its_successor(clock: LoopClock) 
     assert keeper.session == new
 
 
+@pytest.mark.exhaustive
 async def test_a_route_that_never_takes_the_token_causes_no_login_after_login(
     links: Connections, pair: MStockConnection, paper: Running, clock: LoopClock, credentials: Credentials
 ) -> None:
