@@ -24,10 +24,19 @@ def edges(percent: Decimal | None, price: Price | None, tick: Decimal) -> tuple[
 
 def out_of_band(at: Situation) -> str | None:
     """Refuses an entry whose limit the exchange cannot take. Source: as above."""
+    return None if at.reduces or (said := _outside(at)) is None else f"{said}."
+
+
+def exit_beyond_band(at: Situation) -> str | None:
+    """Warns of a way out whose limit the exchange cannot take: the price is the person's own. Source: as above."""
+    return None if not at.reduces or (said := _outside(at)) is None else f"{said}: the exchange will reject it"
+
+
+def _outside(at: Situation) -> str | None:
     low_high = edges(at.band, at.price, at.draft.instrument.tick)
-    if at.reduces or low_high is None or at.draft.price is None or low_high[0] <= at.draft.price <= low_high[1]:
+    if low_high is None or at.draft.price is None or low_high[0] <= at.draft.price <= low_high[1]:
         return None
-    return f"{in_price(at.draft.price)} is outside the day's band, {in_price(low_high[0])} to {in_price(low_high[1])}."
+    return f"{in_price(at.draft.price)} is outside the day's band, {in_price(low_high[0])} to {in_price(low_high[1])}"
 
 
 def near_band(at: Situation) -> str | None:
