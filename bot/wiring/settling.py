@@ -63,9 +63,12 @@ class Settling:
         now = self.clock.now()
         if since is None or now - since < NOTICED or not (moving or (change is not None and change.touched)):
             return
-        await self.store.transaction(
-            lambda db: tell_back(db, account_id, Source.BOT, since=since, until=now, change=change, now=now)
-        )
+
+        def tell(db: Repositories) -> None:  # what the process before had found in its last moments is told only now, too
+            found = written_since(db, account_id, since) if change is not None else None
+            tell_back(db, account_id, Source.BOT, since=since, until=now, change=found, now=now)
+
+        await self.store.transaction(tell)
 
     async def after_silence(self, seconds: float) -> None:
         """Telegram did not answer for so long: says of each account with news from that time what came late, and from when on."""

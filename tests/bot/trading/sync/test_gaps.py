@@ -136,6 +136,18 @@ async def test_a_start_tells_from_when_to_when_the_process_was_away_and_what_it_
     )
 
 
+async def test_what_the_process_before_found_in_its_last_moment_and_told_nobody_was_missed(clock: LoopClock) -> None:
+    stage, broker = await a_stage(clock)
+    await place(stage)
+    await place(stage)
+    since = clock.now()
+    broker.fill(20)
+    await stage.reconcile.sync(ACCOUNT.id)  # it is killed after this, before the news leaves
+    await asyncio.sleep(60)
+    await stage.core.settle.after_absence(ACCOUNT.id, since)
+    assert [back.fills for back in backs(await stage.notices())] == [1]
+
+
 async def test_a_start_without_an_order_that_could_have_moved_says_nothing(clock: LoopClock) -> None:
     stage, _ = await a_stage(clock)
     await stage.core.settle.after_absence(ACCOUNT.id, clock.now() - timedelta(hours=9))
