@@ -1,4 +1,4 @@
-"""The wire of an account's calls: httpx's requests and answers, carried by aiohttp in a quarter of the time.
+"""The wire of an account's calls: httpx's requests and answers, carried by aiohttp in half the time.
 
 It begins each request once, keeps no cookies, follows no redirect and takes nothing from the environment.
 """

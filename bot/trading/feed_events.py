@@ -11,7 +11,7 @@ from bot.domain.news.connections import Source
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
 from bot.trading.sync.fact_applier import Change
-from bot.trading.sync.gaps import NOTICED, tell_back, written_since
+from bot.trading.sync.gaps import NOTICED, tell_back
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.ticks.tick_watcher import TickWatcher
 
@@ -68,8 +68,7 @@ class FeedEvents:
         now = self._clock.now()
 
         def tell(db: Repositories) -> None:  # another look, of a login or by the clock, may have found what was missed
-            change = written_since(db, account_id, since) if read else None
-            tell_back(db, account_id, Source.FEED, since=since, until=until, change=change, now=now)
+            tell_back(db, account_id, Source.FEED, since=since, until=until, read=read, now=now)
 
         await self._store.transaction(tell)
 

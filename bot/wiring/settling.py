@@ -11,7 +11,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.sync.fact_applier import Change
-from bot.trading.sync.gaps import NOTICED, at_stake, tell_back, written_since
+from bot.trading.sync.gaps import NOTICED, at_stake, tell_back
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.ticks.tick_watcher import TickWatcher
 
@@ -63,12 +63,8 @@ class Settling:
         now = self.clock.now()
         if since is None or now - since < NOTICED or not (moving or (change is not None and change.touched)):
             return
-
-        def tell(db: Repositories) -> None:  # what the process before had found in its last moments is told only now, too
-            found = written_since(db, account_id, since) if change is not None else None
-            tell_back(db, account_id, Source.BOT, since=since, until=now, change=found, now=now)
-
-        await self.store.transaction(tell)
+        read = change is not None
+        await self.store.transaction(lambda db: tell_back(db, account_id, Source.BOT, since=since, until=now, read=read, now=now))
 
     async def after_silence(self, seconds: float) -> None:
         """Telegram did not answer for so long: says of each account with news from that time what came late, and from when on."""
@@ -80,8 +76,7 @@ class Settling:
         def tell(db: Repositories) -> None:
             for account in db.accounts.all():
                 if db.outbox.written_since(account.id, since):
-                    change = written_since(db, account.id, since)
-                    tell_back(db, account.id, Source.TELEGRAM, since=since, until=now, change=change, now=now)
+                    tell_back(db, account.id, Source.TELEGRAM, since=since, until=now, read=True, now=now)
 
         await self.store.transaction(tell)
 

@@ -147,7 +147,7 @@ class ExitList:
     def state(self, row: ExitRow, orders: Orders) -> RowState:
         """Where a row stands. orders: those of its slices, as stored."""
         mine = row.orders(orders)
-        if any(order.status in POSSIBLY_WORKING and not _is_on_its_way(order) for order in mine):
+        if any(is_unknown(order) for order in mine):
             return RowState.UNKNOWN
         if any(order.status.is_working or _is_on_its_way(order) for order in mine):
             return RowState.SENT
@@ -222,6 +222,11 @@ class ExitList:
         if state is RowState.WAITS:
             return all(self.is_stuck(other, orders, now) for other in self.waits_for(row, orders))
         return state in STUCK
+
+
+def is_unknown(order: Order) -> bool:
+    """Whether nobody knows what became of it. Of one that is being sent its answer is still to come."""
+    return order.status in POSSIBLY_WORKING and not _is_on_its_way(order)
 
 
 def _is_on_its_way(order: Order) -> bool:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
 from bot.domain.exits.closing import POSSIBLY_WORKING
-from bot.domain.exits.exit_list import CLOSED, STUCK, ExitList, ExitRow, ListKind, RowState, RowTold, Slice
+from bot.domain.exits.exit_list import CLOSED, STUCK, ExitList, ExitRow, ListKind, RowState, RowTold, Slice, is_unknown
 from bot.domain.market.prices import Price
 from bot.domain.news.exits import ExitsTold, Told
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
@@ -161,7 +161,7 @@ class Panic:
 
     def _is_given_up(self, alive: Sequence[Order]) -> bool:
         """Whether all that keeps rows without a position from being proven flat will not end by itself."""
-        return all(_is_unknown(order) or self._cancels.get(order.id, 0) >= CANCELS for order in alive)
+        return all(is_unknown(order) or self._cancels.get(order.id, 0) >= CANCELS for order in alive)
 
     def _grown(
         self, db: Repositories, exits: ExitList, row: ExitRow, orders: dict[str, Order], net: int, *, busy: bool
@@ -210,12 +210,7 @@ class Panic:
 
 
 def _state_of(order: Order) -> RowState:
-    return RowState.UNKNOWN if _is_unknown(order) else RowState.SENT
-
-
-def _is_unknown(order: Order) -> bool:
-    """Whether nobody knows what became of it. Of one that is being sent its answer is still to come."""
-    return order.status in POSSIBLY_WORKING and order.status is not OrderStatus.SUBMITTING
+    return RowState.UNKNOWN if is_unknown(order) else RowState.SENT
 
 
 def _net(row: ExitRow, positions: Sequence[Position]) -> int:

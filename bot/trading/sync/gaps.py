@@ -18,29 +18,33 @@ def tell_back(
     *,
     since: datetime,
     until: datetime,
-    change: Change | None,
+    read: bool,
     now: datetime,
 ) -> None:
-    """One message for a gap. change: what the look after it changed. None: the books could not be read."""
+    """One message for a gap. read: whether the books could be read after it.
+
+    What was missed is what was written of it since it began, whichever look found it and whether or not it was told.
+    """
     if db.accounts.find(account_id) is None:  # unlinked meanwhile: its gaps are nobody's business any more
         return
+    change = _written_since(db, account_id, since) if read else Change()
     unknown = sum(order.status is OrderStatus.UNKNOWN for order in db.orders.unsettled(account_id))
     notice = FeedBack(
         source=source,
         since=since,
         until=until,
-        fills=change.fills if change else 0,
-        rejections=change.rejections if change else 0,
-        ends=change.ends if change else 0,
-        elsewhere=change.elsewhere if change else 0,
-        read=change is not None,
+        fills=change.fills,
+        rejections=change.rejections,
+        ends=change.ends,
+        elsewhere=change.elsewhere,
+        read=read,
         unknown=unknown,
     )
     db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
 
 
-def written_since(db: Repositories, account_id: str, moment: datetime) -> Change:
-    """What people were told, or are still to be told, of the account's orders since then, whichever look found it."""
+def _written_since(db: Repositories, account_id: str, moment: datetime) -> Change:
+    """What people were told, or are still to be told, of the account's orders since then."""
     written = db.outbox.written_since(account_id, moment)
     return Change(
         fills=written.get(Filled.__name__, 0),

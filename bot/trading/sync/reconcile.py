@@ -366,9 +366,8 @@ class Reconcile:
         seen: Mapping[str, str],
     ) -> Change:
         now = self._clock.now()
-        moving = away >= NOTICED and (
-            self._of(account_id).down_told or at_stake(db, account_id)
-        )  # before this look ends an order
+        # Before this look ends an order.
+        moving = away >= NOTICED and (self._of(account_id).down_told or at_stake(db, account_id))
         change = self._applier.apply(db, account_id, facts, trades, now, positions=positions, last=last)
         present = {fact.broker_id for fact in facts}
         for order in db.orders.unsettled(account_id):
@@ -381,7 +380,7 @@ class Reconcile:
                 db.outbox.add(account_id, people, notice, now, order_id=order.id)
                 change.ends += isinstance(notice, OrderEnded)
         if away >= NOTICED and (moving or change.touched):
-            tell_back(db, account_id, Source.BOOKS, since=now - away, until=now, change=change, now=now)
+            tell_back(db, account_id, Source.BOOKS, since=now - away, until=now, read=True, now=now)
             self._of(account_id).back_at = self._elapsed()
         return change
 
