@@ -128,6 +128,14 @@ class _LeapingLoop(asyncio.SelectorEventLoop):
         with self.hold():
             await super().shutdown_default_executor(*seconds)
 
+    def close(self) -> None:
+        """As in asyncio. What a timer began while the others were cancelled is cancelled too, and says its last words."""
+        while not self.is_closed() and (late := asyncio.all_tasks(self)):
+            for task in late:
+                task.cancel()
+            self.run_until_complete(asyncio.gather(*late, return_exceptions=True))
+        super().close()
+
     def _check_open(self) -> None:
         if self.is_closed():
             raise RuntimeError("Event loop is closed")

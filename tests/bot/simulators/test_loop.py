@@ -147,6 +147,32 @@ def run(loop: asyncio.AbstractEventLoop, story: Coroutine[Any, Any, T]) -> T:
         return runner.run(story)
 
 
+def test_what_a_timer_begins_while_a_loop_ends_is_ended_too() -> None:
+    ends = []
+
+    async def slow_to_end() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(1)
+            ends.append("slow")
+
+    async def late() -> None:
+        try:
+            await asyncio.sleep(3_600)
+        finally:
+            ends.append("late")
+
+    async def story() -> None:
+        loop, begun = asyncio.get_running_loop(), [asyncio.create_task(slow_to_end())]
+        await asyncio.sleep(0)
+        loop.call_later(0.5, lambda: begun.append(loop.create_task(late())))
+
+    run(VirtualLoop(), story())
+
+    assert ends == ["slow", "late"]
+
+
 def test_a_test_that_idles_for_ever_ends_with_the_place_it_waits_at() -> None:
     async def story() -> None:
         await asyncio.Event().wait()
