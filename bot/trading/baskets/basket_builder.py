@@ -274,8 +274,10 @@ def _demand_plain(order: Meant) -> None:
     request = order.readings[0].request
     if not order.is_sized:
         raise UsageError("How many?", example=EXAMPLE)
-    if request.trigger is not None or request.stop is not None or request.target is not None:
-        raise UsageError("A stop or a target belongs to an order of its own, not into a basket.", example=EXAMPLE)
+    if any(each is not None for each in (request.trigger, request.stop, request.target, request.trail)):
+        raise UsageError("A stop, a target or a trail belongs to an order of its own, not into a basket.", example=EXAMPLE)
+    if request.after_market:
+        raise UsageError("An after-market order goes alone, not in a basket.", example=EXAMPLE)
 
 
 def _of_line(error: PersonError, place: int, lines: Sequence[Line]) -> NoReturn:

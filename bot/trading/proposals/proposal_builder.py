@@ -45,7 +45,7 @@ from bot.trading.proposals.after_market import evening_limit, for_session
 from bot.trading.proposals.attaching import Attaching, Entry, attached_of, loss_if_stopped, misfit
 from bot.trading.proposals.drafting import Drafting, closable, of_held, product_of
 from bot.trading.proposals.held import Held, WayOut
-from bot.trading.proposals.interpreter import Interpreter, left_out
+from bot.trading.proposals.interpreter import Interpreter
 from bot.trading.proposals.joining import Joining, joining, raising, unjoined
 from bot.trading.proposals.meaning import Meant, priced
 from bot.trading.proposals.risk import by_risk
@@ -107,9 +107,7 @@ class ProposalBuilder:
         request, sized = by_risk(request, instrument, price, product, self.drafting)
         window = self.window(instrument, product)
         is_open = window is None or window.may_exit  # the price of a closed market is old, and no order goes by it
-        if not self.interpreter.evenings and (dropped := left_out(request)) is not None:
-            raise dropped
-        evening = for_session(request, instrument, price, window, reduces=False)
+        evening = for_session(request, instrument, price, window, reduces=False, sent=self.interpreter.evenings)
         request = evening.request if evening is not None else request
         draft, said = self.drafting.draft(request, instrument, price, product, judged=is_open)
         draft, moved = await self.at_band_edge(account.id, draft, price, held)

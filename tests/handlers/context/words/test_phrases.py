@@ -62,7 +62,7 @@ RULES = [
     ("{q} sl -20", "{q} एसएल -20", "{q} sl 20pts"),
     ("risk 1000 sl 20pts", "risk 1000 एसएल 20pts", "risk 1000 sl 20pts"),
     ("{q} stop {p} mkt", "{q} स्टॉप {p} बाज़ार", "{q} stop {p} mkt"),
-    ("{q} amo", "{q} amo", "asks"),
+    ("{q} amo", "{q} amo", "{q} amo"),
     ("{q} dq 5", "{q} dq 5", "{q} dq 5"),
 ]
 
