@@ -322,6 +322,8 @@ class ProposalBuilder:
             window=self.window(draft.instrument, draft.product),
             freeze=freeze.quantity if freeze else None,
             band=band.percent if (band := self.rules.price_band(draft.instrument, today)) is not None else None,
+            banned=self.rules.is_banned(draft.instrument, today),
+            measures=self.rules.measures(draft.instrument, today),
             address_refused=db.flags.address_told(account_id, today),
             stage=stage_of(draft.instrument, today, self.rules, self.calendar, settling=self.settling),
             master_age=master_age(self.instruments.day, today, self.calendar),

@@ -59,6 +59,8 @@ def test_an_order_about_which_nothing_more_is_known_is_neither_refused_nor_warne
         ("naked_short", {"draft": WRITTEN}, {"draft": WRITTEN, "reduces": True}),
         ("near_band", {"band": Decimal(5), "price": MOVED}, {"band": Decimal(20), "price": MOVED}),
         ("address_refused", {"address_refused": True, "reduces": True}, {}),
+        ("ban", {"banned": True}, {"banned": True, "reduces": True}),
+        ("surveillance", {"measures": ("ASM stage 1",)}, {"measures": ("ASM stage 1",), "reduces": True}),
         ("near_expiry", {"draft": DERIVATIVE, "stage": ExpiryStage.WARN}, {"draft": DERIVATIVE, "stage": None}),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The host names the day's band of a share: every way out goes to its edge, and its card says so."""
+"""The host lays beside what no route tells, the day's band of a share, its ban and its surveillance, and cards say what follows."""
 
 import asyncio
 from dataclasses import replace
@@ -18,14 +18,33 @@ from tests.stage.house import House, a_house
 pytestmark = pytest.mark.exhaustive
 
 
-async def banded(house: House, tmp_path: Path) -> tuple[Decimal, Decimal]:
-    """A host whose data has a band of 5 % for RELIANCE. Gives its lowest and its highest price."""
+LISTS = """
+[[bans]]
+on = TODAY
+symbols = ["RELIANCE"]
+source = "the list of the evening before"
+
+[[surveillance]]
+exchange = "NSE"
+measure = "ASM stage 1"
+from = TODAY
+symbols = ["RELIANCE"]
+source = "the exchange's list"
+"""
+
+
+async def with_data(house: House, tmp_path: Path, text: str) -> None:
+    """A host whose own rows are these."""
     file = tmp_path / "host.toml"
-    day = ist_date(house.clock.now())
-    file.write_text(BAND.replace("2026-11-01", f"{day:%Y-%m-%d}"), encoding="utf-8")
+    file.write_text(text.replace("TODAY", f"{ist_date(house.clock.now()):%Y-%m-%d}"), encoding="utf-8")
     house.settings = replace(house.settings, market_data=file)
     await house.restart()
     await house.log_in()
+
+
+async def banded(house: House, tmp_path: Path) -> tuple[Decimal, Decimal]:
+    """A host whose data has a band of 5 % for RELIANCE. Gives its lowest and its highest price."""
+    await with_data(house, tmp_path, BAND.replace("2026-11-01", "TODAY"))
     share = house.near.paper.broker.named("NSE", "RELIANCE-EQ")
     assert share is not None
     close = Decimal(house.near.paper.broker.market.previous_close(share, house.clock.now())) / 100
@@ -65,3 +84,18 @@ async def test_with_the_price_at_the_bands_edge_a_panic_goes_no_further_and_is_f
         house.me.press("Close these", await house.me.ask("/panic", "This closes"))
         await house.me.wait_for("Flat at", 60)
         assert [order.draft.price for order in await house.orders()][1:] == [low]
+
+
+async def test_a_share_on_a_list_that_was_laid_beside_is_warned_of_where_it_is_entered(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await with_data(house, tmp_path, LISTS)
+        card = await house.me.ask("/buy RELIANCE 10 mis", "BUY 10 RELIANCE")
+        watched = "RELIANCE is under surveillance (ASM stage 1)"
+        assert watched in card["text"]
+        assert "ban" not in card["text"]
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("Filled")
+        future = await house.me.ask("/buy RELIANCE FUT 1lot", "RELIANCE FUT")
+        assert "RELIANCE is in the F&O ban of today" in future["text"]
+        out = await house.me.ask("/exit RELIANCE", "SELL 10 RELIANCE")
+        assert watched not in out["text"]
