@@ -101,9 +101,9 @@ class Logins:
         async with self._locks[account.id]:
             credentials = await self._credentials(account.id, by=actor)
             connection = self._connections().of(account.id, credentials)
-            if connection.session is not None and connection.session.alive(self._clock.now()):
+            if (session := self._connections().session_of(account.id, self._clock.now())) is not None:
                 self._codes.pop(actor.user.telegram_id, None)
-                return LoggedIn(account=account, session=connection.session, already=True)
+                return LoggedIn(account=account, session=session, already=True)
             if code is None and credentials.totp_seed is None:
                 until = self._clock.now() + CODE_LIFE
                 self._codes[actor.user.telegram_id] = (account.id, asyncio.get_running_loop().time() + CODE_LIFE.total_seconds())
@@ -283,10 +283,9 @@ class Logins:
         """The state of one account's session and connection."""
         credentials = await self._credentials(account.id)
         connection = self._connections().of(account.id, credentials)
-        session = connection.session if connection.session and connection.session.alive(self._clock.now()) else None
         return SessionState(
             account=account,
-            session=session,
+            session=self._connections().session_of(account.id, self._clock.now()),
             feed_connected=connection.feed.connected,
             seed_stored=credentials.totp_seed is not None,
             skew=await connection.broker.clock_skew(),
