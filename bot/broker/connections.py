@@ -18,8 +18,8 @@ from bot.broker.client import MStock
 from bot.broker.feed.handshake import socket_session
 from bot.broker.feed.socket_feed import Hours, SocketFeed, in_hours
 from bot.broker.rate_limits import BrokerRateLimits
-from bot.broker.scrip_cache import ScripCache
-from bot.broker.scrip_master import INDEXES
+from bot.broker.scrips.scrip_cache import ScripCache
+from bot.broker.scrips.scrip_master import INDEXES
 from bot.broker.session import LoginMemory, SessionKeeper
 from bot.broker.transport import Transport, check_address, tls_context
 from bot.broker.wire.bodies import StopSpelling
