@@ -16,8 +16,8 @@ POLLER = "Another program fetches this bot's messages: whoever runs it has its t
 TAMPERED = "Row {row} of the audit is not as it was written: somebody changed the database."
 REPAIR = "Looking still works. Find out who was on the host, or restore a backup (python -m bot restore), then /resume."
 TWIN = (
-    "If that is a second copy of this bot, end one of the two and look at /orders, then /resume: both still act on the same stops "
-    "and exits. If not: /revoke at @BotFather, put the new token in the settings, restart, then /resume."
+    "If that is a second copy of this bot, end one of the two and look at /orders, then /resume: both still act on the same "
+    "stops and exits. If not: /revoke at @BotFather, put the new token in the settings, restart, then /resume."
 )
 DRILL = "Unless that was you: /revoke at @BotFather, put the new token in the settings, restart, then /resume."
 
