@@ -14,10 +14,10 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import Position
 from bot.domain.proposals.proposal import Unlinked, UnlinkQuestion
 from bot.trading.account.accounts import Accounts
-from bot.trading.account.logins import Logins, lived, tell_of
 from bot.trading.actor import demand_role
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.safety.pins import demand_pin
+from bot.trading.sessions.logins import Logins, lived, tell_of
 from bot.trading.sync.reconcile import Reconcile
 
 log = logging.getLogger(__name__)

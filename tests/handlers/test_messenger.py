@@ -33,7 +33,7 @@ from bot.domain.pictures import Picture
 from bot.domain.ports.broker import Messenger
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
-from bot.simulators.telegram.chats import Chats
+from bot.simulators.telegram.chat.chats import Chats
 from handlers.application import build_application
 from handlers.messenger import TelegramMessenger
 from handlers.telegram.sender import Sender, sorted_error

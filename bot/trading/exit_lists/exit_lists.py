@@ -373,8 +373,8 @@ class ExitLists:
         return await self.proposing.store.transaction(read)
 
     def _as_of_now(self, account: Account, exits: ExitList, orders: dict[str, Order], *, over: bool) -> ExitsShown:
-        session, now = self.proposing.connections.of(account.id).session, self.proposing.clock.now()
-        logged_in = session is not None and session.alive(now)
+        now = self.proposing.clock.now()
+        logged_in = self.proposing.connections.session_of(account.id, now) is not None
         return ExitsShown(account=account, exits=exits, orders=orders, as_of=now, over=over, logged_in=logged_in)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bot.broker.client import MStock
 from bot.broker.rate_limits import BrokerRateLimits
 from bot.broker.research_client import INTERVALS
-from bot.broker.scrip_cache import ScripCache
+from bot.broker.scrips.scrip_cache import ScripCache
 from bot.broker.session import SessionKeeper
 from bot.broker.transport import Transport, tls_context
 from bot.broker.wire import research_rows
