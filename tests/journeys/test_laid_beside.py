@@ -1,4 +1,4 @@
-"""The host lays beside what no route tells, the day's band of a share, its ban and its surveillance, and cards say what follows."""
+"""The host lays beside what no route tells: a share's band, its ban and its surveillance, and cards say what follows."""
 
 import asyncio
 from dataclasses import replace

@@ -116,6 +116,7 @@ def _rivals(terms: Terms, today: date) -> Iterator[Reading]:
         glued = STRIKE.fullmatch(item)
         if glued is None and item.lower() not in RIGHTS:
             continue
+        strike: str | Figure | None
         if glued is not None:
             near, far, strike = place, place - 1, figure_of(item[:-2])
         else:
