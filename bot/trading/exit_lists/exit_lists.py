@@ -26,7 +26,7 @@ from bot.trading.checks.reducing import DELIVERY, withheld
 from bot.trading.checks.remarks import takes_again
 from bot.trading.checks.selling import SELLING
 from bot.trading.exit_lists.demat_lines import demat_line, demat_line_of, left_in_demat
-from bot.trading.exit_lists.exit_names import command, named, odd_units, record, which_of
+from bot.trading.exit_lists.exit_names import command, named, odd_units, record, ways_out, which_of
 from bot.trading.exit_lists.exit_questions import NO, BesideRows, ExitQuestions
 from bot.trading.exit_lists.exit_rows import OF_PANIC, PANIC_SLABS, ExitRows, closing_draft, demand_no_cover, left_bare, opens
 from bot.trading.exit_lists.exit_runner import ExitRunner
@@ -67,7 +67,8 @@ class ExitLists:
         try:
             choice = chosen(words, lines)
         except CheckFailed as none:
-            raise await self._in_demat(actor, words) or none from none
+            ways = [] if names_many(words) else ways_out(words, lines)
+            raise await self._in_demat(actor, words) or CheckFailed(none.reasons, near=ways) from none
         if len(choice.lines) == 1:
             line = choice.lines[0]
             covered = [each for each in lines if covers(line.position, each.position)]
