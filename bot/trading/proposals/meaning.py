@@ -164,6 +164,8 @@ def _terms(request: OrderRequest) -> str:
         size = grouped(str(request.quantity))
     else:
         size = str(request.portion or "")
+    if request.trigger is not None:
+        size = f"{size} stop {in_figures(request.trigger)}".strip()
     return f"{size} @ {in_figures(request.price)}".strip() if request.price is not None else size
 
 

@@ -35,7 +35,8 @@ _HINDI: Mapping[str, str] = {
     "एनएसई": "nse", "बीएसई": "bse",
     "जनवरी": "jan", "फरवरी": "feb", "मार्च": "mar", "अप्रैल": "apr", "मई": "may", "जून": "jun", "जुलाई": "jul", "अगस्त": "aug",
     "सितंबर": "sep", "अक्टूबर": "oct", "नवंबर": "nov", "दिसंबर": "dec",
-    "कृपया": "please", "अभी": "abhi", "जल्दी": "jaldi", "कुछ": "kuch", "का": "ka", "के": "ke", "की": "ki", "को": "ko",
+    "कृपया": "please", "से": "se", "ऊपर": "upar", "नीचे": "neeche",
+    "अभी": "abhi", "जल्दी": "jaldi", "कुछ": "kuch", "का": "ka", "के": "ke", "की": "ki", "को": "ko",
 }  # fmt: skip
 
 _FIGURE = rf"{NUMBER}(?:{SCALE})?"
@@ -54,6 +55,9 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bsl[ -]?m\s+(@?₹?\.?[0-9][0-9.,]*)", r"stop \1 mkt"),  # slm 415
         (r"\b(sl|stop|tgt|target|tp|t|qty|quantity|price|limit)\s*[:=]\s*(?=[-+@₹.0-9])", r"\1 "),  # sl: 400
         (r"\b(mkt|market)\s+(?:price|rate|order)\b", r"\1"),
+        (rf"₹?({_FIGURE})\s+(?:ke|se)\s+(?:upar|oopar|uppar)\b", r"above \1"),  # 340 ke upar
+        (rf"₹?({_FIGURE})\s+(?:ke|se)\s+(?:neeche|niche|nichey)\b", r"below \1"),
+        (r"\b(above|below)\s+(?:rs\.?|₹)\s*(?=\.?[0-9])", r"\1 "),
         (r"(?<=\s)-\s+(?=\.?[0-9])", "-"),  # sl - 20
         (rf"({NUMBER})\s+((?:{SCALE}|%|pts?|points?)){_ALONE}", r"\1\2"),  # 1 lakh, 2 %, 20 pts
         (rf"({_FIGURE})\s*{_RS}{_ALONE}(?!\s*[0-9])", r"₹\1"),  # 50000 rs
