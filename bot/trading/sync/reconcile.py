@@ -21,6 +21,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import Position
 from bot.runtime.signal import Signal
 from bot.trading.sync.books import Look, of_earlier_day, read_books
+from bot.trading.sync.doubts import Doubts
 from bot.trading.sync.fact_applier import Change, FactApplier
 from bot.trading.sync.gaps import NOTICED, at_stake, tell_back
 from bot.trading.sync.look_out import IDLE, LookOut
@@ -82,6 +83,7 @@ class Reconcile:
         self._egress = egress
         self._wake = Signal()
         self._look_out = LookOut(clock, elapsed)
+        self.doubts = Doubts(clock=clock, elapsed=elapsed)
 
     def seen_at(self, account_id: str) -> datetime | None:
         """When the order book was last read whole."""
@@ -190,6 +192,7 @@ class Reconcile:
         now = self._clock.now()
 
         def unsettle(db: Repositories) -> list[Order]:
+            self.doubts.load(db)
             orders = db.orders.unsettled()
             cut_off = [order for order in orders if order.status is OrderStatus.SUBMITTING]
             for order in cut_off:
@@ -370,6 +373,7 @@ class Reconcile:
         moving = away >= NOTICED and (self._of(account_id).down_told or at_stake(db, account_id))
         change = self._applier.apply(db, account_id, facts, trades, now, positions=positions, last=last)
         present = {fact.broker_id for fact in facts}
+        self.doubts.answer(db, account_id, present, started)
         for order in db.orders.unsettled(account_id):
             after, notice = self._look_out.absent(order, present, started, now, seen.get(order.id, ""))
             if after is not order:
