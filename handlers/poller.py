@@ -30,10 +30,10 @@ from handlers.telegram.admission import TOO_FAST, Allowance, Judgement, Verdict,
 from handlers.telegram.rate_limits import seconds
 from handlers.telegram.receiver import Heard, Received, Unreadable, read_one
 from handlers.telegram.sender import Sender
-from handlers.views import people as people_views
 from handlers.views.message import message
-from handlers.views.tap import decode
-from handlers.views.taps import PadTap
+from handlers.views.people import people as people_views
+from handlers.views.taps.tap import decode
+from handlers.views.taps.taps import PadTap
 
 _log = logging.getLogger(__name__)
 

@@ -42,7 +42,7 @@ from handlers.commands.command import Command, Pages, Taps
 from handlers.context.context import Ctx
 from handlers.context.words.script import in_hindi, latin, unadorned
 from handlers.context.words.terms import PORTIONS, SPELLED
-from handlers.views.taps import ListingTap
+from handlers.views.taps.taps import ListingTap
 
 COMMANDS: tuple[Command, ...] = (
     *start.COMMANDS,

@@ -23,10 +23,10 @@ from handlers.context.words.readings import readings
 from handlers.context.words.script import unadorned
 from handlers.registry import COMMANDS, TAPS, ParsedCommand, parse_command
 from handlers.telegram.admission import is_kill
-from handlers.views import start as start_views
-from handlers.views import steps as step_views
-from handlers.views.tap import Tap, decode, encode
-from handlers.views.taps import ChangeTap, DoItNowTap, LeaveTap, OrderTap, PadTap, WordsTap
+from handlers.views.orders import steps as step_views
+from handlers.views.people import start as start_views
+from handlers.views.taps.tap import Tap, decode, encode
+from handlers.views.taps.taps import ChangeTap, DoItNowTap, LeaveTap, OrderTap, PadTap, WordsTap
 
 AWAY = timedelta(seconds=90)  # what was typed longer ago is offered, not done
 ALIKE = 0.75  # of 1: a slip of the thumb ("postions") is offered, another word ("hello") is not

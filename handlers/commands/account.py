@@ -14,9 +14,9 @@ from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.permissions import demand
 from handlers.context.words.script import legible
-from handlers.views import account as views
 from handlers.views.failures import failure
 from handlers.views.message import message
+from handlers.views.people import account as views
 
 _log = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from handlers.context.context import Ctx
 from handlers.context.pictures import send_picture
 from handlers.context.words.readings import readings
 from handlers.telegram.sender import Sender
-from handlers.views import basket as views
-from handlers.views import chart as chart_views
-from handlers.views.basket_taps import BasketTap, BasketVerb
+from handlers.views.market import chart as chart_views
 from handlers.views.message import View
+from handlers.views.plans import basket as views
+from handlers.views.taps.basket_taps import BasketTap, BasketVerb
 
 _CHANGES = {
     BasketVerb.DOUBLE: BasketChange.DOUBLE,

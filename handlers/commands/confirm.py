@@ -17,13 +17,15 @@ from handlers.commands.command import Taps
 from handlers.commands.order import ask
 from handlers.context.context import Ctx
 from handlers.telegram.sender import Sender
-from handlers.views import account as account_views
-from handlers.views import card as cards
-from handlers.views import exits, later, safety
-from handlers.views import order as views
 from handlers.views.failures import failure
 from handlers.views.message import message
-from handlers.views.taps import CardTap, CardVerb, ChangeTap
+from handlers.views.news import later
+from handlers.views.orders import card as cards
+from handlers.views.orders import order as views
+from handlers.views.people import account as account_views
+from handlers.views.people import safety
+from handlers.views.plans import exits
+from handlers.views.taps.taps import CardTap, CardVerb, ChangeTap
 
 _log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from handlers.commands.command import Command
 from handlers.commands.dates import report_day
 from handlers.context.command import Family
 from handlers.context.context import Ctx
-from handlers.views import money as views
+from handlers.views.money import money as views
 
 
 async def report(ctx: Ctx) -> None:

@@ -5,10 +5,10 @@ from handlers.commands.command import Command, Taps
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.telegram.rate_limits import Priority
-from handlers.views import card as cards
-from handlers.views import order as order_views
-from handlers.views import safety as views
-from handlers.views.taps import EntriesTap
+from handlers.views.orders import card as cards
+from handlers.views.orders import order as order_views
+from handlers.views.people import safety as views
+from handlers.views.taps.taps import EntriesTap
 
 
 async def kill(ctx: Ctx) -> None:

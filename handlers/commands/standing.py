@@ -18,9 +18,9 @@ from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.permissions import demand
 from handlers.telegram.rate_limits import Priority
-from handlers.views import standing as views
 from handlers.views.message import View, message
-from handlers.views.standing_taps import StandingTap, StandingVerb
+from handlers.views.plans import standing as views
+from handlers.views.taps.standing_taps import StandingTap, StandingVerb
 
 _EXAMPLE = "/stops keep 12 until 31 dec"
 _KEEP = re.compile(r"(?:keep|every day)\s+#?([0-9]{1,6})(?:\s+(?:until|till)\s+(.+))?", re.IGNORECASE)

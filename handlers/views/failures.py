@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bot.domain import errors
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, code, message, say
-from handlers.views.taps import WordsTap
+from handlers.views.taps.taps import WordsTap
 
 # What became of the act, by class; the nearest class of an error's own line counts.
 BECAME: Mapping[type[errors.BotError], str] = {

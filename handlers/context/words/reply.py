@@ -9,7 +9,7 @@ from bot.domain.money import exact
 from bot.domain.orders.legs import Leg, TrailSaid
 from handlers.context.words import terms
 from handlers.context.words.script import latin, tokens, unadorned
-from handlers.views.taps import OrderVerb
+from handlers.views.taps.taps import OrderVerb
 
 _FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,9})"
 _PRICE = re.compile(rf"@?₹?({_FIGURE}(?:\.[0-9]{{1,4}})?)(?:/-)?")

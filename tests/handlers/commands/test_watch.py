@@ -10,8 +10,8 @@ from typing import Any
 from bot.domain.market.watch_list import WatchRow, WatchShown
 from bot.simulators.loop import LoopClock
 from handlers.messenger import TelegramMessenger
-from handlers.views import watch as views
 from handlers.views.format import columns
+from handlers.views.market import watch as views
 from handlers.views.message import Table
 from tests.handlers.chat import Stage, a_stage, later
 from tests.handlers.samples import A_PRICE, ASHA, MAIN, NOW

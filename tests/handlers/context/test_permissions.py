@@ -19,8 +19,8 @@ from handlers.messenger import TelegramMessenger
 from handlers.registry import permission_of
 from handlers.views.keyboards import button, words
 from handlers.views.message import View, message
-from handlers.views.tap import Tap, decode
-from handlers.views.taps import CardTap, CardVerb, ListingTap, OrderTap, OrderVerb, WordsTap
+from handlers.views.taps.tap import Tap, decode
+from handlers.views.taps.taps import CardTap, CardVerb, ListingTap, OrderTap, OrderVerb, WordsTap
 from tests.handlers.chat import Stage, a_stage, owners_hear
 from tests.handlers.samples import ASHA, NOW
 from tests.handlers.test_matrix import TAPS, WORDS, carried_out
