@@ -48,9 +48,12 @@ async def test_a_panic_while_mstock_does_not_answer_says_that_nothing_was_done_a
         faults.arm(fault, times=None)
         house.me.say("/panic")
         blind = await house.me.wait_for("mStock does not answer. I cannot see what is open", 90)
-        assert "new orders are not blocked yet" in blind["text"]
+        assert "New orders are not blocked yet" in blind["text"]
         house.me.press("Kill", blind)
         await house.me.wait_for("New orders are blocked", 60)
+        still = await house.me.ask("/panic", "mStock does not answer. I cannot see what is open", 90)
+        assert "New orders are blocked already." in still["text"]
+        assert "Kill" not in str(still["buttons"])
         faults.clear()
         await asyncio.sleep(5)
         house.me.press("Try again", blind)

@@ -166,10 +166,10 @@ class DeskStage:
         """Takes out what waits in the person's outbox, oldest first."""
         found = []
         now = self.clock.now()
-        while parcels := await self.store.transaction(lambda db: db.outbox.lease(now, now + timedelta(minutes=1))):
-            for parcel in parcels:
-                found.append(parcel.notice)
-                await self.store.transaction(lambda db, parcel=parcel: db.outbox.sent(parcel.id, now, 1))  # type: ignore[misc] # bound at once
+        while deliveries := await self.store.transaction(lambda db: db.outbox.lease(now, now + timedelta(minutes=1))):
+            for delivery in deliveries:
+                found.append(delivery.notice)
+                await self.store.transaction(lambda db, delivery=delivery: db.outbox.sent(delivery.id, now, 1))  # type: ignore[misc] # bound at once
         return found
 
     async def card(self, proposal: Proposal, message_id: int = 77) -> str:

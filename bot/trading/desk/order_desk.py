@@ -14,11 +14,13 @@ from bot.domain.errors import (
     OrderOver,
     PersonError,
     StorageAway,
+    Unclear,
     WordsWanted,
 )
 from bot.domain.exits.exit_list import ExitList, ExitsShown
 from bot.domain.money import in_figures
 from bot.domain.news.people import ActByOther, ActionKind
+from bot.domain.orders.doubt import of_change
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Order, OrderDraft, Purpose
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.standing import Cancelled
@@ -362,6 +364,10 @@ class OrderDesk:
             raise
         except AddressRefused as error:
             await self._reconcile.address_refused(order.account_id, error.words)
+            raise
+        except Unclear:
+            doubt = of_change(order, draft, self._clock.now())
+            await self._store.owe(lambda db: self._reconcile.doubts.note(db, doubt))
             raise
         finally:
             self._reconcile.sent(order.account_id, order.id)

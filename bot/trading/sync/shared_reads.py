@@ -15,6 +15,7 @@ from bot.domain.market.prices import Quote
 from bot.domain.orders.order import TradeFact
 from bot.domain.ports.broker import Broker, BrokerConnections
 from bot.domain.positions.portfolio import Funds, Holding, Position
+from bot.trading.sync.books import Look
 
 T = TypeVar("T")
 
@@ -106,20 +107,37 @@ class SharedReads:
     known: where the broker does not answer, today's last reading serves, which says why it is no newer. For the eye alone.
     """
 
-    def __init__(self, *, connections: BrokerConnections, clock: Clock, changed_at: Callable[[str], float]) -> None:
+    def __init__(
+        self,
+        *,
+        connections: BrokerConnections,
+        clock: Clock,
+        changed_at: Callable[[str], float],
+        last_look: Callable[[str], Look | None] = lambda _account_id: None,
+    ) -> None:
         self._connections = connections
         self._clock = clock
         self._changed_at = changed_at  # the loop's time of the last act on an account, or news of it
+        self._last_look = last_look  # what reconcile last read of the same books, for an account that nobody looked at
         self._reads: dict[tuple[str, Hashable], tuple[Broker, SharedRead[Any]]] = {}
 
     async def positions(self, account_id: str, *, anew: bool = False, known: bool = False) -> Reading[Sequence[Position]]:
         """The position book. Anew: before whatever else of the books waits for its turn."""
         what = "positions of now" if anew else "positions"  # an act waits for no list's read
-        return await self._ask(account_id, what, lambda broker: broker.positions(urgent=anew), anew=anew, known=known)
+        return await self._ask(
+            account_id,
+            what,
+            lambda broker: broker.positions(urgent=anew),
+            anew=anew,
+            known=known,
+            of_look=lambda look: look.positions,
+        )
 
     async def trades(self, account_id: str, *, known: bool = False) -> Reading[Sequence[TradeFact]]:
         """The trade book of the day."""
-        return await self._ask(account_id, "trades", lambda broker: broker.trades(), known=known)
+        return await self._ask(
+            account_id, "trades", lambda broker: broker.trades(), known=known, of_look=lambda look: look.trades
+        )
 
     async def holdings(self, account_id: str, *, anew: bool = False, known: bool = False) -> Reading[Sequence[Holding]]:
         """Shares in the demat account."""
@@ -141,6 +159,7 @@ class SharedReads:
         *,
         anew: bool = False,
         known: bool = False,
+        of_look: Callable[[Look], T] | None = None,
     ) -> Reading[T]:
         after = math.inf if anew else self._changed_at(account_id)
         broker = self._connections.of(account_id).broker
@@ -154,11 +173,18 @@ class SharedReads:
         except (SessionExpired, NotLinked):  # looking helps nobody: the way on is a login
             raise
         except BrokerError as error:
-            last: Reading[T] | None = shared.last
+            last = self._newer(shared.last, account_id, of_look)
             if not known or last is None or ist_date(last.as_of) != ist_date(self._clock.now()):
                 raise
             return replace(last, stale=error.say)
         return reading
+
+    def _newer(self, last: Reading[T] | None, account_id: str, of_look: Callable[[Look], T] | None) -> Reading[T] | None:
+        """The last reading, or what reconcile read after it."""
+        look = self._last_look(account_id) if of_look is not None else None
+        if of_look is None or look is None or (last is not None and last.as_of >= look.as_of):
+            return last
+        return Reading(value=of_look(look), as_of=look.as_of, began=NEVER)
 
     def _forget_old(self) -> None:
         """Drops sets of instruments, which come in any number, that are neither under way nor can serve anybody."""

@@ -25,6 +25,7 @@ from handlers.views.taps.taps import OrderTap, OrderVerb
 
 Explain = Callable[[str], str]
 
+LOOKING = " I keep looking, and tell what the book says."
 MOST_NAMED = 20  # orders in one message
 MOST_BUTTONS = 8
 LOOK_OUT = timedelta(seconds=180)  # before this nobody may say that an order does not exist
@@ -323,14 +324,12 @@ def cancel_sent(outcomes: tuple[Cancelled, ...], label: str, mode: str, now: dat
     """
     if not outcomes and not stays:
         return message(say(bold("No open orders."), " Nothing to cancel."), place(label, mode))
-    unclear = [outcome for outcome in outcomes if outcome.is_open_question]
-    refused = [outcome for outcome in outcomes if outcome.error is not None and not outcome.is_open_question]
+    unclear = [outcome for outcome in outcomes if outcome.is_open_question and outcome.error is not None]
+    refused = [outcome for outcome in outcomes if outcome.error is not None and outcome not in unclear]
     taken = [outcome for outcome in outcomes if outcome.error is None]
     lines: list[Part | str] = []
     if unclear:
-        many = len(unclear) > 1
-        when = "when they end" if many else "when it ends"
-        lines.append(say(bold(f"Not known whether cancelled: {counted(len(unclear))}."), f" I keep looking, and ring {when}."))
+        lines.append(say(bold(f"Not known whether cancelled: {counted(len(unclear))}."), LOOKING))
         lines += _listed(unclear, now)
     if refused:
         many = len(refused) > 1

@@ -63,11 +63,12 @@ def shown(report: RangeReport, section: views.Section = views.Section.WHOLE, pag
 def test_the_net_is_what_is_left_after_charges() -> None:
     shown = rows(today())
     assert shown[:2] == ["P&L main                 PAPER", " as of 14:02:11"]
-    assert shown[-4:] == [
+    assert shown[-5:] == [
         "Open                −135.00 🔴",
         "Booked today        +640.25 🟢",
         "Charges ≈            −81.30",
         "Net                 +423.95 🟢",
+        "Holdings today    not known",
     ]
 
 
@@ -107,7 +108,7 @@ def test_of_days_that_are_over_mstocks_figure_is_the_one_that_was_kept_with_them
 
 def test_the_close_adjustment_is_a_line_of_its_own_and_in_the_net() -> None:
     shown = rows(today(adjustment=Decimal("-23.95")))
-    assert shown[-3:] == ["Close adjustment     −23.95 🔴", "Charges ≈            −81.30", "Net                 +400.00 🟢"]
+    assert shown[-4:-1] == ["Close adjustment     −23.95 🔴", "Charges ≈            −81.30", "Net                 +400.00 🟢"]
 
 
 def test_the_holdings_change_stands_apart() -> None:
