@@ -92,6 +92,7 @@ _SHORT = 4  # words of a sentence that orders by its verb at the end, without a 
 _LINE_ENDS = re.compile(r"[\n;]")
 _LABEL = re.compile(r"([\w-]{1,32})\s*:\s*(?=\S)")
 _PRICE_BEHIND = re.compile(r"([^/].*?)\s+(?:(?:ka|का)\s+)?(?:bhav|भाव|rate|price)\??", re.IGNORECASE)
+_STOP_OF = re.compile(r"(?:stop[ -]?loss|stop)\s+(.*[a-z].*[0-9].*)", re.IGNORECASE)
 _LELO = re.compile(r"\ble\s+lo\b", re.IGNORECASE)  # Hindi for buy, and one word as often
 _TWO_WORDS = re.compile(r"cancel\s+(all|order)(?:\s+|$)", re.IGNORECASE)
 _WITH_NUMBER = re.compile(r"/?cancel(?:@\w+)?\s+(#?[0-9]+)\s*", re.IGNORECASE)
@@ -148,7 +149,9 @@ def _parse_command(text: str) -> ParsedCommand | None:
     label: str | None = None
     if match := _LABEL.match(rest):
         label, rest = match[1], rest[match.end() :]
-    readings = (_with_cancel, _of_holdings, _of_everything, _with_its_stop, _first_word, _side_inside, _price_behind)
+    readings = (
+        _with_cancel, _of_holdings, _of_everything, _with_its_stop, _stop_of, _first_word, _side_inside, _price_behind,
+    )  # fmt: skip
     parsed = next((found for read in readings if (found := read(rest)) is not None), None)
     return ParsedCommand(command=parsed.command, words=parsed.words, label=label) if parsed else None
 
@@ -165,6 +168,14 @@ def _first_word(rest: str) -> ParsedCommand | None:
 def _with_its_stop(rest: str) -> ParsedCommand | None:
     """An order whose stop is said first: `sl 1450 reliance 10 kharido`."""
     return _side_inside(rest) if rest.lower().startswith("sl ") else None
+
+
+def _stop_of(rest: str) -> ParsedCommand | None:
+    """`stop reliance 1450`, `stop loss itc 380`: the stop of what is open, where no word makes an order of it."""
+    match = _STOP_OF.fullmatch(rest)
+    if match is None or any(_bare(word) in _BY_SIDE for word in match[1].split(" ")):
+        return None
+    return ParsedCommand(command=_BY_WORD["sl"], words=match[1])
 
 
 def _of_holdings(rest: str) -> ParsedCommand | None:

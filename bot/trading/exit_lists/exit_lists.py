@@ -99,16 +99,19 @@ class ExitLists:
         unread = f"{held.left_out} of mStock's rows of holdings could not be read, and stay" if held.left_out else ""
         return await self._list(actor, choice, lines, chat_id, demat=_Demat(left=tuple(left), unread=unread))
 
-    async def _in_demat(self, actor: Actor, words: str) -> ChoiceWanted | None:
-        """The question whether shares in the demat account are meant, where words name no open position but these alone."""
+    async def in_demat(self, actor: Actor, words: str) -> PositionLine | None:
+        """The one holding that words name, of which something can be sold. None for a list, and where they cannot be read."""
         if names_many(words):
             return None
         try:
             held = await self.views.holdings(actor)
         except BrokerError:  # the answer is then that nothing of it is open
             return None
-        found = demat_line_of(words, self._by_name([demat_line(each) for each in held.lines]))
-        if found is None:
+        return demat_line_of(words, self._by_name([demat_line(each) for each in held.lines]))
+
+    async def _in_demat(self, actor: Actor, words: str) -> ChoiceWanted | None:
+        """The question whether shares in the demat account are meant, where words name no open position but these alone."""
+        if (found := await self.in_demat(actor, words)) is None:
             return None
         near = [(f"Sell {named(found.position).removeprefix('+')}", command(found.position, of_demat=True))]
         return ChoiceWanted("No position of it is open. It is in the demat account.", near=near)
