@@ -134,6 +134,7 @@ def priced(readings: Sequence[Reading], instrument: Instrument, price: Price | N
     price: the price of now. None: not known, and then every limit may be meant.
     """
     band = BAND if instrument.is_option else DAY_BAND
+    readings = [reading for reading in readings if _buys_one(reading.request, instrument)] or readings
     if len(readings) == 1:
         return readings[0].request
     plain = [reading for reading in readings if reading.plain]
@@ -148,6 +149,11 @@ def priced(readings: Sequence[Reading], instrument: Instrument, price: Price | N
         "Which of these do you mean?",
         near=[(f"{each.request.side.capitalize()} {_terms(each.request)}", request_line(each.request)) for each in offered],
     )
+
+
+def _buys_one(request: OrderRequest, instrument: Instrument) -> bool:
+    """Whether rupees, where they are the size, pay for a share or a lot at the limit."""
+    return request.rupees is None or request.price is None or request.rupees >= request.price * instrument.lot
 
 
 def _is_likely(limit: Decimal | None, price: Price | None, band: Decimal | int) -> bool:

@@ -28,7 +28,8 @@ SPELLED = frozenset({
     "ek", "teen", "char", "paanch", "das",
 })  # fmt: skip
 _SILENT = frozenset({
-    "please", "pls", "plz", "kindly", "now", "abhi", "jaldi", "bhai", "bhaiya", "of", "ka", "ke", "ki", "ko", "par",
+    "please", "pls", "plz", "kindly", "now", "abhi", "jaldi",
+    "with", "and", "aur", "my", "mera", "meri", "mere", "on", "in", "karo", "bhai", "bhaiya", "of", "ka", "ke", "ki", "ko", "par",
     "do", "de", "lo", "dena", "lena", "dijiye", "lijiye",  # bech do, kharid lo: beside the side, which is gone here
 })  # fmt: skip
 _LOT_WORDS = frozenset({"lot", "lots"})
