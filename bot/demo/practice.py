@@ -96,8 +96,8 @@ async def _carry(
             async with Connections(
                 base_url=source.url, ws_url=source.ws_url, clock=clock, chance=rng, data_dir=Path(directory), listener=pump
             ) as connections:
-                link = connections.of(SOURCE, credentials)
-                step = await link.broker.begin_login(credentials)
-                link.adopt(await link.broker.finish_login(credentials, step, code, CodeKind.TOTP))
+                connection = connections.of(SOURCE, credentials)
+                step = await connection.broker.begin_login(credentials)
+                connection.adopt(await connection.broker.finish_login(credentials, step, code, CodeKind.TOTP))
                 ready(running)
-                await pump.run(link, list(running.broker.master.by_key.values()))
+                await pump.run(connection, list(running.broker.master.by_key.values()))

@@ -8,7 +8,19 @@ from typing import Annotated
 from msgspec import Meta, field
 
 from bot.domain.market.instrument import Exchange, InstrumentKind
-from bot.domain.market.rules import Band, BrokerRisk, Freeze, Ladder, Lot, MarketRules, Step, StockExpiryRule, TriggerRange
+from bot.domain.market.rules import (
+    Ban,
+    Band,
+    BrokerRisk,
+    Freeze,
+    Ladder,
+    Lot,
+    MarketRules,
+    Step,
+    StockExpiryRule,
+    Surveillance,
+    TriggerRange,
+)
 from bot.domain.market.sessions import Withdrawal
 from bot.reference.schema import SOME, BadRow, Count, Figure, Part, Row, Tables, Text, value_of
 
@@ -103,6 +115,18 @@ class _Band(Row, frozen=True, kw_only=True):
     since: date = field(name="from")
 
 
+class _Ban(Row, frozen=True, kw_only=True):
+    on: date
+    symbols: frozenset[Text]  # an empty list is one as well: nothing is banned on that day
+
+
+class _Surveillance(Row, frozen=True, kw_only=True):
+    exchange: Exchange
+    measure: Text
+    symbols: frozenset[Text]
+    since: date = field(name="from")
+
+
 class _StockExpiry(Row, frozen=True, kw_only=True):
     tell: int
     warn: int
@@ -131,6 +155,8 @@ class RuleTables(Tables, frozen=True, kw_only=True):
     trigger_ranges: tuple[_TriggerRange, ...] = ()
     lots: tuple[_Lots, ...] = ()
     price_bands: tuple[_Band, ...] = ()
+    bans: tuple[_Ban, ...] = ()
+    surveillance: tuple[_Surveillance, ...] = ()
     stock_expiry: tuple[_StockExpiry, ...] = ()
     broker_risk: tuple[_BrokerRisk, ...] = ()
 
@@ -143,6 +169,8 @@ def read_rules(files: Iterable[RuleTables], withdrawals: tuple[Withdrawal, ...])
     ranges: dict[tuple[frozenset[InstrumentKind], date], TriggerRange] = {}
     lots: dict[tuple[str, date], Lot] = {}
     bands: dict[tuple[Exchange, str, date], Band] = {}
+    bans: dict[date, Ban] = {}
+    watched: dict[tuple[Exchange, str, date], Surveillance] = {}
     stock_expiry: dict[date, StockExpiryRule] = {}
     risks: dict[date, BrokerRisk] = {}
     protection: _Protection | None = None
@@ -163,6 +191,8 @@ def read_rules(files: Iterable[RuleTables], withdrawals: tuple[Withdrawal, ...])
                     underlying=underlying, first_expiry=lot.first_expiry, units=units, source=lot.source
                 )
         bands |= {(row.exchange, row.symbol, row.since): value_of(row, Band) for row in file.price_bands}
+        bans |= {row.on: value_of(row, Ban) for row in file.bans}
+        watched |= {(row.exchange, row.measure, row.since): value_of(row, Surveillance) for row in file.surveillance}
         stock_expiry |= {row.since: value_of(row, StockExpiryRule) for row in file.stock_expiry}
         risks |= {row.since: value_of(row, BrokerRisk) for row in file.broker_risk}
     if protection is None:
@@ -175,6 +205,8 @@ def read_rules(files: Iterable[RuleTables], withdrawals: tuple[Withdrawal, ...])
         withdrawals=withdrawals,
         lots=tuple(lots.values()),
         bands=tuple(bands.values()),
+        bans=tuple(bans.values()),
+        surveillances=tuple(watched.values()),
         stock_expiry=tuple(stock_expiry.values()),
         risks=tuple(risks.values()),
         market_ticks=protection.market_ticks,

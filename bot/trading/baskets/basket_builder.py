@@ -15,6 +15,7 @@ from bot.domain.exits.exit_list import ExitList, ExitRow, ListKind
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, tick_down, tick_up
+from bot.domain.orders.band_edge import at_edge, day_edges
 from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.reading import Readings
@@ -29,6 +30,7 @@ from bot.trading.actor import demand_role
 from bot.trading.baskets.basket_rows import BasketOrder, rows_of
 from bot.trading.baskets.judging import BasketJudge, Judgement, Money, Whole, over_freeze, same_twice
 from bot.trading.checks.blocking import known
+from bot.trading.checks.day_band import set_to_edge
 from bot.trading.proposals.drafting import closable, of_held, product_of
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.meaning import Meant, priced
@@ -116,8 +118,12 @@ class BasketBuilder:
                 _of_line(error, place, lines)
             said += told
             left = closable(draft, held.positions, held.holdings, (), read_at=held.read_at)
+            closes, low_high = draft.quantity <= left, day_edges(self.proposing.rules, order.instrument, price, self.today)
+            if closes and low_high is not None and (edged := at_edge(draft, low_high)) != draft:
+                said.append(f"{order.instrument.symbol}: {set_to_edge(draft, low_high).say}")
+                draft = edged
             seen = None if price is None else (price.ask if draft.side is Side.BUY else price.bid) or price.last
-            orders.append(BasketOrder(draft=draft, closes=draft.quantity <= left, seen=seen))
+            orders.append(BasketOrder(draft=draft, closes=closes, seen=seen))
         rows = rows_of(orders, held.positions)
         self._demand_whole(rows)
         opening = [row.draft for row in rows if row.enters]
@@ -268,8 +274,10 @@ def _demand_plain(order: Meant) -> None:
     request = order.readings[0].request
     if not order.is_sized:
         raise UsageError("How many?", example=EXAMPLE)
-    if request.trigger is not None or request.stop is not None or request.target is not None:
-        raise UsageError("A stop or a target belongs to an order of its own, not into a basket.", example=EXAMPLE)
+    if any(each is not None for each in (request.trigger, request.stop, request.target, request.trail)):
+        raise UsageError("A stop, a target or a trail belongs to an order of its own, not into a basket.", example=EXAMPLE)
+    if request.after_market:
+        raise UsageError("An after-market order goes alone, not in a basket.", example=EXAMPLE)
 
 
 def _of_line(error: PersonError, place: int, lines: Sequence[Line]) -> NoReturn:

@@ -160,11 +160,10 @@ class Baskets:
         """Reads again all that may have changed since the card, and lets the plan begin. Every reason against it otherwise."""
         confirmations, now = self.proposing.confirmations, self.proposing.clock.now()
         role = demand_role(db, actor, Permission.OPEN, NO)
-        session = self.proposing.connections.of(exits.account_id).session
         confirmations.claim(db, question)
         judgement = self.builder.judge.judge(db, exits.account_id, role, Whole(rows=exits.rows, held=held))
         reasons = judgement.reasons
-        if session is None or not session.alive(now):
+        if self.proposing.connections.session_of(exits.account_id, now) is None:
             reasons = ("The session with mStock ended. /login, then ask again. Nothing was sent.",)
         elif not reasons:
             limits = db.limits.on(exits.account_id, self.builder.today)

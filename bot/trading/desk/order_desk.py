@@ -281,8 +281,7 @@ class OrderDesk:
         if role is None:
             return ("You are not on the list any more.",), None, None
         now = self._clock.now()
-        session = self._connections.of(question.account_id).session
-        if session is None or not session.alive(now):
+        if self._connections.session_of(question.account_id, now) is None:
             return ("The session with mStock ended. /login, then ask again. Nothing was sent.",), None, None
         person = actor.user.telegram_id
         if db.pins.phone_locked_since(person) is not None:

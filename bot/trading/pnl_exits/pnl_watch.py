@@ -9,12 +9,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.domain.clock import Clock
-from bot.domain.errors import BrokerError, NotLinked, StorageAway
+from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.exits.exit_choice import ExitChoice, can_exit
 from bot.domain.exits.exit_list import ExitList, ExitRow, ListKind
 from bot.domain.market.prices import Tick
 from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
-from bot.domain.people.account import Session
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.plans.pnl_exit import (
     BLIND_FOR,
@@ -206,15 +205,11 @@ class PnlWatch:
 
     def _sees(self, watched: _Watched) -> bool:
         account_id = watched.exit.account_id
-        session = self._session(account_id)
         live = watched.watching is not None and watched.watching.live
-        return session is not None and session.alive(self.clock.now()) and live and self.watcher.connected(account_id)
+        return self._logged_in(account_id) and live and self.watcher.connected(account_id)
 
-    def _session(self, account_id: str) -> Session | None:
-        """The account's session. None without one, and where the account is not linked any more."""
-        with suppress(NotLinked):
-            return self.connections.of(account_id).session
-        return None
+    def _logged_in(self, account_id: str) -> bool:
+        return self.connections.session_of(account_id, self.clock.now()) is not None
 
     def _judge(self, watched: _Watched) -> None:
         """The figure of this moment, and whether it has struck."""
@@ -255,7 +250,7 @@ class PnlWatch:
     async def _note_blind(self, watched: _Watched) -> None:
         """Rings when the figure has not been known for a while, and when it is again."""
         value = watched.valuation.value if watched.valuation is not None else None
-        sleeps = watched.flat_since is not None and self._session(watched.exit.account_id) is not None
+        sleeps = watched.flat_since is not None and self._logged_in(watched.exit.account_id)
         if sleeps:
             watched.blind_since = None
             return
@@ -272,8 +267,7 @@ class PnlWatch:
             await self._tell(watched.exit, PnlNews.SEES, since=since, value=value)
 
     def _why(self, watched: _Watched) -> tuple[str, ...]:
-        session = self._session(watched.exit.account_id)
-        if session is None or not session.alive(self.clock.now()):
+        if not self._logged_in(watched.exit.account_id):
             return ("the session",)
         return self._figure(watched).missing if self.watcher.connected(watched.exit.account_id) else ("the feed",)
 

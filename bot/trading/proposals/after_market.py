@@ -23,7 +23,7 @@ class ForSession:
     """A request as it is sent in the evening, and the session that it is for."""
 
     request: OrderRequest
-    session: date
+    session: date | None  # None: such orders are not sent here, and it is asked as one of the next opening
     remarks: tuple[Remark, ...]
 
     def of(self, draft: OrderDraft) -> OrderDraft:
@@ -32,15 +32,21 @@ class ForSession:
 
 
 def for_session(
-    request: OrderRequest, instrument: Instrument, price: Price | None, window: Window | None, *, reduces: bool
+    request: OrderRequest, instrument: Instrument, price: Price | None, window: Window | None, *, reduces: bool, sent: bool
 ) -> ForSession | None:
-    """None for an order of now. ChoiceWanted where the market takes it now, CheckFailed for what no such order can carry."""
+    """None for an order of now. ChoiceWanted where the market takes it now, CheckFailed for what no such order can carry.
+
+    sent: after-market orders are sent here. Otherwise its card offers one at the opening, and says why.
+    """
     if not request.after_market:
         return None
     opens = takes_again(window, reduces=reduces)
     if opens is None:
         near = [("Ask for it now", request_line(replace(request, after_market=False)))]
         raise ChoiceWanted("The market takes orders now: an after-market order is for the evening.", near=near)
+    if not sent:
+        remark = Remark(name="after_market", say="No after-market orders here (AFTER_MARKET is off): a card at 09:16 instead")
+        return ForSession(request=replace(request, after_market=False), session=None, remarks=(remark,))
     if request.market or request.trigger is not None or request.validity is Validity.IOC or request.disclosed is not None:
         raise CheckFailed(["An after-market order is a plain limit here: no market, no stop, no IOC, nothing hidden."])
     if request.stop is not None or request.target is not None:

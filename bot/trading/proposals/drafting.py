@@ -16,12 +16,12 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import grouped, in_figures, in_price, on_tick, tick_down, tick_up
+from bot.domain.orders.band_edge import day_edges
 from bot.domain.orders.order import Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import plain, request_line
 from bot.domain.positions.portfolio import Holding, Position
 from bot.domain.proposals.proposal import Remark
 from bot.domain.terms import OrderKind, Product, Side, Validity
-from bot.trading.checks.day_band import edges
 
 WIDE_CASH, WIDE_OTHER = Decimal("0.005"), Decimal("0.03")  # of the mid price
 OLD = timedelta(seconds=60)
@@ -136,8 +136,7 @@ class Drafting:
             on=ist_date(self.clock.now()),
         )
         told = () if bid and ask else (Remark(name="no_depth", say="No bid and ask seen: priced from the last trade"),)
-        band = self.rules.price_band(instrument, ist_date(self.clock.now()))
-        low_high = edges(band.percent if band is not None else None, price, instrument.tick)
+        low_high = day_edges(self.rules, instrument, price, ist_date(self.clock.now()))
         if low_high is not None and not low_high[0] <= worst <= low_high[1]:
             worst = min(max(worst, low_high[0]), low_high[1])
             told = (*told, Remark(name="band_edge", say=f"{in_price(worst)} is the edge of the day's band: it goes no further"))

@@ -72,8 +72,7 @@ class MorningStops:
         ]
         if not kept:
             return None
-        session = self.books.connections.of(account.id).session
-        if session is None or not session.alive(self.clock.now()):
+        if self.books.connections.session_of(account.id, self.clock.now()) is None:
             return StandingStopsDue(to_place=tuple(kept), session=False)
         if any(stop.product is Product.CNC for stop in kept):
             await self._pause(account, kept, day)

@@ -27,9 +27,9 @@ from bot.simulators.broker.settings import PaperSettings
 from bot.simulators.door import POLICY, listening
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.page import STATIC, Page
-from bot.simulators.telegram import entities
-from bot.simulators.telegram.chats import Chats, Person
-from bot.simulators.telegram.server import DemoServer, new_token
+from bot.simulators.telegram.bot_api.server import DemoServer, new_token
+from bot.simulators.telegram.chat import entities
+from bot.simulators.telegram.chat.chats import Chats, Person
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [

@@ -209,6 +209,9 @@ async def test_all_orders_are_changed_alike_or_none(clock: LoopClock) -> None:
         ("; ".join(["buy itc 10"] * 11), "10 orders are the most"),
         ("buy itc 10; buy itc", "Line 2: How many"),
         ("buy itc 10; sell nifty 24500 ce 65 stop 80/74", "Line 2: A stop"),
+        ("buy itc 10 sl 380; buy tcs 5", "Line 1: A stop"),
+        ("buy itc 10; buy nifty 24500 ce 65 trail 15", "Line 2: A stop"),
+        ("buy itc 10; buy tcs 5 amo", "Line 2: An after-market order"),
     ],
 )
 async def test_a_line_that_fits_no_basket_is_named(clock: LoopClock, words: str, refusal: str) -> None:

@@ -155,16 +155,16 @@ class BusyBroker(ScriptedBroker):
 
     def __init__(self, clock: LoopClock) -> None:
         super().__init__(clock)
-        self.pace = BrokerRateLimits()
+        self.rate_limits = BrokerRateLimits()
         self.left: list[str] = []
 
     async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
-        await self.pace.enter(Bucket.ORDERS, urgent=urgent)
+        await self.rate_limits.enter(Bucket.ORDERS, urgent=urgent)
         self.left.append(f"{draft.side} {draft.product}")
         return await super().place(draft, tag, urgent=urgent, leaving=leaving)
 
     async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
-        await self.pace.enter(Bucket.ORDERS, urgent=urgent)
+        await self.rate_limits.enter(Bucket.ORDERS, urgent=urgent)
         self.left.append(f"CHANGE {draft.side} {draft.product}")
         await super().modify(broker_id, draft, urgent=urgent)
 

@@ -67,9 +67,7 @@ def a_stop(stage: FloorStage, at: str, quantity: int = 60) -> TrueOrder:
 
 
 def at_price(stage: FloorStage, rupees: str, instrument: Instrument = BANK) -> None:
-    feed = stage.desk.feed
-    assert isinstance(feed, FloorFeed)
-    feed.at[instrument.key] = Decimal(rupees)
+    stage.feed.at[instrument.key] = Decimal(rupees)
 
 
 async def ask(stage: FloorStage, words: str = "all", said: TrailSaid = TEN) -> TrailCard:

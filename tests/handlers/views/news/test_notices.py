@@ -162,7 +162,7 @@ LATER = LaterCard(id=7, account_id="a1", by=1001, draft=a_draft(), closes=False,
 
 
 def a_parcel(kind: Notice, **changes: object) -> Delivery:
-    parcel = Delivery(
+    delivery = Delivery(
         id=41,
         chat_id=1,
         account_id="a1",
@@ -171,7 +171,7 @@ def a_parcel(kind: Notice, **changes: object) -> Delivery:
         sound=Sound.RING,
         created_at=NOW,
     )
-    return replace(parcel, **changes)  # type: ignore[arg-type]  # any field may be changed
+    return replace(delivery, **changes)  # type: ignore[arg-type]  # any field may be changed
 
 
 def draw(kind: Notice, *, explain: Callable[[str], str] = str, **changes: object) -> View:
