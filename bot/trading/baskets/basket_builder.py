@@ -12,6 +12,7 @@ from bot.domain.charges.tariff import ChargeName
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted, PersonError, UnknownSymbol, UsageError
 from bot.domain.exits.exit_list import ExitList, ExitRow, ListKind
+from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, tick_down, tick_up
@@ -158,7 +159,7 @@ class BasketBuilder:
         may_open = actor.may(Permission.OPEN)
         product = product_of(request, instrument, held.positions, held.holdings, may_open=may_open)
         draft, remarks = self.proposing.drafting.draft(request, instrument, price, product)
-        return draft, [f"{instrument.symbol}: {remark.say}" for remark in remarks]
+        return draft, [f"{short(instrument)}: {remark.say}" for remark in remarks]
 
     async def held(self, connection: BrokerConnection, wanted: Sequence[tuple[Instrument, OrderRequest]]) -> Held:
         """Positions, and holdings where shares may be sold out of them."""
@@ -243,11 +244,11 @@ def _changed(draft: OrderDraft, change: BasketChange, price: Price | None) -> Or
         case BasketChange.HALVE:
             half = draft.quantity // 2 // instrument.lot * instrument.lot
             if half * 2 != draft.quantity:
-                raise CheckFailed([f"{draft.quantity} {instrument.symbol} cannot be halved in whole lots."])
+                raise CheckFailed([f"{draft.quantity} {short(instrument)} cannot be halved in whole lots."])
             return replace(request, quantity=half)
         case BasketChange.AT_MID:
             if price is None or price.bid is None or price.ask is None:
-                raise CheckFailed([f"No bid and ask of {instrument.symbol} are seen now, so there is no middle."])
+                raise CheckFailed([f"No bid and ask of {short(instrument)} are seen now, so there is no middle."])
             mid = (price.bid + price.ask) / 2
             rounded = tick_down(mid, instrument.tick) if draft.side is Side.BUY else tick_up(mid, instrument.tick)
             return replace(request, price=max(rounded, instrument.tick), market=False)

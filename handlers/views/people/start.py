@@ -158,6 +158,11 @@ def not_understood(near: Sequence[HelpEntry], *, is_near: bool = False) -> View:
     return message(*parts).with_keyboard(guesses or [words("Menu", "/menu"), words("Help", "/help")])
 
 
+def not_by_words() -> View:
+    """A word that agrees: every act has a button of its own, so that no stray word sends anything."""
+    return message(say(bold("Words confirm nothing."), " Tap the button on the card you mean. Nothing was done."))
+
+
 def offered(typed_at: datetime) -> View:
     """Typed while the bot was away: nothing was done with it, unless the person says so now."""
     day = ist(typed_at)
