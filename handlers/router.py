@@ -37,6 +37,9 @@ WAYS_OUT = {
     **dict.fromkeys(("flat", "out", "bachao", "bacha", "bachalo", "बचाओ", "sos", "🆘"), _OUT),
     **dict.fromkeys(("stop", "halt", "band", "bandh", "बंद", "बन्द", "rok", "roko", "ruko", "रोक", "रोको", "रुको"), _HALT),
 }
+AGREES = frozenset({
+    "yes", "y", "ok", "okay", "confirm", "confirmed", "sure", "haan", "han", "ha", "theek", "हाँ", "हां", "ठीक", "👍", "✅",
+})  # fmt: skip
 A_MOMENT = 0.8  # seconds; work that takes longer shows "typing"
 
 
@@ -143,6 +146,9 @@ async def _puzzled(ctx: Ctx, text: str) -> None:
         return
     demand(ctx.actor, Permission.LOOK)
     said = [word.removeprefix("/").partition("@")[0].lower() for word in unadorned(text).split()]
+    if said and said[0] in AGREES:
+        await ctx.reply(start_views.not_by_words(), marked=False)
+        return
     way_out = next((WAYS_OUT[word] for word in said if word in WAYS_OUT), None)
     names = way_out or difflib.get_close_matches("".join(said[:1]), [command.name for command in COMMANDS], n=3, cutoff=ALIKE)
     near = [command for name in names for command in COMMANDS if command.name == name and ctx.actor.may(command.permission)]

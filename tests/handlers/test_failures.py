@@ -83,6 +83,13 @@ async def test_whoever_wants_trading_stopped_in_words_that_are_no_command_is_sho
         assert [item["label"] for row in told["buttons"] for item in row] == ["/kill", "/cancel_all", "/positions"]
 
 
+@pytest.mark.parametrize("said", ["yes", "OK!!", "confirm", "haan ji", "हाँ", "👍"])
+async def test_whoever_agrees_in_words_is_told_that_only_a_button_confirms(said: str, clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        await stage.me.ask(said, "Words confirm nothing. Tap the button on the card you mean. Nothing was done.")
+
+
 @pytest.mark.parametrize("fault", ["lost_answer", "hanging"])
 async def test_under_an_answer_that_may_have_arrived_nothing_is_said(
     fault: str, clock: LoopClock, caplog: pytest.LogCaptureFixture

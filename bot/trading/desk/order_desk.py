@@ -18,6 +18,7 @@ from bot.domain.errors import (
     WordsWanted,
 )
 from bot.domain.exits.exit_list import ExitList, ExitsShown
+from bot.domain.market.display_names import short
 from bot.domain.money import in_figures
 from bot.domain.news.people import ActByOther, ActionKind
 from bot.domain.orders.doubt import of_change
@@ -388,7 +389,7 @@ class OrderDesk:
         now = self._clock.now()
         amended = known.amended(draft, now)
         db.orders.save(amended)
-        what = f"#{known.number} {draft.instrument.symbol}: {self._proposing.terms(known.draft)} → {self._proposing.terms(draft)}"
+        what = f"#{known.number} {short(draft.instrument)}: {self._proposing.terms(known.draft)} → {self._proposing.terms(draft)}"
         notice = ActByOther(name=actor.user.name, deed=ActionKind.MODIFIED, at=now, detail=what)
         tell_others(db, known.account_id, {actor.user.telegram_id}, notice, now, order_id=known.id)
         return amended

@@ -7,6 +7,7 @@ from decimal import Decimal
 from bot.domain.clock import ist, ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted
 from bot.domain.market.calendar import Window
+from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.money import in_price, tick_down, tick_up
@@ -55,7 +56,7 @@ def for_session(
     if request.price is not None:
         return ForSession(request=request, session=ist_date(opens), remarks=(Remark(name="after_market", say=when),))
     if price is None:
-        raise CheckFailed([f"The close of {instrument.symbol} is not known now: name a limit."])
+        raise CheckFailed([f"The close of {short(instrument)} is not known now: name a limit."])
     say = f"{when}, priced from the close {in_price(price.last)}"
     request = replace(request, price=_rounded(request.side, instrument, price))
     return ForSession(request=request, session=ist_date(opens), remarks=(Remark(name="after_market", say=say),))

@@ -309,10 +309,11 @@ def modify_prices(order: Order, label: str, mode: str, now: datetime) -> View:
             if new > 0:
                 name = f"{'+' if part > 0 else MINUS}{abs(part) * 100:.1f} %  {price(new)}"
                 near.append(words(name, f"/modify {order.number} {new:f}", account=label))
+    how = "Tap a price, or reply with one." if near else f"Reply with a new {'price' if draft.trigger is None else 'trigger'}."
     return message(
         say(bold(f"#{order.number} {what(draft, now)}")),
         at(order),
-        say("Tap a price, or reply with one. A reply of ", code(f"q {draft.quantity}"), " sets the quantity."),
+        say(how, " A reply of ", code(f"q {draft.quantity}"), " sets the quantity."),
         place(label, mode),
     ).with_keyboard(near[:2], near[2:], [button("Cancel order", OrderTap(order.id, OrderVerb.CANCEL, label))])
 
