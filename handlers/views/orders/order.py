@@ -326,9 +326,9 @@ def folded(confirmation: Confirmation, label: str, now: datetime, ended: Order |
     at = clock_time(confirmation.expires_at)
     if confirmation.draft is None:
         name, nothing = OVER.get(confirmation.purpose, ("This card", "nothing was done"))
-        again = AGAIN.get(confirmation.purpose)
+        anew = AGAIN.get(confirmation.purpose)
         view = message(f"{name} · expired {at}, {nothing}")
-        return view if again is None else view.with_keyboard([words(*again, account=label)])
+        return view if anew is None else view.with_keyboard([words(*anew, account=label)])
     name = what(confirmation.draft, now)
     if confirmation.purpose is Purpose.CONVERT:
         draft = confirmation.draft

@@ -331,8 +331,7 @@ async def test_a_stop_that_outlives_a_row_closed_elsewhere_meanwhile_is_cancelle
         await stage.tap(await stage.ask_panic())
         await asyncio.sleep(10)
         assert (await last(stage)).told is Told.NOT_FLAT
-        at = {"instrument": ITC, "price": Decimal("80.00"), "trigger": Decimal("90.00")}
-        stop = stage.broker.app_order(replace(a_stop(10), **at), status=OrderStatus.TRIGGER_PENDING)
+        stop = stage.broker.app_order(replace(a_stop(10, "90.00", "80.00"), instrument=ITC), status=OrderStatus.TRIGGER_PENDING)
         stage.broker.opens(ITC, 0, Product.MIS)
         await stage.desk.reconcile.sync(ACCOUNT.id)
         await asyncio.sleep(15)
