@@ -297,6 +297,7 @@ class DayReport:
     adjustment: Decimal = ZERO  # official closes of the day before against the prices that it was valued at
     charges_missing: tuple[str, ...] = ()  # what the charges leave out, in words: "brokerage"
     facts: DayFacts | None = None  # what is told beside the sums; None: a row of an earlier version
+    after: int = 0  # rows of the trade book that came after it was first made, and for which it was made again
 
     @property
     def gross(self) -> Decimal:

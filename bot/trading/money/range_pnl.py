@@ -105,13 +105,13 @@ class RangePnl:
         return TodayPnl(pnl=pnl, report=report, if_closed=after)
 
     async def of(self, actor: Actor, first: date, last: date, *, pnl: PnL | None = None) -> RangeReport:
-        """The range, both ends included, dates of India. The final row of today is taken where it is made already.
+        """The range, both ends included, dates of India. The final row of today is taken where it is made and still true.
 
         Where today is in it and cannot be read it is left out, and `unread` says why. pnl: today as it was just read.
         """
         account, _ = self.books.connection(actor)
         today = ist_date(self.clock.now())
-        final = await self.store.read(lambda db: db.reports.find(account.id, today))
+        final = await self.store.read(lambda db: self.reports.final(db, account.id, today))
         made: Made | None = None
         unread, as_of = None, None
         if first <= today <= last and final is None:
