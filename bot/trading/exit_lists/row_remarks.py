@@ -1,6 +1,5 @@
 """What the card of many exits says of its rows: what a sale meets at the depository, and the stops that become exits."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -34,8 +33,7 @@ class RowRemarks:
         broker = self.proposing.connections.of(account.id).broker
         now = self.proposing.clock.now()
         if any(row.draft.product is Product.CNC and row.draft.side is Side.SELL for row in rows):
-            positions, holdings = await asyncio.gather(broker.positions(), broker.holdings())
-            held = Held(positions=positions, holdings=holdings, read_at=now)
+            held = await self.proposing.held_in_demat(account.id)
         else:
             held = Held(positions=await broker.positions(), read_at=now)
 
