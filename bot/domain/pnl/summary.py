@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from bot.domain.charges.day_bill import DayBill
 from bot.domain.market.coming_days import ComingDay
-from bot.domain.money import PAISA, ZERO, total
+from bot.domain.money import ZERO, total
 from bot.domain.news.period_summary import PeriodSummary, Span
 from bot.domain.pictures import DayFill, DayPicture, DayResult, EquityCurve, NetPoint, SymbolResult
 from bot.domain.pnl.range_report import RangeReport
@@ -121,12 +121,12 @@ def _net(report: DayReport) -> Decimal:
 def _mismatches(lines: Iterable[PositionLine]) -> tuple[Mismatch, ...]:
     return tuple(
         Mismatch(
-            instrument=line.position.instrument, product=line.position.product, rupees=off,
+            instrument=line.position.instrument, product=line.position.product, rupees=line.difference or ZERO,
             reasons=tuple(reason.value for reason in line.reasons),
             parts=tuple(Why(reason=part.reason.value, rupees=part.rupees) for part in line.off),
         )
         for line in lines
-        if (off := line.difference) is not None and abs(off) >= PAISA
+        if line.differs
     )  # fmt: skip
 
 

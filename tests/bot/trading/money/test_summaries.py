@@ -1,5 +1,6 @@
 """Days, weeks and months summed up: what a row tells beside its sums, and that days add up to what the trades made."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ from bot.domain.money import ZERO, total
 from bot.domain.news.days import DaySummary
 from bot.domain.news.period_summary import PeriodSummary, Span
 from bot.domain.news.picture import Pictured
+from bot.domain.orders.order import OrderStatus
 from bot.domain.positions.portfolio import DayReport
 from bot.domain.terms import Product
 from bot.runtime.scheduler import Occasion
@@ -302,3 +304,29 @@ async def test_an_account_that_was_linked_after_the_summary_has_a_row_where_it_t
     await account.days.sync()
     row = await corrected(account, WEEK[0])
     assert (row.trades, row.after) == (1, 0)
+
+
+async def test_a_trade_that_mstock_corrects_and_one_that_it_takes_back_leave_the_days_true(
+    loop: VirtualLoop,
+) -> None:
+    account = await trading_days(loop, MONDAY)
+    broker = account.broker
+    deals = [(NIFTY_CALL, 65, "100.00"), (NIFTY_CALL, 65, "110.00")]
+    await account.trade(WEEK[0], deals, {NIFTY_CALL: ("104.00", "99.00")})
+    broker.rows[0] = replace(broker.rows[0], price=Decimal("101.00"))
+    broker.facts[0] = replace(broker.facts[0], average=Decimal("101.00"))
+    broker.fills[0] = replace(broker.fills[0], price=Decimal("101.00"))
+    del broker.rows[1]
+    broker.facts[1] = replace(broker.facts[1], filled=0, average=None, status=OrderStatus.CANCELLED)
+    del broker.fills[1]
+    await account.days.sync()
+    rows = [await account.close(WEEK[0])]
+    assert (rows[0].booked, rows[0].open) == (0, Decimal("195.00")), "65 from 101.00 to 104.00"
+    assert rows[0].facts is not None
+    (named,) = rows[0].facts.mismatches
+    assert (named.rupees, named.reasons) == (0, ("missing trade",)), "our own records have one that the position has not"
+    rows.append(await account.a_day(WEEK[1], [], {NIFTY_CALL: ("106.00", "104.00")}))
+    rows.append(await account.a_day(WEEK[2], [(NIFTY_CALL, -65, "107.00")], {NIFTY_CALL: ("107.00", "106.00")}))
+    assert total(row.gross for row in rows) == account.flow == Decimal("390.00")
+    assert rows[2].facts is not None
+    assert rows[2].facts.mismatches == ()
