@@ -34,9 +34,11 @@ class Reports:
         return [known.get(report.date, report) for report in final]
 
     def final(self, db: Repositories, account_id: str, day: date) -> DayReport | None:
-        """The same as `row`. None too where trades of that date came since: it is not over."""
+        """The same as `row`. None too where it has no data, or trades of that date came since: it is not over."""
         found = self.row(db, account_id, day)
-        return found if found is None or found.records_only or found.trades >= db.ledger.count(account_id, day) else None
+        if found is None or found.records_only or found.trades < db.ledger.count(account_id, day):
+            return None
+        return found
 
     async def now(self, actor: Actor, pnl: PnL | None = None) -> tuple[DayReport, Sequence[DayMark]]:
         """Today's report as it would be at this moment, and how each row stands: what tomorrow counts from.

@@ -114,9 +114,9 @@ class Summaries:
         await self._each(occasion, self._close)
 
     async def correct_day(self, occasion: Occasion) -> None:
-        """The final row once more where trades came after it was made, and one where an account was linked after the close.
+        """The final row once more where trades came after it was made, as in a market that never closes, or a login alone.
 
-        That is so in a market that never closes. The first failure is raised when all were tried.
+        One too where an account was linked after the close and has traded. The first failure is raised when all were tried.
         """
         await self._each(occasion, self._correct)
 
@@ -179,9 +179,9 @@ class Summaries:
             if trades:
                 await self._close(account, occasion)
             return
-        if row.records_only or trades <= row.trades:
+        if trades <= row.trades and not row.records_only:
             return
-        made = await self._as_far_as_known(account, occasion)
+        made = await self._as_far_as_known(account, replace(occasion, failures=PATIENCE))
         if made.report.records_only:  # what is known of the day is what was told
             return
         report = replace(made.report, late=occasion.late, up_since=self.started_at, after=made.report.trades - first.trades)
