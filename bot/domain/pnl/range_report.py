@@ -54,7 +54,8 @@ class Slip:
     @property
     def amount(self) -> Decimal:
         """Rupees gained against the price seen. A loss is negative."""
-        return (self.touch - self.average) * self.quantity * self.side.sign
+        gained = self.touch - self.average if self.side is Side.BUY else self.average - self.touch  # no nought with a sign
+        return gained * self.quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from bot.domain.news.days import DaySummary
 from bot.domain.news.period_summary import PeriodSummary, Span
 from bot.domain.news.picture import Pictured
 from bot.domain.orders.order import OrderStatus
+from bot.domain.pictures import DayPicture
 from bot.domain.positions.portfolio import DayReport
 from bot.domain.terms import Product
 from bot.runtime.scheduler import Occasion
@@ -304,6 +305,24 @@ async def test_an_account_that_was_linked_after_the_summary_has_a_row_where_it_t
     await account.days.sync()
     row = await corrected(account, WEEK[0])
     assert (row.trades, row.after) == (1, 0)
+
+
+@pytest.mark.parametrize("carried", [False, True])
+async def test_the_days_picture_begins_with_its_first_fill_unless_something_was_carried_into_it(
+    loop: VirtualLoop, *, carried: bool
+) -> None:
+    account = await trading_days(loop, MONDAY)
+    if carried:
+        await account.a_day(WEEK[0], [(NIFTY_CALL, 65, "100.00")], {NIFTY_CALL: ("104.00", "99.00")})
+    day = WEEK[int(carried)]
+    await account.trade(day, [(NIFTY_CALL, 65, "100.00")], {NIFTY_CALL: ("104.00", "104.00")})
+    await account.days.stage.core.curve.sample(ACCOUNT.id)
+    await account.close(day)
+    (told,) = [news for news in account.news if isinstance(news, Pictured) and isinstance(news.picture, DayPicture)][-1:]
+    assert isinstance(told.picture, DayPicture)
+    (bought,) = told.picture.fills
+    first = told.picture.curve[0]
+    assert (first.at <= bought.at, first.net == 0) == ((False, False) if carried else (True, True))
 
 
 async def test_a_trade_that_mstock_corrects_and_one_that_it_takes_back_leave_the_days_true(
