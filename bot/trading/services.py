@@ -15,9 +15,7 @@ from bot.domain.proposals.proposal import Status
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.lines import Lines
-from bot.trading.account.logins import Logins
 from bot.trading.account.quotes import Quotes
-from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.baskets.baskets import Baskets
 from bot.trading.charts.candle_charts import CandleCharts
 from bot.trading.charts.payoffs import Payoffs
@@ -42,6 +40,8 @@ from bot.trading.proposals.proposals import Proposals
 from bot.trading.proposals.repairing import Repairing
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
+from bot.trading.sessions.logins import Logins
+from bot.trading.sessions.secret_entry import SecretEntry
 from bot.trading.standing.standing_stops import StandingStops
 from bot.trading.unlinking import Unlinking
 from bot.trading.watch.alerts import Alerts

@@ -14,10 +14,10 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import Position
 from bot.domain.proposals.proposal import Unlinked, UnlinkQuestion
 from bot.trading.account.accounts import Accounts
-from bot.trading.account.logins import Logins, lived, tell_of
 from bot.trading.actor import demand_role
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.safety.pins import demand_pin
+from bot.trading.sessions.logins import Logins, lived, tell_of
 from bot.trading.sync.reconcile import Reconcile
 
 log = logging.getLogger(__name__)
@@ -119,11 +119,11 @@ class Unlinking:
     async def _log_out(self, account_id: str) -> bool:
         """Ends the session, here in any case. Returns whether it is over at the broker as well."""
         try:
-            link = self.connections.of(account_id)
-            if link.session is not None:
+            connection = self.connections.of(account_id)
+            if connection.session is not None:
                 async with asyncio.timeout(PATIENCE):
-                    await link.broker.logout()
-                link.adopt(None)
+                    await connection.broker.logout()
+                connection.adopt(None)
         except (BrokerError, TimeoutError) as error:
             log.warning("account %s: logout at the broker: %s", account_id, type(error).__name__)
             return False

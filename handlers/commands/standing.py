@@ -13,10 +13,10 @@ from bot.domain.people.account import Permission
 from bot.domain.proposals.proposal import Proposal
 from handlers.commands.claiming import claiming
 from handlers.commands.command import Command, Taps
-from handlers.commands.dates import coming_day
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.permissions import demand
+from handlers.context.words.dates import coming_day
 from handlers.telegram.rate_limits import Priority
 from handlers.views.message import View, message
 from handlers.views.plans import standing as views

@@ -167,7 +167,7 @@ def test_no_import_goes_where_it_may_not(rule: object) -> None:
         ("bot.domain.orders.order", "from bot.trading import desk"),
         ("bot.simulators.broker.rest.order_routes", "from bot.domain.money import exact"),
         ("bot.simulators.broker.rest.order_routes", "from bot.simulators.loop import DemoLoop"),
-        ("bot.simulators.telegram.api", "from bot.domain.clock import Clock"),
+        ("bot.simulators.telegram.bot_api.api", "from bot.domain.clock import Clock"),
         ("bot.simulators.door", "from bot.simulators.broker.server import serve"),
         ("bot.delivery.notifier", "import storage"),
         ("bot.delivery.notifier", "from bot.simulators.broker.server import serve"),

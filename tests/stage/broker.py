@@ -14,7 +14,7 @@ from bot.domain.orders.order import OrderDraft, OrderFact, OrderStatus, TradeFac
 from bot.domain.orders.research import Candle, Interval, OrderStep, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.people.secret import Secret
-from bot.domain.ports.broker import FeedMode, Leaving
+from bot.domain.ports.broker import BrokerConnections, FeedMode, Leaving
 from bot.domain.positions.portfolio import Funds, Holding, Margin, Position
 from bot.domain.terms import Product
 from tests.stage.orders import NIFTY_CALL, RELIANCE
@@ -265,7 +265,7 @@ class NoScrips:
 
 
 @dataclass
-class OneConnection:
+class OneConnection(BrokerConnections):
     """A connection, and all the connections there are, until it is closed."""
 
     broker: ScriptedBroker
@@ -293,7 +293,7 @@ class OneConnection:
 
 
 @dataclass
-class ScriptedConnections:
+class ScriptedConnections(BrokerConnections):
     """The connections of several accounts, each to a broker of its own."""
 
     connections: dict[str, OneConnection]

@@ -4,19 +4,17 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bot.domain.clock import Clock
-from bot.domain.errors import BrokerError, NotLinked, StorageAway
+from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.market.prices import Tick
 from bot.domain.news.exits import Unguarded
 from bot.domain.news.notice import Notice
 from bot.domain.news.trails import TrailNews, TrailTold
 from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.people.account import Session
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState, is_touched
 from bot.domain.plans.trail import MoveBudget, Trail, TrailAct, TrailNext, next_move
 from bot.domain.plans.trail_card import TrailSeen
@@ -180,9 +178,9 @@ class TrailRunner:
         """Whether the price is seen. What was traded while it was not is never made up for."""
         account_id, now, elapsed = followed.now.plan.account_id, self.clock.now(), asyncio.get_running_loop().time()
         followed.trail = followed.trail.dated(now)
-        session = self._session(account_id)
         live = followed.watching is not None and followed.watching.live
-        sees = session is not None and session.alive(now) and live and self.watcher.connected(account_id)
+        logged_in = self.connections.session_of(account_id, now) is not None
+        sees = logged_in and live and self.watcher.connected(account_id)
         since = followed.blind_since
         if not sees:
             if since is None:
@@ -200,12 +198,6 @@ class TrailRunner:
         if (followed.rang or (now - since).total_seconds() >= BLIND_FOR) and followed.now.guard is not None:
             await self._tell(followed, TrailNews.SEES, since=since)
         followed.rang = False
-
-    def _session(self, account_id: str) -> Session | None:
-        """The account's session. None without one, and where the account is not linked any more."""
-        with suppress(NotLinked):
-            return self.connections.of(account_id).session
-        return None
 
     async def _note(self) -> None:
         """Stores what is new: a best price, a stretch not seen, and every few seconds that all is well."""

@@ -9,23 +9,22 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.domain.clock import Clock
-from bot.domain.errors import BrokerError, NotLinked, StorageAway
+from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.exits.exit_choice import ExitChoice, can_exit
 from bot.domain.exits.exit_list import ExitList, ExitRow, ListKind
 from bot.domain.market.prices import Tick
 from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
-from bot.domain.people.account import Session
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.plans.pnl_exit import (
     BLIND_FOR,
     HEARD_WITHIN,
-    Figure,
-    Level,
     PnlAction,
     PnlExit,
     PnlExitNow,
+    PnlLevel,
     Recheck,
     ScopeKind,
+    ScopeResult,
     mark_of,
 )
 from bot.domain.plans.pnl_words import levels_in_words, scope_in_words
@@ -206,15 +205,11 @@ class PnlWatch:
 
     def _sees(self, watched: _Watched) -> bool:
         account_id = watched.exit.account_id
-        session = self._session(account_id)
         live = watched.watching is not None and watched.watching.live
-        return session is not None and session.alive(self.clock.now()) and live and self.watcher.connected(account_id)
+        return self._logged_in(account_id) and live and self.watcher.connected(account_id)
 
-    def _session(self, account_id: str) -> Session | None:
-        """The account's session. None without one, and where the account is not linked any more."""
-        with suppress(NotLinked):
-            return self.connections.of(account_id).session
-        return None
+    def _logged_in(self, account_id: str) -> bool:
+        return self.connections.session_of(account_id, self.clock.now()) is not None
 
     def _judge(self, watched: _Watched) -> None:
         """The figure of this moment, and whether it has struck."""
@@ -242,8 +237,8 @@ class PnlWatch:
         with suppress(BrokerError, StorageAway):  # the strike reads for itself then
             await self.reader.reconcile.look(account_id)
 
-    def _figure(self, watched: _Watched) -> Figure:
-        return watched.valuation.figure if watched.valuation is not None else Figure(value=None, missing=("the books",))
+    def _figure(self, watched: _Watched) -> ScopeResult:
+        return watched.valuation.figure if watched.valuation is not None else ScopeResult(value=None, missing=("the books",))
 
     async def _note(self, watched: _Watched) -> None:
         """Stores the best result, so that a restart counts from it."""
@@ -255,7 +250,7 @@ class PnlWatch:
     async def _note_blind(self, watched: _Watched) -> None:
         """Rings when the figure has not been known for a while, and when it is again."""
         value = watched.valuation.value if watched.valuation is not None else None
-        sleeps = watched.flat_since is not None and self._session(watched.exit.account_id) is not None
+        sleeps = watched.flat_since is not None and self._logged_in(watched.exit.account_id)
         if sleeps:
             watched.blind_since = None
             return
@@ -272,12 +267,11 @@ class PnlWatch:
             await self._tell(watched.exit, PnlNews.SEES, since=since, value=value)
 
     def _why(self, watched: _Watched) -> tuple[str, ...]:
-        session = self._session(watched.exit.account_id)
-        if session is None or not session.alive(self.clock.now()):
+        if not self._logged_in(watched.exit.account_id):
             return ("the session",)
         return self._figure(watched).missing if self.watcher.connected(watched.exit.account_id) else ("the feed",)
 
-    async def _strike(self, watched: _Watched, level: Level) -> None:
+    async def _strike(self, watched: _Watched, level: PnlLevel) -> None:
         """Reads the books once more. Where the figure still is beyond its level, it acts on what is open in this moment."""
         exit_ = watched.exit
         try:
@@ -306,7 +300,7 @@ class PnlWatch:
         anew = ((line, known(line.position.instrument.key)) for line in lines)
         return [replace(line, position=replace(line.position, instrument=found)) if found else line for line, found in anew]
 
-    def _act(self, db: Repositories, exit_: PnlExit, level: Level, value: Decimal, rows: tuple[ExitRow, ...]) -> None:
+    def _act(self, db: Repositories, exit_: PnlExit, level: PnlLevel, value: Decimal, rows: tuple[ExitRow, ...]) -> None:
         """Claims it, and stores what it begins with its licence: no more than is open now, at the slab of now."""
         now = self.clock.now()
         struck = replace(exit_, struck_at=now)

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from bot.domain.clock import ist, ist_date
 from bot.domain.people.audit import ActPage
 from bot.domain.proposals.proposal import LineHealth, Status
-from handlers.views.format import age, clock_time, count, fit, row, short_time, table
+from handlers.views.format import age, clock_time, count, fit, row, short_time, table, wrapped
 from handlers.views.keyboards import button, words
 from handlers.views.message import Part, View, bold, code, message, say
 from handlers.views.people.account import alive, clock_off
@@ -69,7 +69,8 @@ def _latency(seconds: float | None) -> str:
 
 def full(report: Sequence[str]) -> View:
     """What matters of the report, as it can be shown to anybody, and where the rest stands."""
-    return View((table(*report), say("Settings and versions: on the host, ", code("python -m bot diagnose"))))
+    shown = table(*(wrapped(line) for line in report))
+    return View((shown, say("Settings and versions: on the host, ", code("python -m bot diagnose"))))
 
 
 def audit(page: ActPage, now: datetime) -> View:

@@ -340,10 +340,10 @@ async def test_a_trade_that_mstock_corrects_and_one_that_it_takes_back_leave_the
     del broker.fills[1]
     await account.days.sync()
     rows = [await account.close(WEEK[0])]
-    assert (rows[0].booked, rows[0].open) == (0, Decimal("195.00")), "65 from 101.00 to 104.00"
+    assert (rows[0].booked, rows[0].open) == (ZERO, Decimal("195.00")), "65 from 101.00 to 104.00"
     assert rows[0].facts is not None
     (named,) = rows[0].facts.mismatches
-    assert (named.rupees, named.reasons) == (0, ("missing trade",)), "our own records have one that the position has not"
+    assert (named.rupees, named.reasons) == (ZERO, ("missing trade",)), "our own records have one that the position has not"
     rows.append(await account.a_day(WEEK[1], [], {NIFTY_CALL: ("106.00", "104.00")}))
     rows.append(await account.a_day(WEEK[2], [(NIFTY_CALL, -65, "107.00")], {NIFTY_CALL: ("107.00", "106.00")}))
     assert total(row.gross for row in rows) == account.flow == Decimal("390.00")

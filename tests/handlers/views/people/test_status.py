@@ -77,6 +77,15 @@ def test_a_bot_without_contracts_or_accounts_says_so() -> None:
     assert "No account is linked." in view.plain
 
 
+def test_the_report_of_status_full_is_broken_at_words_where_a_row_is_wider_than_a_phone() -> None:
+    shown = views.full(["🔴 database audit broken at row: 7", "unsettled orders TRIGGER_PENDING: 12", "database people: 2"])
+    assert rows(shown) == [
+        "🔴 database audit broken at", " row: 7", "unsettled orders", " TRIGGER_PENDING: 12", "database people: 2",
+    ]  # fmt: skip
+    assert all(columns(line) <= 30 for line in rows(shown))
+    assert shown.plain.endswith("Settings and versions: on the host, python -m bot diagnose")
+
+
 def test_an_act_is_shown_without_the_digest_that_binds_its_terms() -> None:
     act = Act(id=7, at=NOW, who="Asha", what="order", detail=f"#1 BUY 5 ITC · before: none, after: BUY 5 ITC 380 {'0f' * 32}")
     view = views.audit(ActPage(acts=(act,), older=None), NOW)
