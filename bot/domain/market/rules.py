@@ -17,7 +17,7 @@ NEAR = 14  # calendar days; nearer than this an expiry that the calendar cannot 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class PriceStep:
     """One step of a price ladder: it holds up to a price. upto None is the last step."""
 
     upto: Decimal | None
@@ -34,7 +34,7 @@ class Ladder:
 
     kinds: frozenset[InstrumentKind]
     since: date
-    steps: tuple[Step, ...]  # in rising order, the last one open
+    steps: tuple[PriceStep, ...]  # in rising order, the last one open
     source: str
 
     def at(self, price: Decimal) -> Decimal:
@@ -73,7 +73,7 @@ class Freeze:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lot:
+class LotSize:
     """Units in a lot for contracts that expire from a date on: a check on the scrip master, never used instead of it."""
 
     underlying: str
@@ -165,7 +165,7 @@ class MarketRules:
     ticks: tuple[Ladder, ...]  # rupees
     ranges: tuple[TriggerRange, ...]
     withdrawals: tuple[Withdrawal, ...]
-    lots: tuple[Lot, ...]
+    lots: tuple[LotSize, ...]
     bands: tuple[Band, ...]
     stock_expiry: tuple[StockExpiryRule, ...]
     risks: tuple[BrokerRisk, ...]

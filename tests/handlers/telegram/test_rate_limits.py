@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from telegram.error import RetryAfter
 
 from bot.simulators.telegram.flood_limits import FloodLimits
-from handlers.telegram.rate_limits import Bucket, Priority, TelegramRateLimiter
+from handlers.telegram.rate_limits import Priority, TelegramRateLimiter, TokenBucket
 from tests.handlers.chat import later
 
 ME, YOU = 4211, 4212
@@ -188,7 +188,7 @@ async def test_shutting_down_lets_nobody_wait_for_ever() -> None:
 
 @given(st.lists(st.floats(0, 5), max_size=60), st.floats(0.5, 5), st.integers(1, 8))
 def test_a_bucket_never_gives_more_than_its_burst_and_rate(gaps: list[float], rate: float, burst: int) -> None:
-    bucket, now, given_out = Bucket(rate, burst), 100.0, 0
+    bucket, now, given_out = TokenBucket(rate, burst), 100.0, 0
     for gap in gaps:
         now += gap
         while bucket.wait(now) == 0.0:

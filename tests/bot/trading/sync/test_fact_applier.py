@@ -19,7 +19,7 @@ from bot.domain.news.notice import Sound
 from bot.domain.news.orders import Filled, OrderElsewhere, OrderRejected
 from bot.domain.orders.order import OrderFact, OrderStatus, TradeFact
 from bot.domain.ports.repositories import Repositories
-from bot.trading.sync.fact_applier import Change, FactApplier, step_price
+from bot.trading.sync.fact_applier import FactApplier, SyncOutcome, step_price
 from tests.stage.orders import NOW, RELIANCE, a_fact, a_trade, an_order
 from tests.storage.samples import a_store
 
@@ -60,7 +60,7 @@ async def test_whatever_rows_are_seen_each_share_is_booked_and_rung_once(
     def begin(db: Repositories) -> None:
         db.orders.add(an_order(), ist_date(NOW))
 
-    def look(db: Repositories, row: OrderFact, *, fails: bool) -> Change:
+    def look(db: Repositories, row: OrderFact, *, fails: bool) -> SyncOutcome:
         change = book.apply(db, "a1", [row, row], trades, NOW)
         if fails:
             raise DiskFullError
