@@ -1,11 +1,11 @@
 """News of P&L exits: one struck, sees nothing, ended, or lives on without who confirmed it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.news.notice import Notice, NoticePriority, Sound
+from bot.domain.value import value
 
 
 class PnlNews(StrEnum):
@@ -19,7 +19,7 @@ class PnlNews(StrEnum):
     LIVES_ON = "lives on"  # who confirmed it lost the role
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PnlExitTold(Notice):
     """A P&L exit did something, or cannot."""
 

@@ -5,7 +5,6 @@ what belongs to no part: the rounding of the contract note, and rows that our fi
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -19,6 +18,7 @@ from bot.domain.pnl.round_trips import Booked, RoundTrip, RowDay
 from bot.domain.pnl.trades import FINE, DayMark, LedgerTrade, RowKey
 from bot.domain.positions.portfolio import DayReport
 from bot.domain.terms import Product, Side
+from bot.domain.value import value
 
 
 class Source(StrEnum):
@@ -30,7 +30,7 @@ class Source(StrEnum):
     BEFORE = "before the bot"  # held since before the bot's first day
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CurvePoint:
     """What the day had made at a moment (UTC), rupees after the charges that were known."""
 
@@ -38,7 +38,7 @@ class CurvePoint:
     net: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Slip:
     """What an order got against the price that stood when it was tapped."""
 
@@ -57,7 +57,7 @@ class Slip:
         return (self.touch - self.average) * self.quantity * self.side.sign
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RangeDay:
     """One day of the range: its row, and what it is made of. marks, trades and bill belong to that day alone."""
 
@@ -99,7 +99,7 @@ class RangeDay:
         return min(self.course, key=lambda point: point.net, default=None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Part:
     """One share of what the range made, rupees."""
 
@@ -117,7 +117,7 @@ class Part:
         return self.gross > 0 > self.net
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RangeReport:
     """A range of days of one account, both ends included, dates of India, in rupees."""
 
@@ -339,8 +339,8 @@ def _charged(day: RangeDay) -> Mapping[tuple[Instrument, Product], Decimal]:
         if not total(of_products.values()):  # charged without a trade: it ended
             of_products = {mark.product: Decimal(1) for mark in day.marks if mark.instrument.key == row.instrument.key}
         whole = total(of_products.values())
-        for product, value in of_products.items():
-            found[row.instrument, product] = (row.bill.total * value / whole).quantize(FINE)
+        for product, part in of_products.items():
+            found[row.instrument, product] = (row.bill.total * part / whole).quantize(FINE)
     return found
 
 
