@@ -174,7 +174,7 @@ class Connections(BrokerConnections):
             raise RuntimeError("connections are used inside `async with`")
         transport = Transport(
             base_url=self._base_url, tls=self.tls, clock=self._clock, chance=self._chance,
-            pace=BrokerRateLimits(orders_a_second=self._orders_a_second), wire=self._wire,
+            rate_limits=BrokerRateLimits(orders_a_second=self._orders_a_second), wire=self._wire,
         )  # fmt: skip
         feed = SocketFeed(
             account_id=account_id, url=self._ws_url, http=self._http, tls=self.tls, key=lambda: self._key(account_id),

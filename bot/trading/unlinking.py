@@ -119,11 +119,11 @@ class Unlinking:
     async def _log_out(self, account_id: str) -> bool:
         """Ends the session, here in any case. Returns whether it is over at the broker as well."""
         try:
-            link = self.connections.of(account_id)
-            if link.session is not None:
+            connection = self.connections.of(account_id)
+            if connection.session is not None:
                 async with asyncio.timeout(PATIENCE):
-                    await link.broker.logout()
-                link.adopt(None)
+                    await connection.broker.logout()
+                connection.adopt(None)
         except (BrokerError, TimeoutError) as error:
             log.warning("account %s: logout at the broker: %s", account_id, type(error).__name__)
             return False

@@ -169,7 +169,7 @@ def build_core(
         square_off_fee=partial(times.square_off_fee, reference.tariff),
     )
     reconcile = Reconcile(store=store, connections=connections, applier=applier, clock=clock, elapsed=elapsed, egress=egress)
-    reads = SharedReads(connections=connections, clock=clock, changed_at=reconcile.changed_at)
+    reads = SharedReads(connections=connections, clock=clock, changed_at=reconcile.changed_at, last_look=reconcile.last_look)
     watcher = TickWatcher(connections=connections)
     prices = Prices(connections=connections, reads=reads, watcher=watcher)
 

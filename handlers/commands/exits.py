@@ -44,7 +44,8 @@ async def panic(ctx: Ctx) -> None:
     except NotLinked:
         raise
     except (NotSent, Refused, Unreadable):
-        await ctx.reply(views.not_seen(ctx.label, ctx.mode), priority=Priority.FIRST)
+        stopped = await ctx.services.switch.is_on(ctx.actor)
+        await ctx.reply(views.not_seen(ctx.label, ctx.mode, stopped=stopped), priority=Priority.FIRST)
         return
     if isinstance(asked, ExitsShown):
         await ctx.reply(views.shown(asked, ctx.mode, ctx.state.explain), priority=Priority.FIRST)

@@ -289,7 +289,7 @@ async def forge(
             if own:
                 await _own_tap(rig, tally)
         tally.handled = (await rig.rows())["inbox"]
-        tally.unreadable = rig.intake.left_out
+        tally.unreadable = rig.poller.left_out
     return tally
 
 

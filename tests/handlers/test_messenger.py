@@ -50,7 +50,7 @@ FILLED = an_order(number=12, status=OrderStatus.FILLED, filled=10, average=Decim
 
 
 def a_parcel(clock: LoopClock, **changes: object) -> Delivery:
-    parcel = Delivery(
+    delivery = Delivery(
         id=41,
         chat_id=ASHA,
         account_id="a1",
@@ -59,7 +59,7 @@ def a_parcel(clock: LoopClock, **changes: object) -> Delivery:
         sound=Sound.RING,
         created_at=clock.now(),
     )
-    return replace(parcel, **changes)  # type: ignore[arg-type]  # any field may be changed
+    return replace(delivery, **changes)  # type: ignore[arg-type]  # any field may be changed
 
 
 @asynccontextmanager
@@ -81,8 +81,8 @@ async def a_messenger(
 
 
 async def test_a_fill_rings_as_a_message_of_its_own_under_its_card(clock: LoopClock) -> None:
-    async with a_messenger(clock) as (messenger, me, _, speaker):
-        card = await speaker.send(ASHA, message("the card"))
+    async with a_messenger(clock) as (messenger, me, _, sender):
+        card = await sender.send(ASHA, message("the card"))
         shown = await messenger.deliver(a_parcel(clock, reply_to=card))
         news = me.message(shown)
         assert news is not None
@@ -113,8 +113,8 @@ async def test_quiet_news_does_not_ring_and_late_news_says_that_it_is_late(clock
 
 
 async def test_a_card_is_drawn_where_it_stands_and_an_unchanged_one_is_no_error(clock: LoopClock) -> None:
-    async with a_messenger(clock) as (messenger, me, _, speaker):
-        where = await speaker.send(ASHA, message("proposal"))
+    async with a_messenger(clock) as (messenger, me, _, sender):
+        where = await sender.send(ASHA, message("proposal"))
         at = CardRef(chat_id=ASHA, message_id=where, order_id="o1", version=1)
         assert await messenger.draw(at, FILLED, "main") == where
         assert await messenger.draw(at, FILLED, "main") == where
@@ -124,8 +124,8 @@ async def test_a_card_is_drawn_where_it_stands_and_an_unchanged_one_is_no_error(
 
 
 async def test_a_card_whose_message_was_deleted_lives_on_in_a_new_one(clock: LoopClock) -> None:
-    async with a_messenger(clock) as (messenger, me, _, speaker):
-        where = await speaker.send(ASHA, message("proposal"))
+    async with a_messenger(clock) as (messenger, me, _, sender):
+        where = await sender.send(ASHA, message("proposal"))
         me.remove(where)
         moved = await messenger.draw(CardRef(chat_id=ASHA, message_id=where, order_id="o1", version=1), FILLED, "main")
         assert moved != where
@@ -154,22 +154,22 @@ class BrokenView(View):
 
 
 async def test_markup_that_telegram_cannot_read_is_sent_plain(clock: LoopClock) -> None:
-    async with a_messenger(clock) as (_, me, _, speaker):
+    async with a_messenger(clock) as (_, me, _, sender):
         view = BrokenView((say("Filled"),))
-        where = await speaker.send(ASHA, view)
+        where = await sender.send(ASHA, view)
         sent = me.message(where)
         assert sent is not None
         assert sent["text"] == "Filled"
-        await speaker.edit(ASHA, where, BrokenView((say("Filled again"),)))
+        await sender.edit(ASHA, where, BrokenView((say("Filled again"),)))
         edited = me.message(where)
         assert edited is not None
         assert edited["text"] == "Filled again"
 
 
 async def test_a_photo_answers_its_words_and_its_caption_too_is_sent_plain_if_need_be(clock: LoopClock) -> None:
-    async with a_messenger(clock) as (_, me, chats, speaker):
-        words = await speaker.send(ASHA, message("Net +989.49"))
-        where = await speaker.photo(ASHA, draw(a_day()), BrokenView((say("20 Nov"),)), reply_to=words, silent=True)
+    async with a_messenger(clock) as (_, me, chats, sender):
+        words = await sender.send(ASHA, message("Net +989.49"))
+        where = await sender.photo(ASHA, draw(a_day()), BrokenView((say("20 Nov"),)), reply_to=words, silent=True)
         sent = me.message(where)
         assert sent is not None
         assert (sent["text"], sent["reply_to"], sent["silent"]) == ("20 Nov", words, True)
@@ -177,8 +177,8 @@ async def test_a_photo_answers_its_words_and_its_caption_too_is_sent_plain_if_ne
 
 
 async def test_what_is_longer_than_a_message_arrives_in_parts(clock: LoopClock) -> None:
-    async with a_messenger(clock) as (_, me, _, speaker):
-        await speaker.send(ASHA, message(*("x" * 100 for _ in range(100))))
+    async with a_messenger(clock) as (_, me, _, sender):
+        await sender.send(ASHA, message(*("x" * 100 for _ in range(100))))
         assert sum(each["text"].count("x") for each in me.news()) == 10_000
 
 

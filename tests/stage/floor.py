@@ -246,10 +246,10 @@ class FloorStage:
     async def news(self) -> list[ExitsTold]:
         """What the lists told so far."""
         now, store = self.desk.clock.now(), self.desk.store
-        while parcels := await store.transaction(lambda db: db.outbox.lease(now, now + timedelta(minutes=1), alone=True)):
-            for parcel in parcels:
-                self.told += [parcel.notice] if isinstance(parcel.notice, ExitsTold) else []
-                await store.transaction(lambda db, parcel=parcel: db.outbox.sent(parcel.id, now, 1))  # type: ignore[misc] # bound at once
+        while deliveries := await store.transaction(lambda db: db.outbox.lease(now, now + timedelta(minutes=1), alone=True)):
+            for delivery in deliveries:
+                self.told += [delivery.notice] if isinstance(delivery.notice, ExitsTold) else []
+                await store.transaction(lambda db, delivery=delivery: db.outbox.sent(delivery.id, now, 1))  # type: ignore[misc] # bound at once
         return self.told
 
     @asynccontextmanager

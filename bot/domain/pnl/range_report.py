@@ -21,7 +21,7 @@ from bot.domain.terms import Product, Side
 from bot.domain.value import value
 
 
-class Source(StrEnum):
+class OrderSource(StrEnum):
     """Who placed the order that opened something."""
 
     BOT = "bot"
@@ -100,7 +100,7 @@ class RangeDay:
 
 
 @value
-class Part:
+class RangeShare:
     """One share of what the range made, rupees."""
 
     name: str
@@ -125,9 +125,9 @@ class RangeReport:
     first: date
     last: date
     days: tuple[RangeDay, ...]  # those that have a row, oldest first
-    symbols: tuple[Part, ...] = ()
-    products: tuple[Part, ...] = ()
-    sources: tuple[Part, ...] = ()
+    symbols: tuple[RangeShare, ...] = ()
+    products: tuple[RangeShare, ...] = ()
+    sources: tuple[RangeShare, ...] = ()
     booked_by: tuple[Booked, ...] = ()  # per exit, oldest first
     trips: tuple[RoundTrip, ...] = ()
     slips: tuple[Slip, ...] = ()
@@ -215,7 +215,7 @@ def _net(trip: RoundTrip) -> Decimal:
     return trip.net if trip.net is not None else ZERO
 
 
-def by_symbol(days: Iterable[RangeDay]) -> tuple[Part, ...]:
+def by_symbol(days: Iterable[RangeDay]) -> tuple[RangeShare, ...]:
     """What each underlying or share made, the most telling first."""
     sums = _Sums()
     for each in days:
@@ -228,7 +228,7 @@ def by_symbol(days: Iterable[RangeDay]) -> tuple[Part, ...]:
     return sums.parts()
 
 
-def by_product(days: Iterable[RangeDay]) -> tuple[Part, ...]:
+def by_product(days: Iterable[RangeDay]) -> tuple[RangeShare, ...]:
     """What each product made: CNC, MIS, NRML, MTF."""
     sums = _Sums()
     for each in days:
@@ -244,9 +244,9 @@ def by_product(days: Iterable[RangeDay]) -> tuple[Part, ...]:
 def by_source(
     days: Sequence[RangeDay],
     rows: Mapping[RowKey, Sequence[RowDay]],
-    sources: Mapping[str, Source],
+    sources: Mapping[str, OrderSource],
     before: Mapping[RowKey, DayMark],
-) -> tuple[Part, ...]:
+) -> tuple[RangeShare, ...]:
     """What the orders of the bot made and those from elsewhere: by who opened it, and charges by who placed the order.
 
     rows: each row of the range, day by day. sources: of each order by the broker's id. before: how rows stood when the range
@@ -262,15 +262,15 @@ def by_source(
                     sums.add(source, amount, ZERO)
             of_day = [row for mark in each.marks if (row := row_days.get((mark.row, each.day))) is not None]
             for order, amount in charges_of_orders(each, of_day).items():
-                sums.add(sources.get(order, Source.ELSEWHERE), ZERO, amount)
+                sums.add(sources.get(order, OrderSource.ELSEWHERE), ZERO, amount)
             sums.rest(each)
         marks_before = {mark.row: mark for mark in each.marks}
     return sums.parts()
 
 
 def _made_by(
-    mark: DayMark, row: RowDay | None, before: DayMark | None, sources: Mapping[str, Source]
-) -> Mapping[Source, Decimal]:
+    mark: DayMark, row: RowDay | None, before: DayMark | None, sources: Mapping[str, OrderSource]
+) -> Mapping[OrderSource, Decimal]:
     """What a row's day made, by who opened it. Empty where several did and our fills do not make it."""
     if row is None:
         return {}
@@ -278,10 +278,10 @@ def _made_by(
     carried = {lot.order for lot in row.begun}
     steps = [(out.entry_order, out.entry, out.price, out.quantity) for out in row.exits]
     steps += [(lot.order, lot.price, mark.mark, lot.quantity) for lot in row.left]
-    made: dict[Source, Decimal] = {}
+    made: dict[OrderSource, Decimal] = {}
     for order, entry, price, quantity in steps:
         start = base if order in carried and base is not None else entry
-        source = sources.get(order, Source.ELSEWHERE) if order else Source.BEFORE
+        source = sources.get(order, OrderSource.ELSEWHERE) if order else OrderSource.BEFORE
         made[source] = made.get(source, ZERO) + ((price or ZERO) - (start or ZERO)) * quantity
     if len(made) == 1:
         return dict.fromkeys(made, _made(mark))
@@ -372,11 +372,11 @@ class _Sums:
         self._gross += day.report.gross
         self._charges += day.report.charges or ZERO
 
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[RangeShare, ...]:
         """The largest first, the rest last and only where there is one."""
-        made = [Part(name=name, gross=gross, charges=charges) for name, (gross, charges) in self._made.items()]
+        made = [RangeShare(name=name, gross=gross, charges=charges) for name, (gross, charges) in self._made.items()]
         made.sort(key=lambda part: (-abs(part.net), part.name))
-        rest = Part(
+        rest = RangeShare(
             name=REST,
             gross=self._gross - total(part.gross for part in made),
             charges=self._charges - total(part.charges for part in made),

@@ -70,6 +70,11 @@ class KillSwitch:
             killed = await self.store.transaction(partial(standing, fresh=True))
         return killed
 
+    async def is_on(self, actor: Actor) -> bool:
+        """Whether entries of the account are stopped."""
+        account = account_of(actor)
+        return await self.store.read(lambda db: db.stops.stopped(account.id)) is not None
+
     async def ask_resume(self, actor: Actor, *, chat_id: int) -> Question:
         """Asks again before the switch is lifted. Only an owner may."""
         account = account_of(actor)

@@ -20,10 +20,10 @@ from bot.domain.pnl.fifo import Lot, carried_into, quantity_of
 from bot.domain.pnl.if_closed import if_closed
 from bot.domain.pnl.range_report import (
     CurvePoint,
+    OrderSource,
     RangeDay,
     RangeReport,
     Slip,
-    Source,
     by_product,
     by_source,
     by_symbol,
@@ -68,7 +68,7 @@ class _Records:
     orders: Sequence[Order]
     ours: Collection[str]  # the broker's ids of those that the bot placed
     rows: Mapping[RowKey, _Row]
-    sources: Mapping[str, Source]  # by the broker's ids, of what opened before the range too
+    sources: Mapping[str, OrderSource]  # by the broker's ids, of what opened before the range too
     touches: Mapping[str, Decimal]
     curves: Mapping[date, Sequence[CurvePoint]]
     lent: Lent
@@ -321,10 +321,10 @@ def _row(db: Repositories, account_id: str, row: RowKey, instrument: Instrument,
     return _Row(begun=carried, restarts=restarts, openers=[trade for trade in earlier if trade.broker_id in orders])
 
 
-def _source(order: Order, planned: Collection[str]) -> Source:
+def _source(order: Order, planned: Collection[str]) -> OrderSource:
     if order.id in planned:
-        return Source.PLAN
-    return Source.BOT if order.is_ours else Source.ELSEWHERE
+        return OrderSource.PLAN
+    return OrderSource.BOT if order.is_ours else OrderSource.ELSEWHERE
 
 
 def _slips(records: _Records, days: Sequence[RangeDay]) -> list[Slip]:

@@ -111,7 +111,7 @@ class Trails:
         instrument = self.proposing.instruments.by_key(position.instrument.key) or position.instrument
         price = await self.proposing.prices.of(account.id, instrument.key)
         if price is None:
-            raise CheckFailed([f"No price of {instrument.symbol} is known now, so no stop can follow it."])
+            raise CheckFailed([f"No price of {short(instrument)} is known now, so no stop can follow it."])
         long, tick = position.quantity > 0, instrument.tick
         trail = trail_in_points(said, price.last, tick)
         if off := [each for each in (trail.every, trail.step) if each is not None and not on_tick(each, tick)]:

@@ -12,7 +12,7 @@ from bot.domain.money import in_figures
 from bot.domain.orders.order import Purpose
 from bot.domain.people.account import Actor, Permission
 from bot.domain.plans.pnl_card import PnlCard, PnlSaid, PnlShown
-from bot.domain.plans.pnl_exit import Figure, PnlAction, PnlExit, PnlExitNow, PnlState, Scope, ScopeKind
+from bot.domain.plans.pnl_exit import PnlAction, PnlExit, PnlExitNow, PnlState, Scope, ScopeKind, ScopeResult
 from bot.domain.plans.pnl_words import levels_in_words, scope_in_words
 from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.portfolio import PositionLine
@@ -56,7 +56,7 @@ class PnlExits:
         except ValueError as error:
             raise CheckFailed(["A stop lies below a target, and what may be given back is above zero."]) from error
         rows = await self.reader.read(wanted)
-        figure = Figure(value=rows.made, missing=rows.missing, flat=rows.is_flat)
+        figure = ScopeResult(value=rows.made, missing=rows.missing, flat=rows.is_flat)
         if rows.is_flat and scope.kind is not ScopeKind.ALL:
             raise CheckFailed([f"Nothing of {scope_in_words(scope)} is open in intraday or carry-forward."])
         if rows.made is not None and not rows.is_flat and wanted.reached(rows.made) is not None:

@@ -18,13 +18,13 @@ from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.plans.pnl_exit import (
     BLIND_FOR,
     HEARD_WITHIN,
-    Figure,
-    Level,
     PnlAction,
     PnlExit,
     PnlExitNow,
+    PnlLevel,
     Recheck,
     ScopeKind,
+    ScopeResult,
     mark_of,
 )
 from bot.domain.plans.pnl_words import levels_in_words, scope_in_words
@@ -237,8 +237,8 @@ class PnlWatch:
         with suppress(BrokerError, StorageAway):  # the strike reads for itself then
             await self.reader.reconcile.look(account_id)
 
-    def _figure(self, watched: _Watched) -> Figure:
-        return watched.valuation.figure if watched.valuation is not None else Figure(value=None, missing=("the books",))
+    def _figure(self, watched: _Watched) -> ScopeResult:
+        return watched.valuation.figure if watched.valuation is not None else ScopeResult(value=None, missing=("the books",))
 
     async def _note(self, watched: _Watched) -> None:
         """Stores the best result, so that a restart counts from it."""
@@ -271,7 +271,7 @@ class PnlWatch:
             return ("the session",)
         return self._figure(watched).missing if self.watcher.connected(watched.exit.account_id) else ("the feed",)
 
-    async def _strike(self, watched: _Watched, level: Level) -> None:
+    async def _strike(self, watched: _Watched, level: PnlLevel) -> None:
         """Reads the books once more. Where the figure still is beyond its level, it acts on what is open in this moment."""
         exit_ = watched.exit
         try:
@@ -300,7 +300,7 @@ class PnlWatch:
         anew = ((line, known(line.position.instrument.key)) for line in lines)
         return [replace(line, position=replace(line.position, instrument=found)) if found else line for line, found in anew]
 
-    def _act(self, db: Repositories, exit_: PnlExit, level: Level, value: Decimal, rows: tuple[ExitRow, ...]) -> None:
+    def _act(self, db: Repositories, exit_: PnlExit, level: PnlLevel, value: Decimal, rows: tuple[ExitRow, ...]) -> None:
         """Claims it, and stores what it begins with its licence: no more than is open now, at the slab of now."""
         now = self.clock.now()
         struck = replace(exit_, struck_at=now)

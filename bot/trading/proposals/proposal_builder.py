@@ -15,6 +15,7 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import ZERO
+from bot.domain.orders.band_edge import at_edge, day_edges
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import order_words, record_line
 from bot.domain.people.account import Account, Actor, Permission
@@ -33,6 +34,7 @@ from bot.trading.checks.blocking import known, margins
 from bot.trading.checks.checks import TWIN, repairs
 from bot.trading.checks.costs import Costs, proceeds, worth
 from bot.trading.checks.dated import master_age, stage_of
+from bot.trading.checks.day_band import set_to_edge, stop_beyond_band
 from bot.trading.checks.reducing import objections
 from bot.trading.checks.remarks import closed_until, remarks
 from bot.trading.checks.situation import Situation
@@ -43,7 +45,7 @@ from bot.trading.proposals.after_market import evening_limit, for_session
 from bot.trading.proposals.attaching import Attaching, Entry, attached_of, loss_if_stopped, misfit
 from bot.trading.proposals.drafting import Drafting, closable, of_held, product_of
 from bot.trading.proposals.held import Held, WayOut
-from bot.trading.proposals.interpreter import Interpreter, left_out
+from bot.trading.proposals.interpreter import Interpreter
 from bot.trading.proposals.joining import Joining, joining, raising, unjoined
 from bot.trading.proposals.meaning import Meant, priced
 from bot.trading.proposals.risk import by_risk
@@ -105,12 +107,11 @@ class ProposalBuilder:
         request, sized = by_risk(request, instrument, price, product, self.drafting)
         window = self.window(instrument, product)
         is_open = window is None or window.may_exit  # the price of a closed market is old, and no order goes by it
-        if not self.interpreter.evenings and (dropped := left_out(request)) is not None:
-            raise dropped
-        evening = for_session(request, instrument, price, window, reduces=False)
+        evening = for_session(request, instrument, price, window, reduces=False, sent=self.interpreter.evenings)
         request = evening.request if evening is not None else request
         draft, said = self.drafting.draft(request, instrument, price, product, judged=is_open)
-        said = (*sized, *said)
+        draft, moved = await self.at_band_edge(account.id, draft, price, held)
+        said = (*sized, *said, *moved)
         if evening is not None:
             draft, said = evening.of(draft), (*evening.remarks, *said)
         attached = attached_of(request, draft, price) if attached is None or attached.joins is not None else attached
@@ -121,6 +122,16 @@ class ProposalBuilder:
         return await self.ask(
             actor, account, connection, confirmation, price=price, held=held, said=said, plan=plan, as_exit=as_exit
         )
+
+    async def at_band_edge(
+        self, account_id: str, draft: OrderDraft, price: Price | None, held: Held, *, before: Order | None = None
+    ) -> tuple[OrderDraft, tuple[Remark, ...]]:
+        """An exit beyond the day's known band at its edge, with what the card says of that. Anything else as it is."""
+        low_high = day_edges(self.rules, draft.instrument, price, ist_date(self.clock.now()))
+        if low_high is None or (edged := at_edge(draft, low_high)) == draft:
+            return draft, ()
+        at = await self.store.read(lambda db: self.situation(db, account_id, draft, held, before=before))
+        return (edged, (set_to_edge(draft, low_high),)) if at.reduces else (draft, ())
 
     async def joins(self, account_id: str, draft: OrderDraft, held: Held) -> Joining | None:
         """The stop that guards what the draft adds to."""
@@ -145,7 +156,7 @@ class ProposalBuilder:
         return await known(connection.broker.funds())
 
     def limited(self, db: Repositories, account_id: str) -> bool:
-        """Whether a daily loss limit is set, so that the day's result matters."""
+        """Whether a daily loss limit is set."""
         return db.limits.on(account_id, ist_date(self.clock.now())).daily_loss is not None
 
     async def result(self, account_id: str, connection: BrokerConnection, *, limited: bool | None = None) -> PnL | None:
@@ -311,6 +322,8 @@ class ProposalBuilder:
             window=self.window(draft.instrument, draft.product),
             freeze=freeze.quantity if freeze else None,
             band=band.percent if (band := self.rules.price_band(draft.instrument, today)) is not None else None,
+            banned=self.rules.is_banned(draft.instrument, today),
+            measures=self.rules.measures(draft.instrument, today),
             address_refused=db.flags.address_told(account_id, today),
             stage=stage_of(draft.instrument, today, self.rules, self.calendar, settling=self.settling),
             master_age=master_age(self.instruments.day, today, self.calendar),
@@ -353,6 +366,8 @@ class ProposalBuilder:
         bill, both = self.costs.of(draft, each, meets)
         more = self.costs.of_parts(plan, each, bill) if plan is not None and bill is not None else ZERO
         attached = Attached.of(plan) if plan is not None else None
+        warned = said + unjoined(joins, draft) + stop_beyond_band(plan, situation)
+        warned += remarks(situation, parts=len(plan.parts) if plan is not None else 1)
         closes = situation.closable if situation.reduces else None
         figures = ExitFigures.of(draft, situation.positions, situation.holdings, price)
         return Proposal(
@@ -376,7 +391,7 @@ class ProposalBuilder:
             opens=closed_until(situation),
             evening=evening_limit(draft, price, attached) if self.interpreter.evenings else None,
             monthly=self.instruments.is_monthly(draft.instrument) if draft.instrument.is_derivative else None,
-            warnings=said + unjoined(joins, draft) + remarks(situation, parts=len(plan.parts) if plan is not None else 1),
+            warnings=warned,
             before=before,
             redrawn=redrawn,
             raising=raising(joins, draft, plan) if joins is not None and joins.fits else None,

@@ -131,7 +131,9 @@ class SecretEntry:
             say = await (self._link(actor, ticket, given) if ticket.kind is EntryKind.LINK else self._login(actor, given))
         except BotError as error:
             log.info("what was entered for %s did not succeed: %s", ticket.label, type(error).__name__)
-            return Outcome(done=False, say=f"{error.say} Nothing was stored.")
+            again = f"/link {ticket.label}" if ticket.kind is EntryKind.LINK else f"{ticket.label}: /login page"
+            said = error.say.rstrip(".")  # mStock's own words come without one
+            return Outcome(done=False, say=f"{said}. Nothing was stored. For another try: {again}")
         return Outcome(done=True, say=say)
 
     async def _link(self, actor: Actor, ticket: Ticket, given: Entered) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.domain.clock import Clock
+from bot.domain.market.display_names import short
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.news.readiness import Finding, Light, Repair
 from bot.domain.news.standing_stops import StandingStopPaused, StandingStopsDue
@@ -48,7 +49,7 @@ class MorningStops:
         if not stops:
             return ()
         kept = [stop for stop in stops if stop.state is StandingState.KEPT and stop.until >= day]
-        paused = tuple(f"{stop.instrument.symbol} paused" for stop in stops if stop.state is StandingState.PAUSED)
+        paused = tuple(f"{short(stop.instrument)} paused" for stop in stops if stop.state is StandingState.PAUSED)
         return (
             Finding(
                 light=Light.AMBER if paused else Light.GREEN,

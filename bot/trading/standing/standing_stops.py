@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone, NotFound
 from bot.domain.exits.closing import is_guard
+from bot.domain.market.display_names import short
 from bot.domain.orders.order import ConfirmationState, OrderDraft, Purpose
 from bot.domain.orders.standing import is_exit
 from bot.domain.people.account import Account, Actor, Permission
@@ -139,7 +140,7 @@ class StandingStops:
             rebased = stop.rebased()
             if rebased is None:
                 raise CheckFailed(
-                    [f"No usual bonus or split explains the price. Place the stop of {stop.instrument.symbol} anew."]
+                    [f"No usual bonus or split explains the price. Place the stop of {short(stop.instrument)} anew."]
                 )
             return replace(rebased, state=StandingState.KEPT, base=None, trusted_on=today)
 

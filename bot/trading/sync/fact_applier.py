@@ -33,7 +33,7 @@ NEWS_AGE = timedelta(minutes=15)  # an order from elsewhere that is older than t
 
 
 @dataclass(slots=True)
-class Change:
+class SyncOutcome:
     """What one sync changed, for those who wait for it."""
 
     fills: int = 0
@@ -78,7 +78,7 @@ class FactApplier:
         *,
         positions: Sequence[Position] | None = None,
         last: Mapping[InstrumentKey, Decimal] = MappingProxyType({}),
-    ) -> Change:
+    ) -> SyncOutcome:
         """One transaction's work: every row that differs from what is stored.
 
         positions: of the same look, None when not read. last: prices in rupees, to value what is held after a step.
@@ -118,7 +118,7 @@ class FactApplier:
         reading.change.fills_from = self._ledger.record(db, account_id, facts, trades, now)
         return reading.change
 
-    def applied(self, account_id: str, change: Change) -> None:
+    def applied(self, account_id: str, change: SyncOutcome) -> None:
         """The transaction of that change is committed."""
         self._same[account_id] = change.same
         self._ledger.recorded(account_id, change.fills_from)
@@ -157,7 +157,7 @@ class _Reading:
     now: datetime
     fee: Callable[[Order], Decimal | None]
     charges_of: ChargesOf
-    change: Change = field(default_factory=Change)
+    change: SyncOutcome = field(default_factory=SyncOutcome)
     adopted: list[Order] = field(default_factory=list)  # from elsewhere, and young enough to be news
     maybe: dict[str, tuple[int, ...]] = field(default_factory=dict)  # by their ids: numbers of our orders that they may be
 

@@ -89,6 +89,8 @@ def today(made: TodayPnl, tap: ListingTap, name: str, mode: str) -> View:
     elif result.holdings_change is not None:
         parts.append(table(money_row("Holdings today", result.holdings_change)))
         parts.append(say("The holdings' change is not part of the net."))
+    else:
+        parts.append(table(money_row("Holdings today", None)))
     parts += left_out([line for line in result.lines if line.booked is None or (line.open is None and line.position.quantity)])
     parts += _by_the_broker(result.lines)
     parts += _facts(made.report)

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from bot.domain.market.display_names import short
 from bot.domain.news.after_market import AfterMarketFate
 from bot.domain.news.later_cards import LaterCardDue, LaterCardsAhead, LaterCardStruck
 from bot.domain.people.account import Permission
@@ -115,4 +116,4 @@ def _named(card: LaterCard, now: datetime) -> str:
 
 
 def _short(card: LaterCard) -> str:
-    return f"{card.draft.side} {card.draft.quantity} {card.draft.instrument.symbol}"
+    return f"{card.draft.side} {card.draft.quantity} {short(card.draft.instrument)}"

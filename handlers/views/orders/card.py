@@ -25,6 +25,7 @@ from handlers.views.taps.taps import OrderTap, OrderVerb
 
 Explain = Callable[[str], str]
 
+LOOKING = " I keep looking, and tell what the book says."
 MOST_NAMED = 20  # orders in one message
 MOST_BUTTONS = 8
 LOOK_OUT = timedelta(seconds=180)  # before this nobody may say that an order does not exist
@@ -308,10 +309,11 @@ def modify_prices(order: Order, label: str, mode: str, now: datetime) -> View:
             if new > 0:
                 name = f"{'+' if part > 0 else MINUS}{abs(part) * 100:.1f} %  {price(new)}"
                 near.append(words(name, f"/modify {order.number} {new:f}", account=label))
+    how = "Tap a price, or reply with one." if near else f"Reply with a new {'price' if draft.trigger is None else 'trigger'}."
     return message(
         say(bold(f"#{order.number} {what(draft, now)}")),
         at(order),
-        say("Tap a price, or reply with one. A reply of ", code(f"q {draft.quantity}"), " sets the quantity."),
+        say(how, " A reply of ", code(f"q {draft.quantity}"), " sets the quantity."),
         place(label, mode),
     ).with_keyboard(near[:2], near[2:], [button("Cancel order", OrderTap(order.id, OrderVerb.CANCEL, label))])
 
@@ -323,14 +325,12 @@ def cancel_sent(outcomes: tuple[Cancelled, ...], label: str, mode: str, now: dat
     """
     if not outcomes and not stays:
         return message(say(bold("No open orders."), " Nothing to cancel."), place(label, mode))
-    unclear = [outcome for outcome in outcomes if outcome.is_open_question]
-    refused = [outcome for outcome in outcomes if outcome.error is not None and not outcome.is_open_question]
+    unclear = [outcome for outcome in outcomes if outcome.is_open_question and outcome.error is not None]
+    refused = [outcome for outcome in outcomes if outcome.error is not None and outcome not in unclear]
     taken = [outcome for outcome in outcomes if outcome.error is None]
     lines: list[Part | str] = []
     if unclear:
-        many = len(unclear) > 1
-        when = "when they end" if many else "when it ends"
-        lines.append(say(bold(f"Not known whether cancelled: {counted(len(unclear))}."), f" I keep looking, and ring {when}."))
+        lines.append(say(bold(f"Not known whether cancelled: {counted(len(unclear))}."), LOOKING))
         lines += _listed(unclear, now)
     if refused:
         many = len(refused) > 1

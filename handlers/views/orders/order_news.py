@@ -11,6 +11,7 @@ from bot.domain.market.display_names import short
 from bot.domain.news.exits import ExitAsks, ExitTrouble, GuardPlaced, TargetBlind, Unguarded
 from bot.domain.news.notice import Notice
 from bot.domain.news.orders import (
+    ActSeen,
     Filled,
     MarketUnfilled,
     OrderByOther,
@@ -23,6 +24,7 @@ from bot.domain.news.orders import (
     OrderUnclear,
     SlicesStruck,
 )
+from bot.domain.orders.doubt import DoubtedAct
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.proposals.repairs import RepairsOf
@@ -211,6 +213,21 @@ def _not_seen(news: OrderNotSeen, scene: Scene) -> View:
     if of_earlier_day(order, scene.now):
         text = elsewhere(order)
     return _about("Not found", order, text, scene, [_look(order, scene), close])
+
+
+@renders(ActSeen)
+def _act_seen(news: ActSeen, scene: Scene) -> View:
+    order, stands = news.order, f"It is {state(news.order, scene.explain)}"
+    if news.act is DoubtedAct.CANCEL:
+        title, text = "Not cancelled so far", f"{stands}: the cancel did nothing yet."
+    elif news.done:
+        title, text = "Changed", f"{stands}: mStock made the change, whose answer was lost."
+    else:
+        title, text = "Not changed so far", f"{stands}: the change, whose answer was lost, did nothing yet."
+    return View(
+        _about(title, order, text, scene, []).parts,
+        order_keyboard(order, scene.label, scene.now, scene.repairs(order)),
+    )
 
 
 @renders(OrderElsewhere)

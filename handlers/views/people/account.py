@@ -21,6 +21,13 @@ _MOST = 10  # orders or positions that are named
 NOT_DELETED = "⚠️ I could not delete the message with your code. Please delete it yourself."
 
 
+def secret_hidden(*, deleted: bool) -> str:
+    """Words behind /link, which are most often the secrets themselves."""
+    if deleted:
+        return "I deleted that message: it may have held a secret."
+    return "⚠️ I could not delete that message, which may hold a secret. Please delete it yourself."
+
+
 def accounts(entries: Sequence[tuple[Account, Role]], current: Account | None) -> View:
     """What is linked, and a button to work with another one."""
     if not entries:

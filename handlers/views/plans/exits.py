@@ -68,11 +68,14 @@ def login_first(label: str, mode: str) -> View:
     return View(parts, keyboard([words("Log in", "/login", account=label)]))
 
 
-def not_seen(label: str, mode: str) -> View:
-    """A panic while mStock does not answer."""
-    text = " I cannot see what is open, so nothing was closed or cancelled, and new orders are not blocked yet."
-    parts = (say(bold("mStock does not answer."), text), say("/kill blocks new orders at once."), place(label, mode))
-    return View(parts, keyboard([words("Try again", "/panic", account=label)], [words("Kill", "/kill", account=label)]))
+def not_seen(label: str, mode: str, *, stopped: bool) -> View:
+    """A panic while mStock does not answer. stopped: the kill switch is on."""
+    seen = say(bold("mStock does not answer."), " I cannot see what is open, so nothing was closed or cancelled.")
+    again = [words("Try again", "/panic", account=label)]
+    if stopped:
+        return View((seen, say("New orders are blocked already."), place(label, mode)), keyboard(again))
+    blocks = say("New orders are not blocked yet: /kill blocks them at once.")
+    return View((seen, blocks, place(label, mode)), keyboard(again, [words("Kill", "/kill", account=label)]))
 
 
 def _of_auction(exits: ExitList) -> list[Part]:

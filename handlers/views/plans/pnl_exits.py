@@ -7,7 +7,7 @@ from decimal import Decimal
 from bot.domain.clock import ist, ist_date
 from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.plans.pnl_card import PnlCard, PnlShown
-from bot.domain.plans.pnl_exit import RECHECK, Figure, PnlAction, PnlExit, PnlExitNow, ScopeKind
+from bot.domain.plans.pnl_exit import RECHECK, PnlAction, PnlExit, PnlExitNow, ScopeKind, ScopeResult
 from bot.domain.plans.pnl_words import levels_in_words, scope_in_words, typed
 from handlers.views.format import amount, clock_time, mark, row, signed, table, wrapped
 from handlers.views.keyboards import button, words
@@ -158,7 +158,7 @@ def discarded() -> View:
     return View((say(bold("Discarded."), " Nothing is watched."),))
 
 
-def _value(figure: Figure) -> str:
+def _value(figure: ScopeResult) -> str:
     if figure.flat:
         return "nothing open"
     return f"{signed(figure.value)} {mark(figure.value)}".rstrip() if figure.value is not None else "not known"

@@ -100,7 +100,12 @@ def a_client(exchange: Exchange, clock: Standing, directory: Path) -> MStock:
         return None
 
     transport = Transport(
-        base_url="https://127.0.0.1:1", tls=TLS, clock=clock, chance=random.Random(1), pace=BrokerRateLimits(), wire=exchange
+        base_url="https://127.0.0.1:1",
+        tls=TLS,
+        clock=clock,
+        chance=random.Random(1),
+        rate_limits=BrokerRateLimits(),
+        wire=exchange,
     )
     keeper = SessionKeeper("main", clock, nobody, lambda: None)
     keeper.adopt(Session(token=Secret("jwt"), issued=clock.now(), expires=clock.now() + timedelta(hours=9)))

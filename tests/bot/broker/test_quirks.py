@@ -118,7 +118,7 @@ def a_client(wire: Wire, clock: LoopClock, directory: Path) -> tuple[MStock, Ses
         tls=TLS,
         clock=clock,
         chance=random.Random(1),
-        pace=BrokerRateLimits(),
+        rate_limits=BrokerRateLimits(),
         wire=wire,
     )
     keeper = SessionKeeper("main", clock, nobody, lambda: None)

@@ -54,13 +54,13 @@ def new_token(chance: random.Random) -> str:
 class DemoServer:
     """The two doors over the chats."""
 
-    def __init__(self, chats: Chats, *, token: str, pace: FloodLimits | None = None) -> None:
+    def __init__(self, chats: Chats, *, token: str, flood_limits: FloodLimits | None = None) -> None:
         self.chats = chats
         self.token = token
         #: The last calls served, oldest first.
         self.served: deque[Served] = deque(maxlen=10_000)
         self._api = BotApi(chats)
-        self._pace = pace
+        self._flood_limits = flood_limits
         chats.bot.id = int(token.partition(":")[0])
 
     def application(self) -> web.Application:
@@ -113,8 +113,8 @@ class DemoServer:
             raise ApiError(status, words.format(seconds=after), retry_after=after)
         if name == "slow":
             await asyncio.sleep(seconds)
-        if self._pace is not None and call.method.lower().startswith(("send", "edit")):
-            self._pace.step(call.number("chat_id"), asyncio.get_running_loop().time())
+        if self._flood_limits is not None and call.method.lower().startswith(("send", "edit")):
+            self._flood_limits.step(call.number("chat_id"), asyncio.get_running_loop().time())
         result = await self._api.call(call)
         if name == "hanging":
             await asyncio.sleep(_FOR_EVER)
@@ -275,14 +275,14 @@ async def serve(
     port: int = 0,
     mounts: Mapping[str, web.Application] | None = None,
     extend: Iterable[Callable[[web.Application], None]] = (),
-    pace: FloodLimits | None = None,
+    flood_limits: FloodLimits | None = None,
 ) -> AsyncIterator[Serving]:
     """Serve on 127.0.0.1 (a free port by default) until the block ends.
 
     `mounts` are applications that hang beside it under their path. `extend` is given the whole application before it
-    starts (the page's `add_to`). `pace` makes Telegram count the messages.
+    starts (the page's `add_to`). `flood_limits` makes Telegram count the messages.
     """
-    server = DemoServer(chats, token=token, pace=pace)
+    server = DemoServer(chats, token=token, flood_limits=flood_limits)
     app = server.application()
     for path, mounted in (mounts or {}).items():
         app.add_subapp(path, mounted)

@@ -127,8 +127,10 @@ def test_a_few_broken_rows_among_many_are_left_out(tmp_path: Path) -> None:
     assert len(master) == 400 + len(INDEXES)
 
 
-async def test_it_is_fetched_kept_and_found_again_after_a_restart(paper: Running, pair: MStockConnection, tmp_path: Path) -> None:
-    master = await pair.broker.scrip_master()
+async def test_it_is_fetched_kept_and_found_again_after_a_restart(
+    paper: Running, connection: MStockConnection, tmp_path: Path
+) -> None:
+    master = await connection.broker.scrip_master()
     assert len(master) > 1000
     again = ScripCache(tmp_path, source=paper.rest_url)
     kept = await again.load()
@@ -139,15 +141,15 @@ async def test_it_is_fetched_kept_and_found_again_after_a_restart(paper: Running
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("fault", ["master_truncated", "master_short", "master_doubled", "master_error"])
 async def test_todays_broken_master_leaves_yesterdays_in_use(
-    links: Connections, pair: MStockConnection, paper: Running, fault: str
+    connections: Connections, connection: MStockConnection, paper: Running, fault: str
 ) -> None:
-    before = await pair.broker.scrip_master()
+    before = await connection.broker.scrip_master()
     paper.broker.faults.arm(fault, times=None)
     with pytest.raises((Unreadable, Refused)):
-        await pair.broker.scrip_master()
-    assert links.scrip_cache.master is before
+        await connection.broker.scrip_master()
+    assert connections.scrip_cache.master is before
     paper.broker.faults.clear()
-    assert len(await pair.broker.scrip_master()) == len(before)
+    assert len(await connection.broker.scrip_master()) == len(before)
 
 
 def on_disk(directory: Path) -> dict[str, bytes]:
@@ -181,26 +183,26 @@ async def test_the_number_of_rows_stays_within_reason_of_the_last_masters(tmp_pa
 
 
 async def test_a_download_that_dies_halfway_leaves_the_earlier_one_on_disk_and_in_use(
-    links: Connections, pair: MStockConnection, paper: Running, tmp_path: Path
+    connections: Connections, connection: MStockConnection, paper: Running, tmp_path: Path
 ) -> None:
-    before = await pair.broker.scrip_master()
+    before = await connection.broker.scrip_master()
     kept = on_disk(tmp_path)
     for fault in ("answer_truncated", "connection_dropped"):
         paper.broker.faults.arm(fault, times=None, route="master")
         with pytest.raises((Unreadable, NotSent)):
-            await pair.broker.scrip_master()
+            await connection.broker.scrip_master()
         paper.broker.faults.clear()
-        assert links.scrip_cache.master is before
+        assert connections.scrip_cache.master is before
         assert on_disk(tmp_path) == kept
     paper.broker.faults.arm("connection_dropped", times=1, route="master")
-    assert len(await pair.broker.scrip_master()) == len(before), "the second attempt begins with an empty file"
+    assert len(await connection.broker.scrip_master()) == len(before), "the second attempt begins with an empty file"
 
 
 @pytest.mark.exhaustive
-async def test_it_may_come_as_a_table_of_commas(pair: MStockConnection, paper: Running) -> None:
-    before = await pair.broker.scrip_master()
+async def test_it_may_come_as_a_table_of_commas(connection: MStockConnection, paper: Running) -> None:
+    before = await connection.broker.scrip_master()
     paper.broker.faults.arm("master_csv")
-    assert list(await pair.broker.scrip_master()) == list(before)
+    assert list(await connection.broker.scrip_master()) == list(before)
 
 
 async def test_a_disk_that_is_full_is_said_and_spoils_nothing(tmp_path: Path) -> None:
@@ -225,13 +227,13 @@ def test_a_master_is_a_sequence_like_any_other(tmp_path: Path) -> None:
 
 
 async def test_a_token_that_died_overnight_is_renewed_once_for_the_master(
-    links: Connections, pair: MStockConnection, paper: Running, clock: LoopClock
+    connections: Connections, connection: MStockConnection, paper: Running, clock: LoopClock
 ) -> None:
     async def renew(account_id: str, _dead: Session | None) -> Session | None:
         await asyncio.sleep(130)
-        return await log_in(links.of(account_id), credentials_of(PaperAccount()), clock)
+        return await log_in(connections.of(account_id), credentials_of(PaperAccount()), clock)
 
-    links.attach(renewer=renew)
+    connections.attach(renewer=renew)
     paper.broker.faults.arm("token_expired", route="master")
-    assert len(await pair.broker.scrip_master()) > 1000
+    assert len(await connection.broker.scrip_master()) > 1000
     assert paper.counter.calls["login"] == 2

@@ -14,10 +14,10 @@ from bot.domain.pnl.fifo import cost_of, quantity_of
 from bot.domain.pnl.range_report import (
     REST,
     CurvePoint,
+    OrderSource,
     RangeDay,
     RangeReport,
     Slip,
-    Source,
     by_product,
     by_source,
     by_symbol,
@@ -77,7 +77,9 @@ def the_days(moves: Moves, marks: list[Decimal]) -> tuple[list[RangeDay], list[R
 def test_by_symbol_product_and_source_the_parts_add_up_to_the_net_of_the_days(moves: Moves, marks: list[Decimal]) -> None:
     days, rows, trades = the_days(moves, marks)
     net = total(day.net for day in days if day.net is not None)
-    sources = {trade.broker_id: Source.BOT if moves[number][3] else Source.ELSEWHERE for number, trade in enumerate(trades)}
+    sources = {
+        trade.broker_id: OrderSource.BOT if moves[number][3] else OrderSource.ELSEWHERE for number, trade in enumerate(trades)
+    }
     for parts in (by_symbol(days), by_product(days), by_source(days, {(NIFTY_CALL.key, Product.NRML): rows}, sources, {})):
         assert total(part.net for part in parts) == net
         assert all(part.gross == 0 for part in parts if part.name == REST), "our fills make all of it"
@@ -97,11 +99,11 @@ def test_two_parts_of_a_range_make_the_whole_range(moves: Moves, marks: list[Dec
 def test_what_the_bot_opened_and_elsewhere_closed_is_the_bots() -> None:
     moves = [(0, 1, Decimal(100), True), (1, -1, Decimal(110), False)]
     days, rows, trades = the_days(moves, [Decimal(104), Decimal(111), Decimal(1), Decimal(1)])
-    sources = {trades[0].broker_id: Source.BOT, trades[1].broker_id: Source.ELSEWHERE}
+    sources = {trades[0].broker_id: OrderSource.BOT, trades[1].broker_id: OrderSource.ELSEWHERE}
     parts = {part.name: part for part in by_source(days, {(NIFTY_CALL.key, Product.NRML): rows}, sources, {})}
-    assert parts[Source.BOT].gross == 650
-    assert parts[Source.ELSEWHERE].gross == 0
-    assert parts[Source.ELSEWHERE].charges > 0, "its order was charged all the same"
+    assert parts[OrderSource.BOT].gross == 650
+    assert parts[OrderSource.ELSEWHERE].gross == 0
+    assert parts[OrderSource.ELSEWHERE].charges > 0, "its order was charged all the same"
     assert quantity_of(rows[0].left) == 65
     assert cost_of(rows[0].left) == 6500
 

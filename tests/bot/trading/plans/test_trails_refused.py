@@ -103,7 +103,7 @@ async def test_a_trail_that_no_stop_can_carry_is_refused(open_: int, said: Trail
 
 async def test_a_trail_without_a_price_or_a_position_is_refused(clock: LoopClock) -> None:
     stage = await a_mute_floor(clock)
-    with pytest.raises(CheckFailed, match="No price of BANKNIFTY is known now"):
+    with pytest.raises(CheckFailed, match="No price of BNF 52000CE 23Nov is known now"):
         await ask(stage)
     stage.broker.opens(BANK, 0)
     with pytest.raises(CheckFailed, match="There is no open NRML position in it"):

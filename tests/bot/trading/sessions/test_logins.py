@@ -268,4 +268,4 @@ async def test_a_session_ended_before_its_time_rings_though_the_stored_seed_made
     dead = Session(token=Secret("old"), issued=clock.now(), expires=clock.now() + timedelta(hours=hours))
     assert await logins.renew(ACCOUNT.id, dead) is not None
     news = await store.transaction(lambda db: db.outbox.lease(clock.now(), clock.now() + timedelta(minutes=1)))
-    assert [type(parcel.notice) for parcel in news] == [SessionReplaced] * told
+    assert [type(delivery.notice) for delivery in news] == [SessionReplaced] * told

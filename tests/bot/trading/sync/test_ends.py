@@ -18,7 +18,7 @@ from bot.domain.ports.broker import Leaving
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
-from tests.bot.trading.desk.test_order_desk import a_holding
+from tests.bot.trading.desk.asked import a_holding
 from tests.stage.broker import ScriptedBroker
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.orders import RELIANCE

@@ -16,7 +16,7 @@ from bot.domain.errors import CheckFailed, NotFound
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price, Tick
 from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertState, AlertStruck, Sees
-from bot.domain.positions.held import Held, NewBase
+from bot.domain.positions.held import HeldRow, NewBase
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
@@ -357,7 +357,7 @@ async def test_of_two_who_claim_an_alert_one_tells(clock: LoopClock) -> None:
 def test_a_note_of_another_day_than_the_one_before_judges_no_base(clock: LoopClock) -> None:
     now: datetime = clock.now()
     day = now.date()
-    seen = Held(instrument=RELIANCE, product=Product.CNC, quantity=0, close=Decimal(1490), previous_close=Decimal(1480))
+    seen = HeldRow(instrument=RELIANCE, product=Product.CNC, quantity=0, close=Decimal(1490), previous_close=Decimal(1480))
     alert = Alert(
         account_id="a1", person=PERSON, kind=AlertKind.ABOVE, level=LEVEL, instrument=RELIANCE, created_at=now, seen=seen,
         seen_on=day - 9 * timedelta(days=1),

@@ -27,6 +27,7 @@ from bot.domain.news.families import KINDS
 from bot.domain.news.later_cards import LaterCardDue, LaterCardsAhead, LaterCardStruck
 from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.news.orders import (
+    ActSeen,
     Filled,
     MarketUnfilled,
     OrderByOther,
@@ -46,6 +47,7 @@ from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.news.safety import DayLocked, TradingResumed, TradingStopped
 from bot.domain.news.standing_stops import StandingStopPaused, StandingStopsDue
 from bot.domain.news.trails import TrailNews, TrailTold
+from bot.domain.orders.doubt import DoubtedAct
 from bot.domain.orders.order import Fill, Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.plans.standing_stop import StandingState, StandingStop
@@ -99,6 +101,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         OrderUnclear(order=order),
         OrderFound(order=order),
         OrderNotSeen(order=order),
+        *(ActSeen(order=order, act=act, done=done) for act in DoubtedAct for done in (True, False)),
         OrderElsewhere(order=order),
         Unguarded(draft=order.draft),
         GuardPlaced(order=order, target=Decimal("1500.00")),
@@ -159,7 +162,7 @@ LATER = LaterCard(id=7, account_id="a1", by=1001, draft=a_draft(), closes=False,
 
 
 def a_parcel(kind: Notice, **changes: object) -> Delivery:
-    parcel = Delivery(
+    delivery = Delivery(
         id=41,
         chat_id=1,
         account_id="a1",
@@ -168,7 +171,7 @@ def a_parcel(kind: Notice, **changes: object) -> Delivery:
         sound=Sound.RING,
         created_at=NOW,
     )
-    return replace(parcel, **changes)  # type: ignore[arg-type]  # any field may be changed
+    return replace(delivery, **changes)  # type: ignore[arg-type]  # any field may be changed
 
 
 def draw(kind: Notice, *, explain: Callable[[str], str] = str, **changes: object) -> View:

@@ -229,7 +229,7 @@ def test_a_cancel_whose_answer_was_lost_is_not_called_refused_while_no_look_has_
     why = Unclear("mStock's answer did not arrive. It may have happened; looking for it.")
     lost = Cancelled(order=an_order(number=4, status=S.OPEN, sent_at=NOW), error=why, shown=False)
     assert views.cancel_sent((lost,), "main", "LIVE", NOW).plain.splitlines() == [
-        "Not known whether cancelled: 1 order. I keep looking, and ring when it ends.",
+        "Not known whether cancelled: 1 order. I keep looking, and tell what the book says.",
         (
             "#4 BUY 10 RELIANCE: open at 1,480.30 since 09:30:00. mStock's answer did not arrive. "
             "It may have happened; looking for it."

@@ -297,7 +297,7 @@ async def test_other_applications_live_under_the_same_port(chats: Chats, web_cli
 async def test_a_bot_that_is_too_fast_is_told_to_wait_and_nothing_is_taken(
     chats: Chats, asha: ScriptedPerson, loop: VirtualLoop
 ) -> None:
-    async with serve(chats, pace=FloodLimits(chat_burst=3)) as serving, bot_for(serving) as bot:
+    async with serve(chats, flood_limits=FloodLimits(chat_burst=3)) as serving, bot_for(serving) as bot:
         for number in range(3):
             await bot.send_message(ASHA, str(number))
         for _ in range(2):
