@@ -250,7 +250,7 @@ class Proposals:
         chat_id: int,
         limit: Decimal | None = None,
     ) -> Proposal:
-        """New terms for a working order, as a question. price: of a stop that waits its trigger; limit: its worst price."""
+        """New terms for a working order, as a question. price: of a stop that waits its trigger. limit: its worst price."""
         account, connection = self._proposing.connection(actor)
         day = ist_date(self._clock.now())
 
