@@ -1,5 +1,7 @@
 """/kill and /resume."""
 
+from telegram.error import TelegramError
+
 from bot.domain.people.account import Permission
 from handlers.commands.command import Command, Taps
 from handlers.context.command import Family
@@ -14,7 +16,11 @@ from handlers.views.taps.taps import EntriesTap
 async def kill(ctx: Ctx) -> None:
     """Blocks new entries at once. The answer overtakes everything else that waits to be sent."""
     killed = await ctx.services.switch.kill(ctx.actor)
-    await ctx.reply(views.killed(killed, ctx.mode, ctx.now), priority=Priority.FIRST)
+    try:
+        await ctx.reply(views.killed(killed, ctx.mode, ctx.now), priority=Priority.FIRST)
+    except TelegramError:  # no card shows it: told as news, which is kept until Telegram has it
+        await ctx.services.switch.tell(ctx.actor, killed)
+        raise
 
 
 async def resume(ctx: Ctx) -> None:

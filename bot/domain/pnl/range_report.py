@@ -5,6 +5,7 @@ what belongs to no part: the rounding of the contract note, and rows that our fi
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -54,7 +55,8 @@ class Slip:
     @property
     def amount(self) -> Decimal:
         """Rupees gained against the price seen. A loss is negative."""
-        return (self.touch - self.average) * self.quantity * self.side.sign
+        gained = self.touch - self.average if self.side is Side.BUY else self.average - self.touch  # no nought with a sign
+        return gained * self.quantity
 
 
 @value
@@ -66,6 +68,7 @@ class RangeDay:
     marks: tuple[DayMark, ...] = ()
     trades: tuple[LedgerTrade, ...] = ()
     bill: DayBill | None = None  # by its fills
+    costs: Mapping[str, Decimal] = field(default_factory=dict)  # rupees of its orders by the broker's id
     curve: tuple[CurvePoint, ...] = ()
 
     @property
@@ -289,14 +292,14 @@ def _made_by(
 
 
 def charges_of_orders(day: RangeDay, rows: Iterable[RowDay] = ()) -> Mapping[str, Decimal]:
-    """Rupees of each order by the broker's id: its instrument's charges of the day by turnover, to a hundredth of a paisa.
+    """Rupees of each order by the broker's id, to a hundredth of a paisa.
 
     rows: the day's rows. What an instrument cost without a trade, a loan's interest or its end, falls on the orders that had
     opened it, by quantity.
     """
     if day.bill is None:
         return {}
-    found = dict(charges_of_trades(day.bill, day.trades))
+    found = dict(day.costs)
     traded = {trade.instrument.key for trade in day.trades}
     costs = {row.instrument.key: row.bill.total for row in day.bill.rows if row.instrument is not None}
     opened: dict[InstrumentKey, list[Lot]] = {}
@@ -310,20 +313,6 @@ def charges_of_orders(day: RangeDay, rows: Iterable[RowDay] = ()) -> Mapping[str
     return {order: amount.quantize(FINE) for order, amount in found.items()}
 
 
-def charges_of_trades(bill: DayBill, trades: Sequence[LedgerTrade]) -> Mapping[str, Decimal]:
-    """The same of the day's trades alone. bill: of these trades."""
-    found: dict[str, Decimal] = {}
-    values: dict[InstrumentKey, Decimal] = {}
-    for trade in trades:
-        values[trade.instrument.key] = values.get(trade.instrument.key, ZERO) + _value(trade)
-    costs = {row.instrument.key: row.bill.total for row in bill.rows if row.instrument is not None}
-    for trade in trades:
-        value, cost = values[trade.instrument.key], costs.get(trade.instrument.key, ZERO)
-        if value:
-            found[trade.broker_id] = found.get(trade.broker_id, ZERO) + cost * _value(trade) / value
-    return {order: amount.quantize(FINE) for order, amount in found.items()}
-
-
 def _charged(day: RangeDay) -> Mapping[tuple[Instrument, Product], Decimal]:
     """Rupees of each instrument and product, to a hundredth of a paisa."""
     if day.bill is None:
@@ -333,19 +322,15 @@ def _charged(day: RangeDay) -> Mapping[tuple[Instrument, Product], Decimal]:
         if row.instrument is None:
             continue
         of_products: dict[Product, Decimal] = {}
-        for trade in day.trades:
-            if trade.instrument.key == row.instrument.key:
-                of_products[trade.product] = of_products.get(trade.product, ZERO) + _value(trade)
-        if not total(of_products.values()):  # charged without a trade: it ended
-            of_products = {mark.product: Decimal(1) for mark in day.marks if mark.instrument.key == row.instrument.key}
-        whole = total(of_products.values())
-        for product, part in of_products.items():
-            found[row.instrument, product] = (row.bill.total * part / whole).quantize(FINE)
+        orders = {trade.broker_id: trade.product for trade in day.trades if trade.instrument.key == row.instrument.key}
+        for order, product in orders.items():
+            of_products[product] = of_products.get(product, ZERO) + day.costs.get(order, ZERO)
+        if not any(of_products.values()):  # charged without a trade: it ended
+            ended = [mark.product for mark in day.marks if mark.instrument.key == row.instrument.key]
+            of_products = {product: row.bill.total / len(ended) for product in ended}
+        for product, amount in of_products.items():
+            found[row.instrument, product] = amount.quantize(FINE)
     return found
-
-
-def _value(trade: LedgerTrade) -> Decimal:
-    return (trade.price or ZERO) * trade.quantity
 
 
 def _made(mark: DayMark) -> Decimal:

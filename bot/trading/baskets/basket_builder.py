@@ -105,7 +105,7 @@ class BasketBuilder:
         requests = [order.readings[0].request for order in meant]
         prices, held, funds, result = await asyncio.gather(
             self.proposing.prices.of_all(account.id, {order.instrument.key for order in meant}),
-            self.held(connection, [(order.instrument, request) for order, request in zip(meant, requests, strict=True)]),
+            self.held(account.id, [(order.instrument, request) for order, request in zip(meant, requests, strict=True)]),
             self.proposing.funds(connection),
             self.proposing.result(account.id, connection),
         )
@@ -161,7 +161,7 @@ class BasketBuilder:
         draft, remarks = self.proposing.drafting.draft(request, instrument, price, product)
         return draft, [f"{short(instrument)}: {remark.say}" for remark in remarks]
 
-    async def held(self, connection: BrokerConnection, wanted: Sequence[tuple[Instrument, OrderRequest]]) -> Held:
+    async def held(self, account_id: str, wanted: Sequence[tuple[Instrument, OrderRequest]]) -> Held:
         """Positions, and holdings where shares may be sold out of them."""
         now = self.proposing.clock.now()
         sells_shares = any(
@@ -169,9 +169,8 @@ class BasketBuilder:
             for instrument, request in wanted
         )
         if not sells_shares:
-            return Held(positions=await connection.broker.positions(), read_at=now)
-        positions, holdings = await asyncio.gather(connection.broker.positions(), connection.broker.holdings())
-        return Held(positions=positions, holdings=holdings, read_at=now)
+            return Held(positions=await self.proposing.connections.of(account_id).broker.positions(), read_at=now)
+        return await self.proposing.held_in_demat(account_id)
 
     def _demand_whole(self, rows: Sequence[ExitRow]) -> None:
         freezes = ((self.proposing.rules.freeze(row.draft.instrument, self.today), row) for row in rows)

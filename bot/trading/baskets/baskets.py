@@ -113,7 +113,7 @@ class Baskets:
             asked = Asked(chat_id=chat_id, message_id=message_id, replaces=token, redrawn=ran)
             return await self.builder.of_drafts(actor, drafts, asked)
         wanted = [(row.draft.instrument, request_of(row.draft)) for row in exits.rows]
-        held, result = await asyncio.gather(self.builder.held(connection, wanted), self.proposing.result(account.id, connection))
+        held, result = await asyncio.gather(self.builder.held(account.id, wanted), self.proposing.result(account.id, connection))
         held = replace(held, result=result)
         reasons = await self.proposing.store.transaction(lambda db: self._claim(db, actor, question, exits, held))
         if reasons:

@@ -143,6 +143,14 @@ class SharedReads:
         """Shares in the demat account."""
         return await self._ask(account_id, "holdings", lambda broker: broker.holdings(), anew=anew, known=known)
 
+    def holding(self, account_id: str, key: InstrumentKey) -> Holding | None:
+        """One share of the demat account as it was last read today, without a read. From any thread."""
+        _, shared = self._reads.get((account_id, "holdings"), (None, None))
+        last: ReadResult[Sequence[Holding]] | None = shared.last if shared is not None else None
+        if last is None or ist_date(last.as_of) != ist_date(self._clock.now()):
+            return None
+        return next((each for each in last.value if each.instrument.key == key), None)
+
     async def funds(self, account_id: str, *, known: bool = False) -> ReadResult[Funds]:
         """Money for trading."""
         return await self._ask(account_id, "funds", lambda broker: broker.funds(), known=known)

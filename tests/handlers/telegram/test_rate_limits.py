@@ -80,6 +80,19 @@ async def test_what_matters_more_goes_first() -> None:
     assert telegram.names == ["first", "kill", "safety", "fill", "reply", "card"]
 
 
+@pytest.mark.parametrize(
+    ("priority", "at_once"), [(Priority.FIRST, 5), (Priority.SAFETY, 4), (Priority.REPLY, 4), (Priority.CARD, 3)]
+)
+async def test_news_leaves_some_of_a_chats_burst_to_a_way_out_and_cards_leave_some_of_it_to_news(
+    priority: Priority, at_once: int
+) -> None:
+    pace, telegram = TelegramRateLimiter(burst=5, room=1, reserve=0), Telegram()
+    start = asyncio.get_running_loop().time()
+    await asyncio.gather(*(send(pace, telegram, str(number), priority=priority) for number in range(7)))
+    assert sum(at == start for at, _, _ in telegram.calls) == at_once
+    await pace.shutdown()
+
+
 async def test_a_chats_own_order_is_kept_within_a_kind() -> None:
     limiter, telegram = TelegramRateLimiter(burst=1), Telegram()
     await asyncio.gather(*(send(limiter, telegram, str(number)) for number in range(6)))

@@ -237,6 +237,14 @@ async def test_a_fill_whose_trade_row_is_late_is_rung_without_a_made_up_price() 
     assert isinstance(delivery.notice, Filled)
     assert delivery.notice.fill.price is None
     assert delivery.notice.fill.average == Decimal("1480.33")
+    await store.transaction(lambda db: db.outbox.sent(delivery.id, NOW, 77))
+    rows = [a_trade(4, "1480.30", 1)]
+    for _ in range(2):
+        await store.transaction(lambda db: a_book().apply(db, "a1", [part], rows, NOW + timedelta(seconds=5)))
+    later = NOW + timedelta(seconds=6)
+    (mended,) = await store.transaction(lambda db: db.outbox.lease(later, later + timedelta(minutes=1)))
+    assert isinstance(mended.notice, Filled)
+    assert (mended.edits, mended.notice.fill.price, mended.sound) == (77, Decimal("1480.30"), Sound.SILENT)
 
 
 def test_two_rounded_averages_never_make_a_price() -> None:
