@@ -25,7 +25,7 @@ SOURCE = "live prices"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class LiveSource:
     """Whose prices are carried over."""
 
     url: str = MSTOCK
@@ -68,7 +68,7 @@ async def practise(
     port: int,
     ready: Callable[[server.Running], None],
     live: tuple[Credentials, str] | None = None,
-    source: Source | None = None,
+    source: LiveSource | None = None,
 ) -> None:
     """Serves until cancelled. With live, the source's prices move the market. LoginRefused when it does not let us in."""
     async with server.serve(settings, clock=clock, rng=rng, port=port) as running:
@@ -77,13 +77,13 @@ async def practise(
             ready(running)
             await asyncio.Event().wait()
             return
-        await _carry(running, live, source or Source(), clock=clock, rng=rng, ready=ready)
+        await _carry(running, live, source or LiveSource(), clock=clock, rng=rng, ready=ready)
 
 
 async def _carry(
     running: server.Running,
     live: tuple[Credentials, str],
-    source: Source,
+    source: LiveSource,
     *,
     clock: Clock,
     rng: random.Random,

@@ -14,15 +14,15 @@ from bot.domain.market.rules import (
     BrokerRisk,
     Freeze,
     Ladder,
-    Lot,
+    LotSize,
     MarketRules,
-    Step,
+    PriceStep,
     StockExpiryRule,
     Surveillance,
     TriggerRange,
 )
 from bot.domain.market.sessions import Withdrawal
-from bot.reference.schema import SOME, BadRow, Count, Figure, Part, Row, Tables, Text, value_of
+from bot.reference.schema import SOME, BadRow, Count, Figure, InnerTable, Row, Tables, Text, value_of
 
 Kinds = Annotated[frozenset[InstrumentKind], SOME]
 
@@ -60,7 +60,7 @@ class _Lots(_Units, frozen=True, kw_only=True):
             raise ValueError("units are missing")
 
 
-class _Step(Part, frozen=True, kw_only=True):
+class _Step(InnerTable, frozen=True, kw_only=True):
     value: Figure
     to: Figure | None = None  # the limit itself belongs to the step
     below: Figure | None = None
@@ -71,10 +71,10 @@ class _Step(Part, frozen=True, kw_only=True):
         if Decimal(self.value) == 0:
             raise ValueError("a step of nothing")
 
-    def step(self) -> Step:
+    def step(self) -> PriceStep:
         """The domain's step. Without a limit it is the last."""
         upto = self.below if self.to is None else self.to
-        return Step(upto=None if upto is None else Decimal(upto), inclusive=self.to is not None, value=Decimal(self.value))
+        return PriceStep(upto=None if upto is None else Decimal(upto), inclusive=self.to is not None, value=Decimal(self.value))
 
 
 class _Ladder(Row, frozen=True, kw_only=True):
@@ -167,7 +167,7 @@ def read_rules(files: Iterable[RuleTables], withdrawals: tuple[Withdrawal, ...])
     slabs: dict[tuple[frozenset[InstrumentKind], date], Ladder] = {}
     ticks: dict[tuple[frozenset[InstrumentKind], date], Ladder] = {}
     ranges: dict[tuple[frozenset[InstrumentKind], date], TriggerRange] = {}
-    lots: dict[tuple[str, date], Lot] = {}
+    lots: dict[tuple[str, date], LotSize] = {}
     bands: dict[tuple[Exchange, str, date], Band] = {}
     bans: dict[date, Ban] = {}
     watched: dict[tuple[Exchange, str, date], Surveillance] = {}
@@ -187,7 +187,7 @@ def read_rules(files: Iterable[RuleTables], withdrawals: tuple[Withdrawal, ...])
         ranges |= {(row.kinds, row.since): value_of(row, TriggerRange) for row in file.trigger_ranges}
         for lot in file.lots:
             for underlying, units in [*lot.units.items(), *((name, None) for name in lot.not_known)]:
-                lots[underlying, lot.first_expiry] = Lot(
+                lots[underlying, lot.first_expiry] = LotSize(
                     underlying=underlying, first_expiry=lot.first_expiry, units=units, source=lot.source
                 )
         bands |= {(row.exchange, row.symbol, row.since): value_of(row, Band) for row in file.price_bands}

@@ -167,6 +167,7 @@ def build_core(
         instrument=catalogue.by_key,
         charges_of=partial(booked_charges, tariff=reference.tariff, plan=plan),
         square_off_fee=partial(times.square_off_fee, reference.tariff),
+        holding=lambda account_id, key: reads.holding(account_id, key),  # noqa: PLW0108  # it is built below
     )
     reconcile = Reconcile(store=store, connections=connections, applier=applier, clock=clock, elapsed=elapsed, egress=egress)
     reads = SharedReads(connections=connections, clock=clock, changed_at=reconcile.changed_at, last_look=reconcile.last_look)

@@ -7,7 +7,7 @@ updater draws what becomes of the order.
 import asyncio
 import logging
 
-from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped, WordsWanted
+from bot.domain.errors import CheckFailed, ConfirmationGone, EntriesBlocked, WordsWanted
 from bot.domain.exits.exit_list import ExitsShown
 from bot.domain.orders.order import Order
 from bot.domain.orders.standing import Cancelled
@@ -87,7 +87,7 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
     except WordsWanted as wanted:
         confirmation = await ctx.services.proposals.question(ctx.actor, tap.token)
         await ctx.redraw(views.in_words(confirmation, wanted.reasons, ctx.label, ctx.mode, ctx.now))
-    except (CheckFailed, TradingStopped) as refusal:  # the claim killed the question, so its buttons go with it
+    except (CheckFailed, EntriesBlocked) as refusal:  # the claim killed the question, so its buttons go with it
         confirmation = await ctx.services.proposals.question(ctx.actor, tap.token)
         await ctx.redraw(views.refused(failure(refusal, "", account=ctx.label), confirmation, ctx.now))
     else:

@@ -1,5 +1,6 @@
 """News and cards reach the phone, and Telegram's refusals are sorted into for good and for now."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -23,10 +24,12 @@ from telegram.error import (
 from bot.charts.album import Album
 from bot.charts.draw import draw
 from bot.domain.errors import DeliveryError, PictureFailed
+from bot.domain.news.connections import FeedBack
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.notice import Sound
 from bot.domain.news.orders import Filled
 from bot.domain.news.picture import Pictured
+from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import CardRef, Fill, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.pictures import Picture
@@ -78,6 +81,25 @@ async def a_messenger(
                 chats,
                 Sender(application.bot),
             )
+
+
+async def test_safety_goes_before_fills_and_fills_before_other_news_whatever_was_written_first(clock: LoopClock) -> None:
+    now = clock.now()
+    ending = TradingStopped(name="Ravi", at=now)
+    back = FeedBack(since=now, until=now, fills=0, rejections=0)
+    async with a_messenger(clock) as (messenger, me, _, _):
+        for _ in range(6):  # the chat's burst is spent
+            await messenger.deliver(a_parcel(clock, notice=back))
+        last = me.history()[-1]["id"]
+        news = [
+            a_parcel(clock, id=1, notice=back),
+            a_parcel(clock, id=2),
+            a_parcel(clock, id=3, notice=ending, sound=ending.loudness),
+        ]
+        await asyncio.gather(*(messenger.deliver(each) for each in news))
+        kinds = ("Stopped", "Filled", "Back")
+        told = [next(kind for kind in kinds if kind in each["text"]) for each in me.history() if each["id"] > last]
+        assert told == ["Stopped", "Filled", "Back"]
 
 
 async def test_a_fill_rings_as_a_message_of_its_own_under_its_card(clock: LoopClock) -> None:

@@ -12,7 +12,7 @@ from bot.config.settings import MarketHours
 from bot.domain.clock import at_ist
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_entering import address_in, filled_in, secrets_of, with_its_own_page
+from tests.journeys.test_entering import address_in, filled_in, secrets_of
 from tests.stage.house import House, a_house
 
 pytestmark = pytest.mark.exhaustive  # whole days
@@ -128,7 +128,6 @@ async def test_a_sunday_of_full_hours_is_summed_up_at_the_usual_time(loop: Virtu
 async def test_the_report_of_a_day_is_there_after_unlink_and_link(loop: VirtualLoop, tmp_path: Path) -> None:
     clock = LoopClock(loop, at_ist(DAY, 16))
     async with a_house(clock, tmp_path) as house:
-        await with_its_own_page(house)
         await house.log_in()
         await buy_ten(house)
         await house.me.wait_for("19 NOV 2026", 1800)
@@ -141,7 +140,6 @@ async def test_the_report_of_a_day_is_there_after_unlink_and_link(loop: VirtualL
 async def test_a_day_at_whose_close_the_account_was_unlinked_is_shown_from_the_records(loop: VirtualLoop, tmp_path: Path) -> None:
     clock = LoopClock(loop, at_ist(DAY, 16))
     async with a_house(clock, tmp_path) as house:
-        await with_its_own_page(house)
         await house.log_in()
         await buy_ten(house)
         await relink(house, clock, apart=timedelta(minutes=30))
@@ -160,3 +158,30 @@ async def relink(house: House, clock: LoopClock, apart: timedelta = timedelta())
     status, _ = await filled_in(address_in(offered), secrets_of(PaperAccount(), clock, seed=False))
     assert status == 200
     await house.me.wait_for("mine (MA")
+
+
+async def test_in_a_market_that_never_closes_a_trade_of_the_evening_corrects_the_days_row_and_every_sum(
+    loop: VirtualLoop, tmp_path: Path
+) -> None:
+    clock = LoopClock(loop, at_ist(DAY, 15, 55))
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        await buy_ten(house)
+        first = await house.me.wait_for("19 NOV 2026", 1500)
+        assert "Trades 1." in first["text"]
+        await until(house, at_ist(DAY, 18))
+        await buy_ten(house)
+        living = await house.me.ask("/pnl", "P&L")
+        assert "Trades 2" in living["text"]
+        assert "as of 18:00" in living["text"]
+        await until(house, at_ist(DAY, 23, 58))
+        await house.restart()
+        again = await house.me.wait_for("19 NOV 2026", 120)
+        assert "Trades 2." in again["text"]
+        assert "Corrected: 1 trade came after the day was first summed up." in again["text"]
+        await until(house, at_ist(DAY + timedelta(days=1), 0, 30))
+        assert len(told(house, "19 NOV 2026")) == 2
+        await house.me.ask("/login", "lives until")
+        shown = await house.me.ask("/pnl 2026-11-19..2026-11-19", "P&L")
+        assert "Trades 2" in shown["text"], shown["text"]
+        assert "Corrected" in (await house.me.ask("/report 19 nov", "19 NOV 2026"))["text"]

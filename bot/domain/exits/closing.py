@@ -4,11 +4,12 @@ One quantity has one live exit order: whatever is done in whichever order, the e
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
+from bot.domain.value import value
 
 POSSIBLY_WORKING = frozenset({OrderStatus.SUBMITTING, OrderStatus.UNKNOWN, OrderStatus.REFUSED})
 
@@ -25,6 +26,11 @@ def closes_same(order: Order, draft: OrderDraft) -> bool:
 def is_guard(order: Order) -> bool:
     """Whether it is a stop that waits at the exchange, whoever placed it."""
     return order.status is OrderStatus.TRIGGER_PENDING and order.broker_id is not None
+
+
+def is_closing(order: Order) -> bool:
+    """Whether it fills at a price of now: a limit, or a stop that was triggered."""
+    return order.status in (OrderStatus.OPEN, OrderStatus.PARTIAL)
 
 
 def may_be_doubled(order: Order) -> bool:
@@ -44,7 +50,7 @@ class StepKind(StrEnum):
     NOTHING = "NOTHING"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Step:
     """One step of the way out. After each of them everything is read again."""
 
@@ -53,7 +59,7 @@ class Step:
     order: Order | None = None  # the guard that it is about
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ClosingRow:
     """One row of positions on the side of an exit, as the books have it now."""
 

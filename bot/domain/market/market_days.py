@@ -1,7 +1,7 @@
 """Which days the exchange trades, in which hours, and what expires: dated rows, each with its source."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -22,6 +22,7 @@ from bot.domain.market.sessions import (
     Withdrawal,
 )
 from bot.domain.terms import OrderKind, Product
+from bot.domain.value import value
 
 DAY = timedelta(days=1)
 NOTICE = 60  # days before the last covered day passes, from which the owner is told
@@ -44,7 +45,7 @@ class DayKind(StrEnum):
     UNCOVERED = "UNCOVERED"  # our data does not reach this day
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DayRow:
     """One dated fact about one day, with the day it became known."""
 
@@ -58,8 +59,8 @@ class DayRow:
     hours_known: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
+@value
+class CalendarDay:
     """What we know of one day, and from where."""
 
     day: date
@@ -78,7 +79,7 @@ class Day:
         return None if self.kind is DayKind.UNCOVERED else self.kind in (DayKind.TRADING, DayKind.SPECIAL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SquareOff:
     """When mStock closes this position by itself. at is UTC."""
 
@@ -87,7 +88,7 @@ class SquareOff:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class MarketDays:
     """All dated rows about time. Every question is a pure function of them and the arguments."""
 
@@ -101,18 +102,18 @@ class MarketDays:
     expiry_rules: tuple[ExpiryRule, ...] = field(default=())
     auction_exceptions: tuple[AuctionException, ...] = ()
 
-    def day(self, day: date, *, as_of: date | None = None) -> Day:
+    def day(self, day: date, *, as_of: date | None = None) -> CalendarDay:
         """What is known of the day. as_of leaves out what was announced later than that date."""
         if day.year not in self.years:
             say = f"no calendar for {day.year}"
-            return Day(day=day, kind=DayKind.UNCOVERED, name=say, source="", trading=None)
+            return CalendarDay(day=day, kind=DayKind.UNCOVERED, name=say, source="", trading=None)
         row = self._row(day, as_of)
         if row is not None:
             trading = row.kind is DayKind.TRADING or (row.kind is DayKind.SPECIAL and row.counts)
-            return Day(day=day, kind=row.kind, name=row.name, source=row.source, trading=trading, announced=row.announced)
+            return CalendarDay(day=day, kind=row.kind, name=row.name, source=row.source, trading=trading, announced=row.announced)
         if day.weekday() >= 5:
-            return Day(day=day, kind=DayKind.WEEKEND, name=f"{day:%A}", source=self.years[day.year], trading=False)
-        return Day(day=day, kind=DayKind.TRADING, name="", source=self.years[day.year], trading=True)
+            return CalendarDay(day=day, kind=DayKind.WEEKEND, name=f"{day:%A}", source=self.years[day.year], trading=False)
+        return CalendarDay(day=day, kind=DayKind.TRADING, name="", source=self.years[day.year], trading=True)
 
     def is_trading(self, day: date, *, as_of: date | None = None) -> bool | None:
         """Whether the day counts as a trading day. None outside the covered years."""

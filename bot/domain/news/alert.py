@@ -1,6 +1,6 @@
 """An alert of a person on a price or on the day's result, when it is reached, and the news of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -10,9 +10,10 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.news.notice import Notice, Sound
 from bot.domain.people.news_settings import NewsKind
-from bot.domain.positions.held import Held, NewBase, new_base
+from bot.domain.positions.held import HeldRow, NewBase, new_base
 from bot.domain.positions.rebase import Rebase
 from bot.domain.terms import Product
+from bot.domain.value import value
 
 ARMS = Decimal(500)  # rupees; what is given back of a smaller profit is noise
 
@@ -35,7 +36,7 @@ class AlertState(StrEnum):
     STRUCK = "STRUCK"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Alert:
     """One alert of a person on an account."""
 
@@ -50,7 +51,7 @@ class Alert:
     state: AlertState = AlertState.ARMED
     best: Decimal | None = None  # rupees, of that date in India, since the alert was made
     best_on: date | None = None
-    seen: Held | None = None  # the last price that traded, with the previous close of that date, for the next morning
+    seen: HeldRow | None = None  # the last price that traded, with the previous close of that date, for the next morning
     seen_on: date | None = None
     kept_on: date | None = None  # the person said on that date in India that the base is right
     base: NewBase | None = None  # why it is paused
@@ -77,7 +78,7 @@ class Alert:
         """With the price that was traded last on that date in India."""
         if self.instrument is None:
             return self
-        seen = Held(
+        seen = HeldRow(
             instrument=self.instrument, product=Product.CNC, quantity=0, close=price.last, previous_close=price.previous_close
         )
         return replace(self, seen=seen, seen_on=day)
@@ -109,7 +110,7 @@ class Sees(StrEnum):
     NOTHING = "nothing"  # no session
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AlertsShown:
     """A person's alerts on one account."""
 
@@ -119,7 +120,7 @@ class AlertsShown:
     made: Alert | None = None  # the one that was made just now
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AlertStruck(Notice):
     """An alert was reached. It strikes once."""
 
@@ -132,7 +133,7 @@ class AlertStruck(Notice):
     products: tuple[Product, ...] = ()  # in which the instrument is held now
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AlertsBlind(Notice):
     """For a while nothing has told a person's alerts what they watch, or it does again."""
 
@@ -144,7 +145,7 @@ class AlertsBlind(Notice):
     sees: bool = False  # again
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AlertPaused(Notice):
     """A share may have had a bonus or a split, so that its alert means another price."""
 

@@ -3,11 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.money import exact, to_paise
+from bot.domain.value import value
 
 ORDER_ID = re.compile(r"RMS:\s*(\d+)\s*:")
 LONGEST = 160  # characters of the broker's own words that are shown
@@ -40,7 +41,7 @@ class RejectionKind(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-class Repair(StrEnum):
+class RepairKind(StrEnum):
     """What a button may offer."""
 
     FEWER = "FEWER"  # the largest quantity that the money covers
@@ -60,7 +61,7 @@ class Repair(StrEnum):
     NONE = "NONE"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RejectionRow:
     """One text of the broker as a pattern over its normal form (upper case, commas and runs of blanks as one blank)."""
 
@@ -68,19 +69,19 @@ class RejectionRow:
     pattern: re.Pattern[str]
     kind: RejectionKind
     says: str  # may hold {figures} that the pattern captures by name; what only a repair needs is captured besides
-    repair: Repair
+    repair: RepairKind
     source: str
     example: str
     codes: frozenset[str] = frozenset()  # decides only for texts that no pattern knows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Explanation:
     """A refusal in words for a person, beside the broker's own."""
 
     kind: RejectionKind
     template: str
-    repair: Repair
+    repair: RepairKind
     text: str  # the broker's own, as it came: to be escaped before it is shown
     figures: Mapping[str, Decimal] = field(default_factory=dict)
     broker_id: str | None = None  # the order that the text names
@@ -139,7 +140,7 @@ class Rejections:
         return Explanation(
             kind=RejectionKind.UNKNOWN,
             template="",
-            repair=Repair.NONE,
+            repair=RepairKind.NONE,
             text=text,
             broker_id=broker_id,
         )
@@ -163,9 +164,9 @@ def normal_form(text: str) -> str:
 def _figures(row: RejectionRow, match: re.Match[str]) -> dict[str, Decimal] | None:
     """The captured figures as Decimals. None when one that the sentence needs is missing, so that a plainer row can answer."""
     figures = {}
-    for name, value in match.groupdict().items():
+    for name, text in match.groupdict().items():
         try:
-            figures[name] = exact(value or "")
+            figures[name] = exact(text or "")
         except ValueError:
             if name not in REPAIR_FIGURES:
                 return None

@@ -6,7 +6,7 @@ some seconds. A figure that is not known strikes nothing.
 
 import hashlib
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -14,6 +14,7 @@ from enum import StrEnum
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Tick
 from bot.domain.terms import Product
+from bot.domain.value import value
 
 RECHECK = timedelta(seconds=3)  # that known figures have to stand beyond the level
 _STANDS = RECHECK.total_seconds()
@@ -32,7 +33,7 @@ class ScopeKind(StrEnum):
     ALL = "ALL"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Scope:
     """The rows whose day is watched, those that were closed today and those that are opened later included."""
 
@@ -67,7 +68,7 @@ class PnlAction(StrEnum):
     ALERT = "ALERT"
 
 
-class Level(StrEnum):
+class PnlLevel(StrEnum):
     """Which of its levels the day has reached."""
 
     STOP = "stop"
@@ -84,7 +85,7 @@ class PnlState(StrEnum):
     OVER = "OVER"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PnlExit:
     """A plan on the day's result of a scope. Its id is the token of the question, and names the exits that it begins."""
 
@@ -120,13 +121,13 @@ class PnlExit:
         )  # fmt: skip
         return hashlib.sha256("|".join(str(each) for each in words).encode()).hexdigest()
 
-    def reached(self, value: Decimal) -> Level | None:
+    def reached(self, value: Decimal) -> PnlLevel | None:
         """Which level a result, in rupees, is at or beyond."""
         if self.stop is not None and value <= self.stop:
-            return Level.STOP
+            return PnlLevel.STOP
         if self.target is not None and value >= self.target:
-            return Level.TARGET
-        return Level.GIVEBACK if self.gives_back_at is not None and value <= self.gives_back_at else None
+            return PnlLevel.TARGET
+        return PnlLevel.GIVEBACK if self.gives_back_at is not None and value <= self.gives_back_at else None
 
     @property
     def gives_back_at(self) -> Decimal | None:
@@ -142,7 +143,7 @@ class PnlExit:
         return replace(self, best=value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Mark:
     """A price of now."""
 
@@ -170,7 +171,7 @@ class Recheck:
     """
 
     def __init__(self) -> None:
-        self.level: Level | None = None
+        self.level: PnlLevel | None = None
         self.since: float | None = None
         self._stood: deque[tuple[float, Decimal]] = deque()  # (when, the lowest from then to the next)
 
@@ -195,7 +196,7 @@ class Recheck:
         """When it strikes if the figures stay where they are. None: they are not beyond a level."""
         return None if self.since is None else self.since + _STANDS
 
-    def struck(self, now: float) -> Level | None:
+    def struck(self, now: float) -> PnlLevel | None:
         """The level beyond which known figures have stood long enough."""
         return self.level if self.due is not None and now >= self.due else None
 
@@ -208,8 +209,8 @@ class Recheck:
         return min(value for _, value in self._stood)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+@value
+class ScopeResult:
     """The day of a scope at a moment."""
 
     value: Decimal | None  # rupees; None: not known
@@ -218,11 +219,11 @@ class Figure:
     flat: bool = False  # nothing of it is open
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PnlExitNow:
     """A P&L exit as it stands."""
 
     exit: PnlExit
-    figure: Figure | None  # None: it was not looked at yet
+    figure: ScopeResult | None  # None: it was not looked at yet
     blind_since: datetime | None = None
     as_of: datetime

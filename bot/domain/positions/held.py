@@ -1,18 +1,18 @@
 """What an account held when a day ended, as the day's own facts had it: what the next morning is compared with."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from bot.domain.market.instrument import Instrument, InstrumentKind
 from bot.domain.terms import Product
+from bot.domain.value import value
 
 MOST_APART = Decimal("0.05")  # of yesterday's close: further away than this, the exchange has set a new base price
 GAP = Decimal("0.30")  # of the previous close: no share falls so far in a day but by a bonus, a split or a calamity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+@value
+class HeldRow:
     """One thing held, with its instrument as the master of that day described it."""
 
     instrument: Instrument
@@ -28,7 +28,7 @@ class Held:
         return self.product is not Product.CNC
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Watched:
     """Something that a person watches on an account, by an alert or on the list, as the master of that day described it."""
 
@@ -36,18 +36,18 @@ class Watched:
     instrument: Instrument
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class HeldNote:
     """All that an account held at the end of one date in India, and what its people watched on it."""
 
     account_id: str
     day: date
-    rows: tuple[Held, ...]
+    rows: tuple[HeldRow, ...]
     noted_at: datetime
     watched: tuple[Watched, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ContractChange:
     """What the exchange changed overnight in something that is held: "lot", from "65" to "75"."""
 
@@ -57,7 +57,7 @@ class ContractChange:
     now: str  # empty: it is not listed any more
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NewBase:
     """A share whose price lives on another base than yesterday: perhaps a bonus or a split."""
 
@@ -84,7 +84,7 @@ def contract_changes(before: Instrument, now: Instrument | None, on: date) -> tu
 
 
 def new_base(
-    instrument: Instrument, *, previous_close: Decimal | None, last: Decimal | None, noted: Held | None
+    instrument: Instrument, *, previous_close: Decimal | None, last: Decimal | None, noted: HeldRow | None
 ) -> NewBase | None:
     """Whether a share's day change says nothing, because its base has changed overnight. All prices are in rupees.
 

@@ -1,7 +1,6 @@
 """Positions, holdings, funds and profit and loss: arithmetic on what the broker reports."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -9,14 +8,15 @@ from enum import StrEnum
 from bot.domain.charges.day_bill import DayBill
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
-from bot.domain.money import ZERO, total
+from bot.domain.money import PAISA, ZERO, total
 from bot.domain.orders.order import OrderDraft
 from bot.domain.positions.day_facts import DayFacts
 from bot.domain.positions.held import NewBase
 from bot.domain.terms import Product
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Position:
     """One row of the position book: one instrument in one product (mstock-type-b.md 7.1)."""
 
@@ -68,7 +68,7 @@ class Reason(StrEnum):
     NOT_FOUND = "no reason found"  # more than roundings make, and nothing of the above
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Off:
     """A part of what our own reckoning differs by from the broker's, signed rupees, and why."""
 
@@ -89,7 +89,7 @@ def met_today(draft: OrderDraft, positions: Iterable[Position]) -> int:
     return min(max(-left * draft.side.sign, 0), draft.quantity)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PositionLine:
     """A position with the price that values it, and what its day made, in rupees. Unknown figures are None.
 
@@ -120,8 +120,14 @@ class PositionLine:
         """Ours less the broker's, the close adjustment included. None where one of them is not known."""
         return None if self.today is None or self.broker is None else self.today + self.adjustment - self.broker
 
+    @property
+    def differs(self) -> bool:
+        """Whether ours and the broker's differ by a paisa or more, or our own fills do not make the row at all."""
+        off = self.difference
+        return off is not None and (abs(off) >= PAISA or Reason.MISSING_TRADE in self.reasons)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@value
 class Positions:
     """All positions of an account at one moment."""
 
@@ -161,7 +167,7 @@ class Positions:
         return tuple(line for line in self.lines if line.booked is None or (line.open is None and line.position.quantity))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Holding:
     """Shares in the demat account (mstock-type-b.md 7.3)."""
 
@@ -207,7 +213,7 @@ class Holding:
         return self.value - self.invested
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Holdings:
     """All holdings of an account at one moment."""
 
@@ -227,7 +233,7 @@ class Holdings:
         return total(known) if known or not self.lines else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Funds:
     """Money for trading, rupees. None is "the broker has not said", never zero (mstock-type-b.md section 4)."""
 
@@ -241,14 +247,14 @@ class Funds:
     stale: str | None = None  # why it is no newer, in words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Margin:
     """What the broker would block for one order alone. It does not see a hedge. Rupees."""
 
     required: Decimal | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PnL:
     """A day's profit and loss of one account, rupees."""
 
@@ -274,7 +280,7 @@ class PnL:
         return None if self.charges is None else self.gross - self.charges
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DayReport:
     """The summary of one date. There is exactly one final one for an account and a date (invariant I12)."""
 
@@ -297,6 +303,7 @@ class DayReport:
     adjustment: Decimal = ZERO  # official closes of the day before against the prices that it was valued at
     charges_missing: tuple[str, ...] = ()  # what the charges leave out, in words: "brokerage"
     facts: DayFacts | None = None  # what is told beside the sums; None: a row of an earlier version
+    after: int = 0  # rows of the trade book that came after it was first made, and for which it was made again
 
     @property
     def gross(self) -> Decimal:

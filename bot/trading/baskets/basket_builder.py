@@ -29,7 +29,7 @@ from bot.domain.positions.portfolio import met_today
 from bot.domain.terms import Product, Side
 from bot.trading.actor import demand_role
 from bot.trading.baskets.basket_rows import BasketOrder, rows_of
-from bot.trading.baskets.judging import BasketJudge, Judgement, Money, Whole, over_freeze, same_twice
+from bot.trading.baskets.judging import BasketJudge, BasketJudgement, Money, Whole, over_freeze, same_twice
 from bot.trading.checks.blocking import known
 from bot.trading.checks.day_band import set_to_edge
 from bot.trading.proposals.drafting import closable, of_held, product_of
@@ -43,7 +43,7 @@ NO = "You may not open positions here any more."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class BasketLine:
     """One order of a basket in a person's words."""
 
     text: str  # as a command
@@ -72,7 +72,7 @@ class BasketBuilder:
         """India's date."""
         return ist_date(self.proposing.clock.now())
 
-    async def of_lines(self, actor: Actor, lines: Sequence[Line], asked: Asked) -> BasketCard:
+    async def of_lines(self, actor: Actor, lines: Sequence[BasketLine], asked: Asked) -> BasketCard:
         """PersonError names the line that it is about. Its buttons are whole baskets again."""
         _demand_count(len(lines))
         meant: list[Meant] = []
@@ -99,13 +99,13 @@ class BasketBuilder:
     async def _of_requests(self, actor: Actor, requests: Sequence[OrderRequest], asked: Asked) -> BasketCard:
         return await self._asked(actor, [self.proposing.interpreter.named(request) for request in requests], (), asked)
 
-    async def _asked(self, actor: Actor, meant: Sequence[Meant], lines: Sequence[Line], asked: Asked) -> BasketCard:
+    async def _asked(self, actor: Actor, meant: Sequence[Meant], lines: Sequence[BasketLine], asked: Asked) -> BasketCard:
         account, connection = self.proposing.connection(actor)
         await self.proposing.instruments.settled()
         requests = [order.readings[0].request for order in meant]
         prices, held, funds, result = await asyncio.gather(
             self.proposing.prices.of_all(account.id, {order.instrument.key for order in meant}),
-            self.held(connection, [(order.instrument, request) for order, request in zip(meant, requests, strict=True)]),
+            self.held(account.id, [(order.instrument, request) for order, request in zip(meant, requests, strict=True)]),
             self.proposing.funds(connection),
             self.proposing.result(account.id, connection),
         )
@@ -161,7 +161,7 @@ class BasketBuilder:
         draft, remarks = self.proposing.drafting.draft(request, instrument, price, product)
         return draft, [f"{short(instrument)}: {remark.say}" for remark in remarks]
 
-    async def held(self, connection: BrokerConnection, wanted: Sequence[tuple[Instrument, OrderRequest]]) -> Held:
+    async def held(self, account_id: str, wanted: Sequence[tuple[Instrument, OrderRequest]]) -> Held:
         """Positions, and holdings where shares may be sold out of them."""
         now = self.proposing.clock.now()
         sells_shares = any(
@@ -169,9 +169,8 @@ class BasketBuilder:
             for instrument, request in wanted
         )
         if not sells_shares:
-            return Held(positions=await connection.broker.positions(), read_at=now)
-        positions, holdings = await asyncio.gather(connection.broker.positions(), connection.broker.holdings())
-        return Held(positions=positions, holdings=holdings, read_at=now)
+            return Held(positions=await self.proposing.connections.of(account_id).broker.positions(), read_at=now)
+        return await self.proposing.held_in_demat(account_id)
 
     def _demand_whole(self, rows: Sequence[ExitRow]) -> None:
         freezes = ((self.proposing.rules.freeze(row.draft.instrument, self.today), row) for row in rows)
@@ -187,7 +186,7 @@ class BasketBuilder:
         found = await known(connection.broker.margin_of_all(opening))
         return found.required if found is not None else None
 
-    async def _stored(self, actor: Actor, exits: ExitList, whole: Whole, asked: Asked) -> tuple[Confirmation, Judgement]:
+    async def _stored(self, actor: Actor, exits: ExitList, whole: Whole, asked: Asked) -> tuple[Confirmation, BasketJudgement]:
         """The question, the plan with a leg for each order, and the list: all of it is under the question's digest."""
         confirmations, now = self.proposing.confirmations, self.proposing.clock.now()
         plan = Plan(
@@ -198,7 +197,7 @@ class BasketBuilder:
             actor, asked.chat_id, Purpose.BASKET, plan=plan.digest(), message_id=asked.message_id, calm=asked.redrawn is not None
         )
 
-        def store(db: Repositories) -> Judgement:
+        def store(db: Repositories) -> BasketJudgement:
             role = demand_role(db, actor, Permission.OPEN, NO)
             judgement = self.judge.judge(db, exits.account_id, role, whole)
             if judgement.reasons:
@@ -281,7 +280,7 @@ def _demand_plain(order: Meant) -> None:
         raise UsageError("An after-market order goes alone, not in a basket.", example=EXAMPLE)
 
 
-def _of_line(error: PersonError, place: int, lines: Sequence[Line]) -> NoReturn:
+def _of_line(error: PersonError, place: int, lines: Sequence[BasketLine]) -> NoReturn:
     """The same error, which names its line. Each of its buttons is the whole basket with that line made clear."""
     if not lines:
         raise error
@@ -297,6 +296,6 @@ def _of_line(error: PersonError, place: int, lines: Sequence[Line]) -> NoReturn:
     raise error
 
 
-def _with_line(lines: Sequence[Line], place: int, command: str) -> str:
+def _with_line(lines: Sequence[BasketLine], place: int, command: str) -> str:
     texts = [command if at == place else line.text for at, line in enumerate(lines)]
     return f"/basket {'; '.join(text.removeprefix('/') for text in texts)}"

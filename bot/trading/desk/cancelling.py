@@ -18,7 +18,7 @@ from bot.runtime.background import BackgroundTasks
 from bot.trading.actor import demand_role
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.safety.announce import tell_others
-from bot.trading.sync.fact_applier import Change
+from bot.trading.sync.fact_applier import SyncOutcome
 from bot.trading.sync.reconcile import Reconcile
 
 log = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ class Cancelling:
 
     async def _looked(self, account_id: str, orders: Sequence[Order]) -> tuple[list[Order], set[str]]:
         """The orders after a look, and the ids of those that it showed: none where the books cannot be read or stored now."""
-        change = Change()
+        change = SyncOutcome()
         with suppress(StorageAway, BrokerError):
             change = await self.reconcile.sync(account_id)
         shown = {order.id for order in orders if order.broker_id in change.same or order.id in change.touched}

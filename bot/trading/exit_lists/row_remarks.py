@@ -31,8 +31,7 @@ class RowRemarks:
         """BrokerError when positions, or holdings where shares are sold in delivery, cannot be read."""
         shares = (row for row in rows if row.draft.product is Product.CNC and row.draft.side is Side.SELL)
         draft = next(shares, rows[0]).draft  # the one of which the most has to be known
-        connection = self.proposing.connections.of(account.id)
-        held = await self.proposing.held(connection, draft.side, draft.product, draft.instrument, closes=True)
+        held = await self.proposing.held(account.id, draft.side, draft.product, draft.instrument, closes=True)
 
         def judge(db: Repositories) -> list[tuple[ExitRow, Situation]]:
             return [

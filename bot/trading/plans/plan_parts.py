@@ -40,7 +40,7 @@ class PlanParts:
         account_id = plan.account_id
         draft = await self._priced(account_id, leg.draft)
         connection = self.connections.of(account_id)
-        held = await self.proposing.held(connection, draft.side, draft.product, draft.instrument)
+        held = await self.proposing.held(account_id, draft.side, draft.product, draft.instrument)
         held = replace(held, result=await self.proposing.result(account_id, connection))
         order = await self.claimed.taken(lambda db: self._licensed(db, plan, leg, draft, held))
         if order is None:

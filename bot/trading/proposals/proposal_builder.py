@@ -50,6 +50,7 @@ from bot.trading.proposals.joining import Joining, joining, raising, unjoined
 from bot.trading.proposals.meaning import Meant, priced
 from bot.trading.proposals.risk import by_risk
 from bot.trading.safety.limits import day_lock, made
+from bot.trading.sync.shared_reads import SharedReads
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,6 +59,7 @@ class ProposalBuilder:
 
     store: Store
     connections: BrokerConnections
+    reads: SharedReads
     prices: Prices
     instruments: Catalogue
     drafting: Drafting
@@ -95,7 +97,7 @@ class ProposalBuilder:
         instrument, first = order.instrument, order.readings[0].request
         price, held, result = await asyncio.gather(
             self.prices.of(account.id, instrument.key),
-            self.held(connection, first.side, first.product, instrument, closes=first.portion is not None),
+            self.held(account.id, first.side, first.product, instrument, closes=first.portion is not None),
             self.result(account.id, connection),
         )
         held = replace(held, result=result)
@@ -168,16 +170,21 @@ class ProposalBuilder:
         return await known(self.results.of(account_id, connection))
 
     async def held(
-        self, connection: BrokerConnection, side: Side, product: Product | None, instrument: Instrument, *, closes: bool = False
+        self, account_id: str, side: Side, product: Product | None, instrument: Instrument, *, closes: bool = False
     ) -> Held:
         """Positions (and for a sale in cash, holdings), as far as the order's meaning hangs on them. closes: its size does."""
         if not closes and side is Side.BUY and product in (None, Product.CNC) and not instrument.is_derivative:
             return Held()
         now = self.clock.now()
         if instrument.is_derivative or side is Side.BUY or product not in (None, Product.CNC):
-            return Held(positions=await connection.broker.positions(), read_at=now)
-        positions, holdings = await asyncio.gather(connection.broker.positions(), connection.broker.holdings())
-        return Held(positions=positions, holdings=holdings, read_at=now)
+            return Held(positions=await self.connections.of(account_id).broker.positions(), read_at=now)
+        return await self.held_in_demat(account_id)
+
+    async def held_in_demat(self, account_id: str) -> Held:
+        """Positions and holdings as they are now. The holdings stay known: the news of their sale tells by them what it made."""
+        now, broker = self.clock.now(), self.connections.of(account_id).broker
+        positions, holdings = await asyncio.gather(broker.positions(), self.reads.holdings(account_id, anew=True))
+        return Held(positions=positions, holdings=holdings.value, read_at=now)
 
     async def held_for(self, actor: Actor, draft: OrderDraft, *, limited: bool | None = None) -> Held:
         """What the broker says that the account has, as far as this draft hangs on it, and the day's result.
@@ -186,7 +193,7 @@ class ProposalBuilder:
         """
         account, connection = self.connection(actor)
         held, result = await asyncio.gather(
-            self.held(connection, draft.side, draft.product, draft.instrument),
+            self.held(account.id, draft.side, draft.product, draft.instrument),
             self.result(account.id, connection, limited=limited),
         )
         return replace(held, result=result)
@@ -262,20 +269,9 @@ class ProposalBuilder:
         if reasons:
             raise CheckFailed(reasons, near=offers)
         return self._proposal(
-            account,
-            confirmation,
-            draft,
-            price=price,
-            margin=margin,
-            cash=cash,
-            said=said,
-            situation=situation,
-            meets=met_today(draft, held.positions),
-            before=before,
-            redrawn=redrawn,
-            plan=plan,
-            joins=joins[0] if joins else None,
-        )
+            account, confirmation, draft, price=price, margin=margin, cash=cash, said=said, situation=situation,
+            meets=met_today(draft, held.positions), before=before, redrawn=redrawn, plan=plan, joins=joins[0] if joins else None,
+        )  # fmt: skip
 
     def situation(
         self,

@@ -19,7 +19,7 @@ from bot.domain.errors import (
     PersonError,
 )
 from bot.domain.news.connections import SessionReplaced
-from bot.domain.news.people import ActByOther, ActionKind
+from bot.domain.news.people import ActionKind
 from bot.domain.people.account import (
     Account,
     Actor,
@@ -37,7 +37,7 @@ from bot.domain.ports.broker import BrokerConnection, BrokerConnections, RandomB
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.proposals.proposal import CodeWanted, LoggedIn, SessionState
 from bot.trading.actor import account_of, demand_role
-from bot.trading.safety.announce import tell_others
+from bot.trading.safety.announce import tell_of
 from bot.trading.safety.lockdown import LIFT, WHY, is_locked_down
 from bot.trading.sessions.spent_codes import spend
 
@@ -363,14 +363,6 @@ def _still_free(db: Repositories, client_code: Secret, record: KnownAccount | No
 def lived(session: Session | None) -> str:
     """How a session stood, for the record of acts."""
     return "logged out" if session is None else f"a session until {ist(session.expires):%d %b %H:%M} IST"
-
-
-def tell_of(db: Repositories, account_id: str, who: int | None, deed: ActionKind, now: datetime) -> None:
-    """Tells the others of the account of a person's act. What the bot does by itself is told to nobody."""
-    user = db.people.find(who) if who is not None else None
-    if user is None:
-        return
-    tell_others(db, account_id, {user.telegram_id}, ActByOther(name=user.name, deed=deed, at=now), now)
 
 
 def _quiet(now: datetime) -> bool:

@@ -9,7 +9,7 @@ from bot.domain.orders.order import TradeFact
 from bot.domain.orders.standing import OpenRows
 from bot.domain.positions.portfolio import Position
 from bot.trading.sync.books import Look
-from bot.trading.sync.fact_applier import Change
+from bot.trading.sync.fact_applier import SyncOutcome
 from bot.trading.sync.shared_reads import NEVER, SharedRead
 
 
@@ -17,7 +17,7 @@ from bot.trading.sync.shared_reads import NEVER, SharedRead
 class Books:
     """What is known of one account's books."""
 
-    reading: SharedRead[Change]
+    reading: SharedRead[SyncOutcome]
     soon: asyncio.TimerHandle | None = None  # a sync for an event that was not urgent
     seen_at: datetime | None = None  # the beginning of the last sync that read the books whole
     changed_at: float = NEVER  # the last act, event or change seen, in loop time: what was read before it is old
@@ -26,7 +26,7 @@ class Books:
     down_at: float = NEVER  # the same in loop time
     down_told: bool = False  # people know of it, and are told of its end
     back_at: float = NEVER  # when people were last told of such a gap, in loop time
-    last_change: Change = field(default_factory=Change)
+    last_change: SyncOutcome = field(default_factory=SyncOutcome)
     trades: Sequence[TradeFact] | None = None  # of the last look. None: it could not read them
     positions: Sequence[Position] | None = None  # the same
     open_rows: OpenRows | None = None  # of the last look that read the positions

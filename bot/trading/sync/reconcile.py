@@ -22,11 +22,11 @@ from bot.runtime.signal import Signal
 from bot.trading.sync.account_books import Books
 from bot.trading.sync.books import Look, of_earlier_day, read_books
 from bot.trading.sync.doubts import Doubts
-from bot.trading.sync.fact_applier import Change, FactApplier
+from bot.trading.sync.fact_applier import FactApplier, SyncOutcome
 from bot.trading.sync.gaps import NOTICED, at_stake, tell_back
 from bot.trading.sync.look_out import IDLE, LookOut
 from bot.trading.sync.session_end import session_lost
-from bot.trading.sync.shared_reads import Reading, SharedRead
+from bot.trading.sync.shared_reads import ReadResult, SharedRead
 from bot.trading.sync.untagged import with_tags
 
 log = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ class Reconcile:
         elif books.soon is None:  # step upon step puts it off no further
             books.soon = asyncio.get_running_loop().call_later(STEPS, self.notify, account_id)
 
-    async def sync(self, account_id: str) -> Change:
+    async def sync(self, account_id: str) -> SyncOutcome:
         """Returns what a sync that began after this call changed. BrokerError when the books cannot be read."""
         return (await asyncio.shield(self._of(account_id).reading.begin())).value
 
@@ -259,7 +259,7 @@ class Reconcile:
         self._timers.add(timer)
         timer.add_done_callback(self._timers.discard)
 
-    async def _sync(self, account_id: str) -> Change:
+    async def _sync(self, account_id: str) -> SyncOutcome:
         broker = self._connections.of(account_id).broker
         books = self._of(account_id)
         began, started = self._clock.now(), self._elapsed()
@@ -352,7 +352,7 @@ class Reconcile:
         started: float,
         away: timedelta,
         seen: Mapping[str, str],
-    ) -> Change:
+    ) -> SyncOutcome:
         now = self._clock.now()
         # Before this look ends an order.
         moving = away >= NOTICED and (self._of(account_id).down_told or at_stake(db, account_id))
@@ -374,7 +374,7 @@ class Reconcile:
         return change
 
 
-def _quietly(task: "asyncio.Task[Reading[Change]]") -> None:
+def _quietly(task: "asyncio.Task[ReadResult[SyncOutcome]]") -> None:
     """Nobody waits for a sync that an event caused. The state of the books says that they could not be read."""
     if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, BrokerError | StorageAway):
         log.error("a sync failed", exc_info=error)

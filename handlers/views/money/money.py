@@ -64,6 +64,9 @@ def report(summary: DayReport, label: str, mode: str, *, mark: str = "") -> View
         since = f"; up since {_moment(summary.up_since, day)}" if summary.up_since is not None else ""
         parts.append(say(f"No trades{since}."))
     parts += _how_far_known(summary, facts)
+    if summary.after:
+        more = f"{summary.after} trade{'s' if summary.after > 1 else ''}"
+        parts.append(say(f"Corrected: {more} came after the day was first summed up."))
     if summary.late:
         parts.append(say(f"Late: made at {_moment(summary.made_at, day)}, because I was not running at its time."))
     orders = f"Orders {summary.orders}, filled {summary.filled_orders}, rejected {summary.rejected_orders}."

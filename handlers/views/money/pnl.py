@@ -102,8 +102,8 @@ def today(made: TodayPnl, tap: ListingTap, name: str, mode: str) -> View:
 
 
 def _by_the_broker(lines: Sequence[PositionLine]) -> list[Part]:
-    """What mStock's own positions make of the day, where that differs from our fills by a paisa or more, and why."""
-    told = [(line, off) for line in lines if (off := line.difference) is not None and abs(off) >= PAISA]
+    """What mStock's own positions make of the day, where that is not what our fills make of it, and why."""
+    told = [(line, line.difference or ZERO) for line in lines if line.differs]
     if not told:
         return []
     both = [(line.difference, line.broker) for line in lines if line.difference is not None and line.broker is not None]

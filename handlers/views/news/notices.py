@@ -45,6 +45,9 @@ _ACTIONS = {
     ActionKind.LOGGED_OUT: ("logged out", "Nothing is being watched until the next login."),
     ActionKind.LIMITS: ("changed a limit:", "/limits shows them."),
     ActionKind.DAY_LOCKED: ("locked the day", "New orders are blocked until the next trading day."),
+    ActionKind.PNL_EXIT: ("", "/exit if lists those that watch."),
+    ActionKind.TRAIL: ("", "/trail lists those that follow."),
+    ActionKind.STANDING_STOP: ("", "/stops lists them."),
     ActionKind.PIN_CHANGED: ("", "If that was somebody else, /kill stops trading from your phone."),
     ActionKind.PHONE_LOCKED: (
         "sealed their phone",

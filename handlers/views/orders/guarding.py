@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bot.domain.exits.closing import is_closing
 from bot.domain.orders.order import Order
 from bot.domain.plans.guarding import Guarding
 from bot.domain.terms import Product, Side
@@ -32,6 +33,10 @@ def _at_exchange(guard: Order) -> str:
     if draft.trigger is None:
         limit = price(draft.price) if draft.price is not None else "the market"
         return f"Closing{part} at {limit} (#{guard.number})"
+    if is_closing(guard):
+        side = "buys" if draft.side is Side.BUY else "sells"
+        limit = f"at {price(draft.price)} or better" if draft.price is not None else "at market"
+        return f"Stop {price(draft.trigger)} was triggered: {side}{part} {limit}, not filled yet (#{guard.number})"
     verb = "buys up to" if draft.side is Side.BUY else "sells down to"
     worst = f"{verb} {price(draft.price)}" if draft.price is not None else "then at market"
     return f"Stop {price(draft.trigger)}{part}, {worst}, at the exchange (#{guard.number})"

@@ -111,14 +111,12 @@ def _position(after: PositionAfter, tick: Decimal) -> str:
     if after.quantity is None:
         return "Position not known: mStock's books do not agree yet."
     cost = f", avg {average(after.average, tick)}" if after.average is not None and after.quantity else ""
+    booked = f"Booked {signed(after.booked)} {mark(after.booked)}".rstrip() if after.booked is not None else "Booked: not known"
+    if after.booked is not None and after.charges is not None:
+        booked += f" after charges ≈ {signed(after.booked - after.charges)}"
     if after.sold_holding:
-        return "Out of your holdings; /pnl has what that made."
+        return "Out of your holdings; /pnl has what that made." if after.booked is None else f"{booked} · out of your holdings"
     if after.closes:
-        booked = (
-            f"Booked {signed(after.booked)} {mark(after.booked)}".rstrip() if after.booked is not None else "Booked: not known"
-        )
-        if after.booked is not None and after.charges is not None:
-            booked += f" after charges ≈ {signed(after.booked - after.charges)}"
         return f"{booked} · {f'{signed_count(after.quantity)} left{cost}' if after.quantity else 'position closed'}"
     if not after.quantity:
         return "Position closed"

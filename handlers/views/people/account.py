@@ -185,6 +185,9 @@ def unlink_question(question: UnlinkQuestion, mode: str, now: datetime) -> View:
         number = f"{len(question.positions)} open position{'s' if len(question.positions) > 1 else ''}:"
         parts.append(say(bold(number)))
         parts += _most([_held(position, now) for position in question.positions])
+    kinds = ((question.trails, "trail"), (question.pnl_exits, "P&L exit"), (question.standing_stops, "standing stop"))
+    if ends := [f"{number} {name}{'s' if number > 1 else ''}" for number, name in kinds if number]:
+        parts.append(f"With it ends, and is not taken up again: {', '.join(ends)}.")
     if not (question.orders or question.positions or question.unread):
         parts.append("No order and no position is open.")
     return message(*parts, place(account.label, mode)).with_keyboard(

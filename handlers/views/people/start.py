@@ -12,7 +12,7 @@ from handlers.views.message import Button, Line, Part, View, bold, code, message
 from handlers.views.taps.taps import DoItNowTap, WordsTap
 
 
-class Entry(Protocol):
+class HelpEntry(Protocol):
     """One command, as far as help is concerned."""
 
     @property
@@ -75,7 +75,7 @@ def _menu_rows(account: Account | None) -> list[list[Button]]:
     ]
 
 
-def help_all(commands: Sequence[Entry], mode: str) -> View:
+def help_all(commands: Sequence[HelpEntry], mode: str) -> View:
     """What a person types most, and a button for each kind of command that the reader's role has."""
     return message(
         say(bold("Commands"), f" · {mode}"),
@@ -95,29 +95,29 @@ def help_all(commands: Sequence[Entry], mode: str) -> View:
     ).with_keyboard(*_families(commands))
 
 
-def help_family(family: Sequence[Entry], commands: Sequence[Entry], mode: str) -> View:
+def help_family(family: Sequence[HelpEntry], commands: Sequence[HelpEntry], mode: str) -> View:
     """The commands of one kind, a line each. The buttons lead to the other kinds."""
     lines = [_help_line(command) for command in family]
     return message(say(bold(str(family[0].family)), f" · {mode}"), *lines).with_keyboard(*_families(commands))
 
 
-def _families(commands: Sequence[Entry]) -> list[list[Button]]:
+def _families(commands: Sequence[HelpEntry]) -> list[list[Button]]:
     names = list(dict.fromkeys(str(command.family) for command in commands))
     buttons = [words(name, f"/help {name.lower()}", stays=True) for name in names]
     return [buttons[at : at + 3] for at in range(0, len(buttons), 3)]
 
 
-def _help_line(command: Entry) -> Line:
+def _help_line(command: HelpEntry) -> Line:
     short = [word for word in command.short if len(word) == 1 and word.isascii() and word != command.name]
     also = f" ({', '.join(short)})" if short else ""
     return say(_typed(command), f"{also}: {command.help}")
 
 
-def _typed(command: Entry) -> str:
+def _typed(command: HelpEntry) -> str:
     return f"/{command.name}" if command.name.isidentifier() else command.name
 
 
-def help_one(command: Entry, mode: str) -> View:
+def help_one(command: HelpEntry, mode: str) -> View:
     """One command with its arguments, its other names and an example."""
     parts: list[Part | str] = [
         say(bold(_typed(command)), f" · {command.help} · {mode}"),
@@ -150,7 +150,7 @@ def _samples(title: str, *typed: str) -> Line:
     return say(f"{title}: ", *spans)
 
 
-def not_understood(near: Sequence[Entry], *, is_near: bool = False) -> View:
+def not_understood(near: Sequence[HelpEntry], *, is_near: bool = False) -> View:
     """Words that are no command, with the nearest commands as buttons. is_near: that is what such words mean."""
     first = f"Tap what you mean: {', '.join(command.help.lower() for command in near)}." if is_near and near else ""
     parts: list[Part | str] = [say(bold(first or "I don't understand that."), " Nothing was done.")]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from bot.domain.clock import ist, ist_date
 from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.plans.pnl_card import PnlCard, PnlShown
-from bot.domain.plans.pnl_exit import RECHECK, Figure, PnlAction, PnlExit, PnlExitNow, ScopeKind
+from bot.domain.plans.pnl_exit import RECHECK, PnlAction, PnlExit, PnlExitNow, ScopeKind, ScopeResult
 from bot.domain.plans.pnl_words import levels_in_words, scope_in_words, typed
 from handlers.views.format import amount, clock_time, mark, row, signed, table, wrapped
 from handlers.views.keyboards import button, words
@@ -56,8 +56,9 @@ def card(asked: PnlCard, mode: str) -> View:
 
 
 def _licence(exit_: PnlExit) -> list[str]:
-    lasts = "It lasts until the day's end, sleeps while nothing is open, and covers what is opened later."
-    ends = "It ends with its last open row, and rings then."
+    day = _ends(exit_)
+    lasts = f"It lasts {day}, sleeps while nothing is open, and covers what is opened later."
+    ends = f"It lasts {day}, ends with its last open row before that, and rings then."
     return [
         f"It strikes once, after {RECHECK.seconds} s of known figures at the level or beyond.",
         "A figure is known while each open row was traded within 60 s, or has a bid and ask within 5 %, and prices come.",
@@ -101,7 +102,7 @@ def _lines(one: PnlExitNow, label: str, mode: str) -> list[Part]:
     blocks = f"Then no entries until {_until(exit_.blocks_until, one.as_of)}." if exit_.blocks_until is not None else ""
     return [
         say(bold("P&L exit"), f" {label} ({mode}) · {scope_in_words(exit_.scope)} · {_charges(exit_)}"),
-        say(f"{act} {' or '.join(levels)} · today, if still true after {RECHECK.seconds} s"),
+        say(f"{act} {' or '.join(levels)} · {_ends(exit_)}, if still true after {RECHECK.seconds} s"),
         say(now),
         *([say(blocks)] if blocks else []),
     ]
@@ -158,7 +159,7 @@ def discarded() -> View:
     return View((say(bold("Discarded."), " Nothing is watched."),))
 
 
-def _value(figure: Figure) -> str:
+def _value(figure: ScopeResult) -> str:
     if figure.flat:
         return "nothing open"
     return f"{signed(figure.value)} {mark(figure.value)}".rstrip() if figure.value is not None else "not known"
@@ -166,6 +167,12 @@ def _value(figure: Figure) -> str:
 
 def _charges(exit_: PnlExit) -> str:
     return "after charges" if exit_.after_charges else "before charges"
+
+
+def _ends(exit_: PnlExit) -> str:
+    """Until 15:40 today. Today: where its market never closes."""
+    same = ist_date(exit_.until) == ist_date(exit_.created_at)
+    return f"until {ist(exit_.until):%H:%M} today" if same else "today"
 
 
 def _until(moment: datetime, now: datetime) -> str:
@@ -198,7 +205,8 @@ def _told(news: PnlExitTold, scene: Scene) -> View:
             text = f" {what}: {value}. Not seen {since}-{clock_time(news.at)}."
             return View((say(bold("P&L exit watches again."), text),), keyboard([list_]))
         case PnlNews.ENDED:
-            return View((say(bold("P&L exit ended."), f" {what}: nothing of it is open any more, or its day is over."),))
+            why = "its day is over" if news.day_over else "nothing of it is open any more"
+            return View((say(bold("P&L exit ended."), f" {what}: {why}."),))
         case PnlNews.LIVES_ON:
             text = f" {what}: {news.name} may not trade here any more. It lives on, for it only closes."
             return View((say(bold("P&L exit lives on."), text),), keyboard([list_]))

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot.domain.clock import ist_date
+from bot.domain.exits.closing import is_closing
 from bot.domain.market.display_names import short
 from bot.domain.news.trails import TrailNews, TrailTold
 from bot.domain.orders.order import Order
@@ -98,14 +99,20 @@ def _lines(one: TrailShown) -> list[Part]:
         parts.append(
             say("The stop is placed when something of the entry is filled." if plan.entries else "The stop is on its way.")
         )
+    if guard is not None and is_closing(guard):
+        return [*parts, say("It follows the price no more: it is being closed.")]
     parts.append(say(trail_line(one.seen, one.as_of)))
     if trail.unseen is not None:
         parts.append(say(f"not seen {clock_time(trail.unseen.since)}-{clock_time(trail.unseen.until)}"))
     if (until := one.seen.slowed_until) is not None:
         wait = max((until - one.as_of).total_seconds(), 0)
         parts.append(say(f"Slowed: trails share {A_MINUTE} moves a minute and {AN_HOUR} an hour; next move in {wait:.0f} s."))
-    if one.seen.refused:
-        parts.append(say(f"mStock did not take the last {one.seen.refused} moves; the stop stands as it was."))
+    moves = f"last {one.seen.refused} moves" if one.seen.refused > 1 else "last move"
+    if one.seen.doubt is not None:
+        stands = f"{price(trail.trigger)} or {price(one.seen.doubt)}"
+        parts.append(say(f"No clear answer to the {moves}: the stop stands at {stands}, until the book tells."))
+    elif one.seen.refused:
+        parts.append(say(f"mStock did not take the {moves}; the stop stands as it was."))
     return parts
 
 
@@ -149,6 +156,9 @@ def _told(news: TrailTold, scene: Scene) -> View:
             return View((say(bold("Trail: out."), text),), keyboard([words("Positions", "/positions", account=scene.label)]))
         case TrailNews.STUCK:
             text = f"{name}: mStock takes no move to {level}. {stands} I go on trying."
+            if news.doubtful:
+                either = f"{stands.removesuffix('.')} or at {level}."
+                text = f"{name}: no clear answer to its moves. {either} I go on trying."
             return View((say(bold("Trail stuck."), text),), keyboard([leave, look]))
         case TrailNews.LIVES_ON:
             text = (

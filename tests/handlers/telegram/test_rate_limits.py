@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from telegram.error import RetryAfter
 
 from bot.simulators.telegram.flood_limits import FloodLimits
-from handlers.telegram.rate_limits import Bucket, Priority, TelegramRateLimiter
+from handlers.telegram.rate_limits import Priority, TelegramRateLimiter, TokenBucket
 from tests.handlers.chat import later
 
 ME, YOU = 4211, 4212
@@ -78,6 +78,19 @@ async def test_what_matters_more_goes_first() -> None:
     ]
     await asyncio.gather(*waiting)
     assert telegram.names == ["first", "kill", "safety", "fill", "reply", "card"]
+
+
+@pytest.mark.parametrize(
+    ("priority", "at_once"), [(Priority.FIRST, 5), (Priority.SAFETY, 4), (Priority.REPLY, 4), (Priority.CARD, 3)]
+)
+async def test_news_leaves_some_of_a_chats_burst_to_a_way_out_and_cards_leave_some_of_it_to_news(
+    priority: Priority, at_once: int
+) -> None:
+    pace, telegram = TelegramRateLimiter(burst=5, room=1, reserve=0), Telegram()
+    start = asyncio.get_running_loop().time()
+    await asyncio.gather(*(send(pace, telegram, str(number), priority=priority) for number in range(7)))
+    assert sum(at == start for at, _, _ in telegram.calls) == at_once
+    await pace.shutdown()
 
 
 async def test_a_chats_own_order_is_kept_within_a_kind() -> None:
@@ -188,7 +201,7 @@ async def test_shutting_down_lets_nobody_wait_for_ever() -> None:
 
 @given(st.lists(st.floats(0, 5), max_size=60), st.floats(0.5, 5), st.integers(1, 8))
 def test_a_bucket_never_gives_more_than_its_burst_and_rate(gaps: list[float], rate: float, burst: int) -> None:
-    bucket, now, given_out = Bucket(rate, burst), 100.0, 0
+    bucket, now, given_out = TokenBucket(rate, burst), 100.0, 0
     for gap in gaps:
         now += gap
         while bucket.wait(now) == 0.0:

@@ -26,7 +26,7 @@ from bot.domain.plans.basket import BasketCard, BasketChange, WorstLoss
 from bot.domain.positions.portfolio import Margin
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
-from bot.trading.baskets.basket_builder import Asked, Line
+from bot.trading.baskets.basket_builder import Asked, BasketLine
 from handlers.context.words.readings import readings
 from tests.bot.trading.baskets.test_basket_machine import MESSAGE, LegOrder, an_order
 from tests.stage.access import access
@@ -53,11 +53,11 @@ async def confirm(stage: FloorStage, card: BasketCard, *, in_words: bool = False
     )
 
 
-def said(words: str) -> list[Line]:
+def said(words: str) -> list[BasketLine]:
     lines = []
     for text in words.split("; "):
         side, _, rest = text.partition(" ")
-        lines.append(Line(text=text, readings=readings(Side(side.upper()), rest, NOW.date())))
+        lines.append(BasketLine(text=text, readings=readings(Side(side.upper()), rest, NOW.date())))
     return lines
 
 

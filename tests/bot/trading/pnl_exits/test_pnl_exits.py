@@ -7,10 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.errors import CheckFailed
+from bot.domain.errors import CheckFailed, Unreadable
 from bot.domain.news.notice import Notice
+from bot.domain.news.people import ActByOther, ActionKind
 from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.orders.order import OrderRequest
+from bot.domain.people.account import Role, User
 from bot.domain.plans.pnl_card import PnlCard, PnlSaid
 from bot.domain.plans.pnl_exit import PnlAction, ScopeKind
 from bot.domain.terms import Product, Side
@@ -320,3 +322,72 @@ async def test_an_account_that_is_unlinked_under_it_does_not_end_the_watch(clock
         stage.trade(BANK, "10")
         await asyncio.sleep(20)
         assert stage.broker.quantity(BANK) == 0
+
+
+async def test_a_process_that_ends_between_the_intent_and_its_orders_sends_them_once_after_the_restart(clock: LoopClock) -> None:
+    stage = await set_floor(clock)
+    for instrument, quantity in ((CALL, 65), (SHORT_CALL, -65), (BANK, 60)):
+        stage.broker.opens(instrument, quantity)
+    watch = asyncio.create_task(stage.desk.core.pnl_watch.run())
+    await begin(stage, stop=Decimal(-5000))
+    await asyncio.sleep(5)
+    stage.trade(BANK, "10")
+    await asyncio.sleep(5)
+    assert (await told(stage), stage.broker.posts) == ([PnlNews.EXITS], 0), "the intent is stored, and nobody sends"
+    watch.cancel()
+    await asyncio.gather(watch, return_exceptions=True)
+    stage = await set_floor(clock, store=stage.desk.store, broker=stage.broker)
+    stage.feed.at[BANK.key] = Decimal(10)
+    stage.broker.opens(ITC, 50, Product.MIS)
+    async with stage.running():
+        await asyncio.sleep(15)
+        left = {key: net for key, net in stage.broker.net.items() if net}
+    assert left == {(ITC.key, Product.MIS): 50}, "what was opened after it struck is no part of what it may close"
+    assert (stage.broker.posts, stage.broker.wrong) == (3, [])
+    assert await told(stage) == [], "it was told before"
+
+
+async def test_a_level_that_stands_while_the_books_cannot_be_read_rings_in_ten_seconds_and_strikes_when_they_can(
+    clock: LoopClock,
+) -> None:
+    stage = await set_floor(clock)
+    stage.broker.opens(BANK, 60)
+    async with stage.running():
+        await begin(stage, stop=Decimal(-5000))
+        await asyncio.sleep(5)
+        stage.broker.books_down = stage.broker.down = Unreadable("no books now")
+        stage.trade(BANK, "10")
+        await asyncio.sleep(16.5)
+        (blind,) = await news(stage)
+        assert isinstance(blind, PnlExitTold)
+        assert (blind.told, blind.missing) == (PnlNews.BLIND, ("the books",))
+        (shown,) = (await stage.desk.core.services.pnl_exits.shown(stage.desk.actor)).exits
+        assert shown.blind_since is not None
+        assert shown.figure is not None
+        assert shown.figure.value is None
+        stage.broker.books_down = stage.broker.down = None
+        await asyncio.sleep(20)
+        assert stage.broker.quantity(BANK) == 0
+    assert (await told(stage))[-1] is PnlNews.EXITS
+
+
+async def test_each_act_on_a_pnl_exit_is_told_to_the_others_of_the_account(clock: LoopClock) -> None:
+    stage = await set_floor(clock)
+    stage.broker.opens(BANK, 60)
+    ravi = User(telegram_id=2002, name="Ravi")
+    await stage.desk.store.transaction(lambda db: db.people.add(ravi, Role.VIEWER, None, clock.now()))
+    exits = stage.desk.core.services.pnl_exits
+    await begin(stage, stop=Decimal(-5000))
+    second = await begin(stage, message=78, stop=Decimal(-8000))
+    await exits.only_alert(stage.desk.actor, second.exit.id)
+    await exits.remove(stage.desk.actor, second.exit.id)
+    acts = [each for each in await stage.desk.notices() if isinstance(each, ActByOther)]
+    assert [(each.name, each.deed, each.detail) for each in acts] == [
+        ("Asha", ActionKind.PNL_EXIT, detail)
+        for detail in (
+            "set the P&L exit −5,000.00 of all intraday and carry-forward",
+            "set the P&L exit −8,000.00 of all intraday and carry-forward, instead of −5,000.00",
+            "lets the P&L exit −8,000.00 of all intraday and carry-forward only ring: it closes nothing",
+            "removed the P&L alert −8,000.00 of all intraday and carry-forward",
+        )
+    ]

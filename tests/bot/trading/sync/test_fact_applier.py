@@ -19,7 +19,7 @@ from bot.domain.news.notice import Sound
 from bot.domain.news.orders import Filled, OrderElsewhere, OrderRejected
 from bot.domain.orders.order import OrderFact, OrderStatus, TradeFact
 from bot.domain.ports.repositories import Repositories
-from bot.trading.sync.fact_applier import Change, FactApplier, step_price
+from bot.trading.sync.fact_applier import FactApplier, SyncOutcome, step_price
 from tests.stage.orders import NOW, RELIANCE, a_fact, a_trade, an_order
 from tests.storage.samples import a_store
 
@@ -60,7 +60,7 @@ async def test_whatever_rows_are_seen_each_share_is_booked_and_rung_once(
     def begin(db: Repositories) -> None:
         db.orders.add(an_order(), ist_date(NOW))
 
-    def look(db: Repositories, row: OrderFact, *, fails: bool) -> Change:
+    def look(db: Repositories, row: OrderFact, *, fails: bool) -> SyncOutcome:
         change = book.apply(db, "a1", [row, row], trades, NOW)
         if fails:
             raise DiskFullError
@@ -237,6 +237,14 @@ async def test_a_fill_whose_trade_row_is_late_is_rung_without_a_made_up_price() 
     assert isinstance(delivery.notice, Filled)
     assert delivery.notice.fill.price is None
     assert delivery.notice.fill.average == Decimal("1480.33")
+    await store.transaction(lambda db: db.outbox.sent(delivery.id, NOW, 77))
+    rows = [a_trade(4, "1480.30", 1)]
+    for _ in range(2):
+        await store.transaction(lambda db: a_book().apply(db, "a1", [part], rows, NOW + timedelta(seconds=5)))
+    later = NOW + timedelta(seconds=6)
+    (mended,) = await store.transaction(lambda db: db.outbox.lease(later, later + timedelta(minutes=1)))
+    assert isinstance(mended.notice, Filled)
+    assert (mended.edits, mended.notice.fill.price, mended.sound) == (77, Decimal("1480.30"), Sound.SILENT)
 
 
 def test_two_rounded_averages_never_make_a_price() -> None:

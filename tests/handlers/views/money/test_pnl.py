@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.pnl.range_report import CurvePoint, Part, RangeDay, RangeReport, Slip
+from bot.domain.pnl.range_report import CurvePoint, RangeDay, RangeReport, RangeShare, Slip
 from bot.domain.pnl.round_trips import Booked, RoundTrip
 from bot.domain.positions.day_facts import DayFacts, Mismatch, Why
 from bot.domain.positions.portfolio import Off, PnL, Reason
@@ -183,7 +183,7 @@ def test_round_trips_are_counted_after_charges_with_best_worst_and_how_long_they
 
 
 def test_the_parts_stand_by_symbol_product_and_source_with_what_leaks_to_charges() -> None:
-    infy = Part(name="INFY", gross=Decimal("12.00"), charges=Decimal("20.00"))
+    infy = RangeShare(name="INFY", gross=Decimal("12.00"), charges=Decimal("20.00"))
     view = shown(a_range(a_day(DAY, "-8.00"), symbols=(infy,), products=(replace(infy, name="MIS"),)), views.Section.PARTS)
     assert "INFY                  −8.00 🔴" in rows(view)
     assert "MIS                   −8.00 🔴" in rows(view)
@@ -237,7 +237,7 @@ def test_no_figure_makes_a_row_wider_than_a_phone(
 ) -> None:
     now = replace(TODAY, booked=booked, open=open_, charges=charges, holdings_change=cash)
     made = [views.today(TodayPnl(pnl=now, report=a_range(), if_closed={}), TAP, label, "PAPER")]
-    part = Part(name=label, gross=booked, charges=charges or Decimal(0))
+    part = RangeShare(name=label, gross=booked, charges=charges or Decimal(0))
     exits = Booked(
         instrument=NIFTY_CALL, product=Product.NRML, day=DAY, at=NOW, order="", quantity=65, entry=abs(open_), price=abs(booked),
         amount=booked,

@@ -1,14 +1,18 @@
 """What a locked phone shows of any news: no price and no amount, and a button that shows the whole."""
 
 import re
+from decimal import Decimal
 
 import pytest
 
 from bot.domain.news.notice import Notice
+from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
+from bot.domain.plans.pnl_exit import PnlExit, Scope, ScopeKind
 from handlers.views.format import table
 from handlers.views.message import detail, message, say
 from handlers.views.news.discreet import discreet
 from handlers.views.taps.tap import decode
+from tests.handlers.samples import NOW
 from tests.handlers.views.news.test_notices import DONE, draw, every_kind, labels
 
 A_FIGURE = re.compile(r"₹\s?[0-9]|[0-9]\.[0-9]{2}(?!\s?%)")
@@ -37,3 +41,14 @@ def test_quantities_percentages_and_times_stand_and_a_table_keeps_its_columns() 
         "Moved            +1.25 %",
         "margin 1.5L short, •••",
     ]
+
+
+@pytest.mark.parametrize("told", PnlNews)
+def test_the_levels_of_a_pnl_exit_are_hidden_as_its_result_is(told: PnlNews) -> None:
+    watched = PnlExit(
+        id="token", account_id="a1", by=1, name="Asha", scope=Scope(kind=ScopeKind.ALL), stop=Decimal(-5000),
+        target=Decimal(8000), giveback=Decimal("3000.50"), until=NOW, created_at=NOW,
+    )  # fmt: skip
+    news = PnlExitTold.of(watched, told, NOW, value=Decimal("-5012.50"), since=NOW, missing=("24800 CE",))
+    assert "5,000.00" in draw(news).plain
+    assert re.search(r"[0-9],[0-9]{3}", draw(news, discreet=True).plain) is None

@@ -44,7 +44,7 @@ def test_help_leads_to_exactly_the_commands_of_the_role(role: Role) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_each_command_is_explained_with_an_example(command: views.Entry) -> None:
+def test_each_command_is_explained_with_an_example(command: views.HelpEntry) -> None:
     text = views.help_one(command, "PAPER").plain
     assert command.help in text
     assert f"Example: {command.example}" in text
