@@ -57,6 +57,8 @@ async def test_a_level_that_stands_three_seconds_closes_the_short_before_its_cov
         names = await hold(house, -65, 65, 130)
         stop = await level(house, 3000)
         await begin(house, f"/exit all if below {stop} before charges")
+        held = next(each for each in house.me.history()[::-1] if "if still true after 3 s" in each["text"])
+        assert "· held by me, seen " in held["text"], "its first figure is waited for"
         positions = await house.me.ask("/positions", "POSITIONS", 30)
         assert "All intraday and carry-forward: under your P&L exit below +" in positions["text"]
         at(house, "70.00", names[2])  # −3,900
