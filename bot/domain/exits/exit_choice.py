@@ -1,7 +1,6 @@
 """Which of the open positions the words of /exit mean, and how much of each."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
 from bot.domain.errors import CheckFailed, UsageError
@@ -9,6 +8,7 @@ from bot.domain.market.display_names import SHORT_NAMES, strike_words
 from bot.domain.money import exact
 from bot.domain.positions.portfolio import PositionLine
 from bot.domain.terms import Product
+from bot.domain.value import value
 
 EXAMPLE = "/exit NIFTY half"
 _PRODUCTS = {
@@ -33,7 +33,7 @@ _COURTESY = ("do", "karo", "please")
 _HALF = {"half", "aadha", "adha", "50%"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ExitChoice:
     """The positions that are meant."""
 

@@ -15,7 +15,8 @@ import pytest
 from bot.domain.errors import LoginRefused, PersonError, UsageError
 from bot.domain.people.account import Role
 from bot.simulators.loop import LoopClock
-from bot.web.secret_page import HEADERS, LARGEST, SecretPage
+from bot.web.page_server import HEADERS, LARGEST
+from bot.web.secret_page import SecretPage
 from tests.bot.web.hall import ASHA, PATH, Hall, a_hall
 from tests.stage.ports import free_port
 
