@@ -3,13 +3,13 @@
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import accumulate
 from typing import Protocol, TypeVar, overload, runtime_checkable
 
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
+from bot.domain.value import value
 
 _T = TypeVar("_T")
 _Other = TypeVar("_Other")
@@ -103,7 +103,7 @@ class TextColumn(Sequence[str]):
         return self._text[self._ends[row] : self._ends[row + 1]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Columns:
     """The fields of all rows, row by row in the same order. Strikes are in rupees. Equal values may be one object."""
 
