@@ -199,6 +199,14 @@ class Holding:
         return max(self.total - self.collateral, 0)
 
     @property
+    def in_delivery(self) -> "Position":
+        """What can be sold of it, as a position in delivery would stand."""
+        return Position(
+            instrument=self.instrument, product=Product.CNC, quantity=self.sellable, bought=0, sold=0, bought_value=ZERO,
+            sold_value=ZERO, average=self.average,
+        )  # fmt: skip
+
+    @property
     def invested(self) -> Decimal | None:
         return None if self.average is None else self.average * self.total
 
