@@ -105,6 +105,7 @@ class PnlExit:
     state: PnlState = PnlState.ALIVE
     best: Decimal | None = None  # rupees, that stood for the seconds of a recheck
     struck_at: datetime | None = None
+    seen_at: datetime | None = None  # UTC; when its figure was last known, or nothing of it was open
 
     def __post_init__(self) -> None:
         levels = (self.stop, self.target, self.giveback)

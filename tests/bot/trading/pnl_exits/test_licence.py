@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.news.pnl_exits import PnlNews
+from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.plans.pnl_exit import ScopeKind
 from bot.simulators.loop import LoopClock
 from tests.bot.trading.pnl_exits.test_pnl_exits import begin, told
@@ -73,3 +73,48 @@ async def test_a_row_that_nobody_trades_is_valued_between_bid_and_ask_which_is_s
         await asyncio.sleep(10)
         assert stage.broker.quantity(BANK) == 0
     assert await told(stage) == [PnlNews.EXITS]
+
+
+@pytest.mark.parametrize(("away", "news"), [(300, [PnlNews.SEES]), (6, [])])
+async def test_while_no_process_ran_it_did_not_watch_and_that_is_told_once_it_does_again(
+    clock: LoopClock, away: int, news: list[PnlNews]
+) -> None:
+    stage = await set_floor(clock)
+    stage.broker.opens(BANK, 60)
+    async with stage.running():
+        await begin(stage, stop=Decimal(-5000))
+        await asyncio.sleep(20)
+        last = clock.now()
+    await asyncio.sleep(away)
+    stage = await stage.again()
+    async with stage.running():
+        await asyncio.sleep(30)
+        told_now = [each for each in await stage.desk.notices() if isinstance(each, PnlExitTold)]
+        assert [each.told for each in told_now] == news
+        for each in told_now:
+            assert each.since is not None
+            assert abs((each.since - last).total_seconds()) <= 6
+        stage.trade(BANK, "10.00")
+        await asyncio.sleep(10)
+        assert stage.broker.quantity(BANK) == 0
+
+
+async def test_a_process_that_starts_without_a_session_says_since_when_nothing_watched(clock: LoopClock) -> None:
+    stage = await set_floor(clock)
+    stage.broker.opens(BANK, 60)
+    async with stage.running():
+        await begin(stage, stop=Decimal(-5000))
+        await asyncio.sleep(20)
+        last = clock.now()
+    await asyncio.sleep(300)
+    stage = await stage.again()
+    session, stage.desk.connection.session = stage.desk.connection.session, None
+    async with stage.running():
+        await asyncio.sleep(15)
+        (blind,) = [each for each in await stage.desk.notices() if isinstance(each, PnlExitTold)]
+        assert (blind.told, blind.missing) == (PnlNews.BLIND, ("the session",))
+        assert blind.since is not None
+        assert abs((blind.since - last).total_seconds()) <= 6
+        stage.desk.connection.session = session
+        await asyncio.sleep(30)
+        assert await told(stage) == [PnlNews.SEES]
