@@ -54,11 +54,11 @@ class _Watched:
 
     exit: PnlExit
     noted: PnlExit  # as it is stored
+    recheck: Recheck
     valuation: Valuation | None = None  # None: the books could not be read
     read_at: float | None = None  # loop time; None: the books changed
     reading: bool = False
     watching: Watching | None = None
-    recheck: Recheck = field(default_factory=Recheck)
     blind_since: datetime | None = None
     blind_at: float = 0.0  # the same in loop time
     rang: bool = False
@@ -152,9 +152,10 @@ class PnlWatch:
         """One that was confirmed just now, or that an earlier process watched until it ended."""
         since, now = exit_.seen_at, self.clock.now()
         if since is None or since > now:  # the clock was set back meanwhile
-            return _Watched(exit_, exit_)
+            return _Watched(exit_, exit_, recheck=Recheck(exit_.stands))
         missed = (now - since).total_seconds() >= BLIND_FOR
-        return _Watched(exit_, exit_, missed=missed, blind_since=since, blind_at=self._elapsed())
+        recheck = Recheck(exit_.stands)
+        return _Watched(exit_, exit_, recheck=recheck, missed=missed, blind_since=since, blind_at=self._elapsed())
 
     def _let_go(self, exit_id: str) -> None:
         watched = self._watched.pop(exit_id, None)

@@ -1,15 +1,19 @@
 """What a P&L exit is licensed for: its own scope, by a figure that it names, within three slabs and three new prices."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
+from bot.domain.plans.pnl_card import PnlSaid
 from bot.domain.plans.pnl_exit import ScopeKind
 from bot.simulators.loop import LoopClock
+from handlers.views.plans import pnl_exits as pnl_views
 from tests.bot.trading.pnl_exits.test_pnl_exits import begin, told
 from tests.stage.floor import BANK, CALL, PUT, set_floor
+from tests.storage.samples import PERSON
 
 
 @pytest.mark.parametrize(
@@ -118,3 +122,20 @@ async def test_a_process_that_starts_without_a_session_says_since_when_nothing_w
         stage.desk.connection.session = session
         await asyncio.sleep(30)
         assert await told(stage) == [PnlNews.SEES]
+
+
+async def test_it_strikes_after_the_seconds_that_its_card_said_when_it_was_confirmed(clock: LoopClock) -> None:
+    stage = await set_floor(clock)
+    stage.broker.opens(BANK, 60)
+    slow = replace(stage.desk.core.services.pnl_exits, stands=10)
+    async with stage.running():
+        card = await slow.ask(stage.desk.actor, "all", PnlSaid(stop=Decimal(-5000), after_charges=False), chat_id=PERSON)
+        await stage.desk.proposals.shown(card.confirmation.token, 77)
+        await slow.confirm(stage.desk.actor, card.confirmation.token, chat_id=PERSON, message_id=77)
+        assert "after 10 s of known figures" in pnl_views.card(card, "PAPER").plain
+        await asyncio.sleep(5)
+        stage.trade(BANK, "10.00")
+        await asyncio.sleep(9)
+        assert (await told(stage), stage.broker.posts) == ([], 0)
+        await asyncio.sleep(5)
+        assert (await told(stage), stage.broker.quantity(BANK)) == ([PnlNews.EXITS], 0)
