@@ -44,9 +44,10 @@ async def panic(ctx: Ctx) -> None:
         return
     except NotLinked:
         raise
-    except (NotSent, Refused, Unreadable):
+    except (NotSent, Refused, Unreadable) as error:
         stopped = await ctx.services.switch.is_on(ctx.actor)
-        await ctx.reply(views.not_seen(ctx.label, ctx.mode, stopped=stopped), priority=Priority.FIRST)
+        refused = error.say if isinstance(error, Refused) else ""
+        await ctx.reply(views.not_seen(ctx.label, ctx.mode, stopped=stopped, refused=refused), priority=Priority.FIRST)
         return
     if isinstance(asked, ExitsShown):
         await ctx.reply(views.shown(asked, ctx.mode, ctx.state.explain), priority=Priority.FIRST)

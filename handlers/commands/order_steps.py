@@ -14,7 +14,7 @@ from bot.domain.market.prices import Price
 from bot.domain.orders.order import Order
 from bot.domain.orders.order_text import request_line
 from bot.domain.terms import Product, Side
-from bot.trading.proposals.meaning import Meant
+from bot.trading.drafts.meaning import Meant
 from handlers.context.context import Ctx
 from handlers.context.words.readings import readings
 from handlers.context.words.script import latin

@@ -244,6 +244,7 @@ class RowTold:
     order: Order | None = None  # that it hangs on
     said: str = ""
     chase: Decimal | None = None  # rupees at which its order would fill now; None: it does not rest, or no price is known
+    is_entry: bool = False  # no row of the list: an entry that works on beside it
 
 
 @value

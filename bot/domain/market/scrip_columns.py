@@ -20,7 +20,8 @@ class CodedColumn(Sequence[_T]):
     """A column with few distinct values: each value once, and for each row its small number."""
 
     def __init__(self, codes: "array[int]", values: Sequence[_T]) -> None:
-        self._codes = codes if len(values) > 1 << 16 else array("H", codes)
+        narrowest = "B" if len(values) <= 1 << 8 else "H" if len(values) <= 1 << 16 else "I"
+        self._codes = codes if codes.typecode == narrowest else array(narrowest, codes)
         self._values = values
 
     @classmethod

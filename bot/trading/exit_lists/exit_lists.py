@@ -25,6 +25,7 @@ from bot.trading.actor import account_of, demand_role
 from bot.trading.checks.reducing import DELIVERY, withheld
 from bot.trading.checks.remarks import takes_again
 from bot.trading.checks.selling import SELLING
+from bot.trading.drafts.drafting import WIDE_OR_OLD
 from bot.trading.exit_lists.demat_lines import demat_line, demat_line_of, left_in_demat
 from bot.trading.exit_lists.exit_names import command, named, odd_units, record, ways_out, which_of
 from bot.trading.exit_lists.exit_questions import NO, BesideRows, ExitQuestions
@@ -36,7 +37,6 @@ from bot.trading.exits.exit_state import load
 from bot.trading.orders.cover import covers
 from bot.trading.orders.lookup import own_order
 from bot.trading.orders.sending import Answered
-from bot.trading.proposals.drafting import WIDE_OR_OLD
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
 from bot.trading.safety.announce import tell_others

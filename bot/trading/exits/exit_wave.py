@@ -14,8 +14,8 @@ from bot.domain.exits.closing import closing_row
 from bot.domain.orders.order import Order
 from bot.domain.terms import Product, Side
 from bot.runtime.background import BackgroundTasks
+from bot.trading.drafts.drafting import open_units
 from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
-from bot.trading.proposals.drafting import open_units
 
 log = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from bot.domain.positions.portfolio import Position
 from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import Product, Side
 from bot.trading.actor import account_of
+from bot.trading.drafts.attached import is_passed, stops_meant
 from bot.trading.orders.lookup import own_order
-from bot.trading.proposals.attached import is_passed, stops_meant
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 
 STOPS, OPTION_STOPS = (1, 2, 3), (10, 20, 30)  # per cent away from the entry that are offered
