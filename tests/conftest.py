@@ -4,16 +4,17 @@ import gc
 from collections.abc import Generator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.stage.depth import FULL, SHARE
 from tests.stage.loop import clock, host_clock, loop, pytest_asyncio_loop_factories
 
 __all__ = ["clock", "host_clock", "loop", "pytest_asyncio_loop_factories"]
 
-# A busy machine is no defect of the code under test, so no example has a deadline; speed lives in `make bench`.
-settings.register_profile(FULL, deadline=None)
-settings.register_profile("house", deadline=None, max_examples=settings.get_profile(FULL).max_examples // SHARE)
+# A busy machine is no defect of the code under test: no example has a deadline, nor may drawing it take no longer than on an
+# idle one. Speed lives in `make bench`.
+settings.register_profile(FULL, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("house", settings.get_profile(FULL), max_examples=settings.get_profile(FULL).max_examples // SHARE)
 settings.load_profile("house")
 
 

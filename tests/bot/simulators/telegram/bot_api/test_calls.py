@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.simulators.loop import LoopClock, VirtualLoop
@@ -109,7 +109,7 @@ def parameters(method: str) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
     return st.tuples(st.just(method), st.fixed_dictionaries({}, optional=dict.fromkeys(names, st.one_of(plain, SHAPES))))
 
 
-@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.sampled_from([method for method, names in sorted(PARAMETERS.items()) for _ in (method, *names.split())]).flatmap(
         parameters
