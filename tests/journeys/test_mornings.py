@@ -210,6 +210,7 @@ async def test_a_split_overnight_pauses_the_standing_stop_and_one_tap_puts_it_on
         await until(house, at_ist(FRIDAY, 9, 16))
         assert house.placed == placed
         assert told(house, "to place today") == []
+        assert told(house, "opened beyond your stop") == [], "it is not judged by the price after the split"
         adjusted = await house.me.choose(buttons(asked)[0], "STOPS", 30)
         house.me.press("Place today's stops", adjusted)
         card = await house.me.wait_for("STOPS 1 order", 30)
