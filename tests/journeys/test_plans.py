@@ -348,3 +348,17 @@ async def test_two_exits_from_two_phones_at_once_never_turn_the_position_over(cl
         assert (sum(sells), open_quantity(house), await plan_of(house)) == (10, 0, None)
         working = [order for order in await house.orders() if order.status.is_working]
         assert working == []
+
+
+async def test_a_stop_that_the_person_takes_away_says_that_its_target_ended_with_it(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        house.me.press("Confirm buy", await house.me.ask("/buy RELIANCE 10 mis sl 1470 t 1500", "BUY 10 RELIANCE"))
+        await house.me.wait_for("Stop placed.")
+        house.me.press("Yes, cancel the stop", await house.me.ask("/cancel_order 2", "Cancel the stop #2?"))
+        told = await house.me.wait_for("its stop is over. Nothing guards it.", 30)
+        assert "Its target 1,500.00 ended with it." in told["text"]
+        await asyncio.sleep(5)
+        price(house, "1501.00")
+        await asyncio.sleep(10)
+        assert house.placed == 2

@@ -13,12 +13,14 @@ from bot.domain.value import value
 
 @value
 class Unguarded(Notice):
-    """A stop is gone and the exit that was to replace it was not sent."""
+    """A stop is gone, and nothing guards what it guarded."""
 
     sound = Sound.ALWAYS
     priority = NoticePriority.SAFETY
 
     draft: OrderDraft  # of the exit that was not sent
+    is_over: bool = False  # the stop was cancelled or refused, and no exit was to replace it
+    target: Decimal | None = None  # rupees, of the target that ends with it
 
 
 @value

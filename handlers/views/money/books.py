@@ -133,7 +133,7 @@ def _order_rows(order: Order, as_of: datetime) -> Rows:
     size = f"{count(order.filled)}/{count(draft.quantity)}" if 0 < order.filled < draft.quantity else count(draft.quantity)
     first = row(f"#{order.number} {draft.side} {size}", _STATES[order.status])
     at = order.average if order.filled and order.average is not None else draft.price
-    if draft.trigger is not None and not order.filled:
+    if draft.trigger is not None and not order.filled and order.status is not OrderStatus.OPEN:  # it waits, or ended waiting
         at = draft.trigger
     figure = price(at) if at is not None else "market"
     return (*first, *row(f" {short(draft.instrument, today=ist_date(as_of))} {draft.product}", figure))

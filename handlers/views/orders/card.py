@@ -123,6 +123,9 @@ def state(order: Order, explain: Explain) -> str:
 
 def at(order: Order) -> str:
     draft = order.draft
+    if draft.trigger is not None and draft.session is None and order.status is OrderStatus.OPEN:
+        rests = f"rests at {price(draft.price)}" if draft.price is not None else "open at market"
+        return f"triggered at {price(draft.trigger)}, {rests}"
     if draft.trigger is not None:
         limit = f", then {verb(draft)} {price(draft.price)}" if draft.price is not None else ", then at market"
         return f"waiting for {price(draft.trigger)}{limit}"

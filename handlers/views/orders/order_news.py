@@ -274,7 +274,9 @@ def _by_other(news: OrderByOther, scene: Scene) -> View:
 def _unguarded(news: Unguarded, scene: Scene) -> View:
     draft = news.draft
     name = f"{count(draft.quantity)} {short(draft.instrument, today=ist_date(scene.now))} {draft.product}"
-    text = f" {name}: its stop does not stand, and no exit could be sent. Nothing guards it."
+    why = "its stop is over." if news.is_over else "its stop does not stand, and no exit could be sent."
+    ends = f" Its target {price(news.target)} ended with it." if news.target is not None else ""
+    text = f" {name}: {why} Nothing guards it.{ends}"
     return View((say(bold("No stop."), text),), keyboard([words("Positions", "/positions", account=scene.label)]))
 
 

@@ -104,6 +104,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         *(ActSeen(order=order, act=act, done=done) for act in DoubtedAct for done in (True, False)),
         OrderElsewhere(order=order),
         Unguarded(draft=order.draft),
+        Unguarded(draft=order.draft, is_over=True, target=Decimal("1500.00")),
         GuardPlaced(order=order, target=Decimal("1500.00")),
         TargetBlind(draft=order.draft, since=NOW),
         TrailTold(plan_id="plan", stop=order, told=TrailNews.BLIND, since=NOW),
@@ -348,6 +349,10 @@ def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_ab
         (ExitAsks(order=DONE, why=ExitTrouble.TRIGGERED), "Stop triggered, not filled."),
         (ExitAsks(order=DONE, why=ExitTrouble.LEFT_OVER), "Exit left over."),
         (ExitAsks(order=DONE, why=ExitTrouble.ENTRY_LEFT), "Entry still rests."),
+        (
+            Unguarded(draft=DONE.draft, is_over=True, target=Decimal("1500.00")),
+            "No stop. 10 RELIANCE CNC: its stop is over. Nothing guards it. Its target 1,500.00 ended with it.",
+        ),
         (
             Unguarded(draft=DONE.draft),
             "No stop. 10 RELIANCE CNC: its stop does not stand, and no exit could be sent. Nothing guards it.",

@@ -54,6 +54,11 @@ WAITING = "waiting for 80.00, then sells down to 74.00"
             [["Modify", "Cancel"]],
         ),
         (
+            an_order(status=S.OPEN, draft=A_STOP),
+            "#1 SELL 65 NIFTY 24500 CE\n23 Nov (Mon)\ntriggered at 80.00, rests at 74.00 since 09:30:00",
+            [["Modify", "Cancel"]],
+        ),
+        (
             an_order(status=S.PARTIAL, filled=65, average=Decimal("101.20"), draft=a_draft(instrument=NIFTY_CALL, quantity=195)),
             "#1 BUY 65/195 NIFTY 24500 CE\n23 Nov (Mon)\npartly filled, avg 101.20",
             [["Modify", "Cancel rest"]],
