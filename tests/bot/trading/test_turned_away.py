@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from bot.domain.errors import CheckFailed, ConfirmationGone, PinWanted
+from bot.domain.clock import next_midnight
+from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, PinWanted
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Quote, Tick
-from bot.domain.people.account import Actor
+from bot.domain.people.account import Actor, Session
+from bot.domain.people.secret import Secret
 from bot.domain.plans.basket import BasketCard, BasketChange
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
@@ -127,6 +130,20 @@ async def test_a_price_that_ran_away_makes_a_new_card_that_is_calm_first(clock: 
     assert "would no longer fill" in (anew.redrawn or "")
     with pytest.raises(ConfirmationGone, match="New figures"):
         await confirm_basket(stage, anew)
+    assert broker.posts == 0
+
+
+async def test_a_basket_drawn_for_another_lot_is_asked_anew_and_sends_nothing(clock: LoopClock) -> None:
+    stage, broker = await a_floor(clock)
+    now = clock.now()
+    stage.desk.connection.adopt(Session(token=Secret("jwt"), issued=now, expires=now + timedelta(days=2)))
+    await asyncio.sleep((next_midnight(now) - now).total_seconds() - 10)
+    card = await ask_basket(stage)
+    broker.scrips = [replace(each, lot=75) if each.symbol == CALL.symbol else each for each in broker.scrips]
+    await asyncio.sleep(20)
+    await stage.desk.core.catalogue.refresh(ACCOUNT.id)
+    with pytest.raises(ChoiceWanted, match="trades in lots of 75; 65 is no whole number of lots"):
+        await confirm_basket(stage, card)
     assert broker.posts == 0
 
 

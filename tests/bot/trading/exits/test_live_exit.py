@@ -1,6 +1,7 @@
 """One quantity has one live exit order: a stop becomes the exit, whoever placed it and whatever the broker answers."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -9,9 +10,11 @@ from bot.domain.errors import CheckFailed, NotSent, Unclear, Unreadable
 from bot.domain.news.exits import Unguarded
 from bot.domain.news.notice import Notice
 from bot.domain.orders.order import Order, OrderRequest, OrderStatus
+from bot.domain.plans.plan import LegKind, PlanLeg
 from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
+from bot.trading.exits.live_exit import ExitState, ExitWanted
 from tests.stage.tape import REFUSED, TapeStage, a_stop, set_tape
 from tests.storage.samples import ACCOUNT, PERSON
 
@@ -264,3 +267,23 @@ async def test_a_second_stop_for_what_a_stop_guards_already_is_refused_and_names
     assert dict(refusal.value.near) == {"Move #1 to 1,460.00": "/modify 1 1460"}
     way_out = await ask(stage, leave(10, "1480.00"))
     assert "twin" not in said(way_out), "the stop becomes the exit: it is not the same order once more"
+
+
+async def test_a_stop_that_another_way_out_turned_meanwhile_is_not_turned_again(clock: LoopClock) -> None:
+    stage = await guarded(clock, 10, 10)
+    desk, exits = stage.desk, stage.desk.core.services.standing.exits
+    stage.broker.stuck = True  # the first way out rests
+    (before,) = await desk.store.transaction(lambda db: db.orders.unsettled(ACCOUNT.id))
+    plan = await desk.store.transaction(lambda db: db.plans.of_order(before.id))
+    assert plan is not None
+    await go(stage, leave(10))
+    (resting,) = stage.broker.working()
+    target = replace(before.draft, kind=OrderKind.LIMIT, trigger=None, price=Decimal("1500.00"))
+    wanted = ExitWanted(
+        account_id=ACCOUNT.id, plan_id=plan.id, leg=PlanLeg(number=1, kind=LegKind.TARGET, draft=target), draft=target, by=PERSON,
+        name="Asha",
+    )  # fmt: skip
+    result = await exits.take(before, wanted)
+    assert result.state is ExitState.KEPT
+    assert len(stage.broker.changes) == 1
+    assert (resting.draft.price, stage.broker.cancels, stage.broker.posts) == (stage.broker.changes[0].price, [], 1)

@@ -168,3 +168,17 @@ async def test_a_part_that_is_sold_here_lowers_the_stop_and_a_restart_goes_on(cl
         after.broker.app_order(SOLD)
         await settle(15)
         assert after.standing() == [(OrderKind.SL, 2)]
+
+
+@pytest.mark.parametrize("shown", [0, 4])
+async def test_a_book_that_shows_too_little_once_neither_lowers_a_stop_nor_takes_it_away(clock: LoopClock, shown: int) -> None:
+    stage = await set_tape(clock)
+    async with stage.running():
+        await guarded_by_hand(stage)
+        stage.broker.net = shown
+        stage.desk.core.plans.filled()
+        await asyncio.sleep(1.5)
+        stage.broker.net = 10
+        await settle(15)
+        assert stage.standing() == [(OrderKind.SL, 10)]
+    assert (stage.broker.changes, stage.broker.cancels) == ([], [])
