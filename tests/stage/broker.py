@@ -68,6 +68,7 @@ class ScriptedBroker:
         self.cancels_refused: dict[str, BrokerError] = {}  # by broker id; "" for every other order
         self.deaf_to_cancels = 0  # so many of the next cancels get a yes and change nothing
         self.slow = 0.0  # seconds until it answers an order
+        self.exits_at_once = 3
         self.past = [flat_candle(clock.now() - timedelta(minutes=5))]  # of every instrument
         self.candle_stretches: list[tuple[datetime, datetime]] = []  # that were asked for
         self.out_of_order: Exception | None = None  # what reading the order book raises, be it a bug

@@ -48,6 +48,7 @@ class _Books:
     soon: asyncio.TimerHandle | None = None  # a sync for an event that was not urgent
     seen_at: datetime | None = None  # the beginning of the last sync that read the books whole
     changed_at: float = NEVER  # the last act, event or change seen, in loop time: what was read before it is old
+    moved_at: float = NEVER  # the same, but of changes seen only fills: no other makes the look old that saw it
     tried: float | None = None  # the beginning of the last sync, in loop time
     down_since: datetime | None = None
     down_at: float = NEVER  # the same in loop time
@@ -138,7 +139,7 @@ class Reconcile:
         So the steps of an order share the sync of its fill.
         """
         books = self._of(account_id)
-        books.changed_at = self._elapsed()
+        books.changed_at = books.moved_at = self._elapsed()
         if urgent:
             if books.soon is not None:
                 books.soon.cancel()
@@ -160,7 +161,7 @@ class Reconcile:
         if anew:
             await self.sync(account_id)
         else:
-            await books.reading.ask(after=books.changed_at)
+            await books.reading.ask(after=books.moved_at)
         broker, trades, positions = self._connections.of(account_id).broker, books.trades, books.positions
         as_of = (books.seen_at or self._clock.now()) + timedelta.resolution
         return Look(
@@ -320,6 +321,8 @@ class Reconcile:
             books.open_rows = OpenRows(units=units, as_of=began)
         if change.touched:
             books.changed_at = self._elapsed()
+        if change.booked:
+            books.moved_at = books.changed_at
         return change
 
     async def _with_tags(self, account_id: str, broker: Broker, facts: Sequence[OrderFact]) -> Sequence[OrderFact]:

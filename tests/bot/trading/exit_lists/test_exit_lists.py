@@ -252,10 +252,12 @@ async def test_a_list_cut_off_by_a_restart_goes_on_and_sends_nothing_twice(clock
 async def test_what_of_a_list_had_not_left_when_the_process_was_gone_goes_after_the_restart(clock: LoopClock) -> None:
     stage = await six_rows(clock)
     sends, turns, gone = stage.broker.place, 2, asyncio.Event()
+    stage.broker.exits_at_once = turns
 
     async def stands_in_the_queue(draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
         nonlocal turns
         turns -= 1
+        stage.broker.exits_at_once = max(turns, 0)
         if turns < 0:
             await gone.wait()
             raise NotSent("Nothing was sent.")

@@ -233,10 +233,12 @@ async def test_it_goes_on_after_a_restart_with_the_moves_that_are_left(clock: Lo
 async def test_what_waited_for_its_turn_when_the_process_was_gone_never_left_and_goes_after_the_restart(clock: LoopClock) -> None:
     stage = await open_floor(clock)
     sends, turns, gone = stage.broker.place, 2, asyncio.Event()
+    stage.broker.exits_at_once = turns
 
     async def stands_in_the_queue(draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
         nonlocal turns
         turns -= 1
+        stage.broker.exits_at_once = max(turns, 0)
         if turns < 0:
             await gone.wait()
             raise NotSent("Nothing was sent.")
