@@ -8,6 +8,7 @@ import pytest
 from bot.domain.errors import NotSent
 from bot.domain.news.exits import ExitAsks, ExitTrouble
 from bot.domain.orders.order import OrderDraft, OrderStatus
+from bot.domain.plans.plan import LegKind
 from bot.domain.ports.broker import Leaving
 from bot.domain.terms import OrderKind, Side
 from bot.simulators.loop import LoopClock
@@ -52,3 +53,21 @@ async def test_a_stop_that_the_book_shows_bare_or_on_the_wrong_side_rings(clock:
         await asyncio.sleep(3)
         asked = [news for news in await stage.desk.notices() if isinstance(news, ExitAsks)]
     assert [news.why for news in asked] == [ExitTrouble.WRONG_STOP]
+
+
+async def test_a_target_on_its_way_whose_mark_a_power_cut_took_rings_as_a_stop_that_does_not_fill(clock: LoopClock) -> None:
+    stage = await entered(clock)
+    async with stage.running():
+        stage.trade("1480.00")
+        await asyncio.sleep(5)
+    (plan,) = await stage.desk.store.transaction(lambda db: db.plans.alive())
+    target = plan.leg(LegKind.TARGET)
+    assert target is not None
+    stage.broker.stuck = True
+    await stage.broker.modify(stage.broker.true[-1].broker_id, target.draft)  # it arrived, and nothing of it is stored
+    after = await set_tape(clock, store=stage.desk.store, broker=stage.broker)
+    async with after.running():
+        await asyncio.sleep(5)
+        asked = [news for news in await after.desk.notices() if isinstance(news, ExitAsks)]
+    assert [news.why for news in asked] == [ExitTrouble.TRIGGERED]
+    assert (after.standing(), after.broker.over) == ([(OrderKind.LIMIT, 10)], [])
