@@ -13,7 +13,7 @@ from statistics import quantiles
 import orjson
 
 from bench.master import TODAY, make
-from bot.broker.scrip_decoder import read_master
+from bot.broker.scrips.scrip_decoder import read_master
 from bot.domain.market.instrument import Instrument
 from bot.trading.instruments.finder import Instruments
 
@@ -83,7 +83,7 @@ def _resident(path: Path) -> tuple[float, float]:
     code = (
         "import sys, gc, pathlib\n"
         "from datetime import date\n"
-        "from bot.broker.scrip_decoder import read_master\n"
+        "from bot.broker.scrips.scrip_decoder import read_master\n"
         "from bot.trading.instruments.finder import Instruments\n"
         "def resident():\n"
         "    return int(pathlib.Path('/proc/self/statm').read_text().split()[1]) * 4096 / 2**20\n"

@@ -27,7 +27,7 @@ from bot.runtime.network import public_ipv4
 from bot.runtime.redaction import Redactor
 from bot.trading.people.allowlist import MAX_AGE
 from bot.trading.safety.pins import begin_mode
-from bot.trading.safety.token_guard import POLLER, REPAIR, TAMPERED, WEBHOOK
+from bot.trading.safety.token_guard import REPAIR, TAMPERED, WEBHOOK
 from bot.wiring.use_cases import Core, build_core, heartbeat_file
 from handlers.application import TelegramLine, build_application, line_of, publish_menu
 from handlers.messenger import TelegramMessenger
@@ -189,9 +189,10 @@ class App:
         await work()
 
     async def _beat(self) -> None:
-        """Shows that the loop moves, and notices whom the command line added to the list."""
+        """Shows that the loop moves, notices whom the command line added to the list, and keeps a second bot out."""
         beats = 0
         while True:
+            self.store.keep_lock()
             await self.core.services.allowlist.refresh()
             await self.core.lockdown.heed()
             if beats % BEATS == 0:
@@ -299,7 +300,7 @@ async def open_app(
             inbox=SqlInbox(store),
             allowlist=core.services.allowlist,
             clock=clock,
-            conflict=lambda words: core.token_guard.halt(WEBHOOK if "webhook" in words else POLLER),
+            conflict=core.token_guard.turned_away,
             heard=notifier.heard,
             back=back,
         )

@@ -43,7 +43,7 @@ def build_application(
     random_bytes: RandomBytes,
     telegram_url: str = TELEGRAM,
     explain: Explain | None = None,
-    pace: TelegramRateLimiter | None = None,
+    rate_limiter: TelegramRateLimiter | None = None,
     wire: BaseRequest | None = None,
     tls: ssl.SSLContext | None = None,
     protect_content: bool = False,
@@ -73,7 +73,7 @@ def build_application(
         base_file_url=f"{root}/file/bot",
         request=wire or TelegramHttp(connections=64, read=20.0, tls=tls, measured=services.host.telegram.note),
         get_updates_request=wire or TelegramHttp(connections=2, read=10.0, tls=tls),
-        rate_limiter=pace or TelegramRateLimiter(),
+        rate_limiter=rate_limiter or TelegramRateLimiter(),
         defaults=Defaults(protect_content=True) if protect_content else None,
     )
     application: App = (

@@ -27,8 +27,8 @@ from handlers.telegram.rate_limits import Priority
 from handlers.telegram.sender import Sender, sorted_error
 from handlers.views.failures import failure, has_incident
 from handlers.views.message import View
-from handlers.views.tap import decode
-from handlers.views.taps import DoItNowTap, PadTap, WordsTap
+from handlers.views.taps.tap import decode
+from handlers.views.taps.taps import DoItNowTap, PadTap, WordsTap
 
 _log = logging.getLogger(__name__)
 

@@ -22,13 +22,13 @@ from handlers.registry import permission_of
 from handlers.telegram.rate_limits import Priority
 from handlers.telegram.receiver import Receiver
 from handlers.telegram.sender import Sender, sorted_error
-from handlers.views import basket as baskets
-from handlers.views import exits, standing
-from handlers.views import watch as watch_list
-from handlers.views.card import card
+from handlers.views.market import watch as watch_list
 from handlers.views.message import View
-from handlers.views.notices import notice
-from handlers.views.order import folded
+from handlers.views.news.notices import notice
+from handlers.views.orders.card import card
+from handlers.views.orders.order import folded
+from handlers.views.plans import basket as baskets
+from handlers.views.plans import exits, standing
 
 RoleOn = Callable[[int, str], Role | None]
 _PRIORITIES = {

@@ -28,12 +28,12 @@ from handlers.commands import account
 from handlers.registry import parse_command
 from handlers.telegram.admission import TOO_FAST, Allowance, Judgement, Verdict, joining_code, judge
 from handlers.telegram.rate_limits import seconds
-from handlers.telegram.receiver import Heard, Received, Unreadable, read_one
+from handlers.telegram.receiver import Heard, Received, UnreadUpdate, read_one
 from handlers.telegram.sender import Sender
-from handlers.views import people as people_views
 from handlers.views.message import message
-from handlers.views.tap import decode
-from handlers.views.taps import PadTap
+from handlers.views.people import people as people_views
+from handlers.views.taps.tap import decode
+from handlers.views.taps.taps import PadTap
 
 _log = logging.getLogger(__name__)
 
@@ -132,8 +132,8 @@ class UpdatePoller:
             try:
                 update = read_one(json.loads(entry.body), self._application.bot)
             except ValueError:  # no JSON at all
-                update = Unreadable(update_id=entry.update_id, error="ValueError")
-            if isinstance(update, Unreadable):  # must not stop every start to come
+                update = UnreadUpdate(update_id=entry.update_id, error="ValueError")
+            if isinstance(update, UnreadUpdate):  # must not stop every start to come
                 _log.error("update %s in the inbox cannot be read any more (%s); it is left out", entry.update_id, update.error)
                 await self._inbox.done(entry.update_id, self._clock.now())
             else:
@@ -167,7 +167,7 @@ class UpdatePoller:
                 judgement = self._judged(update)
                 body = stored_body(heard) if judgement.verdict is Verdict.TAKE else ""
             except Exception as error:  # noqa: BLE001  # last resort: what nobody sends must not stop the poller for good
-                self._leave_out(Unreadable(update_id=update.update_id, error=type(error).__name__))
+                self._leave_out(UnreadUpdate(update_id=update.update_id, error=type(error).__name__))
                 continue
             if judgement.verdict is Verdict.TAKE:
                 accepted[update.update_id] = update
@@ -187,7 +187,7 @@ class UpdatePoller:
                 self._heard(entry.user_id)
             self._hand_on(entry, accepted[entry.update_id])
 
-    def _leave_out(self, update: Unreadable) -> None:
+    def _leave_out(self, update: UnreadUpdate) -> None:
         """Counted, a line in the log at most once a minute, a word to the person. Its number is confirmed with the batch."""
         self.left_out += 1
         now = asyncio.get_running_loop().time()

@@ -40,9 +40,9 @@ from handlers.commands import (
 )
 from handlers.commands.command import Command, Pages, Taps
 from handlers.context.context import Ctx
-from handlers.context.words.script import in_hindi, latin
+from handlers.context.words.script import in_hindi, latin, unadorned
 from handlers.context.words.terms import PORTIONS, SPELLED
-from handlers.views.taps import ListingTap
+from handlers.views.taps.taps import ListingTap
 
 COMMANDS: tuple[Command, ...] = (
     *start.COMMANDS,
@@ -107,6 +107,13 @@ class ParsedCommand:
 
 def parse_command(text: str) -> ParsedCommand | None:
     """Finds the command in a text, with or without a slash: `/b reliance 10`, `papa: becho infy 5`, `10 infy kharido`, `?`."""
+    found = _read(unadorned(text))
+    if found is not None and found.command.name in ("buy", "sell", "basket"):
+        return _read(text) or found  # an emoji may be a figure (🔟): in an order it is asked about
+    return found
+
+
+def _read(text: str) -> ParsedCommand | None:
     return _basket(text) or _parse_command(text) or _parse_command(latin(text))
 
 

@@ -20,21 +20,26 @@ from handlers.commands.replies import NewTerms, StopWanted
 from handlers.context.context import Ctx, Waiting
 from handlers.context.permissions import demand
 from handlers.context.words.readings import readings
+from handlers.context.words.script import unadorned
 from handlers.registry import COMMANDS, TAPS, ParsedCommand, parse_command
 from handlers.telegram.admission import is_kill
-from handlers.views import start as start_views
-from handlers.views import steps as step_views
-from handlers.views.tap import Tap, decode, encode
-from handlers.views.taps import ChangeTap, DoItNowTap, LeaveTap, OrderTap, PadTap, WordsTap
+from handlers.views.orders import steps as step_views
+from handlers.views.people import start as start_views
+from handlers.views.taps.tap import Tap, decode, encode
+from handlers.views.taps.taps import ChangeTap, DoItNowTap, LeaveTap, OrderTap, PadTap, WordsTap
 
 AWAY = timedelta(seconds=90)  # what was typed longer ago is offered, not done
 ALIKE = 0.75  # of 1: a slip of the thumb ("postions") is offered, another word ("hello") is not
 _OUT = ("positions", "cancel_all", "kill")  # the first has a button that closes each position
+_HALT = ("kill", "cancel_all", "positions")
 # Said in a hurry.
 WAYS_OUT = {
-    "flat": _OUT,
-    "stop": ("kill", "cancel_all", "positions"),
+    **dict.fromkeys(("flat", "out", "bachao", "bacha", "bachalo", "बचाओ", "sos", "🆘"), _OUT),
+    **dict.fromkeys(("stop", "halt", "band", "bandh", "बंद", "बन्द", "rok", "roko", "ruko", "रोक", "रोको", "रुको"), _HALT),
 }
+AGREES = frozenset({
+    "yes", "y", "ok", "okay", "confirm", "confirmed", "sure", "haan", "han", "ha", "theek", "हाँ", "हां", "ठीक", "👍", "✅",
+})  # fmt: skip
 A_MOMENT = 0.8  # seconds; work that takes longer shows "typing"
 
 
@@ -140,13 +145,17 @@ async def _puzzled(ctx: Ctx, text: str) -> None:
     if await _actor(ctx, None) is None:
         return
     demand(ctx.actor, Permission.LOOK)
-    first = text.split(maxsplit=1)[0].removeprefix("/").partition("@")[0].lower() if text.split() else ""
-    names = WAYS_OUT.get(first) or difflib.get_close_matches(first, [command.name for command in COMMANDS], n=3, cutoff=ALIKE)
+    said = [word.removeprefix("/").partition("@")[0].lower() for word in unadorned(text).split()]
+    if said and said[0] in AGREES:
+        await ctx.reply(start_views.not_by_words(), marked=False)
+        return
+    way_out = next((WAYS_OUT[word] for word in said if word in WAYS_OUT), None)
+    names = way_out or difflib.get_close_matches("".join(said[:1]), [command.name for command in COMMANDS], n=3, cutoff=ALIKE)
     near = [command for name in names for command in COMMANDS if command.name == name and ctx.actor.may(command.permission)]
     if not near and await _is_an_order(ctx, text):
         await ctx.reply(step_views.which_side(text, ctx.label, ctx.mode))
         return
-    await ctx.reply(start_views.not_understood(near, is_near=first in WAYS_OUT), marked=False)
+    await ctx.reply(start_views.not_understood(near, is_near=way_out is not None), marked=False)
 
 
 async def _is_an_order(ctx: Ctx, text: str) -> bool:

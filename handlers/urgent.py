@@ -7,9 +7,9 @@ from telegram import Update
 
 from handlers.registry import parse_command
 from handlers.telegram.admission import is_kill
-from handlers.views.exit_taps import ExitsTap
-from handlers.views.tap import decode
-from handlers.views.taps import CardTap, CardVerb, EntriesTap, ExitTap, OrderTap, OrderVerb, WordsTap
+from handlers.views.taps.exit_taps import ExitsTap
+from handlers.views.taps.tap import decode
+from handlers.views.taps.taps import CardTap, CardVerb, EntriesTap, ExitTap, OrderTap, OrderVerb, WordsTap
 
 COMMANDS = frozenset({"kill", "cancel_all", "cancel_order", "exit", "panic"})
 _OUT = frozenset({OrderVerb.CANCEL, OrderVerb.EXIT, OrderVerb.HALF})

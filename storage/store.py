@@ -105,7 +105,22 @@ class SqlStore:
         need none.
         """
         if self._lock is not None and not self._lock.take():
-            raise StorageError("Another bot is running on this database. Two would send orders twice: stop the other one first.")
+            raise StorageError(self._of_another())
+
+    def keep_lock(self) -> None:
+        """For the process that trades, now and then: takes its lock anew where somebody removed the file.
+
+        StorageError when another process that trades has taken it meanwhile.
+        """
+        if self._lock is not None and not self._lock.keep():
+            raise StorageError(self._of_another())
+
+    def _of_another(self) -> str:
+        number = self._lock.holder if self._lock is not None else "?"
+        return (
+            f"Another bot (process {number}) is running on this database. Two would send orders twice: stop that one first. "
+            "Its lock ends with it, so there is no file to remove."
+        )
 
     def on_commit(self, topic: Topic, listener: Callable[[], None]) -> None:
         """Calls the listener, on the loop's thread, after each commit that wrote something of the topic.

@@ -15,7 +15,7 @@ from bot.broker import routes
 from bot.broker.authorised import AuthorisedCalls
 from bot.broker.basket_client import BasketClient
 from bot.broker.research_client import ResearchClient
-from bot.broker.scrip_cache import ScripCache
+from bot.broker.scrips.scrip_cache import ScripCache
 from bot.broker.session import Login, LoginMemory, SessionKeeper
 from bot.broker.transport import Transport
 from bot.broker.wire import answers, bodies, research_rows, translate

@@ -18,8 +18,8 @@ from bot.broker.client import MStock
 from bot.broker.feed.handshake import socket_session
 from bot.broker.feed.socket_feed import Hours, SocketFeed, in_hours
 from bot.broker.rate_limits import BrokerRateLimits
-from bot.broker.scrip_cache import ScripCache
-from bot.broker.scrip_master import INDEXES
+from bot.broker.scrips.scrip_cache import ScripCache
+from bot.broker.scrips.scrip_master import INDEXES
 from bot.broker.session import LoginMemory, SessionKeeper
 from bot.broker.transport import Transport, check_address, tls_context
 from bot.broker.wire.bodies import StopSpelling
@@ -30,7 +30,7 @@ from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Tick
 from bot.domain.people.account import Credentials, Session
 from bot.domain.people.secret import Secret
-from bot.domain.ports.broker import FeedListener, Renewer
+from bot.domain.ports.broker import BrokerConnections, FeedListener, Renewer
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ async def _nobody(_account_id: str, _dead: Session | None) -> Session | None:
 
 
 class MStockConnection:
-    """Implements bot.domain.ports.broker.Link."""
+    """Implements bot.domain.ports.broker.BrokerConnection."""
 
     def __init__(self, broker: MStock, feed: SocketFeed, keeper: SessionKeeper, transport: Transport) -> None:
         self._broker = broker
@@ -81,8 +81,8 @@ class MStockConnection:
         await self._transport.close()
 
 
-class Connections:
-    """Implements bot.domain.ports.broker.Links. Use it as an async context manager. run() watches over the feeds."""
+class Connections(BrokerConnections):
+    """The connections to mStock. Use it as an async context manager. run() watches over the feeds."""
 
     def __init__(
         self,
@@ -174,7 +174,7 @@ class Connections:
             raise RuntimeError("connections are used inside `async with`")
         transport = Transport(
             base_url=self._base_url, tls=self.tls, clock=self._clock, chance=self._chance,
-            pace=BrokerRateLimits(orders_a_second=self._orders_a_second), wire=self._wire,
+            rate_limits=BrokerRateLimits(orders_a_second=self._orders_a_second), wire=self._wire,
         )  # fmt: skip
         feed = SocketFeed(
             account_id=account_id, url=self._ws_url, http=self._http, tls=self.tls, key=lambda: self._key(account_id),

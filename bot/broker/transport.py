@@ -76,7 +76,7 @@ class Transport:
         tls: ssl.SSLContext,
         clock: Clock,
         chance: random.Random,
-        pace: BrokerRateLimits,
+        rate_limits: BrokerRateLimits,
         wire: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._base = check_address(base_url, schemes=("http", "https")) + PREFIX
@@ -84,7 +84,7 @@ class Transport:
         self._urls: dict[Route, httpx.URL] = {}  # of the routes whose path names nothing
         self._clock = clock
         self._chance = chance
-        self._pace = pace
+        self._rate_limits = rate_limits
         self._elapsed: Callable[[], float] = lambda: 0.0  # the loop's time, from the first answer on; the store's thread asks it
         # The two newest answers: loop time, and the broker's own clock.
         self._server_times: tuple[tuple[float, datetime], ...] = ()
@@ -145,7 +145,7 @@ class Transport:
         """
         waits = delays(self._chance, first=0.5, longest=4.0)
         for attempt in range(1, (TRIES if route.repeat else 1) + 1):
-            await self._pace.enter(route.bucket, urgent=urgent)
+            await self._rate_limits.enter(route.bucket, urgent=urgent)
             if self._closed:
                 raise NotLinked("The connection of this account is closed. Nothing was sent.")
             if not still():

@@ -83,9 +83,8 @@ def _day_curve(canvas: Canvas, picture: DayPicture, top: float, bottom: float) -
     where = [(moments.at(_seconds(point.at.timestamp())), values.at(point.net)) for point in points]
     draw_curve(canvas, where, values, right)
     canvas.disc(where[-1], 9, colour=shade(points[-1].net) if points[-1].net else TEXT, ring=BACK)
-    for fill in picture.fills:
-        if not points[0].at <= fill.at <= points[-1].at:
-            continue
+    seen = [fill for fill in picture.fills if points[0].at <= fill.at <= points[-1].at]
+    for fill in seen:
         x = moments.at(_seconds(fill.at.timestamp()))
         canvas.arrow((x, _height_at(where, x)), 11, up=fill.side is Side.BUY, colour=MARK)
     middle = middle_of([x for x, _ in where])
@@ -94,7 +93,7 @@ def _day_curve(canvas: Canvas, picture: DayPicture, top: float, bottom: float) -
         _moment(canvas, points[middle].at, where[middle][0], bottom, "mm")
     if len(points) > 1:
         _moment(canvas, points[-1].at, right - 14, bottom, "rm")
-    if picture.fills:
+    if seen:
         words = "arrow up: bought   arrow down: sold"
         canvas.text((WIDTH / 2, bottom + 88), words, size=SMALL, colour=MARK, anchor="mm")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.cli.exit_codes import DONE, FAILED
 from bot.cli.ports import port
 from bot.config.addresses import PAPER_PORT
-from bot.demo.practice import Source, ask_credentials, practise
+from bot.demo.practice import LiveSource, ask_credentials, practise
 from bot.domain.clock import SystemClock
 from bot.runtime.randomness import unforeseeable
 from bot.simulators.broker.faults.errors import PaperError
@@ -38,7 +38,7 @@ def run(parsed: argparse.Namespace) -> int:
     replay = None if parsed.prices in ("walk", "live") else Path(parsed.prices)
     settings = PaperSettings(data=parsed.data, hours=parsed.hours, seed=parsed.seed, replay=replay)
     account = settings.accounts[0]
-    source = Source.at(parsed.source) if parsed.source is not None else None
+    source = LiveSource.at(parsed.source) if parsed.source is not None else None
     live = ask_credentials(parsed.environ, getpass.getpass) if parsed.prices == "live" else None
 
     def ready(running: Running) -> None:

@@ -55,21 +55,21 @@ class LivePrices:
         """The paper market stands still while the source is away. It says so in the log."""
         log.warning("live prices %s", "are gone" if until is None else f"are back after {until - since}")
 
-    async def run(self, link: BrokerConnection, listed: Sequence[Listed]) -> None:
+    async def run(self, connection: BrokerConnection, listed: Sequence[Listed]) -> None:
         """Watches what both masters have, and delivers for ever. BrokerError when the source's master cannot be read."""
-        master = await link.broker.scrip_master()
+        master = await connection.broker.scrip_master()
         self._names = matched(master, listed)
-        await self._carry_closes(link)
-        link.feed.watch(list(self._names), FeedMode.LTP)
+        await self._carry_closes(connection)
+        connection.feed.watch(list(self._names), FeedMode.LTP)
         log.info("live prices of %d of %d instruments", len(self._names), len(listed))
         while True:
             await asyncio.sleep(EVERY)
             await self._deliver()
 
-    async def _carry_closes(self, link: BrokerConnection) -> None:
+    async def _carry_closes(self, connection: BrokerConnection) -> None:
         """The day's price bands hang on the previous close: without the source's own, its prices would lie outside them."""
         try:
-            quotes = await link.broker.quotes(list(self._names))
+            quotes = await connection.broker.quotes(list(self._names))
         except BrokerError as error:
             log.warning("no closing prices: %s", error.say)
             return

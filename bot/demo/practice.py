@@ -25,7 +25,7 @@ SOURCE = "live prices"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class LiveSource:
     """Whose prices are carried over."""
 
     url: str = MSTOCK
@@ -68,7 +68,7 @@ async def practise(
     port: int,
     ready: Callable[[server.Running], None],
     live: tuple[Credentials, str] | None = None,
-    source: Source | None = None,
+    source: LiveSource | None = None,
 ) -> None:
     """Serves until cancelled. With live, the source's prices move the market. LoginRefused when it does not let us in."""
     async with server.serve(settings, clock=clock, rng=rng, port=port) as running:
@@ -77,13 +77,13 @@ async def practise(
             ready(running)
             await asyncio.Event().wait()
             return
-        await _carry(running, live, source or Source(), clock=clock, rng=rng, ready=ready)
+        await _carry(running, live, source or LiveSource(), clock=clock, rng=rng, ready=ready)
 
 
 async def _carry(
     running: server.Running,
     live: tuple[Credentials, str],
-    source: Source,
+    source: LiveSource,
     *,
     clock: Clock,
     rng: random.Random,
@@ -96,8 +96,8 @@ async def _carry(
             async with Connections(
                 base_url=source.url, ws_url=source.ws_url, clock=clock, chance=rng, data_dir=Path(directory), listener=pump
             ) as connections:
-                link = connections.of(SOURCE, credentials)
-                step = await link.broker.begin_login(credentials)
-                link.adopt(await link.broker.finish_login(credentials, step, code, CodeKind.TOTP))
+                connection = connections.of(SOURCE, credentials)
+                step = await connection.broker.begin_login(credentials)
+                connection.adopt(await connection.broker.finish_login(credentials, step, code, CodeKind.TOTP))
                 ready(running)
-                await pump.run(link, list(running.broker.master.by_key.values()))
+                await pump.run(connection, list(running.broker.master.by_key.values()))

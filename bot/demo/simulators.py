@@ -15,9 +15,9 @@ from bot.simulators.broker.settings import PaperAccount, PaperSettings
 from bot.simulators.door import listening
 from bot.simulators.person.page import Page
 from bot.simulators.person.scripted import ScriptedPerson
-from bot.simulators.telegram.chats import Chats
-from bot.simulators.telegram.persistence import keeping, load
-from bot.simulators.telegram.server import DemoServer, new_token
+from bot.simulators.telegram.bot_api.server import DemoServer, new_token
+from bot.simulators.telegram.chat.chats import Chats
+from bot.simulators.telegram.chat.persistence import keeping, load
 
 VISITOR = 4211  # the Telegram id of whoever sits before the page
 

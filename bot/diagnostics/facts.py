@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot import __version__
 from bot.config.settings import SETTINGS, Settings
-from bot.diagnostics.safe_facts import Fact, Plain, Version, Word, facts
+from bot.diagnostics.safe_facts import Fact, ListedWord, Plain, Version, facts
 from bot.domain.orders.order import OrderStatus
 from bot.runtime.hardening import standing
 
@@ -71,7 +71,7 @@ def _settings(settings: Settings) -> list[Fact]:
     for setting in SETTINGS:
         value = getattr(settings, setting.field)
         if isinstance(value, StrEnum):
-            values[setting.name] = Word.of(value, [word.value for word in type(value)])
+            values[setting.name] = ListedWord.of(value, [word.value for word in type(value)])
         elif isinstance(value, int):
             values[setting.name] = value
         else:

@@ -57,7 +57,7 @@ def on_a_phone(report: Sequence[Fact]) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class CheckLine:
     """One line of the checkup."""
 
     name: str
@@ -69,29 +69,29 @@ class Finding:
         return f"{'✗' if self.bad else '✓'} {self.name:<14} {self.say}"
 
 
-def process_finding(process: Sequence[Fact]) -> Finding:
+def process_finding(process: Sequence[Fact]) -> CheckLine:
     """Says whether others could look into the process."""
     wrong = [fact for fact in process if str(fact.name) in _SOUND and fact.value not in _SOUND[str(fact.name)]]
     if wrong:
-        return Finding(name="process", say="this system does not let it close itself against other programs", bad=True)
-    return Finding(name="process", say="no core dumps, no memory for others to read, private files")
+        return CheckLine(name="process", say="this system does not let it close itself against other programs", bad=True)
+    return CheckLine(name="process", say="no core dumps, no memory for others to read, private files")
 
 
-def store_findings(store: Sequence[Fact], *, database: Path, labels: Sequence[str]) -> list[Finding]:
+def store_findings(store: Sequence[Fact], *, database: Path, labels: Sequence[str]) -> list[CheckLine]:
     """Says what of the database is in order. labels: of the accounts, which no fact may hold."""
     value = {str(fact.name): fact.value for fact in store}
     people, broken = value["database people"], value["database audit broken at row"]
     seeds = "there: a TOTP seed can be stored" if value["vault seed key"] else "none: no TOTP seed can be stored"
-    findings = [Finding(name="key, database", say=f"{database} opens"), Finding(name="second key", say=seeds)]
+    findings = [CheckLine(name="key, database", say=f"{database} opens"), CheckLine(name="second key", say=seeds)]
     if broken is not None:
-        findings.append(Finding(name="audit", say=f"row {broken} was changed after it was written", bad=True))
+        findings.append(CheckLine(name="audit", say=f"row {broken} was changed after it was written", bad=True))
     if not people:
         nobody = "nobody is on the list: python -m bot people add ID --role owner"
-        findings.append(Finding(name="people", say=nobody, bad=True))
+        findings.append(CheckLine(name="people", say=nobody, bad=True))
     else:
-        findings.append(Finding(name="people", say=f"{people} on the list"))
+        findings.append(CheckLine(name="people", say=f"{people} on the list"))
     if not labels:
-        findings.append(Finding(name="accounts", say="none is linked: python -m bot link", bad=True))
+        findings.append(CheckLine(name="accounts", say="none is linked: python -m bot link", bad=True))
     else:
-        findings.append(Finding(name="accounts", say=", ".join(labels)))
+        findings.append(CheckLine(name="accounts", say=", ".join(labels)))
     return findings

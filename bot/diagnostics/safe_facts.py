@@ -31,33 +31,33 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class ListedWord:
     """One word out of a closed list. What is not in the list is shown as `other`."""
 
     text: str
     among: frozenset[str]
 
     @classmethod
-    def of(cls, text: str, among: Collection[str]) -> "Word":
+    def of(cls, text: str, among: Collection[str]) -> "ListedWord":
         return cls(text, frozenset(among))
 
     def __str__(self) -> str:
         return self.text if self.text in self.among else "other"
 
 
-Plain = int | bool | date | datetime | timedelta | Version | Word | None
-_ALLOWED = (int, bool, date, datetime, timedelta, Version, Word, type(None))
+Plain = int | bool | date | datetime | timedelta | Version | ListedWord | None
+_ALLOWED = (int, bool, date, datetime, timedelta, Version, ListedWord, type(None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One line: a name that stands in our own code, and a value."""
 
-    name: Word
+    name: ListedWord
     value: Plain
 
     def __post_init__(self) -> None:
-        if type(self.value) not in _ALLOWED or type(self.name) is not Word:
+        if type(self.value) not in _ALLOWED or type(self.name) is not ListedWord:
             msg = f"a {type(self.value).__name__} has no place in a report"
             raise TypeError(msg)
 
@@ -69,7 +69,7 @@ class Fact:
 def facts(room: str, values: Mapping[str, Plain]) -> list[Fact]:
     """Makes the facts of one room. Their names are the keys as they stand in the code that calls."""
     names = {f"{room} {name}" for name in values}
-    return [Fact(name=Word.of(f"{room} {name}", names), value=value) for name, value in values.items()]
+    return [Fact(name=ListedWord.of(f"{room} {name}", names), value=value) for name, value in values.items()]
 
 
 def _shown(value: Plain) -> str:

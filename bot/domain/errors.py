@@ -9,7 +9,7 @@ BotError                      .say: words that are safe for a person; never a se
 |   CheckFailed               refused before anything was sent; all reasons at once
 |   + ExitHeld                what it would close is being closed by other orders
 |   ConfirmationGone          the card was answered, replaced, or has expired
-|   TradingStopped            the kill switch is on
+|   EntriesBlocked            the kill switch is on
 |   PinWanted                 the person's PIN is asked first; carries the name of the one act it would be for
 |   PhoneLocked               /lock was used; only stopping and opening work
 |   NotFound                  the thing named is not there (an order number, an account)
@@ -103,7 +103,7 @@ class ConfirmationGone(PersonError):
         self.foreign = foreign  # True: the card is somebody else's; never said to the one who tapped
 
 
-class TradingStopped(PersonError):
+class EntriesBlocked(PersonError):
     """The kill switch blocks new entries."""
 
 

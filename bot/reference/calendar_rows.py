@@ -25,7 +25,7 @@ from bot.domain.market.sessions import (
     Withdrawal,
 )
 from bot.domain.terms import OrderKind, Product
-from bot.reference.schema import SOME, Figure, Part, Row, Tables, Text, value_of
+from bot.reference.schema import SOME, Figure, InnerTable, Row, Tables, Text, value_of
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 Kinds = Annotated[frozenset[InstrumentKind], SOME]
@@ -60,7 +60,7 @@ class _Year(Row, frozen=True, kw_only=True):
             raise ValueError(msg)
 
 
-class _Hours(Part, frozen=True, kw_only=True):
+class _Hours(InnerTable, frozen=True, kw_only=True):
     kind: PhaseKind = field(name="phase")
     start: time
     end: time
@@ -85,7 +85,7 @@ def _check_order(phases: tuple[_Hours, ...]) -> None:
             raise ValueError(msg)
 
 
-class _SpecialHours(Part, frozen=True, kw_only=True, rename="kebab"):
+class _SpecialHours(InnerTable, frozen=True, kw_only=True, rename="kebab"):
     """A special day's hours of each SessionClass. One that is not named is shut."""
 
     cash: Phases | None = None

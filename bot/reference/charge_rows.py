@@ -9,10 +9,21 @@ from typing import Annotated
 from msgspec import field
 
 from bot.domain.charges.charges import Tariff
-from bot.domain.charges.tariff import Asset, BrokeragePlan, ChargeName, Fee, Interest, InterestSlab, Rate, Tax, Terms, TradeClass
+from bot.domain.charges.tariff import (
+    Asset,
+    BrokeragePlan,
+    BrokerageTerms,
+    ChargeName,
+    Fee,
+    Interest,
+    InterestSlab,
+    Rate,
+    Tax,
+    TradeClass,
+)
 from bot.domain.market.instrument import Exchange
 from bot.domain.terms import Side
-from bot.reference.schema import SOME, Figure, Part, Row, Tables, Text, value_of
+from bot.reference.schema import SOME, Figure, InnerTable, Row, Tables, Text, value_of
 
 TAXED = frozenset({ChargeName.BROKERAGE, ChargeName.EXCHANGE, ChargeName.IPFT, ChargeName.SEBI})
 PLANNED = (TradeClass.DELIVERY, TradeClass.MTF, TradeClass.INTRADAY, TradeClass.FUTURE, TradeClass.OPTION)
@@ -54,7 +65,7 @@ class _Tax(Row, frozen=True, kw_only=True):
             raise ValueError(msg)
 
 
-class _Slab(Part, frozen=True, kw_only=True):
+class _Slab(InnerTable, frozen=True, kw_only=True):
     percent: Figure
     to: Figure | None = None  # rupees lent, the figure itself included; none: the last slab
 
@@ -172,12 +183,12 @@ def read_tariff(files: Iterable[ChargeTables]) -> Tariff:
     )
 
 
-def _terms(plan: _Plan) -> Mapping[TradeClass, Terms]:
+def _terms(plan: _Plan) -> Mapping[TradeClass, BrokerageTerms]:
     terms = {}
     for trade_class in PLANNED:
         flat, percent = plan.of(trade_class)
         if flat is not None:
-            terms[trade_class] = Terms(flat=Decimal(flat), percent=None if percent is None else Decimal(percent))
+            terms[trade_class] = BrokerageTerms(flat=Decimal(flat), percent=None if percent is None else Decimal(percent))
     return terms
 
 

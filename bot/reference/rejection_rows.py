@@ -4,7 +4,7 @@ import re
 import string
 from collections.abc import Iterable
 
-from bot.domain.orders.rejections import REPAIR_FIGURES, RejectionKind, RejectionRow, Rejections, Repair
+from bot.domain.orders.rejections import REPAIR_FIGURES, RejectionKind, RejectionRow, Rejections, RepairKind
 from bot.reference.schema import Row, Tables, Text
 
 
@@ -13,7 +13,7 @@ class _Text(Row, frozen=True, kw_only=True):
     pattern: Text
     kind: RejectionKind
     says: Text
-    repair: Repair
+    repair: RepairKind
     example: Text
     codes: frozenset[str] = frozenset()
 

@@ -8,9 +8,21 @@ from typing import Annotated
 from msgspec import Meta, field
 
 from bot.domain.market.instrument import Exchange, InstrumentKind
-from bot.domain.market.rules import Band, BrokerRisk, Freeze, Ladder, Lot, MarketRules, Step, StockExpiryRule, TriggerRange
+from bot.domain.market.rules import (
+    Ban,
+    Band,
+    BrokerRisk,
+    Freeze,
+    Ladder,
+    LotSize,
+    MarketRules,
+    PriceStep,
+    StockExpiryRule,
+    Surveillance,
+    TriggerRange,
+)
 from bot.domain.market.sessions import Withdrawal
-from bot.reference.schema import SOME, BadRow, Count, Figure, Part, Row, Tables, Text, value_of
+from bot.reference.schema import SOME, BadRow, Count, Figure, InnerTable, Row, Tables, Text, value_of
 
 Kinds = Annotated[frozenset[InstrumentKind], SOME]
 
@@ -48,7 +60,7 @@ class _Lots(_Units, frozen=True, kw_only=True):
             raise ValueError("units are missing")
 
 
-class _Step(Part, frozen=True, kw_only=True):
+class _Step(InnerTable, frozen=True, kw_only=True):
     value: Figure
     to: Figure | None = None  # the limit itself belongs to the step
     below: Figure | None = None
@@ -59,10 +71,10 @@ class _Step(Part, frozen=True, kw_only=True):
         if Decimal(self.value) == 0:
             raise ValueError("a step of nothing")
 
-    def step(self) -> Step:
+    def step(self) -> PriceStep:
         """The domain's step. Without a limit it is the last."""
         upto = self.below if self.to is None else self.to
-        return Step(upto=None if upto is None else Decimal(upto), inclusive=self.to is not None, value=Decimal(self.value))
+        return PriceStep(upto=None if upto is None else Decimal(upto), inclusive=self.to is not None, value=Decimal(self.value))
 
 
 class _Ladder(Row, frozen=True, kw_only=True):
@@ -103,6 +115,18 @@ class _Band(Row, frozen=True, kw_only=True):
     since: date = field(name="from")
 
 
+class _Ban(Row, frozen=True, kw_only=True):
+    on: date
+    symbols: frozenset[Text]  # an empty list is one as well: nothing is banned on that day
+
+
+class _Surveillance(Row, frozen=True, kw_only=True):
+    exchange: Exchange
+    measure: Text
+    symbols: frozenset[Text]
+    since: date = field(name="from")
+
+
 class _StockExpiry(Row, frozen=True, kw_only=True):
     tell: int
     warn: int
@@ -131,6 +155,8 @@ class RuleTables(Tables, frozen=True, kw_only=True):
     trigger_ranges: tuple[_TriggerRange, ...] = ()
     lots: tuple[_Lots, ...] = ()
     price_bands: tuple[_Band, ...] = ()
+    bans: tuple[_Ban, ...] = ()
+    surveillance: tuple[_Surveillance, ...] = ()
     stock_expiry: tuple[_StockExpiry, ...] = ()
     broker_risk: tuple[_BrokerRisk, ...] = ()
 
@@ -141,8 +167,10 @@ def read_rules(files: Iterable[RuleTables], withdrawals: tuple[Withdrawal, ...])
     slabs: dict[tuple[frozenset[InstrumentKind], date], Ladder] = {}
     ticks: dict[tuple[frozenset[InstrumentKind], date], Ladder] = {}
     ranges: dict[tuple[frozenset[InstrumentKind], date], TriggerRange] = {}
-    lots: dict[tuple[str, date], Lot] = {}
+    lots: dict[tuple[str, date], LotSize] = {}
     bands: dict[tuple[Exchange, str, date], Band] = {}
+    bans: dict[date, Ban] = {}
+    watched: dict[tuple[Exchange, str, date], Surveillance] = {}
     stock_expiry: dict[date, StockExpiryRule] = {}
     risks: dict[date, BrokerRisk] = {}
     protection: _Protection | None = None
@@ -159,10 +187,12 @@ def read_rules(files: Iterable[RuleTables], withdrawals: tuple[Withdrawal, ...])
         ranges |= {(row.kinds, row.since): value_of(row, TriggerRange) for row in file.trigger_ranges}
         for lot in file.lots:
             for underlying, units in [*lot.units.items(), *((name, None) for name in lot.not_known)]:
-                lots[underlying, lot.first_expiry] = Lot(
+                lots[underlying, lot.first_expiry] = LotSize(
                     underlying=underlying, first_expiry=lot.first_expiry, units=units, source=lot.source
                 )
         bands |= {(row.exchange, row.symbol, row.since): value_of(row, Band) for row in file.price_bands}
+        bans |= {row.on: value_of(row, Ban) for row in file.bans}
+        watched |= {(row.exchange, row.measure, row.since): value_of(row, Surveillance) for row in file.surveillance}
         stock_expiry |= {row.since: value_of(row, StockExpiryRule) for row in file.stock_expiry}
         risks |= {row.since: value_of(row, BrokerRisk) for row in file.broker_risk}
     if protection is None:
@@ -175,6 +205,8 @@ def read_rules(files: Iterable[RuleTables], withdrawals: tuple[Withdrawal, ...])
         withdrawals=withdrawals,
         lots=tuple(lots.values()),
         bands=tuple(bands.values()),
+        bans=tuple(bans.values()),
+        surveillances=tuple(watched.values()),
         stock_expiry=tuple(stock_expiry.values()),
         risks=tuple(risks.values()),
         market_ticks=protection.market_ticks,

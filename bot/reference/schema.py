@@ -25,11 +25,11 @@ class BadRow(SettingsError):
     """A row of the dated data cannot be used. The words name the file, the table and the row."""
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class InnerTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table inside a row. A key that nobody knows is refused: misspelt, it must not pass for a missing one."""
 
 
-class Row(Part, frozen=True, kw_only=True):
+class Row(InnerTable, frozen=True, kw_only=True):
     """A row of a table. A fact without its source is not believed."""
 
     source: Text
@@ -51,7 +51,7 @@ def tables_of(content: Mapping[str, object], file: str, model: type[T]) -> T:
         raise BadRow(_sentence(str(error), content, file, inspect.type_info(model))) from None
 
 
-def value_of(row: Part, model: type[V]) -> V:
+def value_of(row: InnerTable, model: type[V]) -> V:
     """A value of the domain whose fields are named like the row's. Figures become exact Decimals."""
     return msgspec.convert(row, model, from_attributes=True)
 

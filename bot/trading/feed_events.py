@@ -10,7 +10,7 @@ from bot.domain.market.prices import Tick
 from bot.domain.news.connections import Source
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
-from bot.trading.sync.fact_applier import Change
+from bot.trading.sync.fact_applier import SyncOutcome
 from bot.trading.sync.gaps import NOTICED, tell_back
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.ticks.tick_watcher import TickWatcher
@@ -72,7 +72,7 @@ class FeedEvents:
 
         await self._store.transaction(tell)
 
-    async def _sync(self, account_id: str) -> Change | None:
+    async def _sync(self, account_id: str) -> SyncOutcome | None:
         """What a sync changed. None when the books could not be read."""
         try:
             return await self._reconcile.sync(account_id)

@@ -11,13 +11,11 @@ from bot.domain.people.account import Account, Actor, Role
 from bot.domain.people.audit import Act, ActPage
 from bot.domain.ports.pictures import Pictures
 from bot.domain.ports.repositories import Repositories, Store
-from bot.domain.proposals.proposal import LineHealth, Status
+from bot.domain.proposals.proposal import Status
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.lines import Lines
-from bot.trading.account.logins import Logins
 from bot.trading.account.quotes import Quotes
-from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.baskets.baskets import Baskets
 from bot.trading.charts.candle_charts import CandleCharts
 from bot.trading.charts.payoffs import Payoffs
@@ -42,6 +40,8 @@ from bot.trading.proposals.proposals import Proposals
 from bot.trading.proposals.repairing import Repairing
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
+from bot.trading.sessions.logins import Logins
+from bot.trading.sessions.secret_entry import SecretEntry
 from bot.trading.standing.standing_stops import StandingStops
 from bot.trading.unlinking import Unlinking
 from bot.trading.watch.alerts import Alerts
@@ -139,13 +139,13 @@ class Host:
     async def status(self, actor: Actor) -> Status:
         """The bot's own state, for /status."""
 
-        def read(db: Repositories) -> tuple[list[Account], tuple[int, int], int, list[LineHealth], datetime | None]:
+        def read(db: Repositories) -> tuple[list[Account], tuple[int, int], int, list[int], datetime | None]:
             waiting = sum(order.status in LOOKED_FOR for order in db.orders.unsettled())
             mine = [one for one in db.accounts.all() if db.people.role_on(actor.user.telegram_id, one.id) is not None]
-            lines = [self.lines.of(db, account) for account in mine]
-            return mine, db.outbox.counts(), waiting, lines, db.outbox.oldest()
+            gaps = [self.lines.gaps(db, account.id) for account in mine]
+            return mine, db.outbox.counts(), waiting, gaps, db.outbox.oldest()
 
-        mine, (waiting, buried), looked_for, lines, oldest = await self.store.transaction(read)
+        mine, (waiting, buried), looked_for, gaps, oldest = await self.store.transaction(read)
         instruments = self.books.instruments
         return Status(
             mode=self.mode,
@@ -158,7 +158,7 @@ class Host:
             master_date=instruments.day.isoformat() if instruments.day else None,
             master_rows=len(instruments),
             looked_for=looked_for,
-            lines=tuple(lines),
+            lines=tuple(map(self.lines.of, mine, gaps)),
             oldest_notice=oldest,
             telegram=self.telegram.seconds,
         )

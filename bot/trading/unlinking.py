@@ -14,10 +14,11 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import Position
 from bot.domain.proposals.proposal import Unlinked, UnlinkQuestion
 from bot.trading.account.accounts import Accounts
-from bot.trading.account.logins import Logins, lived, tell_of
 from bot.trading.actor import demand_role
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.safety.announce import tell_of
 from bot.trading.safety.pins import demand_pin
+from bot.trading.sessions.logins import Logins, lived
 from bot.trading.sync.reconcile import Reconcile
 
 log = logging.getLogger(__name__)
@@ -48,14 +49,22 @@ class Unlinking:
         positions, unread = await self._books(account.id)
         confirmation = self.confirmations.new(owner, chat_id, Purpose.UNLINK)
 
-        def write(db: Repositories) -> tuple[Order, ...]:
+        def write(db: Repositories) -> UnlinkQuestion:
             demand_role(db, owner, Permission.ADMIN, _NO_OWNER)
-            orders = _open_orders(db, account)
+            question = UnlinkQuestion(
+                confirmation=confirmation,
+                account=account,
+                orders=_open_orders(db, account),
+                positions=positions,
+                unread=unread,
+                trails=sum(plan.account_id == account.id and plan.trails for plan in db.plans.alive()),
+                pnl_exits=sum(each.account_id == account.id for each in db.pnl_exits.alive()),
+                standing_stops=len(db.standing_stops.of(account.id)),
+            )
             db.confirmations.add(confirmation)
-            return orders
+            return question
 
-        orders = await self.store.transaction(write)
-        return UnlinkQuestion(confirmation=confirmation, account=account, orders=orders, positions=positions, unread=unread)
+        return await self.store.transaction(write)
 
     async def _books(self, account_id: str) -> tuple[tuple[Position, ...], str | None]:
         """Open positions, after a look at the orders, or why the books could not be read."""
@@ -119,11 +128,11 @@ class Unlinking:
     async def _log_out(self, account_id: str) -> bool:
         """Ends the session, here in any case. Returns whether it is over at the broker as well."""
         try:
-            link = self.connections.of(account_id)
-            if link.session is not None:
+            connection = self.connections.of(account_id)
+            if connection.session is not None:
                 async with asyncio.timeout(PATIENCE):
-                    await link.broker.logout()
-                link.adopt(None)
+                    await connection.broker.logout()
+                connection.adopt(None)
         except (BrokerError, TimeoutError) as error:
             log.warning("account %s: logout at the broker: %s", account_id, type(error).__name__)
             return False

@@ -22,7 +22,7 @@ from bot.domain.clock import ist
 from bot.domain.errors import PersonError
 from bot.domain.people.secret import Secret
 from bot.domain.people.secret_entry import Entered, EntryKind, Outcome, Ticket
-from bot.trading.account.secret_entry import SecretEntry
+from bot.trading.sessions.secret_entry import SecretEntry
 from bot.web import html
 
 LARGEST = 8 * 1024  # bytes of a form

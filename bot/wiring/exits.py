@@ -88,7 +88,14 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         clock=ground.clock,
     )
     ground.store.on_commit(Topic.RESULTS, watch.filled)
-    pnl = PnlExits(proposing=proposing, views=views, reader=reader, now=watch.now, changed=watch.wake)
+    pnl = PnlExits(
+        proposing=proposing,
+        views=views,
+        reader=reader,
+        now=watch.now,
+        changed=watch.wake,
+        day_ends=ground.times.day_ends,
+    )
     standing = StandingStops(
         store=ground.store, proposing=proposing, exits=orders.exits, clock=ground.clock, begun=orders.plans.wake
     )

@@ -22,6 +22,7 @@ KEEP_CURVES = timedelta(days=92)  # a point a minute; the days' rows stay
 SHORT = timedelta(minutes=35)  # a card about the morning that comes at the opening bell is none
 MINUTE = timedelta(minutes=1)
 AT_OPEN = time(9, 15, 5)  # IST; the first trades tell what opened beyond its stop
+LAST = time(23, 59)  # a day that goes on after its summary is over; the broker's book of it is gone at midnight
 STOPS_LATE = timedelta(hours=6)  # a stop that is placed late guards all the same
 SUNDAY = 6
 
@@ -83,6 +84,7 @@ def table(
         Job(name="near expiry, morning", at=time(8, 40), when=times.trading, within=SHORT, work=expiring.tell),
         Job(name="near expiry, afternoon", at=time(14, 0), when=times.trading, within=SHORT, work=expiring.tell),
         Job(name="daily summary", at=times.summary_at, when=times.trading, within=timedelta(days=31), work=summaries.close_day),
+        Job(name="trades after the summary", at=LAST, when=times.trading, within=timedelta(days=31), work=summaries.correct_day),
         Job(name="what is held", at=times.summary_at, when=times.trading, within=timedelta(hours=7), work=notes.note),
         Job(name="week ahead", at=time(18, 0), when=is_sunday, within=timedelta(hours=5, minutes=59), work=expiring.week_ahead),
     )

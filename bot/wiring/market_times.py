@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from bot.domain.charges.charges import Tariff
-from bot.domain.clock import IST, at_ist, ist, ist_date
+from bot.domain.clock import IST, at_ist, ist, ist_date, next_midnight
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Exchange, Instrument
 from bot.domain.market.sessions import PhaseKind, SessionClass
@@ -96,6 +96,18 @@ class MarketTimes:
             return False
         phase = next(self.calendar.from_moment(underlying, at, in_auction=True))
         return phase.kind in (PhaseKind.REFERENCE, PhaseKind.AUCTION, PhaseKind.AUCTION_LIMIT, PhaseKind.AUCTION_MATCH)
+
+    def day_ends(self, at: datetime) -> datetime | None:
+        """When all trading of the date in India of a moment is over (UTC): contracts go on longer than shares.
+
+        None: there is none on that date. Midnight where this market never closes, or the calendar does not know.
+        """
+        if self.calendar is None:
+            return next_midnight(at)
+        phases = [phase for each in SessionClass for phase in self.calendar.phases_of(each, ist_date(at))]
+        if any(phase.kind is PhaseKind.UNKNOWN for phase in phases):
+            return next_midnight(at)
+        return max((phase.end for phase in phases if phase.kind is PhaseKind.CONTINUOUS), default=None)
 
     def ended(self, instrument: Instrument, at: datetime) -> bool:
         """Whether a contract is traded no more at a moment (UTC). By the usual hours where the calendar does not reach."""

@@ -58,6 +58,7 @@ def build_orders(ground: Ground) -> Orders:
     proposing = ProposalBuilder(
         store=ground.store,
         connections=ground.connections,
+        reads=ground.reads,
         prices=ground.prices,
         instruments=ground.catalogue,
         drafting=Drafting(ground.reference.rules, ground.clock),

@@ -10,7 +10,7 @@ from bot.domain.news.connections import Source
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
 from bot.trading.instruments.catalogue import Catalogue
-from bot.trading.sync.fact_applier import Change
+from bot.trading.sync.fact_applier import SyncOutcome
 from bot.trading.sync.gaps import NOTICED, at_stake, tell_back
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.ticks.tick_watcher import TickWatcher
@@ -55,7 +55,7 @@ class Settling:
         since: when the process before was last alive. None: not known, or there was none.
         """
         moving = await self.store.transaction(lambda db: at_stake(db, account_id))
-        change: Change | None = None
+        change: SyncOutcome | None = None
         try:
             change = await self.reconcile.sync(account_id)
         except (BrokerError, StorageAway) as error:

@@ -31,13 +31,11 @@ from bot.trading.account.accounts import Accounts
 from bot.trading.account.day_curve import DayCurve
 from bot.trading.account.day_events import DayEvents
 from bot.trading.account.lines import Lines
-from bot.trading.account.logins import Logins
 from bot.trading.account.loss_guard import LossGuard, Results
 from bot.trading.account.margin_loans import MarginLoans
 from bot.trading.account.new_bases import NewBases
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
-from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.desk.after_market_orders import AfterMarketOrders
 from bot.trading.exit_lists.exit_runner import ExitRunner
 from bot.trading.exits.unfilled_orders import UnfilledOrders
@@ -64,6 +62,8 @@ from bot.trading.safety.pins import Pins
 from bot.trading.safety.token_guard import TokenGuard
 from bot.trading.safety.uncovered_year import UncoveredYear
 from bot.trading.services import Host, Services
+from bot.trading.sessions.logins import Logins
+from bot.trading.sessions.secret_entry import SecretEntry
 from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
@@ -167,9 +167,10 @@ def build_core(
         instrument=catalogue.by_key,
         charges_of=partial(booked_charges, tariff=reference.tariff, plan=plan),
         square_off_fee=partial(times.square_off_fee, reference.tariff),
+        holding=lambda account_id, key: reads.holding(account_id, key),  # noqa: PLW0108  # it is built below
     )
     reconcile = Reconcile(store=store, connections=connections, applier=applier, clock=clock, elapsed=elapsed, egress=egress)
-    reads = SharedReads(connections=connections, clock=clock, changed_at=reconcile.changed_at)
+    reads = SharedReads(connections=connections, clock=clock, changed_at=reconcile.changed_at, last_look=reconcile.last_look)
     watcher = TickWatcher(connections=connections)
     prices = Prices(connections=connections, reads=reads, watcher=watcher)
 

@@ -14,9 +14,9 @@ from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.permissions import demand
 from handlers.context.words.script import legible
-from handlers.views import account as views
 from handlers.views.failures import failure
 from handlers.views.message import message
+from handlers.views.people import account as views
 
 _log = logging.getLogger(__name__)
 
@@ -63,9 +63,8 @@ async def link(ctx: Ctx) -> None:
     """Offers a one-time page. No secret of an account is ever typed into the chat."""
     words = ctx.words.split()
     if len(words) != 1:
-        note = await _hide(ctx) if words else ""
-        if note:
-            await ctx.reply(message(note), marked=False)
+        if words:
+            await ctx.reply(message(views.secret_hidden(deleted=await ctx.delete_words())), marked=False)
         raise UsageError("One word: how the account will be called. Its secrets are typed on a page.", example="/link papa")
     await ctx.reply(views.offered(await ctx.services.secret_entry.link(ctx.actor, words[0]), ctx.mode), marked=False)
 

@@ -13,7 +13,7 @@ from handlers.commands import pnl_exits
 from handlers.commands.command import Command
 from handlers.context.command import Family
 from handlers.context.context import Ctx
-from handlers.views import alerts as views
+from handlers.views.market import alerts as views
 
 _EXAMPLE, _ON_RESULT = "/alert RELIANCE above 1500", "/alert mtm -5000"
 _SIDES = {

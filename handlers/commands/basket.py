@@ -5,7 +5,7 @@ from bot.domain.errors import ConfirmationGone, UsageError, WordsWanted
 from bot.domain.people.account import Permission
 from bot.domain.plans.basket import BasketCard, BasketChange
 from bot.domain.terms import Side
-from bot.trading.baskets.basket_builder import EXAMPLE, Line
+from bot.trading.baskets.basket_builder import EXAMPLE, BasketLine
 from handlers.commands.claiming import claiming
 from handlers.commands.command import Command, Taps
 from handlers.context.command import Family
@@ -13,10 +13,10 @@ from handlers.context.context import Ctx
 from handlers.context.pictures import send_picture
 from handlers.context.words.readings import readings
 from handlers.telegram.sender import Sender
-from handlers.views import basket as views
-from handlers.views import chart as chart_views
-from handlers.views.basket_taps import BasketTap, BasketVerb
+from handlers.views.market import chart as chart_views
 from handlers.views.message import View
+from handlers.views.plans import basket as views
+from handlers.views.taps.basket_taps import BasketTap, BasketVerb
 
 _CHANGES = {
     BasketVerb.DOUBLE: BasketChange.DOUBLE,
@@ -32,13 +32,13 @@ async def basket(ctx: Ctx) -> None:
     await _ask(ctx, await ctx.services.baskets.propose(ctx.actor, lines, chat_id=ctx.chat_id))
 
 
-def _line(ctx: Ctx, place: int, text: str) -> Line:
+def _line(ctx: Ctx, place: int, text: str) -> BasketLine:
     word, _, words = text.partition(" ")
     side = next((side for side in Side if word.lower() == side.lower()), None)
     if side is None or not words.strip():
         raise UsageError(f"Line {place}, “{text[:40]}”, is no order to buy or to sell.", example=EXAMPLE)
     try:
-        return Line(text=text, readings=readings(side, words, ist_date(ctx.now)))
+        return BasketLine(text=text, readings=readings(side, words, ist_date(ctx.now)))
     except UsageError as error:
         raise UsageError(f"Line {place}: {error.say}", example=error.example) from error
 

@@ -10,9 +10,9 @@ from handlers.commands.command import Command, Pages
 from handlers.context import order_numbers
 from handlers.context.command import Family
 from handlers.context.context import Ctx
-from handlers.views import books as views
 from handlers.views.message import View
-from handlers.views.taps import Listing, ListingTap
+from handlers.views.money import books as views
+from handlers.views.taps.taps import Listing, ListingTap
 
 _WHICH: dict[str, Which] = {name: name for name in get_args(Which)}
 

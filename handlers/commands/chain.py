@@ -6,7 +6,7 @@ from bot.domain.proposals.proposal import Quoted
 from handlers.commands.command import Command
 from handlers.context.command import Family
 from handlers.context.context import Ctx
-from handlers.views import chain as views
+from handlers.views.market import chain as views
 
 
 async def chain(ctx: Ctx) -> None:

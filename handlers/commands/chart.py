@@ -10,7 +10,7 @@ from handlers.commands.command import Command
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.pictures import send_picture
-from handlers.views import chart as views
+from handlers.views.market import chart as views
 
 EXAMPLE = "/chart RELIANCE 15m 5"
 USUAL = Interval.MINUTES_5

@@ -6,8 +6,8 @@ from typing import Any
 
 from handlers.context.command import CommandInfo
 from handlers.context.context import Ctx
-from handlers.views.tap import Tap
-from handlers.views.taps import Listing, ListingTap
+from handlers.views.taps.tap import Tap
+from handlers.views.taps.taps import Listing, ListingTap
 
 Taps = Mapping[type[Tap], Callable[[Ctx, Any], Awaitable[None]]]  # a tap's class -> what handles it
 Pages = Mapping[Listing, Callable[[Ctx, ListingTap], Awaitable[None]]]  # a list -> what draws it again in its place

@@ -7,7 +7,7 @@ updater draws what becomes of the order.
 import asyncio
 import logging
 
-from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped, WordsWanted
+from bot.domain.errors import CheckFailed, ConfirmationGone, EntriesBlocked, WordsWanted
 from bot.domain.exits.exit_list import ExitsShown
 from bot.domain.orders.order import Order
 from bot.domain.orders.standing import Cancelled
@@ -17,13 +17,15 @@ from handlers.commands.command import Taps
 from handlers.commands.order import ask
 from handlers.context.context import Ctx
 from handlers.telegram.sender import Sender
-from handlers.views import account as account_views
-from handlers.views import card as cards
-from handlers.views import exits, later, safety
-from handlers.views import order as views
 from handlers.views.failures import failure
 from handlers.views.message import message
-from handlers.views.taps import CardTap, CardVerb, ChangeTap
+from handlers.views.news import later
+from handlers.views.orders import card as cards
+from handlers.views.orders import order as views
+from handlers.views.people import account as account_views
+from handlers.views.people import safety
+from handlers.views.plans import exits
+from handlers.views.taps.taps import CardTap, CardVerb, ChangeTap
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +87,7 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
     except WordsWanted as wanted:
         confirmation = await ctx.services.proposals.question(ctx.actor, tap.token)
         await ctx.redraw(views.in_words(confirmation, wanted.reasons, ctx.label, ctx.mode, ctx.now))
-    except (CheckFailed, TradingStopped) as refusal:  # the claim killed the question, so its buttons go with it
+    except (CheckFailed, EntriesBlocked) as refusal:  # the claim killed the question, so its buttons go with it
         confirmation = await ctx.services.proposals.question(ctx.actor, tap.token)
         await ctx.redraw(views.refused(failure(refusal, "", account=ctx.label), confirmation, ctx.now))
     else:

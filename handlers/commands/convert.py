@@ -9,8 +9,8 @@ from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.words.script import latin
 from handlers.telegram.rate_limits import Priority
-from handlers.views import convert as views
-from handlers.views.convert import ConvertTap, ConvertVerb
+from handlers.views.orders import convert as views
+from handlers.views.orders.convert import ConvertTap, ConvertVerb
 
 
 async def convert(ctx: Ctx) -> None:

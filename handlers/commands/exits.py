@@ -13,10 +13,10 @@ from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.words.script import latin
 from handlers.telegram.rate_limits import Priority
-from handlers.views import exits as views
-from handlers.views.books import EXITS
-from handlers.views.exit_taps import ExitsTap, ExitsVerb
-from handlers.views.taps import ExitTap, Listing, ListingTap
+from handlers.views.money.books import EXITS
+from handlers.views.plans import exits as views
+from handlers.views.taps.exit_taps import ExitsTap, ExitsVerb
+from handlers.views.taps.taps import ExitTap, Listing, ListingTap
 
 _LEADING = re.compile(r"^(?:off|do|karo|out)\b\s*", re.IGNORECASE)  # sq off, nikal do
 
@@ -44,7 +44,8 @@ async def panic(ctx: Ctx) -> None:
     except NotLinked:
         raise
     except (NotSent, Refused, Unreadable):
-        await ctx.reply(views.not_seen(ctx.label, ctx.mode), priority=Priority.FIRST)
+        stopped = await ctx.services.switch.is_on(ctx.actor)
+        await ctx.reply(views.not_seen(ctx.label, ctx.mode, stopped=stopped), priority=Priority.FIRST)
         return
     if isinstance(asked, ExitsShown):
         await ctx.reply(views.shown(asked, ctx.mode, ctx.state.explain), priority=Priority.FIRST)

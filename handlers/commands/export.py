@@ -12,12 +12,12 @@ from bot.domain.errors import UsageError
 from bot.domain.people.account import Permission
 from bot.trading.money.exports import Export
 from handlers.commands.command import Command
-from handlers.commands.ranges import range_of
 from handlers.context.command import Family
 from handlers.context.context import Ctx
+from handlers.context.words.ranges import range_of
 from handlers.telegram.documents import send_document
-from handlers.views import export as views
-from handlers.views.spreadsheet import csv_file, xlsx_file
+from handlers.views.money import export as views
+from handlers.views.money.spreadsheet import csv_file, xlsx_file
 
 EXAMPLE = "/export trades nov"
 _USUAL = {Export.TAX: "year"}  # else the month

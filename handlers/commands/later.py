@@ -3,8 +3,8 @@
 from handlers.commands.command import Taps
 from handlers.commands.order import ask
 from handlers.context.context import Ctx
-from handlers.views import later as views
-from handlers.views.later import LaterTap, LaterVerb
+from handlers.views.news import later as views
+from handlers.views.news.later import LaterTap, LaterVerb
 
 
 async def tapped(ctx: Ctx, tap: LaterTap) -> None:

@@ -13,7 +13,7 @@ from handlers.commands.command import Command
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.permissions import demand
-from handlers.views import limits as views
+from handlers.views.people import limits as views
 
 _EXAMPLE = "/limits value 50000"
 _AMOUNT = re.compile(r"₹?([0-9]{1,3}(?:,[0-9]{2,3})+|[0-9]{1,12})(\.[0-9]{1,2})?")

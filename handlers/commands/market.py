@@ -5,7 +5,7 @@ from bot.domain.people.account import Permission
 from handlers.commands.command import Command
 from handlers.context.command import Family
 from handlers.context.context import Ctx
-from handlers.views import market as views
+from handlers.views.market import market as views
 
 
 async def quote(ctx: Ctx) -> None:

@@ -3,10 +3,10 @@
 from bot.domain.clock import ist_date
 from bot.domain.people.account import Permission
 from handlers.commands.command import Command
-from handlers.commands.dates import report_day
 from handlers.context.command import Family
 from handlers.context.context import Ctx
-from handlers.views import money as views
+from handlers.context.words.dates import report_day
+from handlers.views.money import money as views
 
 
 async def report(ctx: Ctx) -> None:

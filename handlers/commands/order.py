@@ -14,12 +14,13 @@ from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.telegram.rate_limits import Priority
 from handlers.telegram.sender import Sender
-from handlers.views import books, reverse
-from handlers.views import card as cards
-from handlers.views import exits as exit_views
-from handlers.views import order as views
-from handlers.views.repair_taps import RepairTap
-from handlers.views.taps import OrderTap, OrderVerb
+from handlers.views.money import books
+from handlers.views.orders import card as cards
+from handlers.views.orders import order as views
+from handlers.views.orders import reverse
+from handlers.views.orders.repair_taps import RepairTap
+from handlers.views.plans import exits as exit_views
+from handlers.views.taps.taps import OrderTap, OrderVerb
 
 
 async def buy(ctx: Ctx) -> None:

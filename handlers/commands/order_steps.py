@@ -16,9 +16,9 @@ from bot.domain.terms import Product, Side
 from bot.trading.proposals.meaning import Meant
 from handlers.context.context import Ctx
 from handlers.context.words.readings import readings
-from handlers.views import steps as views
 from handlers.views.message import View
-from handlers.views.steps import Candidate
+from handlers.views.orders import steps as views
+from handlers.views.orders.steps import Candidate
 
 
 async def complete(ctx: Ctx, side: Side) -> Meant | None:

@@ -6,7 +6,7 @@ from bot.domain.people.account import Permission, Role
 from handlers.commands.command import Command
 from handlers.context.command import Family
 from handlers.context.context import Ctx
-from handlers.views import people as views
+from handlers.views.people import people as views
 
 _EXAMPLE = "/people add trader"
 

@@ -11,8 +11,8 @@ from handlers.commands.command import Command
 from handlers.context.command import Family
 from handlers.context.context import Ctx, Waiting
 from handlers.telegram.rate_limits import Priority
-from handlers.views import pin as views
-from handlers.views.taps import PadTap
+from handlers.views.people import pin as views
+from handlers.views.taps.taps import PadTap
 
 
 async def pin(ctx: Ctx) -> None:

@@ -3,13 +3,13 @@
 from bot.domain.clock import ist_date
 from bot.domain.people.account import Permission
 from handlers.commands.command import Command, Pages
-from handlers.commands.ranges import names_a_span, range_of
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.pictures import send_picture
-from handlers.views import pnl as views
+from handlers.context.words.ranges import names_a_span, range_of
 from handlers.views.message import View
-from handlers.views.taps import Listing, ListingTap
+from handlers.views.money import pnl as views
+from handlers.views.taps.taps import Listing, ListingTap
 
 EXAMPLE = "/pnl week"
 

@@ -11,8 +11,8 @@ from handlers.commands.claiming import claiming
 from handlers.commands.command import Taps
 from handlers.context.context import Ctx
 from handlers.context.words.figures import figure_of
-from handlers.views import pnl_exits as views
-from handlers.views.pnl_taps import PnlExitTap, PnlVerb
+from handlers.views.plans import pnl_exits as views
+from handlers.views.taps.pnl_taps import PnlExitTap, PnlVerb
 
 EXAMPLE = "/exit all if -5000"
 _IF = re.compile(r"(.*?)(?:^|\s+)(?:if|agar)(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)

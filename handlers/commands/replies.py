@@ -19,8 +19,8 @@ from handlers.commands.position_replies import RowsWanted
 from handlers.commands.standing import ask_to_keep
 from handlers.context.context import Ctx
 from handlers.context.words.reply import said
-from handlers.views.tap import Tap, decode
-from handlers.views.taps import CardTap, CardVerb, ChangeTap, LeaveTap, OrderTap
+from handlers.views.taps.tap import Tap, decode
+from handlers.views.taps.taps import CardTap, CardVerb, ChangeTap, LeaveTap, OrderTap
 
 
 @dataclass(frozen=True, slots=True)

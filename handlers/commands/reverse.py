@@ -4,9 +4,9 @@ from bot.domain.errors import WordsWanted
 from handlers.commands.claiming import claiming
 from handlers.commands.command import Taps
 from handlers.context.context import Ctx
-from handlers.views import exits as exit_views
-from handlers.views import reverse as views
-from handlers.views.reverse import ReverseTap, ReverseVerb
+from handlers.views.orders import reverse as views
+from handlers.views.orders.reverse import ReverseTap, ReverseVerb
+from handlers.views.plans import exits as exit_views
 
 
 async def tapped(ctx: Ctx, tap: ReverseTap) -> None:

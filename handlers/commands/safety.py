@@ -1,20 +1,26 @@
 """/kill and /resume."""
 
+from telegram.error import TelegramError
+
 from bot.domain.people.account import Permission
 from handlers.commands.command import Command, Taps
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.telegram.rate_limits import Priority
-from handlers.views import card as cards
-from handlers.views import order as order_views
-from handlers.views import safety as views
-from handlers.views.taps import EntriesTap
+from handlers.views.orders import card as cards
+from handlers.views.orders import order as order_views
+from handlers.views.people import safety as views
+from handlers.views.taps.taps import EntriesTap
 
 
 async def kill(ctx: Ctx) -> None:
     """Blocks new entries at once. The answer overtakes everything else that waits to be sent."""
     killed = await ctx.services.switch.kill(ctx.actor)
-    await ctx.reply(views.killed(killed, ctx.mode, ctx.now), priority=Priority.FIRST)
+    try:
+        await ctx.reply(views.killed(killed, ctx.mode, ctx.now), priority=Priority.FIRST)
+    except TelegramError:  # no card shows it: told as news, which is kept until Telegram has it
+        await ctx.services.switch.tell(ctx.actor, killed)
+        raise
 
 
 async def resume(ctx: Ctx) -> None:

@@ -11,10 +11,10 @@ from handlers.commands.command import Command, Taps
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.pictures import send_picture
-from handlers.views import money
-from handlers.views import settings as views
-from handlers.views.discreet import ShowTap
-from handlers.views.notices import told
+from handlers.views.money import money
+from handlers.views.news.discreet import ShowTap
+from handlers.views.news.notices import told
+from handlers.views.people import settings as views
 
 _EXAMPLE = "/settings fills silent"
 _HOURS = re.compile(r"([0-9]{1,2})[:.]([0-9]{2})\s*(?:-|–|to)\s*([0-9]{1,2})[:.]([0-9]{2})")

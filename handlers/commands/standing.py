@@ -13,14 +13,14 @@ from bot.domain.people.account import Permission
 from bot.domain.proposals.proposal import Proposal
 from handlers.commands.claiming import claiming
 from handlers.commands.command import Command, Taps
-from handlers.commands.dates import coming_day
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.permissions import demand
+from handlers.context.words.dates import coming_day
 from handlers.telegram.rate_limits import Priority
-from handlers.views import standing as views
 from handlers.views.message import View, message
-from handlers.views.standing_taps import StandingTap, StandingVerb
+from handlers.views.plans import standing as views
+from handlers.views.taps.standing_taps import StandingTap, StandingVerb
 
 _EXAMPLE = "/stops keep 12 until 31 dec"
 _KEEP = re.compile(r"(?:keep|every day)\s+#?([0-9]{1,6})(?:\s+(?:until|till)\s+(.+))?", re.IGNORECASE)

@@ -11,11 +11,11 @@ from handlers.context.command import CommandInfo, Family
 from handlers.context.command_menu import offer_menu
 from handlers.context.context import Ctx
 from handlers.telegram.admission import joining_code
-from handlers.views import account as account_views
-from handlers.views import books as book_views
-from handlers.views import start as views
-from handlers.views import steps as step_views
-from handlers.views.taps import Listing, ListingTap
+from handlers.views.money import books as book_views
+from handlers.views.orders import steps as step_views
+from handlers.views.people import account as account_views
+from handlers.views.people import start as views
+from handlers.views.taps.taps import Listing, ListingTap
 
 
 async def start(ctx: Ctx) -> None:

@@ -8,9 +8,9 @@ from handlers.commands.command import Command, Pages
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.permissions import demand
-from handlers.views import status as views
 from handlers.views.message import View
-from handlers.views.taps import Listing, ListingTap
+from handlers.views.people import status as views
+from handlers.views.taps.taps import Listing, ListingTap
 
 
 async def status(ctx: Ctx) -> None:

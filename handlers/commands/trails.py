@@ -16,8 +16,8 @@ from handlers.context.context import Ctx
 from handlers.context.permissions import demand
 from handlers.context.words.reply import TRAIL_SAID, trail_said
 from handlers.context.words.script import latin
-from handlers.views import trails as views
-from handlers.views.trail_taps import TrailTap, TrailVerb
+from handlers.views.plans import trails as views
+from handlers.views.taps.trail_taps import TrailTap, TrailVerb
 
 _OFF = re.compile(r"(\S.*?)\s+(?:off|stop|end|band)", re.IGNORECASE)
 _BEHIND = re.compile(rf"(\S.*?)\s+({TRAIL_SAID.pattern})", re.IGNORECASE)

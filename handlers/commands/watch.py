@@ -8,7 +8,7 @@ from bot.domain.people.account import Permission
 from handlers.commands.command import Command
 from handlers.context.command import Family
 from handlers.context.context import Ctx
-from handlers.views import watch as views
+from handlers.views.market import watch as views
 
 
 async def watch(ctx: Ctx) -> None:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from bot.domain.errors import NotAllowed, PhoneLocked
 from bot.domain.people.account import GRANTS, WHILE_LOCKED, Actor, Permission, Role
 from handlers.views.message import Button, View
-from handlers.views.tap import decode
-from handlers.views.taps import WordsTap
+from handlers.views.taps.tap import decode
+from handlers.views.taps.taps import WordsTap
 
 PermissionOf = Callable[[str], Permission | None]  # a person's words -> what they need; None: they are no command
 

@@ -17,7 +17,7 @@ FORWARDED = "I don't act on forwarded messages. Type it yourself."
 WORDS_ONLY = "I read words and buttons only."
 TOO_FAST = "Too many messages at once: this one was not read. Wait a few seconds and send it again."
 
-_KILL = re.compile(r"\s*(?:[\w-]{1,32}\s*:\s*)?/?kill(?:@\w+)?\s*", re.IGNORECASE)
+_KILL = re.compile(r"\W*(?:[\w-]{1,32}\s*:\s*)?/?kill(?:@\w+)?(?:[^\w;\n-][^;\n]*)?\s*", re.IGNORECASE)
 _JOIN = re.compile(r"/start ([a-z2-7]{26})")  # 128 bits in base32
 LONGEST = 1000  # characters; no command is longer
 
@@ -116,7 +116,7 @@ def _speaker(message: Message, is_known: Callable[[int], bool]) -> int:
 
 
 def is_kill(text: str) -> bool:
-    """Whether the words are the kill switch, with or without slash or label."""
+    """Whether the words are the kill switch, with or without slash or label, and whatever a hurried hand says behind it."""
     return _KILL.fullmatch(text) is not None
 
 

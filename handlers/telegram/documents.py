@@ -4,7 +4,7 @@ from telegram import InputFile
 from telegram.ext import ExtBot
 
 from handlers.telegram.rate_limits import Priority
-from handlers.views.spreadsheet import FileToSend
+from handlers.views.money.spreadsheet import FileToSend
 
 
 async def send_document(bot: ExtBot[Priority], chat_id: int, file: FileToSend, caption: str = "") -> int:

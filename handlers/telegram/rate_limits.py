@@ -34,7 +34,7 @@ class Priority(IntEnum):
     WATCH = 6
 
 
-class Bucket:
+class TokenBucket:
     """Tokens that come back at a rate. Loop time in seconds."""
 
     __slots__ = ("_burst", "_rate", "_stamp", "_tokens")
@@ -80,14 +80,14 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
         room: what all others leave of a chat's burst, cards and watch lists twice that. Without it many cards, or much news,
         keep the chat at Telegram's own limit, and an answer above that makes the whole chat wait.
         """
-        self._overall = Bucket(overall, overall)
+        self._overall = TokenBucket(overall, overall)
         self._per_chat = per_chat
         self._burst = burst
         self._reserve = reserve
         self._leaves = {each: min(2 * room if each >= Priority.CARD else room, burst - 1) for each in Priority}
         self._patience = patience
         self._tries = tries
-        self._chats: dict[int, Bucket] = {}
+        self._chats: dict[int, TokenBucket] = {}
         self._paused: dict[int, float] = {}
         self._queue: list[tuple[Priority, int, int | None, asyncio.Future[None]]] = []
         self._count = 0
@@ -157,7 +157,7 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
         own = self._chats.get(chat)
         if own is None:
             self._tidy(now)
-            own = self._chats[chat] = Bucket(self._per_chat, self._burst)
+            own = self._chats[chat] = TokenBucket(self._per_chat, self._burst)
         reserve = self._reserve if priority is Priority.FIRST else -self._leaves[priority]
         wait = max(own.wait(now, reserve), self._overall.wait(now), self._paused.get(chat, 0.0) - now)
         if wait > 0.0:

@@ -21,7 +21,7 @@ UNREAD = ("entities", "link_preview_options", "reply_markup")  # of the message 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
+class UnreadUpdate:
     """An update of which no more is known than its number, what the library stumbled over, and perhaps who sent it."""
 
     update_id: int
@@ -42,7 +42,7 @@ class Received:
     """One answer of Telegram. `offset` confirms all of it, None when nothing came."""
 
     updates: tuple[Heard, ...] = ()
-    unreadable: tuple[Unreadable, ...] = ()
+    unreadable: tuple[UnreadUpdate, ...] = ()
     offset: int | None = None
 
 
@@ -65,7 +65,7 @@ class Receiver(ExtBot[Priority]):
         read = [(read_one(raw, self), raw) for _, raw in sorted(numbered.items())]
         return Received(
             updates=tuple(Heard(update=item, raw=raw) for item, raw in read if isinstance(item, Update)),
-            unreadable=tuple(item for item, _ in read if isinstance(item, Unreadable)),
+            unreadable=tuple(item for item, _ in read if isinstance(item, UnreadUpdate)),
             offset=max(numbered) + 1 if numbered else None,
         )
 
@@ -79,14 +79,14 @@ class Receiver(ExtBot[Priority]):
         return _number(answer.get("message_id")) if isinstance(answer, dict) else 0
 
 
-def read_one(raw: object, bot: Bot) -> Update | Unreadable:
+def read_one(raw: object, bot: Bot) -> Update | UnreadUpdate:
     """The update that Telegram's JSON stands for. Never raises."""
     if not isinstance(raw, dict):
-        return Unreadable(update_id=0, error=type(raw).__name__)
+        return UnreadUpdate(update_id=0, error=type(raw).__name__)
     try:
         return Update.de_json(_as_read(raw), bot)
     except Exception as error:  # noqa: BLE001  # last resort: the library raises whatever its dates, enums and fields raise
-        return Unreadable(update_id=_number(raw.get("update_id")), error=type(error).__name__, person=_person(raw))
+        return UnreadUpdate(update_id=_number(raw.get("update_id")), error=type(error).__name__, person=_person(raw))
 
 
 def _as_read(raw: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bot.domain import errors
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, code, message, say
-from handlers.views.taps import WordsTap
+from handlers.views.taps.taps import WordsTap
 
 # What became of the act, by class; the nearest class of an error's own line counts.
 BECAME: Mapping[type[errors.BotError], str] = {
@@ -18,7 +18,7 @@ BECAME: Mapping[type[errors.BotError], str] = {
     errors.CheckFailed: "Nothing was sent.",
     errors.ExitHeld: "Nothing was sent.",
     errors.ConfirmationGone: "",
-    errors.TradingStopped: "Nothing was sent.",
+    errors.EntriesBlocked: "Nothing was sent.",
     errors.PinClosed: "Nothing was done.",
     errors.PinWanted: "Nothing was done yet.",
     errors.WordsWanted: "Nothing was sent yet.",
@@ -85,7 +85,7 @@ def _buttons(error: errors.BotError, account: str) -> list[list[Button]]:
         return [[words("Log in", "/login", account=account)]]
     if isinstance(error, errors.PhoneLocked):
         return [[button("Unlock", WordsTap("/unlock"))]]
-    if isinstance(error, errors.TradingStopped) or (isinstance(error, errors.CheckFailed) and "/resume" in str(error.reasons)):
+    if isinstance(error, errors.EntriesBlocked) or (isinstance(error, errors.CheckFailed) and "/resume" in str(error.reasons)):
         return [[words("Resume…", "/resume", account=account)]]
     if isinstance(error, errors.Unclear | errors.DeliveryError):
         return [[button("Orders", WordsTap("/orders"))]]

@@ -3,8 +3,8 @@
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
 from handlers.views.message import Button, Keyboard
-from handlers.views.tap import MOST_BYTES, Tap, encode, size
-from handlers.views.taps import WordsTap
+from handlers.views.taps.tap import MOST_BYTES, Tap, encode, size
+from handlers.views.taps.taps import WordsTap
 
 
 def button(text: str, tap: Tap) -> Button:

@@ -17,7 +17,7 @@ _ENTITIES = 90  # of the 100 that Telegram takes, a margin for what it finds by 
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TextRun:
     """A run of text in one style."""
 
     text: str
@@ -28,7 +28,7 @@ class Span:
 class Line:
     """One line of running text."""
 
-    spans: tuple[Span, ...]
+    spans: tuple[TextRun, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class View:
         """The account's mark before the first line, so that it is seen in a push as well."""
         if not mark or not self.parts or not isinstance(self.parts[0], Line):
             return self
-        return replace(self, parts=(Line((Span(f"{mark} "), *self.parts[0].spans)), *self.parts[1:]))
+        return replace(self, parts=(Line((TextRun(f"{mark} "), *self.parts[0].spans)), *self.parts[1:]))
 
     def messages(self) -> tuple["View", ...]:
         """The view cut into messages that Telegram takes. The buttons stand under the last."""
@@ -107,17 +107,17 @@ class View:
         return tuple(views)
 
 
-def say(*items: str | Span) -> Line:
+def say(*items: str | TextRun) -> Line:
     """A line of plain strings and styled spans."""
-    return Line(tuple(item if isinstance(item, Span) else Span(item) for item in items))
+    return Line(tuple(item if isinstance(item, TextRun) else TextRun(item) for item in items))
 
 
-def bold(text: str) -> Span:
-    return Span(text, "b")
+def bold(text: str) -> TextRun:
+    return TextRun(text, "b")
 
 
-def code(text: str) -> Span:
-    return Span(text, "code")
+def code(text: str) -> TextRun:
+    return TextRun(text, "code")
 
 
 def message(*parts: Part | str) -> View:
@@ -168,7 +168,7 @@ def _html(part: Part) -> str:
     return "".join(_span(span) for span in part.spans)
 
 
-def _span(span: Span) -> str:
+def _span(span: TextRun) -> str:
     escaped = html.escape(clean(span.text), quote=False)
     return f"<{span.tag}>{escaped}</{span.tag}>" if span.tag and escaped.strip() else escaped
 

@@ -4,7 +4,8 @@ import errno
 import fcntl
 import os
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVarTuple
@@ -165,10 +166,15 @@ class Transaction:
 
 
 class FileLock:
-    """An exclusive lock on a file, held until released or until the process dies, however it dies."""
+    """An exclusive lock on a file, held until released or until the process dies, however it dies.
 
-    def __init__(self, path: Path) -> None:
+    The file stays when the lock is gone, with the number of the process that took it last.
+    """
+
+    def __init__(self, path: Path, *, flock: Callable[[int, int], None] = fcntl.flock) -> None:
+        """flock: the system's own, which some file systems refuse."""
         self._path = path
+        self._flock = flock
         self._handle: int | None = None
 
     def take(self) -> bool:
@@ -180,16 +186,53 @@ class FileLock:
         except OSError as error:
             raise StorageError(f"The lock file {self._path} cannot be opened: {error.strerror}.") from error
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(handle)
             if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
                 return False
             raise StorageError(f"The lock file {self._path} cannot be locked: {error.strerror}.") from error
+        with suppress(OSError):  # on a full disk the lock holds all the same
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, b"%d\n" % os.getpid(), 0)
         self._handle = handle
         return True
 
+    def keep(self) -> bool:
+        """Whether the lock that was taken keeps others out still. Where somebody removed its file, it is taken anew.
+
+        False when another process was quicker to take the new one.
+        """
+        if self._handle is None:
+            return False
+        try:
+            if os.path.samestat(os.fstat(self._handle), self._path.stat()):
+                return True
+        except FileNotFoundError:
+            pass
+        except OSError:  # a disk that is away takes no second process either
+            return True
+        before, self._handle = self._handle, None
+        try:
+            taken = self.take()
+        except StorageError:  # no room for it now
+            self._handle = before
+            return True
+        if taken:
+            os.close(before)
+        else:
+            self._handle = before
+        return taken
+
+    @property
+    def holder(self) -> str:
+        """The number of the process that took it last, as far as that can be read."""
+        with suppress(OSError, ValueError):
+            return str(int(self._path.read_bytes()[:20]))
+        return "?"
+
     def release(self) -> None:
+        """Gives it back, once or again."""
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None

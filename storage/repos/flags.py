@@ -8,8 +8,10 @@ from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.market.watch_list import FollowedMessage
+from bot.domain.orders.doubt import Doubt
 from bot.domain.people.account import NoLogin
 from storage.db.engine import Transaction
+from storage.db.json_shapes import Shape
 from storage.db.tables.bot import flags
 
 
@@ -26,6 +28,7 @@ class FlagName(StrEnum):
     LOCKDOWN = "lockdown"  # none
     DDPI = "ddpi"  # the account; value: yes or no
     FOLLOWED = "followed"  # the chat; value: the message, until when, and the account, in that order
+    DOUBT = "in doubt"  # the order; value: what was asked of it, and nobody knows whether it happened
     WATCHED = "watched"  # the account and the Telegram id; value: exchange and token of an instrument
 
 
@@ -39,6 +42,8 @@ _LISTED = select(_f.value).where(*_NAMED).order_by(_f.at, _f.value)
 _FORGET_CODES = flags.delete().where(*_NAMED, or_(_f.at <= bindparam("past"), _f.at >= bindparam("future")))
 _FORGET_HOURS = flags.delete().where(_f.name == FlagName.TRIED, _f.value < bindparam("hour"))
 _FORGET_DAYS = flags.delete().where(_f.name.in_((FlagName.ADDRESS_TOLD, FlagName.CARD_TOLD)), _f.value < bindparam("day"))
+_DOUBTS = select(_f.value).where(_f.name == FlagName.DOUBT)
+_DOUBT = Shape(Doubt)
 _FOLLOWED = select(_f.subject, _f.value).where(_f.name == FlagName.FOLLOWED)
 _COUNT_HOUR = select(func.count()).where(_f.name == FlagName.TRIED, _f.value == bindparam("hour"))
 
@@ -131,6 +136,16 @@ class SqlFlags:
                 message_id=int(message_id), until=datetime.fromisoformat(until), account_id=account_id
             )
         return found
+
+    def doubt(self, doubt: Doubt) -> None:
+        self._clear(FlagName.DOUBT, doubt.order_id)
+        self._set(FlagName.DOUBT, doubt.order_id, _DOUBT.write(doubt).decode(), doubt.at)
+
+    def doubts(self) -> Sequence[Doubt]:
+        return [_DOUBT.read(value.encode()) for value in self._tx.rows(_DOUBTS).scalars()]
+
+    def settle_doubt(self, order_id: str) -> None:
+        self._clear(FlagName.DOUBT, order_id)
 
     def mode(self) -> tuple[str, datetime] | None:
         return self._find(FlagName.MODE)

@@ -58,8 +58,11 @@ _BRING = _bring.on_conflict_do_update(
     set_={"quantity": _bring.excluded.quantity, "price": _bring.excluded.price},
 )
 _MARK_FIELDS = tuple(DayMark.__dataclass_fields__)
-_CLOSE = (
-    insert(day_marks).values({name: bindparam(name) for name in (*_MARK_FIELDS, "exchange", "token")}).on_conflict_do_nothing()
+_mark = insert(day_marks).values({name: bindparam(name) for name in (*_MARK_FIELDS, "exchange", "token")})
+_CLOSE = _mark.on_conflict_do_nothing()
+_CORRECT = _mark.on_conflict_do_update(
+    index_elements=[_m.account_id, _m.day, _m.exchange, _m.token, _m.product],
+    set_={name: _mark.excluded[name] for name in _MARK_FIELDS if name not in ("account_id", "day", "product")},
 )
 _MARKS = select(*(_m[name] for name in _MARK_FIELDS)).where(_m.account_id == bindparam("account"), _m.day == bindparam("of"))
 _LAST_MARKED = (
@@ -134,6 +137,10 @@ class SqlLedger:
     def close_day(self, marks: Sequence[DayMark]) -> None:
         if marks:
             self._tx.write(_CLOSE, [_values(mark, _MARK_FIELDS) for mark in marks])
+
+    def correct_day(self, marks: Sequence[DayMark]) -> None:
+        if marks:
+            self._tx.write(_CORRECT, [_values(mark, _MARK_FIELDS) for mark in marks])
 
     def marks(self, account_id: str, day: date) -> Mapping[RowKey, DayMark]:
         rows = self._tx.rows(_MARKS, {"account": account_id, "of": day})

@@ -19,7 +19,11 @@ _BETWEEN = (
     .where(reports.c.account_id == bindparam("account"), reports.c.day >= bindparam("first"), reports.c.day <= bindparam("last"))
     .order_by(reports.c.day)
 )
-_FIND_OUT = insert(found_out).values({name: bindparam(name) for name in ("account_id", "day", "body")}).on_conflict_do_nothing()
+_beside = insert(found_out).values({name: bindparam(name) for name in ("account_id", "day", "body")})
+_FIND_OUT = _beside.on_conflict_do_nothing()
+_CORRECT = _beside.on_conflict_do_update(
+    index_elements=[found_out.c.account_id, found_out.c.day], set_={"body": _beside.excluded.body}
+)
 _FOUND_OUT = select(found_out.c.body).where(
     found_out.c.account_id == bindparam("account"), found_out.c.day >= bindparam("first"), found_out.c.day <= bindparam("last")
 )
@@ -42,6 +46,9 @@ class SqlReports:
 
     def find_out(self, report: DayReport) -> bool:
         return self._tx.write(_FIND_OUT, _values(report)) == 1
+
+    def correct(self, report: DayReport) -> None:
+        self._tx.write(_CORRECT, _values(report))
 
     def found_out(self, account_id: str, first: date, last: date) -> Mapping[str, DayReport]:
         rows = self._tx.rows(_FOUND_OUT, {"account": account_id, "first": first, "last": last})

@@ -14,8 +14,8 @@ from typing import Any
 
 from bot.domain.clock import SystemClock
 from bot.simulators.person.scripted import ScriptedPerson
-from bot.simulators.telegram.chats import Chats
-from bot.simulators.telegram.server import serve
+from bot.simulators.telegram.bot_api.server import serve
+from bot.simulators.telegram.chat.chats import Chats
 
 LISTED = range(5001, 5021)
 EVERY = 2.0  # seconds between one listed person's messages

@@ -18,7 +18,7 @@ from bot.domain.errors import ConfirmationGone
 from bot.domain.people.account import GRANTS
 from bot.trading.services import Services
 from handlers.registry import COMMANDS
-from handlers.views.tap import decode
+from handlers.views.taps.tap import decode
 from tests.attack.rig import GUARDIAN, LISTED, OWNER, PAPA, REMOVED, TRADER, VIEWER, Json, Rig, a_rig, tap, words, working_orders
 
 A_QUIET_BATCH, A_BATCH = 40, 160
@@ -289,7 +289,7 @@ async def forge(
             if own:
                 await _own_tap(rig, tally)
         tally.handled = (await rig.rows())["inbox"]
-        tally.unreadable = rig.intake.left_out
+        tally.unreadable = rig.poller.left_out
     return tally
 
 

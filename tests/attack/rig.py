@@ -128,7 +128,7 @@ class Rig:
     core: Core
     broker: CountedBroker
     wire: Queue
-    intake: UpdatePoller
+    poller: UpdatePoller
     polling: "asyncio.Task[None]"
     update_id: int = 1000
     message_id: int = 1
@@ -161,7 +161,7 @@ class Rig:
         await asyncio.sleep(0.1)
         if self.polling.done():
             self.polling.result()
-        while self.intake._handling or self.intake._telling:  # noqa: ASYNC110  # as above
+        while self.poller._handling or self.poller._telling:  # noqa: ASYNC110  # as above
             await asyncio.sleep(0.1)
 
     async def rows(self) -> dict[str, int]:
@@ -212,18 +212,18 @@ async def a_rig(seed: int = 1, *, flaw: Callable[[Services], Services] = lambda 
     core = a_core(store, a_connection(cast("ScriptedBroker", broker), clock), clock, chance=seed)
     wire, services = Queue(), flaw(core.services)
     application = build_application(TOKEN, services=services, random_bytes=chance.randbytes, wire=wire)
-    intake = UpdatePoller(application, inbox=SqlInbox(store), allowlist=services.allowlist, clock=clock)
+    poller = UpdatePoller(application, inbox=SqlInbox(store), allowlist=services.allowlist, clock=clock)
     await core.services.allowlist.refresh()
     await core.catalogue.refresh(ACCOUNT.id)
     async with running(application):
-        polling = asyncio.create_task(intake.run(), name="telegram")
-        rig = Rig(clock=clock, chance=chance, store=store, core=core, broker=broker, wire=wire, intake=intake, polling=polling)
+        polling = asyncio.create_task(poller.run(), name="telegram")
+        rig = Rig(clock=clock, chance=chance, store=store, core=core, broker=broker, wire=wire, poller=poller, polling=polling)
         try:
             yield rig
         finally:
-            intake.close()
+            poller.close()
             await asyncio.wait({polling})
-            await intake.drain(5)
+            await poller.drain(5)
             await core.background.finish(5)
             await core.services.secret_entry.close()
             await store.close()

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.clock import at_ist, next_midnight
 from bot.reference.load import load_reference
 from bot.simulators.loop import LoopClock
 from bot.trading.safety.uncovered_year import UncoveredYear
@@ -14,7 +15,7 @@ from bot.wiring.market_times import MarketTimes
 from tests.stage.market import REFERENCE_DATA
 from tests.storage.samples import a_store
 
-SUMMARY = time(16, 15)
+SUMMARY, MONDAY = time(16, 15), date(2026, 11, 23)
 TIMES = MarketTimes(calendar=REFERENCE_DATA.calendar, summary=SUMMARY)
 EVENING = """
 [[days]]
@@ -51,6 +52,15 @@ def with_host(tmp_path: Path, text: str) -> MarketTimes:
 def test_a_day_of_trading_is_each_on_which_there_are_trades(day: date, is_one: bool) -> None:
     assert TIMES.trading(day) is is_one
     assert MarketTimes(calendar=None, summary=SUMMARY).trading(day), "a practice market never closes"
+
+
+def test_a_day_of_trading_ends_with_its_contracts_and_a_day_without_trades_has_no_end(tmp_path: Path) -> None:
+    for day, ends in ((date(2026, 11, 20), (15, 40)), (date(2026, 7, 31), (15, 30))):
+        assert TIMES.day_ends(at_ist(day, 8, 50)) == at_ist(day, *ends)
+    assert TIMES.day_ends(at_ist(date(2026, 11, 21), 11)) is None, "a Saturday"
+    assert with_host(tmp_path, EVENING).day_ends(at_ist(date(2026, 11, 8), 12)) == at_ist(date(2026, 11, 8), 19, 15)
+    for unknown, at in ((TIMES, at_ist(date(2027, 1, 1), 11)), (MarketTimes(calendar=None, summary=SUMMARY), at_ist(MONDAY, 11))):
+        assert unknown.day_ends(at) == next_midnight(at)
 
 
 def test_the_summary_of_an_evening_session_comes_after_it(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _mutant(
         "a second copy without its number",
-        "handlers.views.notices",
+        "handlers.views.news.notices",
         ("    if delivery.attempts:\n", "    if delivery.attempts < 0:\n"),
         shows="doubled",
         focus=Focus(acts=BUYS, weather=("lost_answer",)),

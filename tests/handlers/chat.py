@@ -19,8 +19,8 @@ from bot.domain.people.secret import Secret
 from bot.domain.ports.inbox import InboxEntry
 from bot.domain.ports.repositories import Repositories
 from bot.simulators.person.scripted import ScriptedPerson
-from bot.simulators.telegram.chats import Chats
-from bot.simulators.telegram.server import Serving, serve
+from bot.simulators.telegram.bot_api.server import Serving, serve
+from bot.simulators.telegram.chat.chats import Chats
 from bot.trading.people.invitations import MOST_NEWS
 from bot.trading.services import Services
 from bot.wiring.use_cases import Core

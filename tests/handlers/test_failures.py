@@ -67,11 +67,27 @@ async def test_an_unread_word_offers_the_nearest_commands(clock: LoopClock) -> N
             assert [item["label"] for item in told["buttons"][0]] == ["Menu", "Help"], "no guess is better than a far one"
 
 
-@pytest.mark.parametrize("said", ["flat", "/flat now"])
+@pytest.mark.parametrize("said", ["flat", "/flat now", "get me out!", "bachao", "🆘"])
 async def test_whoever_wants_out_in_words_that_are_no_command_is_shown_the_ways_out(said: str, clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         told = await stage.me.ask(said, "Nothing was done.")
         assert [item["label"] for row in told["buttons"] for item in row] == ["/positions", "/cancel_all", "/kill"]
+
+
+@pytest.mark.parametrize("said", ["stop everything", "sab band karo", "बंद करो", "रोको!", "trading rok do"])
+async def test_whoever_wants_trading_stopped_in_words_that_are_no_command_is_shown_the_kill_switch_first(
+    said: str, clock: LoopClock
+) -> None:
+    async with a_stage(clock) as stage:
+        told = await stage.me.ask(said, "Nothing was done.")
+        assert [item["label"] for row in told["buttons"] for item in row] == ["/kill", "/cancel_all", "/positions"]
+
+
+@pytest.mark.parametrize("said", ["yes", "OK!!", "confirm", "haan ji", "हाँ", "👍"])
+async def test_whoever_agrees_in_words_is_told_that_only_a_button_confirms(said: str, clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        await stage.me.ask(said, "Words confirm nothing. Tap the button on the card you mean. Nothing was done.")
 
 
 @pytest.mark.parametrize("fault", ["lost_answer", "hanging"])

@@ -19,17 +19,17 @@ from bot.simulators.loop import LoopClock
 from handlers.registry import COMMANDS
 from handlers.telegram.admission import Verdict, judge
 from handlers.telegram.receiver import Received
-from handlers.views.basket_taps import BasketTap, BasketVerb
-from handlers.views.convert import ConvertTap, ConvertVerb
-from handlers.views.discreet import ShowTap
-from handlers.views.exit_taps import ExitsTap, ExitsVerb
-from handlers.views.later import LaterTap, LaterVerb
-from handlers.views.pnl_taps import PnlExitTap, PnlVerb
-from handlers.views.repair_taps import RepairTap
-from handlers.views.reverse import ReverseTap, ReverseVerb
-from handlers.views.standing_taps import StandingTap, StandingVerb
-from handlers.views.tap import KINDS, Tap, encode
-from handlers.views.taps import (
+from handlers.views.news.discreet import ShowTap
+from handlers.views.news.later import LaterTap, LaterVerb
+from handlers.views.orders.convert import ConvertTap, ConvertVerb
+from handlers.views.orders.repair_taps import RepairTap
+from handlers.views.orders.reverse import ReverseTap, ReverseVerb
+from handlers.views.taps.basket_taps import BasketTap, BasketVerb
+from handlers.views.taps.exit_taps import ExitsTap, ExitsVerb
+from handlers.views.taps.pnl_taps import PnlExitTap, PnlVerb
+from handlers.views.taps.standing_taps import StandingTap, StandingVerb
+from handlers.views.taps.tap import KINDS, Tap, encode
+from handlers.views.taps.taps import (
     CardTap,
     CardVerb,
     ChangeTap,
@@ -44,7 +44,7 @@ from handlers.views.taps import (
     PadTap,
     WordsTap,
 )
-from handlers.views.trail_taps import TrailTap, TrailVerb
+from handlers.views.taps.trail_taps import TrailTap, TrailVerb
 from tests.handlers.chat import Stage, a_stage, heard, owners_hear
 from tests.handlers.samples import ASHA, STRANGER
 from tests.stage.depth import these_first

@@ -1,5 +1,6 @@
 """News and cards reach the phone, and Telegram's refusals are sorted into for good and for now."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -23,17 +24,19 @@ from telegram.error import (
 from bot.charts.album import Album
 from bot.charts.draw import draw
 from bot.domain.errors import DeliveryError, PictureFailed
+from bot.domain.news.connections import FeedBack
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.notice import Sound
 from bot.domain.news.orders import Filled
 from bot.domain.news.picture import Pictured
+from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import CardRef, Fill, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.pictures import Picture
 from bot.domain.ports.broker import Messenger
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
-from bot.simulators.telegram.chats import Chats
+from bot.simulators.telegram.chat.chats import Chats
 from handlers.application import build_application
 from handlers.messenger import TelegramMessenger
 from handlers.telegram.sender import Sender, sorted_error
@@ -50,7 +53,7 @@ FILLED = an_order(number=12, status=OrderStatus.FILLED, filled=10, average=Decim
 
 
 def a_parcel(clock: LoopClock, **changes: object) -> Delivery:
-    parcel = Delivery(
+    delivery = Delivery(
         id=41,
         chat_id=ASHA,
         account_id="a1",
@@ -59,7 +62,7 @@ def a_parcel(clock: LoopClock, **changes: object) -> Delivery:
         sound=Sound.RING,
         created_at=clock.now(),
     )
-    return replace(parcel, **changes)  # type: ignore[arg-type]  # any field may be changed
+    return replace(delivery, **changes)  # type: ignore[arg-type]  # any field may be changed
 
 
 @asynccontextmanager
@@ -80,9 +83,28 @@ async def a_messenger(
             )
 
 
+async def test_safety_goes_before_fills_and_fills_before_other_news_whatever_was_written_first(clock: LoopClock) -> None:
+    now = clock.now()
+    ending = TradingStopped(name="Ravi", at=now)
+    back = FeedBack(since=now, until=now, fills=0, rejections=0)
+    async with a_messenger(clock) as (messenger, me, _, _):
+        for _ in range(6):  # the chat's burst is spent
+            await messenger.deliver(a_parcel(clock, notice=back))
+        last = me.history()[-1]["id"]
+        news = [
+            a_parcel(clock, id=1, notice=back),
+            a_parcel(clock, id=2),
+            a_parcel(clock, id=3, notice=ending, sound=ending.loudness),
+        ]
+        await asyncio.gather(*(messenger.deliver(each) for each in news))
+        kinds = ("Stopped", "Filled", "Back")
+        told = [next(kind for kind in kinds if kind in each["text"]) for each in me.history() if each["id"] > last]
+        assert told == ["Stopped", "Filled", "Back"]
+
+
 async def test_a_fill_rings_as_a_message_of_its_own_under_its_card(clock: LoopClock) -> None:
-    async with a_messenger(clock) as (messenger, me, _, speaker):
-        card = await speaker.send(ASHA, message("the card"))
+    async with a_messenger(clock) as (messenger, me, _, sender):
+        card = await sender.send(ASHA, message("the card"))
         shown = await messenger.deliver(a_parcel(clock, reply_to=card))
         news = me.message(shown)
         assert news is not None
@@ -113,8 +135,8 @@ async def test_quiet_news_does_not_ring_and_late_news_says_that_it_is_late(clock
 
 
 async def test_a_card_is_drawn_where_it_stands_and_an_unchanged_one_is_no_error(clock: LoopClock) -> None:
-    async with a_messenger(clock) as (messenger, me, _, speaker):
-        where = await speaker.send(ASHA, message("proposal"))
+    async with a_messenger(clock) as (messenger, me, _, sender):
+        where = await sender.send(ASHA, message("proposal"))
         at = CardRef(chat_id=ASHA, message_id=where, order_id="o1", version=1)
         assert await messenger.draw(at, FILLED, "main") == where
         assert await messenger.draw(at, FILLED, "main") == where
@@ -124,8 +146,8 @@ async def test_a_card_is_drawn_where_it_stands_and_an_unchanged_one_is_no_error(
 
 
 async def test_a_card_whose_message_was_deleted_lives_on_in_a_new_one(clock: LoopClock) -> None:
-    async with a_messenger(clock) as (messenger, me, _, speaker):
-        where = await speaker.send(ASHA, message("proposal"))
+    async with a_messenger(clock) as (messenger, me, _, sender):
+        where = await sender.send(ASHA, message("proposal"))
         me.remove(where)
         moved = await messenger.draw(CardRef(chat_id=ASHA, message_id=where, order_id="o1", version=1), FILLED, "main")
         assert moved != where
@@ -154,22 +176,22 @@ class BrokenView(View):
 
 
 async def test_markup_that_telegram_cannot_read_is_sent_plain(clock: LoopClock) -> None:
-    async with a_messenger(clock) as (_, me, _, speaker):
+    async with a_messenger(clock) as (_, me, _, sender):
         view = BrokenView((say("Filled"),))
-        where = await speaker.send(ASHA, view)
+        where = await sender.send(ASHA, view)
         sent = me.message(where)
         assert sent is not None
         assert sent["text"] == "Filled"
-        await speaker.edit(ASHA, where, BrokenView((say("Filled again"),)))
+        await sender.edit(ASHA, where, BrokenView((say("Filled again"),)))
         edited = me.message(where)
         assert edited is not None
         assert edited["text"] == "Filled again"
 
 
 async def test_a_photo_answers_its_words_and_its_caption_too_is_sent_plain_if_need_be(clock: LoopClock) -> None:
-    async with a_messenger(clock) as (_, me, chats, speaker):
-        words = await speaker.send(ASHA, message("Net +989.49"))
-        where = await speaker.photo(ASHA, draw(a_day()), BrokenView((say("20 Nov"),)), reply_to=words, silent=True)
+    async with a_messenger(clock) as (_, me, chats, sender):
+        words = await sender.send(ASHA, message("Net +989.49"))
+        where = await sender.photo(ASHA, draw(a_day()), BrokenView((say("20 Nov"),)), reply_to=words, silent=True)
         sent = me.message(where)
         assert sent is not None
         assert (sent["text"], sent["reply_to"], sent["silent"]) == ("20 Nov", words, True)
@@ -177,8 +199,8 @@ async def test_a_photo_answers_its_words_and_its_caption_too_is_sent_plain_if_ne
 
 
 async def test_what_is_longer_than_a_message_arrives_in_parts(clock: LoopClock) -> None:
-    async with a_messenger(clock) as (_, me, _, speaker):
-        await speaker.send(ASHA, message(*("x" * 100 for _ in range(100))))
+    async with a_messenger(clock) as (_, me, _, sender):
+        await sender.send(ASHA, message(*("x" * 100 for _ in range(100))))
         assert sum(each["text"].count("x") for each in me.news()) == 10_000
 
 

@@ -44,6 +44,17 @@ from handlers.registry import COMMANDS, parse_command
         ("bhav infy", "quote", "infy"),
         ("infy ka bhav?", "quote", "infy"),
         ("balance", "funds", ""),
+        ("kill!", "kill", ""),
+        ("KILL!!! 😱😱", "kill", ""),
+        ("/panic!", "panic", ""),
+        ("⚠️ exit all!!", "exit", "all"),
+        ("exit nifty…", "exit", "nifty"),
+        ("cancel all!!", "cancel_all", ""),
+        ("cancel 12!", "cancel_order", "12"),
+        ("p?", "positions", ""),
+        ("balance ?", "funds", ""),
+        ("??", "?", ""),
+        ("buy itc 1️⃣0️⃣", "buy", "itc 1️⃣0️⃣"),
     ],
 )
 def test_a_text_finds_its_command(text: str, name: str, words: str) -> None:

@@ -78,4 +78,4 @@ def test_a_branch_on_the_mode_is_seen(text: str) -> None:
     "text", ["if mode is FeedMode.DEPTH: ...", "title = f'{side} {mode}'", "x = services.mode", "live = tick.fresh"]
 )
 def test_showing_the_mode_is_let_through(text: str) -> None:
-    assert list(branches_on_the_mode(Source("handlers.views.order", text))) == []
+    assert list(branches_on_the_mode(Source("handlers.views.orders.order", text))) == []

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 import pytest
@@ -85,6 +86,16 @@ def test_every_file_keeps_to_it(rule: object) -> None:
 def test_every_test_file_says_what_it_tells() -> None:
     said = (without_a_first_sentence, chained_sentences)
     assert [fault for source in sources("tests") for rule in said for fault in rule(source)] == []
+
+
+def test_a_class_name_means_one_thing() -> None:
+    """In all of the product but the simulators, which speak for other systems in those systems' words."""
+    homes: defaultdict[str, list[str]] = defaultdict(list)
+    for source in ours():
+        for node in source.nodes:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and not is_in(source.module, "bot.simulators"):
+                homes[node.name].append(source.module)
+    assert {name: modules for name, modules in homes.items() if len(modules) > 1} == {}
 
 
 def test_tests_are_not_packages() -> None:

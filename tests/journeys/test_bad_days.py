@@ -189,3 +189,18 @@ async def test_looking_shows_what_was_known_with_its_time_while_mstock_does_not_
             shown = (await house.me.ask(words, title, 60))["text"]
             assert "⚠️ mStock did not answer as it should. Try again. This is what I knew at " in shown
             assert "+10" in shown or words in ("/holdings", "/funds")
+
+
+async def test_positions_that_nobody_asked_for_before_are_shown_as_the_last_look_had_them_while_mstock_does_not_answer(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        house.me.press("Confirm buy", await house.me.ask("/buy RELIANCE 10 mis", "BUY 10 RELIANCE"))
+        await house.me.wait_for("Filled")
+        await asyncio.sleep(60)
+        house.near.paper.broker.faults.arm("connection_dropped", times=None)
+        for words, title in {"/positions": "POSITIONS", "/pnl": "P&L"}.items():
+            shown = (await house.me.ask(words, title, 60))["text"]
+            assert "This is what I knew at " in shown
+            assert "+10" in shown

@@ -10,7 +10,7 @@ from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.people.account import Role
 from bot.domain.terms import Side
 from bot.simulators.loop import LoopClock
-from bot.simulators.telegram.messages import Json
+from bot.simulators.telegram.chat.messages import Json
 from tests.journeys.test_exits import RICH
 from tests.journeys.test_plans import price
 from tests.stage.house import House, a_house

@@ -99,6 +99,75 @@ async def test_a_cancel_whose_answer_was_lost_is_told_as_not_known_until_the_boo
         await house.me.wait_for("Cancelled #1 BUY 10 RELIANCE", 60)
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_cancel_that_never_arrived_is_told_once_the_book_shows_the_order_working(
+    clock: LoopClock, tmp_path: Path, restarted: bool
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await resting(house)
+        faults = house.near.paper.broker.faults
+        faults.arm("connection_dropped", times=None)
+        await house.me.ask(
+            "/cancel_order 1", "Not known whether cancelled: 1 order. I keep looking, and tell what the book says.", 60
+        )
+        await asyncio.sleep(60)
+        assert "Not cancelled so far" not in house.me.transcript()
+        if restarted:
+            await house.restart()
+        faults.clear()
+        told = await house.me.wait_for("Not cancelled so far #1 BUY 10 RELIANCE", 60)
+        assert "open at 1,475.00" in told["text"]
+        assert not told["silent"]
+        await asyncio.sleep(120)
+        assert house.me.transcript().count("Not cancelled so far") == 1
+        house.me.press("Cancel", told)
+        await house.me.wait_for("cancelled, nothing filled", 30)
+
+
+async def test_a_cancel_that_was_taken_while_the_books_were_away_is_told_if_the_order_works_on(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await resting(house)
+        faults = house.near.paper.broker.faults
+        faults.arm("cancel_not_final", route="cancel", times=None)
+        faults.arm("connection_dropped", route="orders", times=None)
+        await house.me.ask("/cancel_order 1", "Cancel sent for 1 order.", 60)
+        faults.clear()
+        await house.me.wait_for("Not cancelled so far #1 BUY 10 RELIANCE", 60)
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (
+            "answer_lost",
+            "Changed #1 BUY 10 RELIANCE\nIt is open at 1,470.00 since 09:00:00: mStock made the change, whose answer was lost.",
+        ),
+        (
+            "connection_dropped",
+            "Not changed so far #1 BUY 10 RELIANCE\nIt is open at 1,475.00 since 09:00:00: the change,",
+        ),
+    ],
+)
+async def test_a_change_whose_answer_was_lost_is_told_as_the_book_has_it(
+    clock: LoopClock, tmp_path: Path, fault: str, told: str
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await resting(house)
+        card = await house.me.ask("/modify 1 1470", "CHANGE #1")
+        faults = house.near.paper.broker.faults
+        faults.arm(fault, route="modify")
+        faults.arm("connection_dropped", route="orders", times=None)
+        house.me.press("Confirm change", card)
+        await house.me.wait_for("mStock's answer did not arrive.")
+        await asyncio.sleep(30)
+        faults.clear()
+        await house.me.wait_for(told, 60)
+        await asyncio.sleep(120)
+        assert house.me.transcript().count("changed so far") + house.me.transcript().count("Changed #1") == 1
+
+
 async def test_a_rest_that_the_price_ran_away_from_is_chased_left_or_cancelled(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()

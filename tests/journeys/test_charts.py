@@ -16,7 +16,7 @@ from bot.domain.clock import at_ist
 from bot.domain.errors import PictureFailed
 from bot.domain.pictures import CandleChart, LevelKind, Picture
 from bot.simulators.loop import LoopClock, VirtualLoop
-from bot.simulators.telegram.messages import File
+from bot.simulators.telegram.chat.messages import File
 from tests.stage.house import House, a_house
 from tests.stage.pictures import drawn_in_place
 

@@ -160,3 +160,30 @@ async def relink(house: House, clock: LoopClock, apart: timedelta = timedelta())
     status, _ = await filled_in(address_in(offered), secrets_of(PaperAccount(), clock, seed=False))
     assert status == 200
     await house.me.wait_for("mine (MA")
+
+
+async def test_in_a_market_that_never_closes_a_trade_of_the_evening_corrects_the_days_row_and_every_sum(
+    loop: VirtualLoop, tmp_path: Path
+) -> None:
+    clock = LoopClock(loop, at_ist(DAY, 15, 55))
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        await buy_ten(house)
+        first = await house.me.wait_for("19 NOV 2026", 1500)
+        assert "Trades 1." in first["text"]
+        await until(house, at_ist(DAY, 18))
+        await buy_ten(house)
+        living = await house.me.ask("/pnl", "P&L")
+        assert "Trades 2" in living["text"]
+        assert "as of 18:00" in living["text"]
+        await until(house, at_ist(DAY, 23, 58))
+        await house.restart()
+        again = await house.me.wait_for("19 NOV 2026", 120)
+        assert "Trades 2." in again["text"]
+        assert "Corrected: 1 trade came after the day was first summed up." in again["text"]
+        await until(house, at_ist(DAY + timedelta(days=1), 0, 30))
+        assert len(told(house, "19 NOV 2026")) == 2
+        await house.me.ask("/login", "lives until")
+        shown = await house.me.ask("/pnl 2026-11-19..2026-11-19", "P&L")
+        assert "Trades 2" in shown["text"], shown["text"]
+        assert "Corrected" in (await house.me.ask("/report 19 nov", "19 NOV 2026"))["text"]

@@ -94,10 +94,22 @@ async def test_while_the_market_is_open_the_word_is_a_question(loop: VirtualLoop
         await house.me.choose("Ask for it now", "BUY 5 RELIANCE")
 
 
-async def test_without_the_setting_the_word_is_a_question(loop: VirtualLoop, tmp_path: Path) -> None:
+async def test_without_the_setting_the_word_leads_to_the_card_at_09_16_at_once(loop: VirtualLoop, tmp_path: Path) -> None:
     async with a_house(LoopClock(loop, at_ist(FRIDAY, 18)), tmp_path, hours="real") as house:
         await house.log_in()
         await asyncio.sleep(120)
-        await house.me.ask("/buy RELIANCE 10 1470 amo", "That cannot be sent yet")
-        card = await house.me.choose("Ask for it without that", "NSE takes this again on Mon 23 Nov")
-        assert "AMO" not in str(card["buttons"])
+        card = await house.me.ask("/buy RELIANCE 10 1470 amo", "NSE takes this again on Mon 23 Nov")
+        assert "No after-market orders here (AFTER_MARKET is off): a card at 09:16 instead" in card["text"]
+        assert [choice["label"] for line in card["buttons"] for choice in line] == ["Card at 09:16 on Mon 23 Nov", "Discard"]
+        with_stop = await house.me.ask("/buy RELIANCE 5 1470 sl 1450 amo", "NSE takes this again on Mon 23 Nov")
+        assert "Stop" in with_stop["text"], "which a card at 09:16 carries and an after-market order does not"
+        house.me.press("Card at 09:16 on Mon 23 Nov", card)
+        await house.me.wait_for("09:16", 10)
+        assert house.placed == 0
+
+
+async def test_without_the_setting_the_word_in_an_open_market_is_a_question(loop: VirtualLoop, tmp_path: Path) -> None:
+    async with a_house(LoopClock(loop, at_ist(FRIDAY, 11)), tmp_path, hours="real") as house:
+        await house.log_in()
+        await house.me.ask("/buy RELIANCE 5 1470 amo", "The market takes orders now")
+        await house.me.choose("Ask for it now", "BUY 5 RELIANCE")

@@ -8,6 +8,7 @@ import pytest
 from bot.domain.people.account import Role
 from bot.simulators.broker.settings import PaperAccount, PaperHolding
 from bot.simulators.loop import LoopClock
+from tests.journeys.test_plans import price
 from tests.stage.house import a_house
 
 TPIN = "mStock may need your CDSL TPIN today"
@@ -29,6 +30,27 @@ async def test_what_the_owner_says_of_the_ddpi_holds_for_this_account_and_across
         viewer.say("/ddpi no")
         await viewer.wait_for("")
         assert "DDPI: on file." in (await viewer.ask("/ddpi", "DDPI"))["text"]
+
+
+async def test_the_fill_of_a_sale_out_of_the_holdings_says_what_it_booked_and_pnl_says_the_same(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    demat = (
+        PaperHolding(symbol="ITC", quantity=100, average=39815, authorised=100),
+        PaperHolding(symbol="TCS", quantity=20, average=0, authorised=20),
+    )
+    async with a_house(clock, tmp_path, account=PaperAccount(ddpi=True, holdings=demat)) as house:
+        await house.log_in()
+        price(house, "400.00", "ITC-EQ")
+        house.me.press("Confirm sell", await house.me.ask("/sell ITC 40 400 cnc", "SELL 40 ITC"))
+        told = await house.me.wait_for("Filled #1 SELL 40 ITC", 30)
+        assert "Booked +74.00 🟢 after charges ≈ " in told["text"], "40 at 398.15"
+        assert "· out of your holdings" in told["text"]
+        shown = await house.me.ask("/pnl", "P&L")
+        assert "+74.00" in shown["text"]
+        house.me.press("Confirm sell", await house.me.ask("/sell TCS 5 cnc", "SELL 5 TCS"))
+        told = await house.me.wait_for("Filled #2 SELL 5 TCS", 30)
+        assert "Out of your holdings; /pnl has what that made." in told["text"], "nobody says at which cost"
 
 
 @pytest.mark.core

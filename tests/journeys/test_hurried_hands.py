@@ -133,3 +133,16 @@ async def test_what_is_no_order_gets_a_sentence_and_whatever_is_old_does_nothing
         me.forge(asked["id"], "o:zz:zz")
         assert house.placed == 0
         await me.ask("/help", "/buy")
+
+
+@pytest.mark.parametrize(("fault", "times"), [("dropped", 1), ("hanging", 1), ("server_error", 4), ("bad_gateway", 3)])
+async def test_a_kill_whose_answer_did_not_arrive_is_told_as_news(
+    clock: LoopClock, tmp_path: Path, fault: str, times: int
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        house.near.chats.faults.add(fault, "sendMessage", times=times)
+        house.me.say("/kill")
+        told = await house.me.wait_for("New orders are blocked since 09:00:", 120)
+        assert told["text"].startswith("🔵 Stopped by ")
+        assert not told["silent"]

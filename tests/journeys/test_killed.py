@@ -116,12 +116,20 @@ async def test_killed_again_and_again_around_the_tap_there_is_one_order_and_its_
     assert all(order.status is OrderStatus.UNKNOWN and order.tag not in tags for order in unsettled)
 
 
-async def test_a_second_process_on_the_same_database_refuses_to_start(tmp_path: Path) -> None:
+async def test_a_second_process_on_the_same_database_refuses_to_start_and_a_killed_one_leaves_no_lock(tmp_path: Path) -> None:
     async with a_process(tmp_path) as (process, near, _):
         await near.person.ask("/start", "owner", 60)
+        assert process._running is not None
+        first = process._running.pid
         second = Process(process._environment, tmp_path / "second.log")  # the same settings, a second time
         await second.start()
         assert second._running is not None
         assert await asyncio.wait_for(second._running.wait(), 60) == 1
-        assert "another" in (tmp_path / "second.log").read_text().lower()
+        said = (tmp_path / "second.log").read_text()
+        assert f"Another bot (process {first}) is running on this database." in said
+        assert "Traceback" not in said
         await near.person.ask("/help", "/buy", 60)
+        await process.kill()
+        await second.start()  # over the lock file that the killed one left
+        await near.person.ask("/status", "STATUS", 60)
+        assert await second.kill(signal.SIGTERM) == 0

@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.clock import at_ist
 from bot.simulators.loop import LoopClock, VirtualLoop
-from bot.simulators.telegram.messages import Json
+from bot.simulators.telegram.chat.messages import Json
 from tests.journeys.test_day_summaries import on_the_exchanges_calendar, until
 from tests.journeys.test_plans import price
 from tests.stage.house import House, a_house

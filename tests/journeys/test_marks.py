@@ -7,11 +7,11 @@ import pytest
 
 from bot.domain.people.account import Account
 from bot.simulators.loop import LoopClock
+from bot.simulators.telegram.chat.messages import Json
 from bot.simulators.telegram.errors import PersonError
-from bot.simulators.telegram.messages import Json
 from handlers.registry import COMMANDS
-from handlers.views.tap import decode, encode
-from handlers.views.taps import ListingTap, OrderTap, OrderVerb, WordsTap
+from handlers.views.taps.tap import decode, encode
+from handlers.views.taps.taps import ListingTap, OrderTap, OrderVerb, WordsTap
 from storage.repos.account_marks import MARKS
 from tests.handlers.test_matrix import WORDS
 from tests.stage.house import House, a_house

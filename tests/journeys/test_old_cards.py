@@ -12,7 +12,7 @@ from bot.domain.orders.order import OrderStatus
 from bot.domain.people.account import Role
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
-from bot.simulators.telegram.messages import Json
+from bot.simulators.telegram.chat.messages import Json
 from tests.journeys.test_day_summaries import until
 from tests.journeys.test_first_journey import forget_seed
 from tests.journeys.test_plans import price

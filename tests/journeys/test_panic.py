@@ -8,6 +8,7 @@ import pytest
 
 from bot.domain.clock import at_ist
 from bot.domain.orders.order import OrderStatus
+from bot.domain.people.account import Role
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.journeys.test_exits import OPTIONS, RICH, carry, open_rows
 from tests.stage.house import a_house
@@ -47,9 +48,12 @@ async def test_a_panic_while_mstock_does_not_answer_says_that_nothing_was_done_a
         faults.arm(fault, times=None)
         house.me.say("/panic")
         blind = await house.me.wait_for("mStock does not answer. I cannot see what is open", 90)
-        assert "new orders are not blocked yet" in blind["text"]
+        assert "New orders are not blocked yet" in blind["text"]
         house.me.press("Kill", blind)
         await house.me.wait_for("New orders are blocked", 60)
+        still = await house.me.ask("/panic", "mStock does not answer. I cannot see what is open", 90)
+        assert "New orders are blocked already." in still["text"]
+        assert "Kill" not in str(still["buttons"])
         faults.clear()
         await asyncio.sleep(5)
         house.me.press("Try again", blind)
@@ -119,3 +123,25 @@ async def test_a_session_that_dies_in_the_middle_rings_and_nothing_goes_twice(cl
         assert open_rows(house) == {}
         sold = [order for order in house.near.paper.broker.ledger.orders.values() if order.filled]
         assert len(sold) == 10
+
+
+async def test_two_phones_that_panic_at_one_moment_run_one_panic_and_each_hears_flat_once(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        await house.log_in()
+        carry(house, dict(zip(OPTIONS, (-65, 65, 130, -130), strict=True)))
+        other = await house.join(5001, "Ravi", Role.TRADER)
+        phones = (house.me, other)
+        cards = [await phone.ask("/panic", "This closes") for phone in phones]
+        for phone, card in zip(phones, cards, strict=True):
+            phone.press("Close these", card)
+        for phone in phones:
+            await phone.wait_for("Flat at", 60)
+        await asyncio.sleep(30)
+        for phone in phones:
+            said = [message["text"] for message in phone.history() if message["from_bot"]]
+            assert len([text for text in said if "Flat at" in text]) == 1
+            assert not any("Not flat" in text or "Not proven flat" in text for text in said)
+        assert open_rows(house) == {}
+        assert house.placed == 4

@@ -11,7 +11,7 @@ from bot.demo.simulators import VISITOR, Simulators
 from bot.domain.clock import ist_date
 from bot.simulators.broker.accounts.records import Carried
 from bot.simulators.broker.market.instruments import Instrument
-from bot.simulators.telegram.messages import Json
+from bot.simulators.telegram.chat.messages import Json
 from tests.journeys.test_exits import RICH
 from tests.journeys.test_killed import a_process
 

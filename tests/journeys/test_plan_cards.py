@@ -35,7 +35,7 @@ async def test_the_card_of_a_filled_entry_shows_its_stop_its_target_and_when_a_p
         (later,) = re.findall(r"held by me, seen (\S+)", card_of_entry(house)["text"])
         assert later > first
         house.me.press("Change stop", card)
-        await house.me.wait_for("reply with one", 10)
+        await house.me.wait_for("Reply with a new trigger", 10)
         house.me.press("Confirm", await house.me.ask("1460", "CHANGE #2", 10))
         await asyncio.sleep(5)
         assert "Stop 1,460.00, sells down to" in card_of_entry(house)["text"]

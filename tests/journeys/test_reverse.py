@@ -8,7 +8,7 @@ import pytest
 from bot.domain.orders.order import OrderStatus
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
-from bot.simulators.telegram.messages import Json
+from bot.simulators.telegram.chat.messages import Json
 from tests.journeys.test_exits import open_rows
 from tests.journeys.test_plans import price
 from tests.stage.house import House, a_house

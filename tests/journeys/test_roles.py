@@ -12,8 +12,8 @@ from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
-from handlers.views.tap import decode, encode
-from handlers.views.taps import CardTap, CardVerb, EntriesTap, ExitTap, OrderTap, OrderVerb, WordsTap
+from handlers.views.taps.tap import decode, encode
+from handlers.views.taps.taps import CardTap, CardVerb, EntriesTap, ExitTap, OrderTap, OrderVerb, WordsTap
 from tests.stage.house import House, a_house
 
 SECOND = 5001

@@ -12,7 +12,7 @@ from bot.domain.orders.order import OrderStatus
 from bot.domain.people.account import Role
 from bot.domain.terms import Side
 from bot.simulators.loop import LoopClock, VirtualLoop
-from bot.simulators.telegram.messages import Json
+from bot.simulators.telegram.chat.messages import Json
 from bot.trading.standing.by_themselves import StopsByThemselves
 from tests.journeys.test_day_summaries import away_until, on_the_exchanges_calendar
 from tests.journeys.test_plans import price

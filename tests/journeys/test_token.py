@@ -2,16 +2,22 @@
 
 import asyncio
 import dataclasses
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bot.app import open_app
 from bot.delivery.notifier import WAITS
-from bot.domain.errors import SettingsError
+from bot.domain.errors import SettingsError, StorageError
 from bot.domain.orders.order import OrderStatus
 from bot.domain.people.secret import Secret
+from bot.runtime.redaction import Redactor
 from bot.simulators.loop import LoopClock
+from bot.trading.people.allowlist import MAX_AGE
+from storage.db.engine import FileLock
 from tests.stage.house import House, a_house
 
 
@@ -54,6 +60,88 @@ async def test_a_second_poller_seals_trading_at_once_and_survives_a_restart(cloc
         await house.me.ask("/resume", "Allow new orders again?")
         await house.me.choose("Yes, allow new orders", "allowed again")
         await house.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+
+
+async def test_a_copied_database_under_the_same_token_stops_both_bots_and_neither_resumes_by_itself(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path / "first") as house:
+        await house.log_in()
+        card = await house.me.ask("/buy RELIANCE 10 sl 1400", "BUY 10 RELIANCE")
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("Stop placed", 30)
+        open_card = await house.me.ask("/buy ITC 1", "BUY 1 ITC")
+        last = house.me.history()[-1]["id"]
+        placed = house.placed
+        copied = tmp_path / "second" / house.settings.database.name
+        shutil.copytree(house.settings.database.parent, copied.parent)
+        settings = replace(house.settings, database=copied)
+        second_bot = open_app(
+            settings, clock=clock, random_bytes=house.chance.randbytes, redactor=Redactor(), inline=True, album=house.album
+        )
+        stop = asyncio.Event()
+        async with second_bot as second:
+            running = asyncio.create_task(second.run(stop))
+            await asyncio.sleep(60)
+            told = [each["text"] for each in house.me.rings(after=last) if "Stopped by the bot itself" in each["text"]]
+            assert len(told) == 2, "each says it once"
+            assert all("end one of the two" in words and "/revoke" in words for words in told)
+            house.me.press("Confirm buy", open_card)
+            house.me.say("/buy ITC 2")
+            await asyncio.sleep(60)
+            assert house.placed == placed
+            stop.set()
+            await running
+        await asyncio.sleep(300)
+        await house.me.ask("/buy ITC 3", "Trading is stopped")
+        await house.restart()
+        await house.me.ask("/buy ITC 3", "Trading is stopped")
+        await house.me.ask("/resume", "Allow new orders again?")
+        await house.me.choose("Yes, allow new orders", "allowed again")
+        await house.me.ask("/buy ITC 3", "BUY 3 ITC")
+        resting = [each for each in await house.orders() if each.status is OrderStatus.TRIGGER_PENDING]
+        assert [each.draft.quantity for each in resting] == [10], "one stop, of both"
+
+
+async def test_a_second_bot_on_the_same_database_does_not_start_though_the_lock_file_was_removed(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        lock = house.settings.database.with_name(house.settings.database.name + ".lock")
+        for left in range(2):
+            if left:
+                lock.unlink()
+                await asyncio.sleep(MAX_AGE + 1)
+            second = open_app(house.settings, clock=clock, random_bytes=house.chance.randbytes, redactor=Redactor(), inline=True)
+            with pytest.raises(StorageError, match=rf"process {os.getpid()}.*no file to remove"):
+                await second.__aenter__()
+        await asyncio.sleep(60)
+        assert await stopped_because(house) is None
+
+
+async def test_a_bot_whose_lock_went_to_another_ends(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        lock = house.settings.database.with_name(house.settings.database.name + ".lock")
+        lock.unlink()
+        quicker = FileLock(lock)
+        assert quicker.take()
+        assert house._running is not None
+        with pytest.raises(ExceptionGroup) as ended:
+            await house._running
+        assert ended.group_contains(StorageError, match="Another bot")
+        assert house._stack is not None
+        await house._stack.aclose()
+        house.app = None
+        with pytest.raises(StorageError, match="Another bot"):
+            await house.start()
+        assert house._stack is not None
+        await house._stack.aclose()
+        house.app = None
+        quicker.release()
+        await house.start()
+        await house.me.ask("/start", "owner")
 
 
 async def test_an_ordinary_restart_is_no_second_poller(clock: LoopClock, tmp_path: Path) -> None:

@@ -64,3 +64,16 @@ async def test_the_question_behind_set_stop_is_answered_in_plain_words(clock: Lo
         await house.me.wait_for("at which price?")
         await house.me.ask("cost", "The break-even is")
         assert len(await house.orders()) == 2, "questions send nothing"
+
+
+async def test_a_contract_is_named_whole_where_its_stop_is_asked_for_and_changed(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        house.me.press("Confirm buy", await house.me.ask("/buy nifty 24500 ce 1lot", "BUY 65 NIFTY 24500 CE"))
+        await house.me.wait_for("Filled")
+        await house.me.choose("Set stop", "A stop for +65 NF 24500CE 23Nov at which price?")
+        house.me.press("Confirm sell", await house.me.ask("100", "SELL 65 NIFTY 24500 CE"))
+        await house.me.wait_for("waiting for 100.00")
+        asked = await house.me.choose("Modify", "Reply with a new trigger.")
+        house.me.say("105", reply_to=asked["id"])
+        await house.me.wait_for("CHANGE #2")

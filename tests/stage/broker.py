@@ -14,7 +14,7 @@ from bot.domain.orders.order import OrderDraft, OrderFact, OrderStatus, TradeFac
 from bot.domain.orders.research import Candle, Interval, OrderStep, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.people.secret import Secret
-from bot.domain.ports.broker import FeedMode, Leaving
+from bot.domain.ports.broker import BrokerConnections, FeedMode, Leaving
 from bot.domain.positions.portfolio import Funds, Holding, Margin, Position
 from bot.domain.terms import Product
 from tests.stage.orders import NIFTY_CALL, RELIANCE
@@ -68,7 +68,7 @@ class ScriptedBroker:
         self.cancels_refused: dict[str, BrokerError] = {}  # by broker id; "" for every other order
         self.deaf_to_cancels = 0  # so many of the next cancels get a yes and change nothing
         self.slow = 0.0  # seconds until it answers an order
-        self.exits_at_once = 3
+        self.at_once = 3  # exits that would leave at this moment
         self.past = [flat_candle(clock.now() - timedelta(minutes=5))]  # of every instrument
         self.candle_stretches: list[tuple[datetime, datetime]] = []  # that were asked for
         self.out_of_order: Exception | None = None  # what reading the order book raises, be it a bug
@@ -84,6 +84,10 @@ class ScriptedBroker:
         return Session(token=Secret(f"jwt-{code}"), issued=now, expires=now + timedelta(hours=12))
 
     async def logout(self) -> None: ...
+
+    @property
+    def exits_at_once(self) -> int:
+        return self.at_once
 
     async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
         if leaving is not None:
@@ -266,7 +270,7 @@ class NoScrips:
 
 
 @dataclass
-class OneConnection:
+class OneConnection(BrokerConnections):
     """A connection, and all the connections there are, until it is closed."""
 
     broker: ScriptedBroker
@@ -294,7 +298,7 @@ class OneConnection:
 
 
 @dataclass
-class ScriptedConnections:
+class ScriptedConnections(BrokerConnections):
     """The connections of several accounts, each to a broker of its own."""
 
     connections: dict[str, OneConnection]

@@ -44,12 +44,13 @@ async def _paper(stack: AsyncExitStack, directory: Path) -> Bench:
     ears = Ears()
     connections = await stack.enter_async_context(a_road(running, clock, directory, ears))
     credentials = credentials_of(account)
-    pair = connections.of("card", credentials)
-    session = await log_in(pair, credentials, clock)
+    connection = connections.of("card", credentials)
+    session = await log_in(connection, credentials, clock)
     return await stack.enter_async_context(
         Bench(
-            broker=pair.broker, feed=pair.feed, ears=ears, rest_url=running.rest_url, ws_url=running.ws_url, clock=clock,
-            credentials=credentials, token=session.token, seed=credentials.totp_seed, live=False, confirm=lambda _text: True,
+            broker=connection.broker, feed=connection.feed, ears=ears, rest_url=running.rest_url, ws_url=running.ws_url,
+            clock=clock, credentials=credentials, token=session.token, seed=credentials.totp_seed, live=False,
+            confirm=lambda _text: True,
         )
     )  # fmt: skip
 
@@ -70,11 +71,11 @@ async def _live(stack: AsyncExitStack, directory: Path, at: str) -> Bench:
         code = getpass.getpass("six digits of the authenticator: ")
         _LOGGED_IN[rest] = (credentials, await broker.finish_login(credentials, step, code, CodeKind.TOTP))
     credentials, session = _LOGGED_IN[rest]
-    pair = connections.of("card", credentials)
-    pair.adopt(session)
+    connection = connections.of("card", credentials)
+    connection.adopt(session)
     return await stack.enter_async_context(
         Bench(
-            broker=pair.broker, feed=pair.feed, ears=ears, rest_url=rest, ws_url=socket, clock=clock,
+            broker=connection.broker, feed=connection.feed, ears=ears, rest_url=rest, ws_url=socket, clock=clock,
             credentials=credentials, token=session.token, seed=None, live=True, confirm=_ask,
         )
     )  # fmt: skip

@@ -16,6 +16,7 @@ from bot.domain.people.access import PinHash
 from bot.domain.people.account import Account, Actor, Role, Session, User
 from bot.domain.people.secret import Secret
 from bot.domain.proposals.proposal import Proposal
+from bot.reference.load import ReferenceData
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.redaction import Redactor
 from bot.trading.account.prices import Prices
@@ -88,6 +89,7 @@ def a_core(
     chance: int = 11,
     hashing: PinHash | None = None,
     album: Album | None = None,
+    reference: ReferenceData = REFERENCE_DATA,
     **settings: str,
 ) -> Core:
     """Every use case as the front door builds them. settings: those that the test is about, by name."""
@@ -99,7 +101,7 @@ def a_core(
         clock=clock,
         random_bytes=random_bytes,
         redactor=Redactor(),
-        reference=REFERENCE_DATA,
+        reference=reference,
         hashing=hashing or Argon2Pins(random_bytes, memory=QUICK),
         album=album or Album(drawn_in_place),
     )
@@ -164,10 +166,10 @@ class DeskStage:
         """Takes out what waits in the person's outbox, oldest first."""
         found = []
         now = self.clock.now()
-        while parcels := await self.store.transaction(lambda db: db.outbox.lease(now, now + timedelta(minutes=1))):
-            for parcel in parcels:
-                found.append(parcel.notice)
-                await self.store.transaction(lambda db, parcel=parcel: db.outbox.sent(parcel.id, now, 1))  # type: ignore[misc] # bound at once
+        while deliveries := await self.store.transaction(lambda db: db.outbox.lease(now, now + timedelta(minutes=1))):
+            for delivery in deliveries:
+                found.append(delivery.notice)
+                await self.store.transaction(lambda db, delivery=delivery: db.outbox.sent(delivery.id, now, 1))  # type: ignore[misc] # bound at once
         return found
 
     async def card(self, proposal: Proposal, message_id: int = 77) -> str:
@@ -195,6 +197,7 @@ async def set_stage(
     broker: ScriptedBroker | None = None,
     chance: int = 11,
     role: Role = Role.OWNER,
+    reference: ReferenceData = REFERENCE_DATA,
 ) -> DeskStage:
     """A desk over a fresh store (or a kept one), one linked account with a living session, one owner."""
     store = store or await a_store(path)
@@ -202,7 +205,7 @@ async def set_stage(
     feed = StillFeed(clock)
     now = clock.now()
     connection = OneConnection(broker, feed, Session(token=Secret("jwt"), issued=now, expires=now + timedelta(hours=12)))
-    core = a_core(store, connection, clock, chance=chance)
+    core = a_core(store, connection, clock, chance=chance, reference=reference)
     await core.catalogue.refresh(ACCOUNT.id)
     account = Account(id=ACCOUNT.id, label=ACCOUNT.label, client=ACCOUNT.client, created_at=ACCOUNT.created_at)
     actor = Actor(user=User(telegram_id=PERSON, name="Asha"), role=role, account=account)

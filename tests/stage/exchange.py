@@ -54,13 +54,13 @@ def credentials_of(account: PaperAccount) -> Credentials:
     )
 
 
-async def log_in(pair: MStockConnection, credentials: Credentials, clock: Clock) -> Session:
+async def log_in(connection: MStockConnection, credentials: Credentials, clock: Clock) -> Session:
     """Takes both steps with the code of this moment, and adopts the session."""
     assert credentials.totp_seed is not None
-    step = await pair.broker.begin_login(credentials)
+    step = await connection.broker.begin_login(credentials)
     code = pyotp.TOTP(credentials.totp_seed.reveal()).at(clock.now())
-    session = await pair.broker.finish_login(credentials, step, code, CodeKind.TOTP)
-    pair.adopt(session)
+    session = await connection.broker.finish_login(credentials, step, code, CodeKind.TOTP)
+    connection.adopt(session)
     return session
 
 

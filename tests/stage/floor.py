@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from bot.domain.clock import Clock
-from bot.domain.errors import BrokerError, OrderOver, Refused, Unclear
+from bot.domain.errors import BrokerError, NotSent, OrderOver, Refused, Unclear
 from bot.domain.exits.exit_list import ExitCard, ExitsShown
 from bot.domain.market.instrument import Instrument, InstrumentKey, Right
 from bot.domain.market.prices import Level, Quote, Tick
@@ -22,12 +22,14 @@ from storage.store import SqlStore
 from tests.stage.broker import ScriptedBroker, StillFeed, TrueOrder
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.market import a_share, an_option
-from tests.storage.samples import PERSON
+from tests.storage.samples import ACCOUNT, PERSON
 
 PRICE = Decimal("100.00")
 CALL, SHORT_CALL, PUT = an_option(strike="24800"), an_option(strike="24500"), an_option(strike="24000", right=Right.PE)
 BANK = an_option("BANKNIFTY", "52000", lot=30)
 ITC, TCS, INFY = a_share("ITC"), a_share("TCS"), a_share("INFY")
+
+OPTIONS = {CALL: 65, SHORT_CALL: -65, PUT: 130, BANK: 60}  # a covered short call, a put, another underlying
 
 Place = tuple[InstrumentKey, Product]
 
@@ -46,16 +48,37 @@ class FloorBroker(ScriptedBroker):
         self.firm: set[InstrumentKey] = set()  # whose orders are never changed
         self.sent: list[tuple[float, OrderDraft]] = []
         self.looks: list[float] = []  # loop times at which the order book was read
+        self.turns: int | None = None  # orders that leave yet before the rest stand in the queue; None: all leave
+        self.gone = asyncio.Event()  # the process whose orders stand in the queue is gone
         self.down: BrokerError | None = None
         self.scrips = [CALL, SHORT_CALL, PUT, BANK, ITC, TCS, INFY]
+
+    @property
+    def exits_at_once(self) -> int:
+        return self.at_once if self.turns is None else self.turns
 
     def opens(self, instrument: Instrument, quantity: int, product: Product = Product.NRML) -> None:
         self.instruments[instrument.key] = instrument
         self.net[instrument.key, product] = quantity
 
+    def opens_all(self, quantities: Mapping[Instrument, int], product: Product = Product.NRML) -> None:
+        for instrument, quantity in quantities.items():
+            self.opens(instrument, quantity, product)
+
+    def clings(self, instrument: Instrument) -> TrueOrder:
+        """From now on the stop of that instrument neither changes nor ends, whatever is asked. Returns it."""
+        stop = next(order for order in self.true if order.draft.instrument == instrument)
+        self.firm.add(instrument.key)
+        self.stubborn.add(stop.broker_id)
+        return stop
+
     async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
         if self.down is not None:
             raise self.down
+        if self.turns == 0:
+            await self.gone.wait()
+            raise NotSent("Nothing was sent.")
+        self.turns = None if self.turns is None else self.turns - 1
         if leaving is not None:
             await leaving()
         self.posts += 1
@@ -159,13 +182,16 @@ class FloorBroker(ScriptedBroker):
 
 
 class FloorFeed(StillFeed):
-    """Bid and ask of every instrument at one price, unless the test moves one."""
+    """Bid and ask of every instrument at one price, unless the test moves one, or has it say nothing."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
         self.at: dict[InstrumentKey, Decimal] = {}
+        self.mute: set[InstrumentKey] = set()
 
     def last(self, key: InstrumentKey, *, within: float | None = None) -> Tick | None:
+        if key in self.mute:
+            return None
         price, now = self.at.get(key, PRICE), self.clock.now()
         level = Level(price=price, quantity=5000)
         return Tick(key=key, last=price, at=now, received=now, bids=(level,), asks=(level,))
@@ -178,6 +204,25 @@ class FloorStage:
     desk: DeskStage
     broker: FloorBroker
     told: list[ExitsTold] = field(default_factory=list)
+
+    @property
+    def feed(self) -> FloorFeed:
+        feed = self.desk.connection.feed
+        assert isinstance(feed, FloorFeed)
+        return feed
+
+    def trade(self, instrument: Instrument, rupees: str) -> None:
+        """A trade at this price, as the feed tells of it."""
+        self.feed.at[instrument.key] = Decimal(rupees)
+        tick = self.feed.last(instrument.key)
+        assert tick is not None
+        self.desk.core.watcher.tick(ACCOUNT.id, tick)
+
+    async def again(self) -> "FloorStage":
+        """The next process over the same store and exchange, with what a start settles behind it."""
+        stage = await set_floor(self.desk.clock, store=self.desk.store, broker=self.broker)
+        await stage.desk.reconcile.settle_start()
+        return stage
 
     async def ask(self, words: str) -> ExitCard:
         card = await self.desk.core.services.exits.ask(self.desk.actor, words, chat_id=PERSON)
@@ -205,16 +250,17 @@ class FloorStage:
     async def news(self) -> list[ExitsTold]:
         """What the lists told so far."""
         now, store = self.desk.clock.now(), self.desk.store
-        while parcels := await store.transaction(lambda db: db.outbox.lease(now, now + timedelta(minutes=1), alone=True)):
-            for parcel in parcels:
-                self.told += [parcel.notice] if isinstance(parcel.notice, ExitsTold) else []
-                await store.transaction(lambda db, parcel=parcel: db.outbox.sent(parcel.id, now, 1))  # type: ignore[misc] # bound at once
+        while deliveries := await store.transaction(lambda db: db.outbox.lease(now, now + timedelta(minutes=1), alone=True)):
+            for delivery in deliveries:
+                self.told += [delivery.notice] if isinstance(delivery.notice, ExitsTold) else []
+                await store.transaction(lambda db, delivery=delivery: db.outbox.sent(delivery.id, now, 1))  # type: ignore[misc] # bound at once
         return self.told
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Lists and looks at the books go on by themselves meanwhile."""
-        loops = [asyncio.create_task(loop) for loop in (self.desk.core.exit_runner.run(), self.desk.reconcile.run())]
+        """Lists, P&L exits and looks at the books go on by themselves meanwhile."""
+        core = self.desk.core
+        loops = [asyncio.create_task(loop) for loop in (core.exit_runner.run(), core.pnl_watch.run(), core.reconcile.run())]
         try:
             yield
         finally:

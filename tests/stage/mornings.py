@@ -14,7 +14,7 @@ from bot.domain.news.notice import Notice
 from bot.domain.people.account import Role, Session, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
-from bot.domain.positions.held import Held, HeldNote
+from bot.domain.positions.held import HeldNote, HeldRow
 from bot.domain.positions.portfolio import Funds, Holding, Position
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
@@ -103,7 +103,7 @@ class Morning:
         await asyncio.gather(running, return_exceptions=True)
         return await self.stage.notices()
 
-    async def note(self, day: date, *rows: Held) -> None:
+    async def note(self, day: date, *rows: HeldRow) -> None:
         """What was held on the evening of that date."""
         note = HeldNote(account_id=ACCOUNT.id, day=day, rows=rows, noted_at=self.clock.now())
         await self.stage.store.transaction(lambda db: db.held.note(note))
@@ -139,5 +139,5 @@ async def a_morning(
 
 def a_held(
     instrument: Instrument = NIFTY_CALL, quantity: int = -65, product: Product = Product.NRML, close: str = "98.40"
-) -> Held:
-    return Held(instrument=instrument, product=product, quantity=quantity, close=Decimal(close), previous_close=None)
+) -> HeldRow:
+    return HeldRow(instrument=instrument, product=product, quantity=quantity, close=Decimal(close), previous_close=None)

@@ -31,16 +31,16 @@ async def play(certificate: str) -> dict[str, object]:
         async with a_server(trap) as proxy, a_server(broker.handle) as address, a_server(stranger.handle, theirs) as sealed:
             for name in os.environ["PROXIED"].split():
                 os.environ[name] = os.environ[name.upper()] = proxy
-            async with lines(address, SystemClock(), Path(directory)) as pairs:
-                for pair in pairs:
-                    await pair.broker.orders()
+            async with lines(address, SystemClock(), Path(directory)) as opened:
+                for connection in opened:
+                    await connection.broker.orders()
                 async with asyncio.timeout(10):
                     while len(broker.logins) < 2:  # noqa: ASYNC110 - the server is another task's business
                         await asyncio.sleep(0.01)
-            async with lines(sealed, SystemClock(), Path(directory)) as pairs:
-                for pair in pairs:
+            async with lines(sealed, SystemClock(), Path(directory)) as opened:
+                for connection in opened:
                     try:
-                        await pair.broker.cancel_all()
+                        await connection.broker.cancel_all()
                     except BotError:
                         continue
     return {

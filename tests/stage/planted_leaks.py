@@ -13,7 +13,7 @@ from bot.simulators.loop import LoopClock
 from tests.handlers.chat import a_stage
 from tests.stage.gate import SECRETS
 
-_ours = logging.getLogger("bot.trading.account.logins")
+_ours = logging.getLogger("bot.trading.sessions.logins")
 PASSWORD = SECRETS["password"]
 
 

@@ -15,9 +15,11 @@ from bot.domain.plans.plan import Attached
 from bot.domain.ports.broker import Leaving
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
+from bot.reference.load import ReferenceData
 from storage.store import SqlStore
 from tests.stage.broker import ScriptedBroker, StillFeed, TrueOrder
 from tests.stage.desk import DeskStage, set_stage
+from tests.stage.market import REFERENCE_DATA
 from tests.stage.orders import RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON
 
@@ -220,10 +222,17 @@ class TapeStage:
         return [(order.draft.kind, order.draft.quantity - order.filled) for order in self.broker.working()]
 
 
-async def set_tape(clock: Clock, *, store: SqlStore | None = None, broker: TapeBroker | None = None) -> TapeStage:
+async def set_tape(
+    clock: Clock,
+    *,
+    store: SqlStore | None = None,
+    broker: TapeBroker | None = None,
+    reference: ReferenceData = REFERENCE_DATA,
+) -> TapeStage:
     """A desk at a tape exchange, over a fresh store, or over a kept one as after a restart."""
     broker = broker or TapeBroker(clock)
-    desk = await set_stage(clock, broker=broker, store=store, chance=11 if store is None else int(clock.now().timestamp()))
+    chance = 11 if store is None else int(clock.now().timestamp())
+    desk = await set_stage(clock, broker=broker, store=store, chance=chance, reference=reference)
     desk.connection.feed = desk.feed = TapeFeed(broker)
     broker.told = lambda: desk.reconcile.notify(ACCOUNT.id)
     return TapeStage(desk, broker)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
-from bot.simulators.telegram.server import Serving
+from bot.simulators.telegram.bot_api.server import Serving
 
 
 @asynccontextmanager

@@ -6,13 +6,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from bot.domain.clock import at_ist, ist_date
-from bot.domain.errors import NotSent
+from bot.domain.errors import NotSent, SessionExpired
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import total
 from bot.domain.news.days import DaySummary
 from bot.domain.news.notice import Notice
 from bot.domain.news.period_summary import PeriodSummary
-from bot.domain.orders.order import OrderDraft
+from bot.domain.orders.order import OrderDraft, OrderFact
 from bot.domain.orders.research import Candle, Interval, PastTrade
 from bot.domain.positions.portfolio import DayReport, Funds, Margin, Position
 from bot.domain.terms import Product
@@ -35,12 +35,22 @@ class DatedBooks(Books):
     """Its trade history has each day that is over, unless the test takes it away."""
 
     has_history = True
+    has_session = True
     has_funds = True
     lends: Decimal | None = Decimal("0.75")  # of a purchase on margin; None: its margin route is away
     candles_of: Sequence[tuple[str, Candle]] = ()  # by token
     no_candles: Exception | None = None
 
+    async def orders(self, *, urgent: bool = False) -> list[OrderFact]:
+        self._demand_session()
+        return await super().orders(urgent=urgent)
+
+    def _demand_session(self) -> None:
+        if not self.has_session:
+            raise SessionExpired("no session")
+
     async def positions(self, *, urgent: bool = False) -> list[Position]:
+        self._demand_session()
         today = ist_date(self.clock.now())
         return [each for each in await super().positions() if each.instrument.expiry is None or each.instrument.expiry >= today]
 

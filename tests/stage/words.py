@@ -12,7 +12,6 @@ from bot.domain.market.prices import Price
 from bot.domain.orders.order import OrderRequest
 from bot.domain.terms import Side
 from bot.trading.instruments.finder import Found
-from bot.trading.proposals.interpreter import left_out
 from bot.trading.proposals.meaning import meant, priced
 from handlers.context.words.readings import readings
 from handlers.registry import parse_command
@@ -87,8 +86,6 @@ def meaning(text: str, *, today: date = TODAY) -> Meaning:
         return Refused(say=error.say, example=error.example)
     except ChoiceWanted as error:
         return Asked(say=error.say, buttons=error.near)
-    if (dropped := left_out(request)) is not None:
-        return Asked(say=dropped.say, buttons=dropped.near)
     if request.lots is not None and not order.instrument.is_derivative:
         return Asked(say="lots of a share")
     return Ordered(instrument=order.instrument, request=request)

@@ -44,7 +44,7 @@ def in_hours(moment: datetime, _exchange: Exchange) -> bool:
 
 
 class SocketFeed:
-    """Implements bot.domain.ports.broker.Feed. Its run() lives as long as the account's link."""
+    """Implements bot.domain.ports.broker.Feed. Its run() lives as long as the account's connection."""
 
     def __init__(
         self,

@@ -14,17 +14,17 @@ from bot.domain.charges.tariff import (
     Bill,
     BreakEven,
     BrokeragePlan,
+    BrokerageTerms,
     Case,
     ChargeName,
     Fee,
     Gap,
     Interest,
-    Line,
     Loan,
     Rate,
-    RoundTrip,
+    RoundTripBill,
+    TariffLine,
     Tax,
-    Terms,
     TradeClass,
     merged,
 )
@@ -101,13 +101,15 @@ class Tariff:
         bill = self.order(trade, plan, meets=meets)
         return merged((bill, self._pledge(trade))) if meets < trade.quantity else bill
 
-    def round_trip(self, trade: Trade, plan: BrokeragePlan | None) -> RoundTrip | None:
+    def round_trip(self, trade: Trade, plan: BrokeragePlan | None) -> RoundTripBill | None:
         """The order and its opposite at the same price. None for a delivery sale, whose other side lies in the past."""
         if trade.delivers:
             return None
         back = replace(trade, side=trade.side.opposite)
         entry = self.ledger_order(trade, plan)
-        return RoundTrip(entry=entry, exit=self.ledger_order(back, plan), break_even=self._break_even(trade, entry.total, plan))
+        return RoundTripBill(
+            entry=entry, exit=self.ledger_order(back, plan), break_even=self._break_even(trade, entry.total, plan)
+        )
 
     def fills(self, trades: Iterable[Trade], plan: BrokeragePlan | None) -> Bill:
         """The sum of the orders, each by its own product, with the DP charge once for each scrip and day."""
@@ -160,7 +162,7 @@ class Tariff:
             return Bill(gaps=(_before_rows(ChargeName.MTF_INTEREST, day),))
         percent = row.percent(borrowed if of is None else of)
         amount = borrowed * percent * days / (HUNDRED * 365)
-        return Bill(lines=(Line(name=ChargeName.MTF_INTEREST, amount=amount, sources=(row.source,)),))
+        return Bill(lines=(TariffLine(name=ChargeName.MTF_INTEREST, amount=amount, sources=(row.source,)),))
 
     def loan(self, value: Decimal, margin: Decimal, day: date) -> Loan:
         """What an MTF purchase of that value borrows where the broker blocks that margin, and its interest a day, in rupees."""
@@ -218,7 +220,7 @@ class Tariff:
             elif row.percent is None:
                 gaps.append(Gap(name=charge, why=row.source))
             else:
-                lines.append(Line(name=charge, amount=value * row.percent / HUNDRED, sources=(row.source,)))
+                lines.append(TariffLine(name=charge, amount=value * row.percent / HUNDRED, sources=(row.source,)))
         return Bill(lines=tuple(lines), gaps=tuple(gaps))
 
     def _brokerage(self, trades: Sequence[Trade], plan: BrokeragePlan | None) -> Bill:
@@ -236,7 +238,7 @@ class Tariff:
             amounts[first.day] = amounts.get(first.day, ZERO) + _for_orders(terms, value, first.orders)
         lines = []
         for day, amount in amounts.items():
-            lines.append(Line(name=ChargeName.BROKERAGE, amount=amount, sources=(plan.source,)))
+            lines.append(TariffLine(name=ChargeName.BROKERAGE, amount=amount, sources=(plan.source,)))
             tax = self._tax(day)
             if tax is not None and ChargeName.BROKERAGE in tax.on:
                 lines.append(_taxed(tax, amount))
@@ -259,7 +261,7 @@ class Tariff:
             if tax is None:
                 return Bill(gaps=(_before_rows(charge, day),))
             fee += fee * tax.percent / HUNDRED
-        return Bill(lines=(Line(name=charge, amount=fee * count, sources=(row.source,)),))
+        return Bill(lines=(TariffLine(name=charge, amount=fee * count, sources=(row.source,)),))
 
     def _tax(self, day: date) -> Tax | None:
         return max((row for row in self.taxes if row.since <= day), key=lambda row: row.since, default=None)
@@ -314,13 +316,13 @@ class Tariff:
         return (flat,) if terms.percent is None else (flat, (ZERO, terms.percent / HUNDRED * taxed))
 
 
-def _for_orders(terms: Terms, value: Decimal, orders: int) -> Decimal:
+def _for_orders(terms: BrokerageTerms, value: Decimal, orders: int) -> Decimal:
     """Brokerage of so many equal orders that carry the value together."""
     return ZERO if orders == 0 else terms.of(value / orders) * orders
 
 
-def _taxed(tax: Tax, base: Decimal) -> Line:
-    return Line(name=ChargeName.GST, amount=base * tax.percent / HUNDRED, sources=(tax.source,))
+def _taxed(tax: Tax, base: Decimal) -> TariffLine:
+    return TariffLine(name=ChargeName.GST, amount=base * tax.percent / HUNDRED, sources=(tax.source,))
 
 
 def _before_rows(charge: ChargeName, day: date) -> Gap:

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from bot.domain.charges.charges import Tariff, Trade
-from bot.domain.charges.tariff import Bill, BrokeragePlan, ChargeName, Gap, Line, merged
+from bot.domain.charges.tariff import Bill, BrokeragePlan, ChargeName, Gap, TariffLine, merged
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
 from bot.domain.money import ZERO, to_paise, total
 from bot.domain.terms import Side
@@ -86,7 +86,7 @@ class ChargeRow:
 class DayBill:
     """The charges of one account and day. What is not known is left out of every sum and named. The rest stands."""
 
-    lines: tuple[Line, ...] = ()  # rounded as on the contract note, each charge once, in the order of ChargeName
+    lines: tuple[TariffLine, ...] = ()  # rounded as on the contract note, each charge once, in the order of ChargeName
     rows: tuple[ChargeRow, ...] = ()
     gaps: tuple[Gap, ...] = ()
     uncounted: int = 0  # trades in instruments that nobody could name: nothing of theirs is in the lines
@@ -145,7 +145,7 @@ def day_bill(
     whole = merged(row.bill for row in rows)
     stt = _stt(rows)
     lines = tuple(
-        Line(name=line.name, amount=stt if line.name is ChargeName.STT else to_paise(line.amount), sources=line.sources)
+        TariffLine(name=line.name, amount=stt if line.name is ChargeName.STT else to_paise(line.amount), sources=line.sources)
         for line in whole.lines
     )
     return DayBill(lines=lines, rows=rows, gaps=whole.gaps, uncounted=uncounted)

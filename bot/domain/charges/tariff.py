@@ -150,7 +150,7 @@ class Interest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class BrokerageTerms:
     """Brokerage of one executed order: a flat sum, or a percentage where that is less."""
 
     flat: Decimal
@@ -167,12 +167,12 @@ class BrokeragePlan:
 
     name: str
     title: str
-    terms: Mapping[TradeClass, Terms]
+    terms: Mapping[TradeClass, BrokerageTerms]
     source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class TariffLine:
     """One charge in rupees, unrounded."""
 
     name: ChargeName
@@ -192,7 +192,7 @@ class Gap:
 class Bill:
     """Charges by name. What is charged but not known stands in `gaps` and is not in the total."""
 
-    lines: tuple[Line, ...] = ()
+    lines: tuple[TariffLine, ...] = ()
     gaps: tuple[Gap, ...] = ()
 
     @property
@@ -225,7 +225,7 @@ def merged(bills: Iterable[Bill]) -> Bill:
         for line in bill.lines:
             amounts[line.name] = amounts.get(line.name, ZERO) + line.amount
             sources.setdefault(line.name, {}).update(dict.fromkeys(line.sources))
-    lines = (Line(name=name, amount=amounts[name], sources=tuple(sources[name])) for name in ChargeName if name in amounts)
+    lines = (TariffLine(name=name, amount=amounts[name], sources=tuple(sources[name])) for name in ChargeName if name in amounts)
     return Bill(lines=tuple(lines), gaps=tuple(gaps))
 
 
@@ -248,7 +248,7 @@ class BreakEven:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoundTrip:
+class RoundTripBill:
     """Both sides of an order: in, and out again at the same price."""
 
     entry: Bill

@@ -27,6 +27,11 @@ def is_guard(order: Order) -> bool:
     return order.status is OrderStatus.TRIGGER_PENDING and order.broker_id is not None
 
 
+def is_closing(order: Order) -> bool:
+    """Whether it fills at a price of now: a limit, or a stop that was triggered."""
+    return order.status in (OrderStatus.OPEN, OrderStatus.PARTIAL)
+
+
 def may_be_doubled(order: Order) -> bool:
     """Whether an exit of unknown outcome was looked for at least twice and ten seconds long: the person may send another."""
     if order.status is not OrderStatus.UNKNOWN or order.looks < FRESH_LOOKS or order.looked_at is None:

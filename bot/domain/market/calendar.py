@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from bot.domain.clock import IST, ist, ist_date
 from bot.domain.market.instrument import Instrument, InstrumentKind
-from bot.domain.market.market_days import Day, DayKind, MarketDays, SquareOff
+from bot.domain.market.market_days import CalendarDay, DayKind, MarketDays, SquareOff
 from bot.domain.market.sessions import BandHours, Phase, PhaseKind, WindowKind, takes
 from bot.domain.terms import OrderKind, Product
 
@@ -19,7 +19,7 @@ DECIDES = "mStock's answer decides."
 class Window:
     """The answer of Calendar.may: what the market takes at that moment. It states facts. No exit is refused by us on its word."""
 
-    day: Day
+    day: CalendarDay
     phase: Phase
     known: bool  # False: the day, its hours, or this share's part in the auction are not in our data
     may_enter: bool

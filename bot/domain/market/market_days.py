@@ -59,7 +59,7 @@ class DayRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
+class CalendarDay:
     """What we know of one day, and from where."""
 
     day: date
@@ -101,18 +101,18 @@ class MarketDays:
     expiry_rules: tuple[ExpiryRule, ...] = field(default=())
     auction_exceptions: tuple[AuctionException, ...] = ()
 
-    def day(self, day: date, *, as_of: date | None = None) -> Day:
+    def day(self, day: date, *, as_of: date | None = None) -> CalendarDay:
         """What is known of the day. as_of leaves out what was announced later than that date."""
         if day.year not in self.years:
             say = f"no calendar for {day.year}"
-            return Day(day=day, kind=DayKind.UNCOVERED, name=say, source="", trading=None)
+            return CalendarDay(day=day, kind=DayKind.UNCOVERED, name=say, source="", trading=None)
         row = self._row(day, as_of)
         if row is not None:
             trading = row.kind is DayKind.TRADING or (row.kind is DayKind.SPECIAL and row.counts)
-            return Day(day=day, kind=row.kind, name=row.name, source=row.source, trading=trading, announced=row.announced)
+            return CalendarDay(day=day, kind=row.kind, name=row.name, source=row.source, trading=trading, announced=row.announced)
         if day.weekday() >= 5:
-            return Day(day=day, kind=DayKind.WEEKEND, name=f"{day:%A}", source=self.years[day.year], trading=False)
-        return Day(day=day, kind=DayKind.TRADING, name="", source=self.years[day.year], trading=True)
+            return CalendarDay(day=day, kind=DayKind.WEEKEND, name=f"{day:%A}", source=self.years[day.year], trading=False)
+        return CalendarDay(day=day, kind=DayKind.TRADING, name="", source=self.years[day.year], trading=True)
 
     def is_trading(self, day: date, *, as_of: date | None = None) -> bool | None:
         """Whether the day counts as a trading day. None outside the covered years."""

@@ -17,7 +17,7 @@ NEAR = 14  # calendar days; nearer than this an expiry that the calendar cannot 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class PriceStep:
     """One step of a price ladder: it holds up to a price. upto None is the last step."""
 
     upto: Decimal | None
@@ -34,7 +34,7 @@ class Ladder:
 
     kinds: frozenset[InstrumentKind]
     since: date
-    steps: tuple[Step, ...]  # in rising order, the last one open
+    steps: tuple[PriceStep, ...]  # in rising order, the last one open
     source: str
 
     def at(self, price: Decimal) -> Decimal:
@@ -73,7 +73,7 @@ class Freeze:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lot:
+class LotSize:
     """Units in a lot for contracts that expire from a date on: a check on the scrip master, never used instead of it."""
 
     underlying: str
@@ -90,6 +90,26 @@ class Band:
     symbol: str
     percent: Decimal
     since: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ban:
+    """Shares whose futures and options take no new positions on a day: they have reached their market-wide limit."""
+
+    on: date
+    symbols: frozenset[str]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surveillance:
+    """The shares under one measure of an exchange, from a date until its next list."""
+
+    exchange: Exchange
+    measure: str  # as the exchange calls it, with its stage
+    since: date
+    symbols: frozenset[str]
     source: str
 
 
@@ -145,13 +165,15 @@ class MarketRules:
     ticks: tuple[Ladder, ...]  # rupees
     ranges: tuple[TriggerRange, ...]
     withdrawals: tuple[Withdrawal, ...]
-    lots: tuple[Lot, ...]
+    lots: tuple[LotSize, ...]
     bands: tuple[Band, ...]
     stock_expiry: tuple[StockExpiryRule, ...]
     risks: tuple[BrokerRisk, ...]
     market_ticks: int  # least protection of a market order, in ticks
     stop_slabs: int  # protection of a stop's limit, in slabs and, at least, ticks
     stop_ticks: int
+    bans: tuple[Ban, ...] = ()
+    surveillances: tuple[Surveillance, ...] = ()
 
     def freeze(self, instrument: Instrument, on: date) -> Freeze | None:
         """The freeze quantity of a derivative. None: not known (all stock contracts, and cash)."""
@@ -261,6 +283,20 @@ class MarketRules:
             if (row.exchange, row.symbol) == (instrument.exchange, instrument.symbol) and row.since <= on
         ]
         return max(rows, key=lambda row: row.since, default=None)
+
+    def is_banned(self, instrument: Instrument, on: date) -> bool:
+        """Whether a stock's contract is on the list of that very day. False where there is none: it is not known then."""
+        if instrument.kind not in (InstrumentKind.STOCK_FUTURE, InstrumentKind.STOCK_OPTION):
+            return False
+        return any(row.on == on and instrument.symbol in row.symbols for row in self.bans)
+
+    def measures(self, instrument: Instrument, on: date) -> tuple[str, ...]:
+        """What a share is watched under by the newest list of each measure. Empty: by none, or it is not known."""
+        newest: dict[str, Surveillance] = {}
+        for row in self.surveillances:
+            if row.exchange is instrument.exchange and row.since <= on:
+                newest[row.measure] = max(newest.get(row.measure, row), row, key=lambda each: each.since)
+        return tuple(sorted(name for name, row in newest.items() if instrument.symbol in row.symbols))
 
     def broker_risk(self, on: date) -> BrokerRisk | None:
         """When mStock closes early. None: not known."""

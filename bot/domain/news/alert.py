@@ -10,7 +10,7 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.news.notice import Notice, Sound
 from bot.domain.people.news_settings import NewsKind
-from bot.domain.positions.held import Held, NewBase, new_base
+from bot.domain.positions.held import HeldRow, NewBase, new_base
 from bot.domain.positions.rebase import Rebase
 from bot.domain.terms import Product
 
@@ -50,7 +50,7 @@ class Alert:
     state: AlertState = AlertState.ARMED
     best: Decimal | None = None  # rupees, of that date in India, since the alert was made
     best_on: date | None = None
-    seen: Held | None = None  # the last price that traded, with the previous close of that date, for the next morning
+    seen: HeldRow | None = None  # the last price that traded, with the previous close of that date, for the next morning
     seen_on: date | None = None
     kept_on: date | None = None  # the person said on that date in India that the base is right
     base: NewBase | None = None  # why it is paused
@@ -77,7 +77,7 @@ class Alert:
         """With the price that was traded last on that date in India."""
         if self.instrument is None:
             return self
-        seen = Held(
+        seen = HeldRow(
             instrument=self.instrument, product=Product.CNC, quantity=0, close=price.last, previous_close=price.previous_close
         )
         return replace(self, seen=seen, seen_on=day)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.domain.news.notice import Notice, NoticePriority, Sound
+from bot.domain.orders.doubt import DoubtedAct
 from bot.domain.orders.order import Fill, Order, OrderDraft, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.people.news_settings import NewsKind
@@ -106,6 +107,18 @@ class OrderNotSeen(Notice):
     priority = NoticePriority.SAFETY
 
     order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActSeen(Notice):
+    """What the book shows of a working order after the answer to its cancel or its change was lost."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    order: Order
+    act: DoubtedAct
+    done: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,9 @@ class ActionKind(StrEnum):
     LOGGED_OUT = "logged out"
     LIMITS = "limits"
     DAY_LOCKED = "day locked"
+    PNL_EXIT = "pnl exit"  # set, made alert only or removed
+    TRAIL = "trail"  # begun or ended
+    STANDING_STOP = "standing stop"  # kept, adjusted or ended
     PIN_CLOSED = "pin closed"  # too many wrong tries on that person's phone
     PIN_CHANGED = "pin changed"  # set, changed or removed
     PHONE_LOCKED = "sealed"  # that person's own phone

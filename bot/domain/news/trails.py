@@ -30,5 +30,6 @@ class TrailTold(Notice):
     stop: Order
     told: TrailNews
     price: Decimal | None = None  # EXITS, STUCK: the trigger that it should have by now, in rupees
+    doubtful: bool = False  # STUCK: the stop may stand there already, for answers got lost
     since: datetime | None = None  # BLIND, SEES: since when the price was not seen
     name: str = ""  # LIVES_ON: of who confirmed it

@@ -7,10 +7,14 @@ from bot.domain.orders.order import OrderRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A request that the words may mean. Plain is what the order of the words says, and not the shape of a figure alone."""
+    """A request that the words may mean. Plain is what the order of the words says, and not the shape of a figure alone.
+
+    A rival names the other of two figures beside one CE as the strike. It is never taken, and makes a question of the other.
+    """
 
     request: OrderRequest
     plain: bool = True
+    rival: bool = False
 
 
 # Readings of the words as they were typed, and of the words with what was glued together cut apart: the first that names

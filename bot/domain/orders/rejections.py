@@ -40,7 +40,7 @@ class RejectionKind(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-class Repair(StrEnum):
+class RepairKind(StrEnum):
     """What a button may offer."""
 
     FEWER = "FEWER"  # the largest quantity that the money covers
@@ -68,7 +68,7 @@ class RejectionRow:
     pattern: re.Pattern[str]
     kind: RejectionKind
     says: str  # may hold {figures} that the pattern captures by name; what only a repair needs is captured besides
-    repair: Repair
+    repair: RepairKind
     source: str
     example: str
     codes: frozenset[str] = frozenset()  # decides only for texts that no pattern knows
@@ -80,7 +80,7 @@ class Explanation:
 
     kind: RejectionKind
     template: str
-    repair: Repair
+    repair: RepairKind
     text: str  # the broker's own, as it came: to be escaped before it is shown
     figures: Mapping[str, Decimal] = field(default_factory=dict)
     broker_id: str | None = None  # the order that the text names
@@ -139,7 +139,7 @@ class Rejections:
         return Explanation(
             kind=RejectionKind.UNKNOWN,
             template="",
-            repair=Repair.NONE,
+            repair=RepairKind.NONE,
             text=text,
             broker_id=broker_id,
         )

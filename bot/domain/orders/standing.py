@@ -30,8 +30,8 @@ class Cancelled:
 
     @property
     def is_open_question(self) -> bool:
-        """Whether nobody knows if it was cancelled: the answer was none, and no look has told since."""
-        return isinstance(self.error, Unclear) and not self.shown
+        """Whether nobody knows if it was cancelled: the answer was a yes or none, and no look has told since."""
+        return isinstance(self.error, Unclear | None) and not self.shown
 
 
 def is_exit(order: Order, rows: OpenRows | None) -> bool:

@@ -207,7 +207,7 @@ def _closing(entry: OrderDraft, kind: OrderKind, price: Decimal | None, trigger:
     )
 
 
-class Act(StrEnum):
+class PlanAct(StrEnum):
     """What a plan does next."""
 
     PLACE_STOP = "PLACE_STOP"
@@ -226,13 +226,13 @@ class Act(StrEnum):
 class Next:
     """The next act of a plan, and for how many shares or units."""
 
-    act: Act
+    act: PlanAct
     quantity: int = 0  # SEND_SLICE: the leg's number
 
     def guards_less(self, guard: Order | None) -> bool:
         """Whether less is guarded after it."""
-        resized = self.act is Act.RESIZE_STOP and guard is not None and self.quantity < guard.pending
-        return resized or self.act is Act.CANCEL_GUARD
+        resized = self.act is PlanAct.RESIZE_STOP and guard is not None and self.quantity < guard.pending
+        return resized or self.act is PlanAct.CANCEL_GUARD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,27 +265,27 @@ def next_act(plan: Plan, facts: PlanFacts, now: datetime) -> Next | None:
     if guard is not None and guard.status in POSSIBLY_WORKING:
         return None  # a plan never sends a second exit by itself
     if guard is not None and not guard.status.is_working:
-        return Next(act=Act.END, quantity=max(facts.opened, 0))  # the news of its end rings, and what is bare is told
+        return Next(act=PlanAct.END, quantity=max(facts.opened, 0))  # the news of its end rings, and what is bare is told
     if facts.opened <= 0 and _entered(plan, facts):
-        return Next(act=Act.END) if guard is None else Next(act=Act.CANCEL_GUARD)
+        return Next(act=PlanAct.END) if guard is None else Next(act=PlanAct.CANCEL_GUARD)
     if facts.free is None or facts.opened <= 0:
         return None
     held = min(facts.opened, facts.free)
     if guard is None and held <= 0 and not plan.entries:
-        return Next(act=Act.END)  # nothing of what the stop was to guard is open, or another stop has it
+        return Next(act=PlanAct.END)  # nothing of what the stop was to guard is open, or another stop has it
     if guard is None:
         return _unguarded(plan, held, facts) if held > 0 and now < plan.until else None
     if held <= 0:
-        return Next(act=Act.CANCEL_GUARD)
+        return Next(act=PlanAct.CANCEL_GUARD)
     if plan.taking_since is not None:
         return _taking(plan, guard, held, facts)
     if guard.draft.trigger is None:
-        return Next(act=Act.END)  # somebody turned it into an exit: that order is theirs now
+        return Next(act=PlanAct.END)  # somebody turned it into an exit: that order is theirs now
     if guard.status is not OrderStatus.TRIGGER_PENDING:
         return None  # it was triggered: the stop wins
     if facts.touched and not facts.stopped and now < plan.until:
-        return Next(act=Act.TAKE_TARGET, quantity=facts.opened)  # what of it is free is read when it is taken
-    return Next(act=Act.RESIZE_STOP, quantity=held) if guard.pending != held else None
+        return Next(act=PlanAct.TAKE_TARGET, quantity=facts.opened)  # what of it is free is read when it is taken
+    return Next(act=PlanAct.RESIZE_STOP, quantity=held) if guard.pending != held else None
 
 
 def _entered(plan: Plan, facts: PlanFacts) -> bool:
@@ -297,9 +297,9 @@ def _entered(plan: Plan, facts: PlanFacts) -> bool:
 def _unguarded(plan: Plan, held: int, facts: PlanFacts) -> Next | None:
     stop, target = plan.stop, plan.leg(LegKind.TARGET)
     if stop is not None:
-        return Next(act=Act.PLACE_STOP, quantity=held) if stop.state is LegState.WAITING else None
+        return Next(act=PlanAct.PLACE_STOP, quantity=held) if stop.state is LegState.WAITING else None
     if target is not None and target.state is LegState.WAITING and facts.touched:
-        return Next(act=Act.TAKE_TARGET, quantity=held)
+        return Next(act=PlanAct.TAKE_TARGET, quantity=held)
     return None
 
 
@@ -308,8 +308,8 @@ def _taking(plan: Plan, guard: Order, held: int, facts: PlanFacts) -> Next | Non
     if stop is None or guard.draft.trigger is not None or guard.draft.price == stop.draft.price:
         return None
     if facts.stopped:
-        return Next(act=Act.EXIT_AT_STOP, quantity=held)
-    return Next(act=Act.BACK_TO_STOP, quantity=held) if facts.unfilled else None
+        return Next(act=PlanAct.EXIT_AT_STOP, quantity=held)
+    return Next(act=PlanAct.BACK_TO_STOP, quantity=held) if facts.unfilled else None
 
 
 def cut(quantity: int, size: int) -> list[int]:
@@ -356,12 +356,12 @@ def next_slice(plan: Plan, sent: tuple[Order, ...], now: datetime, *, too_big: O
         return None  # it may be there, and it may not: no more is sent on top of it
     over = [order for order in sent if not order.status.is_working and order.status is not OrderStatus.FILLED]
     if too_big is not None and over == [too_big] and not plan.halved and now < plan.until and halves(plan, too_big.draft):
-        return Next(act=Act.HALVE)
+        return Next(act=PlanAct.HALVE)
     if waiting is None:
-        return Next(act=Act.END)
+        return Next(act=PlanAct.END)
     if now >= plan.until or [order for order in over if not (plan.halved and order == too_big)]:
-        return Next(act=Act.STRIKE)
-    return Next(act=Act.SEND_SLICE, quantity=waiting.number)
+        return Next(act=PlanAct.STRIKE)
+    return Next(act=PlanAct.SEND_SLICE, quantity=waiting.number)
 
 
 def part_name(plan_id: str, leg: int) -> str:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from bot.domain.orders.order import Confirmation
 from bot.domain.people.account import Account
-from bot.domain.plans.pnl_exit import Figure, PnlAction, PnlExit, PnlExitNow
+from bot.domain.plans.pnl_exit import PnlAction, PnlExit, PnlExitNow, ScopeResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class PnlCard:
     confirmation: Confirmation
     account: Account
     exit: PnlExit
-    figure: Figure  # of now
+    figure: ScopeResult  # of now
     rows: int  # open now
     uncharged: tuple[str, ...] = ()  # charges that nobody knows, in words
     replaces: PnlExit | None = None  # the one of the same scope that ends with the Confirm

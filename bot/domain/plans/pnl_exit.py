@@ -67,7 +67,7 @@ class PnlAction(StrEnum):
     ALERT = "ALERT"
 
 
-class Level(StrEnum):
+class PnlLevel(StrEnum):
     """Which of its levels the day has reached."""
 
     STOP = "stop"
@@ -120,13 +120,13 @@ class PnlExit:
         )  # fmt: skip
         return hashlib.sha256("|".join(str(each) for each in words).encode()).hexdigest()
 
-    def reached(self, value: Decimal) -> Level | None:
+    def reached(self, value: Decimal) -> PnlLevel | None:
         """Which level a result, in rupees, is at or beyond."""
         if self.stop is not None and value <= self.stop:
-            return Level.STOP
+            return PnlLevel.STOP
         if self.target is not None and value >= self.target:
-            return Level.TARGET
-        return Level.GIVEBACK if self.gives_back_at is not None and value <= self.gives_back_at else None
+            return PnlLevel.TARGET
+        return PnlLevel.GIVEBACK if self.gives_back_at is not None and value <= self.gives_back_at else None
 
     @property
     def gives_back_at(self) -> Decimal | None:
@@ -170,7 +170,7 @@ class Recheck:
     """
 
     def __init__(self) -> None:
-        self.level: Level | None = None
+        self.level: PnlLevel | None = None
         self.since: float | None = None
         self._stood: deque[tuple[float, Decimal]] = deque()  # (when, the lowest from then to the next)
 
@@ -195,7 +195,7 @@ class Recheck:
         """When it strikes if the figures stay where they are. None: they are not beyond a level."""
         return None if self.since is None else self.since + _STANDS
 
-    def struck(self, now: float) -> Level | None:
+    def struck(self, now: float) -> PnlLevel | None:
         """The level beyond which known figures have stood long enough."""
         return self.level if self.due is not None and now >= self.due else None
 
@@ -209,7 +209,7 @@ class Recheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class ScopeResult:
     """The day of a scope at a moment."""
 
     value: Decimal | None  # rupees; None: not known
@@ -223,6 +223,6 @@ class PnlExitNow:
     """A P&L exit as it stands."""
 
     exit: PnlExit
-    figure: Figure | None  # None: it was not looked at yet
+    figure: ScopeResult | None  # None: it was not looked at yet
     blind_since: datetime | None = None
     as_of: datetime

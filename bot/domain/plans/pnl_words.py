@@ -21,13 +21,18 @@ def scope_in_words(scope: Scope) -> str:
 
 def levels_in_words(exit_: PnlExit) -> str:
     """−5,000, +8,000, giveback 3,000."""
+    return levels_in_figures(exit_).replace(".00", "")
+
+
+def levels_in_figures(exit_: PnlExit) -> str:
+    """−5,000.00, +8,000.00, giveback 3,000.00: for news, where a discreet push knows amounts by their paise."""
     said = []
     if exit_.stop is not None:
         said.append(f"{'below ' if exit_.stop > 0 else ''}{_signed(exit_.stop)}")
     if exit_.target is not None:
         said.append(f"{'above ' if exit_.target < 0 else ''}{_signed(exit_.target)}")
     if exit_.giveback is not None:
-        said.append(f"giveback {_figure(exit_.giveback)}")
+        said.append(f"giveback {in_figures(exit_.giveback)}")
     return ", ".join(said)
 
 
@@ -60,8 +65,4 @@ def under(exit_: PnlExit) -> str:
 
 
 def _signed(level: Decimal) -> str:
-    return f"{'−' if level < 0 else '+'}{_figure(level)}"
-
-
-def _figure(level: Decimal) -> str:
-    return in_figures(level).removesuffix(".00")
+    return f"{'−' if level < 0 else '+'}{in_figures(level)}"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from bot.domain.market.prices import Price
 from bot.domain.orders.order import Confirmation, Order, OrderDraft
@@ -17,7 +18,8 @@ class TrailSeen:
     trail: Trail
     slowed_until: datetime | None = None  # the account's trails have used up their moves
     blind_since: datetime | None = None
-    refused: int = 0  # moves that mStock did not take, one after the other
+    refused: int = 0  # moves that mStock did not take, as far as is known, one after the other
+    doubt: Decimal | None = None  # the trigger that the stop may have as well, in rupees: the answer to that move got lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

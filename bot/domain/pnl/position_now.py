@@ -13,7 +13,7 @@ from bot.domain.orders.position_after import PositionAfter
 from bot.domain.pnl.booked_charges import ChargesOf, unknown_charges
 from bot.domain.pnl.fifo import Exit, Lot, lots_of, match_day
 from bot.domain.pnl.trades import distinct, of_order
-from bot.domain.positions.portfolio import Position
+from bot.domain.positions.portfolio import Holding, Position
 from bot.domain.terms import Product
 
 
@@ -26,12 +26,14 @@ def position_after(
     last: Decimal | None,
     carried: Callable[[int], Sequence[Lot] | None],
     now: datetime,
+    holding: Holding | None = None,
     charges_of: ChargesOf = unknown_charges,
 ) -> PositionAfter:
     """The position in the order's instrument and product.
 
     last: rupees, the newest price known, if any. carried: the lots that make this quantity, open when the day began. None: not
-    known. charges_of: what both sides of that which the order closed cost.
+    known. holding: the demat shares of the instrument, for what is sold out of them. charges_of: what both sides of that which
+    the order closed cost.
     """
     key, product, side = order.draft.instrument.key, order.draft.product, order.draft.side
     guarded = any(
@@ -50,15 +52,21 @@ def position_after(
     if not agree:
         return PositionAfter(quantity=None, guarded=guarded)
     multiplier = row.multiplier if row is not None else 1
-    lots = carried(start) if start else ()
+    sold_holding = row is not None and row.is_sold_holding
+    lots: Sequence[Lot] | None = ()
+    if sold_holding:
+        lots = _held(holding, carried) if holding is not None else None
+    elif start:
+        lots = carried(start)
     closed: Sequence[Exit] = ()
     if lots is not None and order.broker_id is not None:
         closed = closed_by(order.broker_id, done, lots, instrument=order.draft.instrument, product=product, now=now)
-    booked = booked_of(closed)
+    whole = not sold_holding or sum(part.quantity for part in closed) == order.filled  # else more was sold than is listed
+    booked = booked_of(closed) if whole else None
     charges = charges_of(closed, order.draft.instrument, product, ist_date(now)) if booked is not None else None
     booked = booked * multiplier if booked is not None else None
-    if row is not None and row.is_sold_holding:
-        return PositionAfter(quantity=0, closes=True, guarded=guarded, sold_holding=True)
+    if sold_holding:
+        return PositionAfter(quantity=0, booked=booked, charges=charges, closes=True, guarded=guarded, sold_holding=True)
     average = row.average if row is not None else None
     value = last if last is not None else mine[-1].price if mine else None
     return PositionAfter(
@@ -70,6 +78,11 @@ def position_after(
         closes=before * side.sign < 0,
         guarded=guarded,
     )
+
+
+def _held(holding: Holding, carried: Callable[[int], Sequence[Lot] | None]) -> Sequence[Lot]:
+    """Shares in the demat account: by our own fills where these make all of them, else at the broker's average."""
+    return carried(holding.listed) or (Lot(holding.listed, holding.average),)
 
 
 def closed_by(

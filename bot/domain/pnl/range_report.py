@@ -5,7 +5,7 @@ what belongs to no part: the rounding of the contract note, and rows that our fi
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -21,7 +21,7 @@ from bot.domain.positions.portfolio import DayReport
 from bot.domain.terms import Product, Side
 
 
-class Source(StrEnum):
+class OrderSource(StrEnum):
     """Who placed the order that opened something."""
 
     BOT = "bot"
@@ -54,7 +54,8 @@ class Slip:
     @property
     def amount(self) -> Decimal:
         """Rupees gained against the price seen. A loss is negative."""
-        return (self.touch - self.average) * self.quantity * self.side.sign
+        gained = self.touch - self.average if self.side is Side.BUY else self.average - self.touch  # no nought with a sign
+        return gained * self.quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ class RangeDay:
     marks: tuple[DayMark, ...] = ()
     trades: tuple[LedgerTrade, ...] = ()
     bill: DayBill | None = None  # by its fills
+    costs: Mapping[str, Decimal] = field(default_factory=dict)  # rupees of its orders by the broker's id
     curve: tuple[CurvePoint, ...] = ()
 
     @property
@@ -100,7 +102,7 @@ class RangeDay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class RangeShare:
     """One share of what the range made, rupees."""
 
     name: str
@@ -125,9 +127,9 @@ class RangeReport:
     first: date
     last: date
     days: tuple[RangeDay, ...]  # those that have a row, oldest first
-    symbols: tuple[Part, ...] = ()
-    products: tuple[Part, ...] = ()
-    sources: tuple[Part, ...] = ()
+    symbols: tuple[RangeShare, ...] = ()
+    products: tuple[RangeShare, ...] = ()
+    sources: tuple[RangeShare, ...] = ()
     booked_by: tuple[Booked, ...] = ()  # per exit, oldest first
     trips: tuple[RoundTrip, ...] = ()
     slips: tuple[Slip, ...] = ()
@@ -215,7 +217,7 @@ def _net(trip: RoundTrip) -> Decimal:
     return trip.net if trip.net is not None else ZERO
 
 
-def by_symbol(days: Iterable[RangeDay]) -> tuple[Part, ...]:
+def by_symbol(days: Iterable[RangeDay]) -> tuple[RangeShare, ...]:
     """What each underlying or share made, the most telling first."""
     sums = _Sums()
     for each in days:
@@ -228,7 +230,7 @@ def by_symbol(days: Iterable[RangeDay]) -> tuple[Part, ...]:
     return sums.parts()
 
 
-def by_product(days: Iterable[RangeDay]) -> tuple[Part, ...]:
+def by_product(days: Iterable[RangeDay]) -> tuple[RangeShare, ...]:
     """What each product made: CNC, MIS, NRML, MTF."""
     sums = _Sums()
     for each in days:
@@ -244,9 +246,9 @@ def by_product(days: Iterable[RangeDay]) -> tuple[Part, ...]:
 def by_source(
     days: Sequence[RangeDay],
     rows: Mapping[RowKey, Sequence[RowDay]],
-    sources: Mapping[str, Source],
+    sources: Mapping[str, OrderSource],
     before: Mapping[RowKey, DayMark],
-) -> tuple[Part, ...]:
+) -> tuple[RangeShare, ...]:
     """What the orders of the bot made and those from elsewhere: by who opened it, and charges by who placed the order.
 
     rows: each row of the range, day by day. sources: of each order by the broker's id. before: how rows stood when the range
@@ -262,15 +264,15 @@ def by_source(
                     sums.add(source, amount, ZERO)
             of_day = [row for mark in each.marks if (row := row_days.get((mark.row, each.day))) is not None]
             for order, amount in charges_of_orders(each, of_day).items():
-                sums.add(sources.get(order, Source.ELSEWHERE), ZERO, amount)
+                sums.add(sources.get(order, OrderSource.ELSEWHERE), ZERO, amount)
             sums.rest(each)
         marks_before = {mark.row: mark for mark in each.marks}
     return sums.parts()
 
 
 def _made_by(
-    mark: DayMark, row: RowDay | None, before: DayMark | None, sources: Mapping[str, Source]
-) -> Mapping[Source, Decimal]:
+    mark: DayMark, row: RowDay | None, before: DayMark | None, sources: Mapping[str, OrderSource]
+) -> Mapping[OrderSource, Decimal]:
     """What a row's day made, by who opened it. Empty where several did and our fills do not make it."""
     if row is None:
         return {}
@@ -278,10 +280,10 @@ def _made_by(
     carried = {lot.order for lot in row.begun}
     steps = [(out.entry_order, out.entry, out.price, out.quantity) for out in row.exits]
     steps += [(lot.order, lot.price, mark.mark, lot.quantity) for lot in row.left]
-    made: dict[Source, Decimal] = {}
+    made: dict[OrderSource, Decimal] = {}
     for order, entry, price, quantity in steps:
         start = base if order in carried and base is not None else entry
-        source = sources.get(order, Source.ELSEWHERE) if order else Source.BEFORE
+        source = sources.get(order, OrderSource.ELSEWHERE) if order else OrderSource.BEFORE
         made[source] = made.get(source, ZERO) + ((price or ZERO) - (start or ZERO)) * quantity
     if len(made) == 1:
         return dict.fromkeys(made, _made(mark))
@@ -289,14 +291,14 @@ def _made_by(
 
 
 def charges_of_orders(day: RangeDay, rows: Iterable[RowDay] = ()) -> Mapping[str, Decimal]:
-    """Rupees of each order by the broker's id: its instrument's charges of the day by turnover, to a hundredth of a paisa.
+    """Rupees of each order by the broker's id, to a hundredth of a paisa.
 
     rows: the day's rows. What an instrument cost without a trade, a loan's interest or its end, falls on the orders that had
     opened it, by quantity.
     """
     if day.bill is None:
         return {}
-    found = dict(charges_of_trades(day.bill, day.trades))
+    found = dict(day.costs)
     traded = {trade.instrument.key for trade in day.trades}
     costs = {row.instrument.key: row.bill.total for row in day.bill.rows if row.instrument is not None}
     opened: dict[InstrumentKey, list[Lot]] = {}
@@ -310,20 +312,6 @@ def charges_of_orders(day: RangeDay, rows: Iterable[RowDay] = ()) -> Mapping[str
     return {order: amount.quantize(FINE) for order, amount in found.items()}
 
 
-def charges_of_trades(bill: DayBill, trades: Sequence[LedgerTrade]) -> Mapping[str, Decimal]:
-    """The same of the day's trades alone. bill: of these trades."""
-    found: dict[str, Decimal] = {}
-    values: dict[InstrumentKey, Decimal] = {}
-    for trade in trades:
-        values[trade.instrument.key] = values.get(trade.instrument.key, ZERO) + _value(trade)
-    costs = {row.instrument.key: row.bill.total for row in bill.rows if row.instrument is not None}
-    for trade in trades:
-        value, cost = values[trade.instrument.key], costs.get(trade.instrument.key, ZERO)
-        if value:
-            found[trade.broker_id] = found.get(trade.broker_id, ZERO) + cost * _value(trade) / value
-    return {order: amount.quantize(FINE) for order, amount in found.items()}
-
-
 def _charged(day: RangeDay) -> Mapping[tuple[Instrument, Product], Decimal]:
     """Rupees of each instrument and product, to a hundredth of a paisa."""
     if day.bill is None:
@@ -333,19 +321,15 @@ def _charged(day: RangeDay) -> Mapping[tuple[Instrument, Product], Decimal]:
         if row.instrument is None:
             continue
         of_products: dict[Product, Decimal] = {}
-        for trade in day.trades:
-            if trade.instrument.key == row.instrument.key:
-                of_products[trade.product] = of_products.get(trade.product, ZERO) + _value(trade)
-        if not total(of_products.values()):  # charged without a trade: it ended
-            of_products = {mark.product: Decimal(1) for mark in day.marks if mark.instrument.key == row.instrument.key}
-        whole = total(of_products.values())
-        for product, value in of_products.items():
-            found[row.instrument, product] = (row.bill.total * value / whole).quantize(FINE)
+        orders = {trade.broker_id: trade.product for trade in day.trades if trade.instrument.key == row.instrument.key}
+        for order, product in orders.items():
+            of_products[product] = of_products.get(product, ZERO) + day.costs.get(order, ZERO)
+        if not any(of_products.values()):  # charged without a trade: it ended
+            ended = [mark.product for mark in day.marks if mark.instrument.key == row.instrument.key]
+            of_products = {product: row.bill.total / len(ended) for product in ended}
+        for product, amount in of_products.items():
+            found[row.instrument, product] = amount.quantize(FINE)
     return found
-
-
-def _value(trade: LedgerTrade) -> Decimal:
-    return (trade.price or ZERO) * trade.quantity
 
 
 def _made(mark: DayMark) -> Decimal:
@@ -372,11 +356,11 @@ class _Sums:
         self._gross += day.report.gross
         self._charges += day.report.charges or ZERO
 
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[RangeShare, ...]:
         """The largest first, the rest last and only where there is one."""
-        made = [Part(name=name, gross=gross, charges=charges) for name, (gross, charges) in self._made.items()]
+        made = [RangeShare(name=name, gross=gross, charges=charges) for name, (gross, charges) in self._made.items()]
         made.sort(key=lambda part: (-abs(part.net), part.name))
-        rest = Part(
+        rest = RangeShare(
             name=REST,
             gross=self._gross - total(part.gross for part in made),
             charges=self._charges - total(part.charges for part in made),

@@ -1,21 +1,23 @@
 """The summary of a day, a week or a month out of its rows: what is told beside the sums."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from bot.domain.charges.day_bill import DayBill
 from bot.domain.market.coming_days import ComingDay
-from bot.domain.money import PAISA, ZERO, total
+from bot.domain.money import ZERO, total
 from bot.domain.news.period_summary import PeriodSummary, Span
 from bot.domain.pictures import DayFill, DayPicture, DayResult, EquityCurve, NetPoint, SymbolResult
-from bot.domain.pnl.range_report import RangeReport
+from bot.domain.pnl.range_report import CurvePoint, RangeReport
 from bot.domain.pnl.round_trips import RoundTrip
 from bot.domain.positions.day_facts import ChargeLine, DayFacts, DayNet, LeftOut, Low, Mismatch, SymbolNet, Trip, TripCount, Why
 from bot.domain.positions.portfolio import DayReport, Funds, PositionLine
+from bot.domain.terms import Product
 
 MOST_SYMBOLS = 12  # as many as a picture has room for; what the others made stands in one sum
 OTHERS = "others"
+UNWATCHED = timedelta(minutes=2)  # at most between a fill and the next point of the curve while the bot runs
 
 
 def day_facts(
@@ -92,12 +94,22 @@ def day_picture(day: RangeReport, facts: DayFacts, *, mode: str, made_at: dateti
     return DayPicture(
         day=last.day,
         net=last.net,
-        curve=tuple(NetPoint(at=point.at, net=point.net) for point in last.course),
+        curve=tuple(NetPoint(at=point.at, net=point.net) for point in (*_before_the_first(day), *last.course)),
         fills=tuple(DayFill(at=trade.at, side=trade.side) for trade in last.trades),
         symbols=tuple(SymbolResult(name=each.name, net=each.net) for each in facts.symbols),
         mode=mode,
         as_of=made_at,
     )
+
+
+def _before_the_first(day: RangeReport) -> tuple[CurvePoint, ...]:
+    """Nothing was made until the first fill, where nothing was carried into the day: the watch begins a moment after it."""
+    last = day.days[-1]
+    carried = any(row.begun for row in day.row_days if row.day == last.day and row.product is not Product.CNC)
+    if carried or not last.trades or not last.course:
+        return ()
+    first = min(trade.at for trade in last.trades)
+    return (CurvePoint(at=first, net=ZERO),) if timedelta(0) < last.course[0].at - first <= UNWATCHED else ()
 
 
 def equity_curve(summary: PeriodSummary, *, mode: str) -> EquityCurve | None:
@@ -121,12 +133,12 @@ def _net(report: DayReport) -> Decimal:
 def _mismatches(lines: Iterable[PositionLine]) -> tuple[Mismatch, ...]:
     return tuple(
         Mismatch(
-            instrument=line.position.instrument, product=line.position.product, rupees=off,
+            instrument=line.position.instrument, product=line.position.product, rupees=line.difference or ZERO,
             reasons=tuple(reason.value for reason in line.reasons),
             parts=tuple(Why(reason=part.reason.value, rupees=part.rupees) for part in line.off),
         )
         for line in lines
-        if (off := line.difference) is not None and abs(off) >= PAISA
+        if line.differs
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.money import ZERO
-from bot.domain.plans.pnl_exit import Figure, Mark
+from bot.domain.plans.pnl_exit import Mark, ScopeResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +69,8 @@ class Valuation:
         return self._fixed + self._worth
 
     @property
-    def figure(self) -> Figure:
+    def figure(self) -> ScopeResult:
         """The same with what is missing by name."""
         blind = [self._names[key] for key in self._units if key not in self._marks]
         missing = tuple(dict.fromkeys((*self._missing, *blind)))
-        return Figure(value=self.value, missing=missing, at_mid=bool(self._at_mid), flat=self._flat)
+        return ScopeResult(value=self.value, missing=missing, at_mid=bool(self._at_mid), flat=self._flat)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from bot.domain.jobs import JobRun
 from bot.domain.market.watch_list import FollowedMessage
+from bot.domain.orders.doubt import Doubt
 from bot.domain.people.access import DayLock, Invitation, Pin
 from bot.domain.people.account import Account, Credentials, KnownAccount, Limits, NoLogin, Role, Session, Stop, User
 from bot.domain.people.news_settings import NewsSettings
@@ -197,6 +198,14 @@ class FlagsRepository(Protocol):
     def card_told(self, card: str, account_id: str, day: date) -> bool:
         """Whether that card of the date was claimed."""
         ...
+
+    def doubt(self, doubt: Doubt) -> None:
+        """Notes what was asked of an order. It takes the place of the one before."""
+        ...
+
+    def doubts(self) -> Sequence[Doubt]: ...
+
+    def settle_doubt(self, order_id: str) -> None: ...
 
     def watch(self, account_id: str, person: int, key: str, now: datetime) -> bool:
         """Puts an instrument, "NSE:2885", on a person's watch list. False where it is on it."""

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import IntEnum
 from typing import Protocol
 
+from bot.domain.errors import NotLinked
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.market.prices import Quote, Tick
 from bot.domain.news.delivery import Delivery
@@ -211,7 +212,7 @@ class BrokerConnection(Protocol):
 
     @property
     def session(self) -> Session | None:
-        """The living session, or None when a login is needed."""
+        """The newest session, which may have ended by the clock. None when a login is needed."""
         ...
 
     def adopt(self, session: Session | None) -> None:
@@ -225,6 +226,14 @@ class BrokerConnections(Protocol):
     def of(self, account_id: str, credentials: Credentials | None = None) -> BrokerConnection:
         """The connection of an account. Credentials give the API key when it is not open yet. NotLinked when neither."""
         ...
+
+    def session_of(self, account_id: str, now: datetime) -> Session | None:
+        """The session under which an account can be asked now. None where a login is needed, and where nothing is linked."""
+        try:
+            session = self.of(account_id).session
+        except NotLinked:
+            return None
+        return session if session is not None and session.alive(now) else None
 
     def opened(self) -> Collection[str]:
         """Accounts with an open connection."""

@@ -26,8 +26,12 @@ class ReportsRepository(Protocol):
         """Keeps the figures of a day whose final row has none. False when they were found out before."""
         ...
 
+    def correct(self, report: DayReport) -> None:
+        """Keeps the figures of a day that had trades after its final row was made. A later word wins."""
+        ...
+
     def found_out(self, account_id: str, first: date, last: date) -> Mapping[str, DayReport]:
-        """The same of these dates in India, by ISO date."""
+        """What stands beside the final rows of these dates in India, by ISO date."""
         ...
 
 

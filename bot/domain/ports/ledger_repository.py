@@ -49,6 +49,10 @@ class LedgerRepository(Protocol):
         """Stores how rows stood when their day was closed. The first word about a day stays."""
         ...
 
+    def correct_day(self, marks: Sequence[DayMark]) -> None:
+        """The same of a day that had trades after it was closed. The last word stays."""
+        ...
+
     def marks(self, account_id: str, day: date) -> Mapping[RowKey, DayMark]:
         """How the rows stood when that day was closed. Empty where it was not."""
         ...

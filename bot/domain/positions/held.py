@@ -12,7 +12,7 @@ GAP = Decimal("0.30")  # of the previous close: no share falls so far in a day b
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class HeldRow:
     """One thing held, with its instrument as the master of that day described it."""
 
     instrument: Instrument
@@ -42,7 +42,7 @@ class HeldNote:
 
     account_id: str
     day: date
-    rows: tuple[Held, ...]
+    rows: tuple[HeldRow, ...]
     noted_at: datetime
     watched: tuple[Watched, ...] = ()
 
@@ -84,7 +84,7 @@ def contract_changes(before: Instrument, now: Instrument | None, on: date) -> tu
 
 
 def new_base(
-    instrument: Instrument, *, previous_close: Decimal | None, last: Decimal | None, noted: Held | None
+    instrument: Instrument, *, previous_close: Decimal | None, last: Decimal | None, noted: HeldRow | None
 ) -> NewBase | None:
     """Whether a share's day change says nothing, because its base has changed overnight. All prices are in rupees.
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from bot.domain.charges.day_bill import DayBill
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
-from bot.domain.money import ZERO, total
+from bot.domain.money import PAISA, ZERO, total
 from bot.domain.orders.order import OrderDraft
 from bot.domain.positions.day_facts import DayFacts
 from bot.domain.positions.held import NewBase
@@ -119,6 +119,12 @@ class PositionLine:
     def difference(self) -> Decimal | None:
         """Ours less the broker's, the close adjustment included. None where one of them is not known."""
         return None if self.today is None or self.broker is None else self.today + self.adjustment - self.broker
+
+    @property
+    def differs(self) -> bool:
+        """Whether ours and the broker's differ by a paisa or more, or our own fills do not make the row at all."""
+        off = self.difference
+        return off is not None and (abs(off) >= PAISA or Reason.MISSING_TRADE in self.reasons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +303,7 @@ class DayReport:
     adjustment: Decimal = ZERO  # official closes of the day before against the prices that it was valued at
     charges_missing: tuple[str, ...] = ()  # what the charges leave out, in words: "brokerage"
     facts: DayFacts | None = None  # what is told beside the sums; None: a row of an earlier version
+    after: int = 0  # rows of the trade book that came after it was first made, and for which it was made again
 
     @property
     def gross(self) -> Decimal:

@@ -106,6 +106,9 @@ class UnlinkQuestion:
     orders: tuple[Order, ...]  # at the exchange; as last known where the books could not be read
     positions: tuple[Position, ...]
     unread: str | None = None  # why the books could not be read
+    trails: int = 0  # that end with it, as do the next two
+    pnl_exits: int = 0
+    standing_stops: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

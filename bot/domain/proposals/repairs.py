@@ -7,7 +7,7 @@ from decimal import ROUND_FLOOR, Decimal
 
 from bot.domain.money import grouped, in_price, tick_down, tick_up
 from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.orders.rejections import Explanation, RejectionKind, Rejections, Repair
+from bot.domain.orders.rejections import Explanation, RejectionKind, Rejections, RepairKind
 from bot.domain.proposals.proposal import Change
 from bot.domain.terms import OrderKind, Product, Side
 
@@ -46,15 +46,15 @@ def repairs(order: Order, why: Explanation) -> tuple[Repaired, ...]:
     change = _CHANGES[why.repair](order, why) if why.repair in _CHANGES and not order.filled else None
     first = _named(order, change) if change is not None else _again(order)
     match why.repair:
-        case Repair.LOG_IN:
+        case RepairKind.LOG_IN:
             return LOG_IN, first
-        case Repair.HOLDINGS:
+        case RepairKind.HOLDINGS:
             return first, HOLDINGS
-        case Repair.LOOK:
+        case RepairKind.LOOK:
             return ORDERS, first
-        case Repair.FEWER:
+        case RepairKind.FEWER:
             return first, FUNDS
-        case Repair.NONE if not why.known:
+        case RepairKind.NONE if not why.known:
             return first, FUNDS
         case _:
             return (first,)
@@ -155,13 +155,13 @@ def _other_product(order: Order, _: Explanation) -> Change | None:
     return Change(product=Product.CNC) if draft.side is Side.BUY and draft.product is not Product.CNC else None
 
 
-_CHANGES: dict[Repair, Callable[[Order, Explanation], Change | None]] = {
-    Repair.FEWER: _fewer,
-    Repair.NEAREST_LOT: _whole_lots,
-    Repair.SLICE: _within_freeze,
-    Repair.NEAREST_TICK: _on_tick,
-    Repair.NEARER_PRICE: _nearer,
-    Repair.LIMIT: _with_worst_price,
-    Repair.OTHER_PRODUCT: _other_product,
-    Repair.HOLDINGS: _held,
+_CHANGES: dict[RepairKind, Callable[[Order, Explanation], Change | None]] = {
+    RepairKind.FEWER: _fewer,
+    RepairKind.NEAREST_LOT: _whole_lots,
+    RepairKind.SLICE: _within_freeze,
+    RepairKind.NEAREST_TICK: _on_tick,
+    RepairKind.NEARER_PRICE: _nearer,
+    RepairKind.LIMIT: _with_worst_price,
+    RepairKind.OTHER_PRODUCT: _other_product,
+    RepairKind.HOLDINGS: _held,
 }

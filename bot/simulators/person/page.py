@@ -27,7 +27,7 @@ from typing import Any, Final, TypeGuard
 
 from aiohttp import web
 
-from bot.simulators.telegram.chats import Person
+from bot.simulators.telegram.chat.chats import Person
 from bot.simulators.telegram.errors import PersonError
 
 STATIC: Final = Path(__file__).parent / "static"

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from bot.simulators.telegram.chats import Chats, Person
+from bot.simulators.telegram.chat.chats import Chats, Person
+from bot.simulators.telegram.chat.messages import Chat, Json, Message, view
 from bot.simulators.telegram.errors import PersonError
-from bot.simulators.telegram.messages import Chat, Json, Message, view
 
 T = TypeVar("T")
 Wanted = str | Callable[[Json], bool]

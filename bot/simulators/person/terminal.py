@@ -14,10 +14,10 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
-from bot.simulators.telegram.chats import Person
+from bot.simulators.telegram.chat.chats import Person
+from bot.simulators.telegram.chat.messages import Json
+from bot.simulators.telegram.chat.watching import Events
 from bot.simulators.telegram.errors import PersonError
-from bot.simulators.telegram.messages import Json
-from bot.simulators.telegram.watching import Events
 
 IST: Final = timezone(timedelta(hours=5, minutes=30))
 HELP: Final = (

@@ -201,8 +201,8 @@ class AccountViews:
     async def pnl(self, actor: Actor, *, known: bool = False) -> PnL:
         """Today's profit and loss before and after charges. Holdings' change stands apart."""
         positions = await self.positions(actor, known=known)
-        holdings = await self.holdings(actor, known=known)
-        held = [line for line in holdings.lines if line.total]
+        holdings = await or_none(partial(self.holdings, actor, known=known))  # a line of its own, which may stay open
+        held = [line for line in holdings.lines if line.total] if holdings is not None else []
         changes = [
             (line.last - line.previous_close) * line.total
             for line in held
@@ -215,10 +215,10 @@ class AccountViews:
             charges_missing=positions.charges_missing,
             bill=positions.bill,
             as_of=positions.as_of,
-            stale=positions.stale or holdings.stale,
+            stale=positions.stale or (holdings.stale if holdings is not None else None),
             adjustment=positions.adjustment,
             lines=positions.lines,
-            holdings_change=self._change_today(changes, len(held)),
+            holdings_change=self._change_today(changes, len(held)) if holdings is not None else None,
             plans=positions.plans,
             bases=tuple(line.base for line in held if line.base is not None),
         )

@@ -59,7 +59,7 @@ class DayCurve:
         """Notes a point where the day may have changed since the last one. Whether it did. BrokerError passes through."""
         connection = self.connections.of(account_id)
         now, moment = self.clock.now(), asyncio.get_running_loop().time()
-        if connection.session is None or not connection.session.alive(now):
+        if self.connections.session_of(account_id, now) is None:
             return False
         today = ist_date(now)
 

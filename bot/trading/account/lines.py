@@ -22,9 +22,12 @@ class Lines:
     reconcile: Reconcile
     clock: Clock
 
-    def of(self, db: Repositories, account: Account) -> LineHealth:
-        """One account's line now."""
-        today = ist_date(self.clock.now())
+    def gaps(self, db: Repositories, account_id: str) -> int:
+        """How often an account's feed was lost today and came back."""
+        return db.outbox.written_since(account_id, at_ist(ist_date(self.clock.now()), 0)).get(FeedBack.__name__, 0)
+
+    def of(self, account: Account, gaps: int) -> LineHealth:
+        """One account's line now. On the loop's own thread: how long it is silent is a matter of the loop's time."""
         return LineHealth(
             account=account,
             silent_for=self.watcher.silent_for(account.id),
@@ -32,7 +35,7 @@ class Lines:
             books_down_since=self.reconcile.down_since(account.id),
             subscribed=self.watcher.subscriptions(account.id),
             most=MOST,
-            gaps=db.outbox.written_since(account.id, at_ist(today, 0)).get(FeedBack.__name__, 0),
+            gaps=gaps,
             latency=self._latency(account.id),
         )
 

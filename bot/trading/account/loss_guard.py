@@ -123,7 +123,7 @@ class LossGuard:
         connection = self.connections.of(account_id)
         now, moment = self.clock.now(), asyncio.get_running_loop().time()
         today = ist_date(now)
-        if connection.session is None or not connection.session.alive(now):
+        if self.connections.session_of(account_id, now) is None:
             self._checks.pop(account_id, None)  # the login that comes next wakes us
             return False
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.ports.repositories import Store
-from bot.domain.positions.held import Held, HeldNote, NewBase, new_base
+from bot.domain.positions.held import HeldNote, HeldRow, NewBase, new_base
 from bot.domain.positions.portfolio import Holding
 
 DAY = timedelta(days=1)
@@ -23,7 +23,7 @@ class NewBases:
     async def marked(self, account_id: str, day: date, shares: Sequence[Holding]) -> tuple[Holding, ...]:
         """The shares, each with its new base where it seems to have one on that date."""
         note = await self.store.transaction(lambda db: db.held.before(account_id, day)) if shares else None
-        noted: Mapping[InstrumentKey, Held] = {}
+        noted: Mapping[InstrumentKey, HeldRow] = {}
         if note is not None and self._is_of_the_day_before(note, day):
             noted = {row.instrument.key: row for row in note.rows}
         return tuple(replace(share, base=_base(share, noted.get(share.instrument.key))) for share in shares)
@@ -33,5 +33,5 @@ class NewBases:
         return note.day == next((one for one in before if self.trading(one)), None)
 
 
-def _base(share: Holding, noted: Held | None) -> NewBase | None:
+def _base(share: Holding, noted: HeldRow | None) -> NewBase | None:
     return new_base(share.instrument, previous_close=share.previous_close, last=share.last, noted=noted)

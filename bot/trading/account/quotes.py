@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import NotFound, UnknownSymbol, UsageError
-from bot.domain.market.display_names import label
+from bot.domain.market.display_names import label, short
 from bot.domain.market.instrument import Instrument, InstrumentKind
 from bot.domain.people.account import Actor
 from bot.domain.proposals.proposal import Quoted
@@ -33,7 +33,7 @@ class Quotes:
         beside = self._beside(instrument)
         prices = await self.prices.of_all(account.id, [instrument.key, *(each.key for _, each in beside)])
         if (price := prices.get(instrument.key)) is None:
-            raise NotFound(f"No price of {instrument.symbol} is known now.")
+            raise NotFound(f"No price of {short(instrument)} is known now.")
         known = tuple((name, prices[each.key]) for name, each in beside if each.key in prices)
         return Quoted(instrument=instrument, price=price, as_of=self.clock.now(), beside=known)
 

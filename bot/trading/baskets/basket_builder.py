@@ -12,9 +12,11 @@ from bot.domain.charges.tariff import ChargeName
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted, PersonError, UnknownSymbol, UsageError
 from bot.domain.exits.exit_list import ExitList, ExitRow, ListKind
+from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, tick_down, tick_up
+from bot.domain.orders.band_edge import at_edge, day_edges
 from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.reading import Readings
@@ -27,8 +29,9 @@ from bot.domain.positions.portfolio import met_today
 from bot.domain.terms import Product, Side
 from bot.trading.actor import demand_role
 from bot.trading.baskets.basket_rows import BasketOrder, rows_of
-from bot.trading.baskets.judging import BasketJudge, Judgement, Money, Whole, over_freeze, same_twice
+from bot.trading.baskets.judging import BasketJudge, BasketJudgement, Money, Whole, over_freeze, same_twice
 from bot.trading.checks.blocking import known
+from bot.trading.checks.day_band import set_to_edge
 from bot.trading.proposals.drafting import closable, of_held, product_of
 from bot.trading.proposals.held import Held
 from bot.trading.proposals.meaning import Meant, priced
@@ -40,7 +43,7 @@ NO = "You may not open positions here any more."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class BasketLine:
     """One order of a basket in a person's words."""
 
     text: str  # as a command
@@ -69,7 +72,7 @@ class BasketBuilder:
         """India's date."""
         return ist_date(self.proposing.clock.now())
 
-    async def of_lines(self, actor: Actor, lines: Sequence[Line], asked: Asked) -> BasketCard:
+    async def of_lines(self, actor: Actor, lines: Sequence[BasketLine], asked: Asked) -> BasketCard:
         """PersonError names the line that it is about. Its buttons are whole baskets again."""
         _demand_count(len(lines))
         meant: list[Meant] = []
@@ -96,13 +99,13 @@ class BasketBuilder:
     async def _of_requests(self, actor: Actor, requests: Sequence[OrderRequest], asked: Asked) -> BasketCard:
         return await self._asked(actor, [self.proposing.interpreter.named(request) for request in requests], (), asked)
 
-    async def _asked(self, actor: Actor, meant: Sequence[Meant], lines: Sequence[Line], asked: Asked) -> BasketCard:
+    async def _asked(self, actor: Actor, meant: Sequence[Meant], lines: Sequence[BasketLine], asked: Asked) -> BasketCard:
         account, connection = self.proposing.connection(actor)
         await self.proposing.instruments.settled()
         requests = [order.readings[0].request for order in meant]
         prices, held, funds, result = await asyncio.gather(
             self.proposing.prices.of_all(account.id, {order.instrument.key for order in meant}),
-            self.held(connection, [(order.instrument, request) for order, request in zip(meant, requests, strict=True)]),
+            self.held(account.id, [(order.instrument, request) for order, request in zip(meant, requests, strict=True)]),
             self.proposing.funds(connection),
             self.proposing.result(account.id, connection),
         )
@@ -116,8 +119,12 @@ class BasketBuilder:
                 _of_line(error, place, lines)
             said += told
             left = closable(draft, held.positions, held.holdings, (), read_at=held.read_at)
+            closes, low_high = draft.quantity <= left, day_edges(self.proposing.rules, order.instrument, price, self.today)
+            if closes and low_high is not None and (edged := at_edge(draft, low_high)) != draft:
+                said.append(f"{order.instrument.symbol}: {set_to_edge(draft, low_high).say}")
+                draft = edged
             seen = None if price is None else (price.ask if draft.side is Side.BUY else price.bid) or price.last
-            orders.append(BasketOrder(draft=draft, closes=draft.quantity <= left, seen=seen))
+            orders.append(BasketOrder(draft=draft, closes=closes, seen=seen))
         rows = rows_of(orders, held.positions)
         self._demand_whole(rows)
         opening = [row.draft for row in rows if row.enters]
@@ -152,9 +159,9 @@ class BasketBuilder:
         may_open = actor.may(Permission.OPEN)
         product = product_of(request, instrument, held.positions, held.holdings, may_open=may_open)
         draft, remarks = self.proposing.drafting.draft(request, instrument, price, product)
-        return draft, [f"{instrument.symbol}: {remark.say}" for remark in remarks]
+        return draft, [f"{short(instrument)}: {remark.say}" for remark in remarks]
 
-    async def held(self, connection: BrokerConnection, wanted: Sequence[tuple[Instrument, OrderRequest]]) -> Held:
+    async def held(self, account_id: str, wanted: Sequence[tuple[Instrument, OrderRequest]]) -> Held:
         """Positions, and holdings where shares may be sold out of them."""
         now = self.proposing.clock.now()
         sells_shares = any(
@@ -162,9 +169,8 @@ class BasketBuilder:
             for instrument, request in wanted
         )
         if not sells_shares:
-            return Held(positions=await connection.broker.positions(), read_at=now)
-        positions, holdings = await asyncio.gather(connection.broker.positions(), connection.broker.holdings())
-        return Held(positions=positions, holdings=holdings, read_at=now)
+            return Held(positions=await self.proposing.connections.of(account_id).broker.positions(), read_at=now)
+        return await self.proposing.held_in_demat(account_id)
 
     def _demand_whole(self, rows: Sequence[ExitRow]) -> None:
         freezes = ((self.proposing.rules.freeze(row.draft.instrument, self.today), row) for row in rows)
@@ -180,7 +186,7 @@ class BasketBuilder:
         found = await known(connection.broker.margin_of_all(opening))
         return found.required if found is not None else None
 
-    async def _stored(self, actor: Actor, exits: ExitList, whole: Whole, asked: Asked) -> tuple[Confirmation, Judgement]:
+    async def _stored(self, actor: Actor, exits: ExitList, whole: Whole, asked: Asked) -> tuple[Confirmation, BasketJudgement]:
         """The question, the plan with a leg for each order, and the list: all of it is under the question's digest."""
         confirmations, now = self.proposing.confirmations, self.proposing.clock.now()
         plan = Plan(
@@ -191,7 +197,7 @@ class BasketBuilder:
             actor, asked.chat_id, Purpose.BASKET, plan=plan.digest(), message_id=asked.message_id, calm=asked.redrawn is not None
         )
 
-        def store(db: Repositories) -> Judgement:
+        def store(db: Repositories) -> BasketJudgement:
             role = demand_role(db, actor, Permission.OPEN, NO)
             judgement = self.judge.judge(db, exits.account_id, role, whole)
             if judgement.reasons:
@@ -237,11 +243,11 @@ def _changed(draft: OrderDraft, change: BasketChange, price: Price | None) -> Or
         case BasketChange.HALVE:
             half = draft.quantity // 2 // instrument.lot * instrument.lot
             if half * 2 != draft.quantity:
-                raise CheckFailed([f"{draft.quantity} {instrument.symbol} cannot be halved in whole lots."])
+                raise CheckFailed([f"{draft.quantity} {short(instrument)} cannot be halved in whole lots."])
             return replace(request, quantity=half)
         case BasketChange.AT_MID:
             if price is None or price.bid is None or price.ask is None:
-                raise CheckFailed([f"No bid and ask of {instrument.symbol} are seen now, so there is no middle."])
+                raise CheckFailed([f"No bid and ask of {short(instrument)} are seen now, so there is no middle."])
             mid = (price.bid + price.ask) / 2
             rounded = tick_down(mid, instrument.tick) if draft.side is Side.BUY else tick_up(mid, instrument.tick)
             return replace(request, price=max(rounded, instrument.tick), market=False)
@@ -268,11 +274,13 @@ def _demand_plain(order: Meant) -> None:
     request = order.readings[0].request
     if not order.is_sized:
         raise UsageError("How many?", example=EXAMPLE)
-    if request.trigger is not None or request.stop is not None or request.target is not None:
-        raise UsageError("A stop or a target belongs to an order of its own, not into a basket.", example=EXAMPLE)
+    if any(each is not None for each in (request.trigger, request.stop, request.target, request.trail)):
+        raise UsageError("A stop, a target or a trail belongs to an order of its own, not into a basket.", example=EXAMPLE)
+    if request.after_market:
+        raise UsageError("An after-market order goes alone, not in a basket.", example=EXAMPLE)
 
 
-def _of_line(error: PersonError, place: int, lines: Sequence[Line]) -> NoReturn:
+def _of_line(error: PersonError, place: int, lines: Sequence[BasketLine]) -> NoReturn:
     """The same error, which names its line. Each of its buttons is the whole basket with that line made clear."""
     if not lines:
         raise error
@@ -288,6 +296,6 @@ def _of_line(error: PersonError, place: int, lines: Sequence[Line]) -> NoReturn:
     raise error
 
 
-def _with_line(lines: Sequence[Line], place: int, command: str) -> str:
+def _with_line(lines: Sequence[BasketLine], place: int, command: str) -> str:
     texts = [command if at == place else line.text for at, line in enumerate(lines)]
     return f"/basket {'; '.join(text.removeprefix('/') for text in texts)}"

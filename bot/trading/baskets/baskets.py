@@ -16,7 +16,7 @@ from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Side
 from bot.runtime.background import BackgroundTasks
 from bot.trading.actor import demand_role
-from bot.trading.baskets.basket_builder import NO, Asked, BasketBuilder, Line
+from bot.trading.baskets.basket_builder import NO, Asked, BasketBuilder, BasketLine
 from bot.trading.baskets.judging import Whole
 from bot.trading.exit_lists.exit_names import record
 from bot.trading.exit_lists.exit_runner import ExitRunner
@@ -40,7 +40,7 @@ class Baskets:
     runner: ExitRunner
     background: BackgroundTasks
 
-    async def propose(self, actor: Actor, lines: Sequence[Line], *, chat_id: int) -> BasketCard:
+    async def propose(self, actor: Actor, lines: Sequence[BasketLine], *, chat_id: int) -> BasketCard:
         """The card of what the lines order. Raises before anything is asked when a check refuses, the line named."""
         return await self.builder.of_lines(actor, lines, Asked(chat_id=chat_id))
 
@@ -113,7 +113,7 @@ class Baskets:
             asked = Asked(chat_id=chat_id, message_id=message_id, replaces=token, redrawn=ran)
             return await self.builder.of_drafts(actor, drafts, asked)
         wanted = [(row.draft.instrument, request_of(row.draft)) for row in exits.rows]
-        held, result = await asyncio.gather(self.builder.held(connection, wanted), self.proposing.result(account.id, connection))
+        held, result = await asyncio.gather(self.builder.held(account.id, wanted), self.proposing.result(account.id, connection))
         held = replace(held, result=result)
         reasons = await self.proposing.store.transaction(lambda db: self._claim(db, actor, question, exits, held))
         if reasons:
@@ -160,11 +160,10 @@ class Baskets:
         """Reads again all that may have changed since the card, and lets the plan begin. Every reason against it otherwise."""
         confirmations, now = self.proposing.confirmations, self.proposing.clock.now()
         role = demand_role(db, actor, Permission.OPEN, NO)
-        session = self.proposing.connections.of(exits.account_id).session
         confirmations.claim(db, question)
         judgement = self.builder.judge.judge(db, exits.account_id, role, Whole(rows=exits.rows, held=held))
         reasons = judgement.reasons
-        if session is None or not session.alive(now):
+        if self.proposing.connections.session_of(exits.account_id, now) is None:
             reasons = ("The session with mStock ended. /login, then ask again. Nothing was sent.",)
         elif not reasons:
             limits = db.limits.on(exits.account_id, self.builder.today)

@@ -51,7 +51,7 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class BasketJudgement:
     """All that the checks say of a basket."""
 
     reasons: tuple[str, ...]  # against it
@@ -67,7 +67,7 @@ class BasketJudge:
 
     proposing: ProposalBuilder
 
-    def judge(self, db: Repositories, account_id: str, role: Role, whole: Whole) -> Judgement:
+    def judge(self, db: Repositories, account_id: str, role: Role, whole: Whole) -> BasketJudgement:
         """Reads our own store inside the caller's transaction."""
         rows, held, money, prices = whole.rows, whole.held, whole.money, whole.prices
         many = [self._situation(db, account_id, row, held, prices) for row in rows]
@@ -82,7 +82,7 @@ class BasketJudge:
         if (heavy := _heavy(money)) is not None:
             weights.insert(0, heavy)
         values = [at.value for at in many if not at.reduces]
-        return Judgement(
+        return BasketJudgement(
             reasons=_once(reasons, len(rows)),
             warnings=_once(warnings, len(rows)),
             weights=_once(weights, len(rows)),

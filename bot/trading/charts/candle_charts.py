@@ -8,7 +8,7 @@ from functools import partial
 
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import NotFound
-from bot.domain.market.display_names import title
+from bot.domain.market.display_names import short, title
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.orders.order import Order, TradeFact
 from bot.domain.orders.research import Candle, Interval
@@ -77,7 +77,7 @@ class CandleCharts:
             read = await self._candles(account.id, instrument, interval, days)
         shown = read.candles[-MOST:]
         if not shown:
-            raise NotFound(f"mStock has no candles of {instrument.symbol} in the days asked for.")
+            raise NotFound(f"mStock has no candles of {short(instrument)} in the days asked for.")
         chart = CandleChart(
             name=title(instrument, today=ist_date(read.as_of)),
             exchange=instrument.exchange.value,

@@ -14,6 +14,7 @@ from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import plain, request_line, request_of
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.checks.day_band import at_the_edge, exit_beyond_band, near_band, out_of_band
+from bot.trading.checks.listed import ban, surveillance
 from bot.trading.checks.situation import Check, Situation
 from bot.trading.orders.cover import leaves_bare
 from bot.trading.safety.limits import segment_of
@@ -337,7 +338,7 @@ def clock_unknown(at: Situation) -> str | None:
 
 WARNINGS: tuple[Check, ...] = (
     exit_doubled, stop_turned, clock_unknown, cash_short, far_from_last, trigger_passed, twin, over_freeze, market_hours,
-    kind_now, series, opens_short, naked_short, near_expiry, near_band,
+    kind_now, ban, surveillance, series, opens_short, naked_short, near_expiry, near_band,
     exit_beyond_band, address_refused,
 )  # fmt: skip
 

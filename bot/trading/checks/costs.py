@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.domain.charges.charges import Tariff, Trade
-from bot.domain.charges.tariff import Bill, BrokeragePlan, Loan, RoundTrip
+from bot.domain.charges.tariff import Bill, BrokeragePlan, Loan, RoundTripBill
 from bot.domain.clock import Clock, ist_date
 from bot.domain.money import ZERO
 from bot.domain.orders.order import OrderDraft
@@ -41,7 +41,7 @@ class Costs:
         totals = [bill.total for bill in bills if bill is not None]
         return sum(totals, ZERO) if len(totals) == len(bills) else None
 
-    def of(self, draft: OrderDraft, each: Decimal | None, meets: int) -> tuple[Bill | None, RoundTrip | None]:
+    def of(self, draft: OrderDraft, each: Decimal | None, meets: int) -> tuple[Bill | None, RoundTripBill | None]:
         """What the order costs, and what it and its exit cost: a sale out of the depository has its other side in the past.
 
         each: its price in rupees. meets: shares of it that the day has traded the other way, which the contract note takes as

@@ -6,20 +6,20 @@ Source: dated data of the host, and the previous close of the feed or a quote.
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.domain.market.prices import Price
-from bot.domain.money import in_figures, in_price, tick_down, tick_up
+from bot.domain.money import ZERO, in_figures, in_price
+from bot.domain.orders.band_edge import Edges, edges
+from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.order_text import request_line, request_of
+from bot.domain.plans.plan import Plan
+from bot.domain.proposals.proposal import Remark
 from bot.trading.checks.situation import Situation
 
 NEAR = 60  # per cent of the band
 
 
-def edges(percent: Decimal | None, price: Price | None, tick: Decimal) -> tuple[Decimal, Decimal] | None:
-    """The lowest and the highest price of the day in rupees, on the tick. None: not known."""
-    if percent is None or price is None or not price.previous_close:
-        return None
-    room = price.previous_close * percent / 100
-    return tick_up(price.previous_close - room, tick), tick_down(price.previous_close + room, tick)
+def set_to_edge(draft: OrderDraft, low_high: Edges) -> Remark:
+    """What the card of an exit says whose price lay beyond the band."""
+    return Remark(name="band_edge", say=f"{_beyond(draft.price, low_high)}: set to its edge")
 
 
 def out_of_band(at: Situation) -> str | None:
@@ -28,15 +28,31 @@ def out_of_band(at: Situation) -> str | None:
 
 
 def exit_beyond_band(at: Situation) -> str | None:
-    """Warns of a way out whose limit the exchange cannot take: the price is the person's own. Source: as above."""
+    """Warns of a way out that the exchange cannot take: a trigger is not moved to the edge as a price is. Source: as above."""
     return None if not at.reduces or (said := _outside(at)) is None else f"{said}: the exchange will reject it"
 
 
 def _outside(at: Situation) -> str | None:
-    low_high = edges(at.band, at.price, at.draft.instrument.tick)
-    if low_high is None or at.draft.price is None or low_high[0] <= at.draft.price <= low_high[1]:
+    return _said(at.draft, edges(at.band, at.price, at.draft.instrument.tick))
+
+
+def stop_beyond_band(plan: Plan | None, at: Situation) -> tuple[Remark, ...]:
+    """What an entry's card says of its stop: where the exchange cannot take it, nothing will guard what fills."""
+    stop = plan.stop if plan is not None and not at.reduces else None
+    said = _said(stop.draft, edges(at.band, at.price, at.draft.instrument.tick)) if stop is not None else None
+    return () if said is None else (Remark(name="stop_beyond_band", say=f"The stop's {said}: the exchange will reject it"),)
+
+
+def _said(draft: OrderDraft, low_high: Edges | None) -> str | None:
+    if low_high is None:
         return None
-    return f"{in_price(at.draft.price)} is outside the day's band, {in_price(low_high[0])} to {in_price(low_high[1])}"
+    beyond = (each for each in (draft.trigger, draft.price) if each is not None and not low_high[0] <= each <= low_high[1])
+    found = next(beyond, None)
+    return None if found is None else _beyond(found, low_high)
+
+
+def _beyond(price: Decimal | None, low_high: Edges) -> str:
+    return f"{in_price(price or ZERO)} is outside the day's band, {in_price(low_high[0])} to {in_price(low_high[1])}"
 
 
 def near_band(at: Situation) -> str | None:

@@ -33,6 +33,8 @@ class Situation:
     window: Window | None = None  # None: this exchange never closes (practice)
     freeze: int | None = None  # units
     band: Decimal | None = None  # per cent either side of the previous close that the day allows
+    banned: bool = False  # its share is in the ban of today
+    measures: tuple[str, ...] = ()  # of surveillance that its share is under
     address_refused: bool = False  # the broker refused an order of today for this host's address
     stage: ExpiryStage | None = None
     master_age: int | None = None  # trading days since the date of the scrip master; None: not known

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.domain.clock import Clock
 from bot.domain.errors import AddressRefused, BrokerError, NotSent, Refused, StorageAway, TooFast
 from bot.domain.news.people import ActByOther, ActionKind
+from bot.domain.orders.doubt import of_cancel
 from bot.domain.orders.order import Order
 from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Actor, Permission
@@ -17,7 +18,7 @@ from bot.runtime.background import BackgroundTasks
 from bot.trading.actor import demand_role
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.safety.announce import tell_others
-from bot.trading.sync.fact_applier import Change
+from bot.trading.sync.fact_applier import SyncOutcome
 from bot.trading.sync.reconcile import Reconcile
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class Cancelling:
             if again:
                 answers = {**answers, **await self._send(actor, again)}
                 after, shown = await self._looked(account.id, after)
-        return tuple(
+        outcomes = tuple(
             Cancelled(
                 order=order,
                 error=answers.get(order.id) if not order.status.is_final else None,
@@ -64,6 +65,10 @@ class Cancelling:
             )
             for order in after
         )
+        open_ = [outcome.order for outcome in outcomes if outcome.is_open_question and outcome.order.id in answers]
+        if open_:
+            await self.store.owe(lambda db: self._doubt(db, open_))
+        return outcomes
 
     async def _send(self, actor: Actor, orders: Sequence[Order]) -> _Answers:
         tasks = [self.background.start(self._ask(actor, order), f"cancel {order.id}") for order in orders]
@@ -108,9 +113,13 @@ class Cancelling:
             if known is not None and known.status.is_working and known.cancelled_by is not None:
                 db.orders.save(known.cancel_not_taken(now))
 
+    def _doubt(self, db: Repositories, orders: Sequence[Order]) -> None:
+        for order in orders:
+            self.reconcile.doubts.note(db, of_cancel(order, self.clock.now()))
+
     async def _looked(self, account_id: str, orders: Sequence[Order]) -> tuple[list[Order], set[str]]:
         """The orders after a look, and the ids of those that it showed: none where the books cannot be read or stored now."""
-        change = Change()
+        change = SyncOutcome()
         with suppress(StorageAway, BrokerError):
             change = await self.reconcile.sync(account_id)
         shown = {order.id for order in orders if order.broker_id in change.same or order.id in change.touched}

@@ -70,6 +70,17 @@ class KillSwitch:
             killed = await self.store.transaction(partial(standing, fresh=True))
         return killed
 
+    async def tell(self, actor: Actor, killed: Killed) -> None:
+        """Tells whoever stopped trading that it is stopped, as news."""
+        notice = TradingStopped(name=actor.user.name, at=killed.stop.at)
+        person, account_id = actor.user.telegram_id, killed.account.id
+        await self.store.owe(lambda db: db.outbox.add(account_id, [person], notice, self.clock.now(), order_id=None))
+
+    async def is_on(self, actor: Actor) -> bool:
+        """Whether entries of the account are stopped."""
+        account = account_of(actor)
+        return await self.store.read(lambda db: db.stops.stopped(account.id)) is not None
+
     async def ask_resume(self, actor: Actor, *, chat_id: int) -> Question:
         """Asks again before the switch is lifted. Only an owner may."""
         account = account_of(actor)

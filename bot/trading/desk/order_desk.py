@@ -14,11 +14,14 @@ from bot.domain.errors import (
     OrderOver,
     PersonError,
     StorageAway,
+    Unclear,
     WordsWanted,
 )
 from bot.domain.exits.exit_list import ExitList, ExitsShown
+from bot.domain.market.display_names import short
 from bot.domain.money import in_figures
 from bot.domain.news.people import ActByOther, ActionKind
+from bot.domain.orders.doubt import of_change
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Order, OrderDraft, Purpose
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.standing import Cancelled
@@ -279,8 +282,7 @@ class OrderDesk:
         if role is None:
             return ("You are not on the list any more.",), None, None
         now = self._clock.now()
-        session = self._connections.of(question.account_id).session
-        if session is None or not session.alive(now):
+        if self._connections.session_of(question.account_id, now) is None:
             return ("The session with mStock ended. /login, then ask again. Nothing was sent.",), None, None
         person = actor.user.telegram_id
         if db.pins.phone_locked_since(person) is not None:
@@ -364,6 +366,10 @@ class OrderDesk:
         except AddressRefused as error:
             await self._reconcile.address_refused(order.account_id, error.words)
             raise
+        except Unclear:
+            doubt = of_change(order, draft, self._clock.now())
+            await self._store.owe(lambda db: self._reconcile.doubts.note(db, doubt))
+            raise
         finally:
             self._reconcile.sent(order.account_id, order.id)
         amend = partial(self._amend, order_id=order.id, draft=draft, actor=actor)
@@ -383,7 +389,7 @@ class OrderDesk:
         now = self._clock.now()
         amended = known.amended(draft, now)
         db.orders.save(amended)
-        what = f"#{known.number} {draft.instrument.symbol}: {self._proposing.terms(known.draft)} → {self._proposing.terms(draft)}"
+        what = f"#{known.number} {short(draft.instrument)}: {self._proposing.terms(known.draft)} → {self._proposing.terms(draft)}"
         notice = ActByOther(name=actor.user.name, deed=ActionKind.MODIFIED, at=now, detail=what)
         tell_others(db, known.account_id, {actor.user.telegram_id}, notice, now, order_id=known.id)
         return amended

@@ -30,6 +30,7 @@ from bot.trading.exit_lists.exit_names import command, named, odd_units, record,
 from bot.trading.exit_lists.exit_questions import NO, BesideRows, ExitQuestions
 from bot.trading.exit_lists.exit_rows import OF_PANIC, PANIC_SLABS, ExitRows, closing_draft, demand_no_cover, left_bare, opens
 from bot.trading.exit_lists.exit_runner import ExitRunner
+from bot.trading.exit_lists.panics_joined import running_panic, take_in
 from bot.trading.exit_lists.row_remarks import RowRemarks
 from bot.trading.exits.exit_state import load
 from bot.trading.orders.cover import covers
@@ -291,22 +292,26 @@ class ExitLists:
             if question.purpose is not Purpose.PANIC:
                 self.proposing.connection(actor)  # a panic is begun without a session too, and goes on after the login
             confirmations.claim(db, question)
-            if exits is None or not db.plans.begin(token):
+            panic = question.purpose is Purpose.PANIC
+            running = running_panic(db, account.id) if panic else None
+            if exits is None or (running is None and not db.plans.begin(token)):
                 raise ConfirmationGone("This list was begun already.")
+            db.audit.add(now, exits.by, exits.kind.lower(), account.id, before="asked", after=record(exits))
+            if panic:
+                strike_entries(db, account.id, f"{exits.name} closes everything.", now)
+            if panic and db.stops.stop(Stop(account_id=account.id, by=exits.by, at=now, why="panic")):
+                tell_others(db, account.id, {exits.by}, TradingStopped(name=exits.name, at=now), now)
+            if running is not None:
+                return take_in(db, running, exits)
             exits = replace(exits, began_at=now)
             db.exit_lists.save(exits)
-            db.audit.add(now, exits.by, exits.kind.lower(), account.id, before="asked", after=record(exits))
-            if exits.kind is ListKind.PANIC:
-                strike_entries(db, account.id, f"{exits.name} closes everything.", now)
-            if exits.kind is ListKind.PANIC and db.stops.stop(Stop(account_id=account.id, by=exits.by, at=now, why="panic")):
-                tell_others(db, account.id, {exits.by}, TradingStopped(name=exits.name, at=now), now)
             return exits
 
         exits = await self.proposing.store.transaction(claim)
         if answered is not None:
             await answered()
         await asyncio.shield(self.background.start(self.runner.carry_on(exits.plan_id), f"exits {exits.plan_id}"))
-        return await self.shown(actor, token)
+        return await self.shown(actor, exits.plan_id)
 
     async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> None:
         """Closes the question. Nothing was sent, and nothing will be."""
@@ -361,16 +366,15 @@ class ExitLists:
 
     async def _running(self, account: Account) -> ExitsShown | None:
         def read(db: Repositories) -> ExitsShown | None:
-            for exits in db.exit_lists.alive():
-                if exits.account_id == account.id and exits.kind is ListKind.PANIC and (found := load(db, exits.plan_id)):
-                    return self._as_of_now(account, found[0], found[1], over=False)
-            return None
+            panic = running_panic(db, account.id)
+            found = load(db, panic.plan_id) if panic is not None else None
+            return self._as_of_now(account, found[0], found[1], over=False) if found is not None else None
 
         return await self.proposing.store.transaction(read)
 
     def _as_of_now(self, account: Account, exits: ExitList, orders: dict[str, Order], *, over: bool) -> ExitsShown:
-        session, now = self.proposing.connections.of(account.id).session, self.proposing.clock.now()
-        logged_in = session is not None and session.alive(now)
+        now = self.proposing.clock.now()
+        logged_in = self.proposing.connections.session_of(account.id, now) is not None
         return ExitsShown(account=account, exits=exits, orders=orders, as_of=now, over=over, logged_in=logged_in)
 
 

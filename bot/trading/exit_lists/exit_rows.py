@@ -10,6 +10,7 @@ from bot.domain.exits.exit_list import ExitRow, Slice
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.money import tick_down, tick_up
+from bot.domain.orders.band_edge import day_edges, no_further
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.people.account import Account, Actor, Permission
 from bot.domain.positions.portfolio import Position, PositionLine
@@ -102,14 +103,18 @@ class ExitRows:
         if auction.takes_exits(row.instrument):
             edge = await auction.edge(account_id, row.instrument, row.side, price.last if price is not None else None)
             if edge is not None:
-                return replace(row, kind=OrderKind.LIMIT, price=edge, protected=True)
+                return self._in_band(replace(row, kind=OrderKind.LIMIT, price=edge, protected=True), price)
         best = _best(price, row.side)
         if price is None or best is None or best <= 0:
             return row
         worst = self.runner.sending.protected(row, price)
         bound, tick = best + (worst - best) * slabs, row.instrument.tick
         bound = tick_down(bound, tick) if row.side is Side.BUY else max(tick_up(bound, tick), tick)
-        return replace(row, kind=OrderKind.LIMIT, price=bound, protected=True)
+        return self._in_band(replace(row, kind=OrderKind.LIMIT, price=bound, protected=True), price)
+
+    def _in_band(self, licence: OrderDraft, price: Price | None) -> OrderDraft:
+        today = ist_date(self.proposing.clock.now())
+        return no_further(licence, day_edges(self.proposing.rules, licence.instrument, price, today))
 
 
 def left_bare(meant: Sequence[tuple[Position, int]], positions: Sequence[Position]) -> Instrument | None:

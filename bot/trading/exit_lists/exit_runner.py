@@ -209,8 +209,7 @@ class ExitRunner:
 
     async def _rings(self, exits: ExitList, orders: dict[str, Order]) -> None:
         """What asks for a hand, once each. A session that is back is noted, so that its next end rings anew."""
-        session = self.exits.connections.of(exits.account_id).session
-        if exits.asked_login and session is not None and session.alive(self.clock.now()):
+        if exits.asked_login and self.exits.connections.session_of(exits.account_id, self.clock.now()) is not None:
             await self.store.transaction(lambda db: _has_session(db, exits.plan_id))
         await self._ring(exits, orders)
         if exits.kind is not ListKind.PANIC:

@@ -8,6 +8,7 @@ from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone, WordsWanted
 from bot.domain.exits.exit_choice import ExitChoice
 from bot.domain.exits.exit_list import ExitList, ExitRow, ExitsShown, ListKind, Opening, Slice
+from bot.domain.market.display_names import short
 from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
 from bot.domain.people.account import Actor, Permission
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState, sliced
@@ -60,7 +61,7 @@ class Reversals:
         row = (await self.lists.rows.of(account, [(line, size)], slabs=1))[0]
         opening = row.draft
         if opening.price is None:
-            raise CheckFailed([f"No price of {opening.instrument.symbol} is known now, so no worst price can be named."])
+            raise CheckFailed([f"No price of {short(opening.instrument)} is known now, so no worst price can be named."])
         exits, plan = self._planned(actor, row)
         question = self.proposing.confirmations.new(actor, chat_id, Purpose.REVERSE, plan=plan.digest())
         margin, funds, held = await asyncio.gather(

@@ -1,6 +1,5 @@
 """What the card of many exits says of its rows: what a sale meets at the depository, and the stops that become exits."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,6 @@ from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product, Side
 from bot.trading.checks.selling import AT_DEPOSITORY
 from bot.trading.checks.situation import Situation
-from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 
 
@@ -31,13 +29,9 @@ class RowRemarks:
 
     async def of(self, account: Account, rows: Sequence[ExitRow]) -> Remarked:
         """BrokerError when positions, or holdings where shares are sold in delivery, cannot be read."""
-        broker = self.proposing.connections.of(account.id).broker
-        now = self.proposing.clock.now()
-        if any(row.draft.product is Product.CNC and row.draft.side is Side.SELL for row in rows):
-            positions, holdings = await asyncio.gather(broker.positions(), broker.holdings())
-            held = Held(positions=positions, holdings=holdings, read_at=now)
-        else:
-            held = Held(positions=await broker.positions(), read_at=now)
+        shares = (row for row in rows if row.draft.product is Product.CNC and row.draft.side is Side.SELL)
+        draft = next(shares, rows[0]).draft  # the one of which the most has to be known
+        held = await self.proposing.held(account.id, draft.side, draft.product, draft.instrument, closes=True)
 
         def judge(db: Repositories) -> list[tuple[ExitRow, Situation]]:
             return [

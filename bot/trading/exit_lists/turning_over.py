@@ -7,7 +7,7 @@ from bot.domain.clock import Clock
 from bot.domain.exits.exit_list import CLOSED, ExitList, RowState
 from bot.domain.news.exits import ExitsTold, Told
 from bot.domain.orders.order import Order
-from bot.domain.plans.plan import Act, Plan, PlanLeg, next_slice
+from bot.domain.plans.plan import Plan, PlanAct, PlanLeg, next_slice
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.exits.exit_state import load, told_row
 from bot.trading.exits.live_exit import LiveExit
@@ -54,11 +54,11 @@ class TurningOver:
         if act is None:
             return None
         match act.act:
-            case Act.SEND_SLICE:
+            case PlanAct.SEND_SLICE:
                 leg = next(each for each in plan.legs if each.number == act.quantity)
                 await self.send(plan, leg, exits.name)
                 return None
-            case Act.STRIKE:
+            case PlanAct.STRIKE:
                 await self._strike(plan, "The part before it is not working.")
         return "all was sent or struck off"
 

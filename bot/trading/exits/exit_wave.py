@@ -16,6 +16,7 @@ from bot.domain.orders.order import Order
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product, Side
 from bot.runtime.background import BackgroundTasks
+from bot.trading.exits.in_band import in_band
 from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
 from bot.trading.proposals.drafting import open_units
 
@@ -68,7 +69,11 @@ class ExitWave:
         mine = [wanted[index] for index in able]
         async with turns.of(account_id, *(each.draft.instrument.key for each in mine)):
             held, _ = await exits.rows.held(account_id, holdings=_of_shares(mine), anew=False)
-            claims = [partial(exits.claim, wanted=each, draft=each.draft, held=held, queues=False) for each in mine]
+            drafts = [await in_band(account_id, each.draft, exits.proposing) for each in mine]
+            claims = [
+                partial(exits.claim, wanted=each, draft=draft, held=held, queues=False)
+                for each, draft in zip(mine, drafts, strict=True)
+            ]
             orders = dict(zip(able, await exits.orders.all_taken(claims, first=first), strict=True))
         return [
             None if (order := orders.get(index)) is None else self.background.start(self._post(each, order), f"exit {order.id}")

@@ -17,6 +17,7 @@ from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Side
 from bot.trading.exits.exit_state import of_panics
+from bot.trading.exits.in_band import in_band
 from bot.trading.exits.row_readings import RowReadings, left, unguarded
 from bot.trading.exits.turns import Turns
 from bot.trading.orders.claimed_orders import Claim, ClaimedOrders
@@ -260,7 +261,7 @@ class LiveExit:
         """New terms for a working order, once, and what became of that. A lost answer is looked for in the book."""
         if order.broker_id is None:
             return ChangeState.REFUSED
-        state = ChangeState.TAKEN
+        terms, state = await in_band(order.account_id, terms, self.proposing), ChangeState.TAKEN
         try:
             await self.connections.of(order.account_id).broker.modify(order.broker_id, terms, urgent=urgent)
         except OrderOver:
@@ -317,7 +318,7 @@ class LiveExit:
 
         ahead: how many the same caller has begun to send and that may not have left yet.
         """
-        draft = replace(wanted.draft, quantity=quantity)
+        draft = await in_band(wanted.account_id, replace(wanted.draft, quantity=quantity), self.proposing)
         queues = self.connections.of(wanted.account_id).broker.exits_at_once <= ahead
         return await self.orders.taken(lambda db: self.claim(db, wanted, draft, held, queues=queues))
 

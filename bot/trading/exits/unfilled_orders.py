@@ -20,6 +20,7 @@ from bot.domain.terms import Side
 from bot.runtime.signal import Signal
 from bot.trading.account.prices import Prices
 from bot.trading.exits.live_exit import LiveExit
+from bot.trading.orders.repricing import protected
 
 log = logging.getLogger(__name__)
 
@@ -99,10 +100,7 @@ class UnfilledOrders:
         if price is not None:
             bid, ask = price.bid or price.last, price.ask or price.last
             touch = ask if draft.side is Side.BUY else bid
-            worst = self.rules.protected_price(
-                side=draft.side, kind=draft.instrument.kind, bid=bid, ask=ask, tick=draft.instrument.tick,
-                on=ist_date(self.clock.now()),
-            )  # fmt: skip
+            worst = protected(draft, price, self.rules, ist_date(self.clock.now()))
         at = self.clock.now()
         why = ExitTrouble.RESTS if _rests(order) else ExitTrouble.TRIGGERED
         news: Notice = ExitAsks(order=order, why=why, price=worst)

@@ -17,7 +17,7 @@ from bot.trading.instruments.query import ContractQuery, When
 _Book = dict[date, "array[int]"]  # expiry -> row numbers of the master
 
 
-class Chain:
+class ExpiryRows:
     """All contracts of one underlying with one expiry, as row numbers of the master."""
 
     def __init__(self, rows: Iterable[int], columns: Columns) -> None:
@@ -91,9 +91,9 @@ class Contracts:
         book = self._books.get(market, {}).get(symbol, {})
         return expiry in book and not any(expiry < day and (day.year, day.month) == (expiry.year, expiry.month) for day in book)
 
-    def chain(self, market: Exchange, symbol: str, expiry: date) -> Chain:
+    def chain(self, market: Exchange, symbol: str, expiry: date) -> ExpiryRows:
         """The contracts of that expiry. An empty chain where there are none."""
-        return Chain(self._books[market].get(symbol, {}).get(expiry, ()), self._columns)
+        return ExpiryRows(self._books[market].get(symbol, {}).get(expiry, ()), self._columns)
 
     def option_days(self, market: Exchange, symbol: str, today: date) -> list[date]:
         """Expiries from today on that have options, the nearest first."""
@@ -189,7 +189,7 @@ def _nearest_day(when: When, today: date) -> date:
     return min(said, key=lambda day: abs((day - today).days))
 
 
-def _options_near(chain: Chain, ask: ContractQuery, *, each_side: int) -> list[int]:
+def _options_near(chain: ExpiryRows, ask: ContractQuery, *, each_side: int) -> list[int]:
     strike = ask.strike if ask.strike is not None else chain.middle()
     if strike is None:
         return []

@@ -37,7 +37,7 @@ _THOUSANDS = re.compile(r"(?<=\d),(?=\d{2,3}(?:\D|$))")
 _NOT_KEY = re.compile(r"[\W_]+")  # letters of other scripts stay: a word that nobody knows must not vanish
 
 
-class Part(Enum):
+class TokenKind(Enum):
     """What a token may say."""
 
     WORD = auto()  # only a name
@@ -56,7 +56,7 @@ class Token:
     """One word or one part of a glued one. Every token may also be a part of the name."""
 
     text: str
-    part: Part
+    part: TokenKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,13 +115,13 @@ def tokens_of(text: str, is_name: Callable[[str], bool]) -> list[Token]:
     for piece in _GAPS.split(_THOUSANDS.sub("", text)):
         for part in _pieces(piece, is_name):
             if squash(part) and part not in _SILENT:
-                after_number = bool(tokens) and tokens[-1].part is Part.NUMBER
+                after_number = bool(tokens) and tokens[-1].part is TokenKind.NUMBER
                 tokens.append(Token(part, _part(part, after_number=after_number)))
     return tokens if len(tokens) <= _MOST_TOKENS else []
 
 
 def _pieces(piece: str, is_name: Callable[[str], bool]) -> Iterator[str]:
-    if not piece or _part(piece) is not Part.WORD or is_name(squash(piece)):
+    if not piece or _part(piece) is not TokenKind.WORD or is_name(squash(piece)):
         yield piece
         return
     glued = _unglue(piece)
@@ -148,35 +148,43 @@ def _unglue(piece: str) -> list[str]:
     return parts
 
 
-def _part(word: str, *, after_number: bool = False) -> Part:
+def _part(word: str, *, after_number: bool = False) -> TokenKind:
     if _NUMBER.fullmatch(word):
-        return Part.NUMBER
+        return TokenKind.NUMBER
     if word in _RIGHTS or (after_number and word in _LETTER_RIGHTS):
-        return Part.RIGHT
+        return TokenKind.RIGHT
     if word in _FUTURES:
-        return Part.FUTURE
+        return TokenKind.FUTURE
     if word in _MONTH_WORDS:
-        return Part.MONTH
+        return TokenKind.MONTH
     if word in Exchange.__members__:
-        return Part.EXCHANGE
+        return TokenKind.EXCHANGE
     if word in _SERIES:
-        return Part.SERIES
+        return TokenKind.SERIES
     if word in _CYCLES:
-        return Part.CYCLE
-    return Part.TODAY if word in _TODAY else Part.WORD
+        return TokenKind.CYCLE
+    return TokenKind.TODAY if word in _TODAY else TokenKind.WORD
 
 
 def asks_of(tokens: Sequence[Token], today: date) -> list[ContractQuery]:
     """Every way to read the tokens beside a name. Complete readings push out incomplete ones. Empty: they say nothing known."""
-    if any(token.part is Part.WORD for token in tokens):
+    if any(token.part is TokenKind.WORD for token in tokens):
         return []
     kinds = [token.part for token in tokens]
-    single = (Part.RIGHT, Part.FUTURE, Part.MONTH, Part.EXCHANGE, Part.SERIES, Part.CYCLE, Part.TODAY)
+    single = (
+        TokenKind.RIGHT,
+        TokenKind.FUTURE,
+        TokenKind.MONTH,
+        TokenKind.EXCHANGE,
+        TokenKind.SERIES,
+        TokenKind.CYCLE,
+        TokenKind.TODAY,
+    )
     if any(kinds.count(part) > 1 for part in single):
         return []
     asks: list[ContractQuery] = []
     for when, spent in _whens(tokens, today):
-        strikes = [token.text for at, token in enumerate(tokens) if token.part is Part.NUMBER and at not in spent]
+        strikes = [token.text for at, token in enumerate(tokens) if token.part is TokenKind.NUMBER and at not in spent]
         ask = _ask(tokens, when, strikes)
         if ask is not None and ask not in asks:
             asks.append(ask)
@@ -185,17 +193,17 @@ def asks_of(tokens: Sequence[Token], today: date) -> list[ContractQuery]:
 
 def _ask(tokens: Sequence[Token], when: When | None, strikes: Sequence[str]) -> ContractQuery | None:
     said = {token.part: token.text for token in tokens}
-    future = Part.FUTURE in said
-    right = said.get(Part.RIGHT)
+    future = TokenKind.FUTURE in said
+    right = said.get(TokenKind.RIGHT)
     if len(strikes) > 1 or (future and (strikes or right)):
         return None
-    series = said.get(Part.SERIES, "")
+    series = said.get(TokenKind.SERIES, "")
     ask = ContractQuery(
         right=(_RIGHTS.get(right) or _LETTER_RIGHTS[right]) if right else None,
         strike=Decimal(strikes[0]) if strikes else None,
         future=future,
         when=when,
-        exchange=Exchange(said[Part.EXCHANGE]) if Part.EXCHANGE in said else None,
+        exchange=Exchange(said[TokenKind.EXCHANGE]) if TokenKind.EXCHANGE in said else None,
         series=series,
     )
     return None if series and not ask.is_cash else ask
@@ -203,11 +211,11 @@ def _ask(tokens: Sequence[Token], when: When | None, strikes: Sequence[str]) -> 
 
 def _whens(tokens: Sequence[Token], today: date) -> Iterator[tuple[When | None, frozenset[int]]]:
     """Each reading of the expiry, with the places of the numbers that it uses up."""
-    cycle = next((_CYCLES[token.text] for token in tokens if token.part is Part.CYCLE), None)
-    if any(token.part is Part.TODAY for token in tokens):
+    cycle = next((_CYCLES[token.text] for token in tokens if token.part is TokenKind.CYCLE), None)
+    if any(token.part is TokenKind.TODAY for token in tokens):
         yield When(today=True, cycle=cycle), frozenset()
         return
-    at = next((place for place, token in enumerate(tokens) if token.part is Part.MONTH), None)
+    at = next((place for place, token in enumerate(tokens) if token.part is TokenKind.MONTH), None)
     if at is None:
         yield (When(cycle=cycle) if cycle else None), frozenset()
         return
@@ -232,7 +240,7 @@ def _whens(tokens: Sequence[Token], today: date) -> Iterator[tuple[When | None, 
 
 
 def _whole(tokens: Sequence[Token], place: int) -> int | None:
-    if not 0 <= place < len(tokens) or tokens[place].part is not Part.NUMBER:
+    if not 0 <= place < len(tokens) or tokens[place].part is not TokenKind.NUMBER:
         return None
     text = tokens[place].text
     return int(text) if text.isdigit() else None

@@ -10,7 +10,7 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.news.readiness import Overnight
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Store
-from bot.domain.positions.held import ContractChange, Held, HeldNote, contract_changes
+from bot.domain.positions.held import ContractChange, HeldNote, HeldRow, contract_changes
 from bot.domain.terms import Product
 from bot.runtime.scheduler import Occasion
 from bot.trading.account.account_views import AccountViews
@@ -48,7 +48,7 @@ class HeldNotes:
         positions, demat = await asyncio.gather(self.books.positions(bot), self.books.holdings(bot))
         await self.books.events.loans.ask(account.id, positions.lines)
         rows = [
-            Held(
+            HeldRow(
                 instrument=line.position.instrument,
                 product=line.position.product,
                 quantity=line.position.quantity,
@@ -60,7 +60,7 @@ class HeldNotes:
             if line.position.quantity and not line.position.is_sold_holding
         ]
         rows += [
-            Held(
+            HeldRow(
                 instrument=share.instrument,
                 product=Product.CNC,
                 quantity=share.total,

@@ -140,10 +140,9 @@ class LateDays:
             return True
         if day == ist_date(self.clock.now()):
             return False  # trade history has only days that are over
-        connection = self.books.connections.of(account_id)
-        if connection.session is None or not connection.session.alive(self.clock.now()):
+        if self.books.connections.session_of(account_id, self.clock.now()) is None:
             raise SessionExpired("Trade history can be read after a login.")
-        return _sums(fills) == _sums(await connection.broker.past_trades(day, day))
+        return _sums(fills) == _sums(await self.books.connections.of(account_id).broker.past_trades(day, day))
 
     async def _is_carried(self, account_id: str, day: date, held: Sequence[Position]) -> bool:
         """Whether the broker's positions were carried out of the day as our fills make them. They tell it on the next day."""

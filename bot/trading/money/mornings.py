@@ -22,7 +22,6 @@ from bot.domain.news.readiness import (
 )
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.people.account import Account
-from bot.domain.ports.broker import BrokerConnection
 from bot.domain.positions.portfolio import Holding, Positions
 from bot.domain.terms import Product, Side
 from bot.runtime.scheduler import Occasion
@@ -76,11 +75,9 @@ class Mornings:
         findings = tuple(each for each in await self._findings(account, day) if each.waits)
         if not overnight and not findings:
             return None
-        connection = self.books.connections.of(account.id)
-        await in_time(
-            self.books.funds, by_the_clock(account), seconds=LOGIN
-        )  # a stored seed may log in, a dead session is found out
-        if self._alive(connection):
+        # A stored seed may log in, a dead session is found out.
+        await in_time(self.books.funds, by_the_clock(account), seconds=LOGIN)
+        if self._alive(account):
             return None
         return LoginReminder(at=self.clock.now(), overnight=overnight, findings=findings)
 
@@ -95,7 +92,7 @@ class Mornings:
     async def _readiness(self, account: Account, day: date) -> Readiness:
         bot = by_the_clock(account)
         connection = self.books.connections.of(account.id)
-        if not self._alive(connection):
+        if not self._alive(account):
             await in_time(self.books.funds, bot, seconds=LOGIN)  # a stored seed may log in
         positions, demat, funds, skew, note, findings = await asyncio.gather(
             in_time(self.books.positions, bot),
@@ -105,7 +102,7 @@ class Mornings:
             self.notes.before(account.id, day),
             self._findings(account, day),
         )
-        session = self._alive(connection)  # after the reads, which may have renewed it or found it dead
+        session = self._alive(account)  # after the reads, which may have renewed it or found it dead
         overnight = _overnight(positions) if positions is not None else carried(note, day) if note is not None else None
         shares = demat.lines if demat is not None else ()
         return Readiness(
@@ -127,8 +124,8 @@ class Mornings:
             findings=findings,
         )
 
-    def _alive(self, connection: BrokerConnection) -> bool:
-        return connection.session is not None and connection.session.alive(self.clock.now())
+    def _alive(self, account: Account) -> bool:
+        return self.books.connections.session_of(account.id, self.clock.now()) is not None
 
     def _until_next_session(self, day: date) -> date:
         following = day + DAY

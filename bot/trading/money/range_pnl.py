@@ -20,15 +20,14 @@ from bot.domain.pnl.fifo import Lot, carried_into, quantity_of
 from bot.domain.pnl.if_closed import if_closed
 from bot.domain.pnl.range_report import (
     CurvePoint,
+    OrderSource,
     RangeDay,
     RangeReport,
     Slip,
-    Source,
     by_product,
     by_source,
     by_symbol,
     charges_of_orders,
-    charges_of_trades,
 )
 from bot.domain.pnl.round_trips import RowDay, booked, round_trips, walk
 from bot.domain.pnl.trades import DayMark, LedgerTrade, RowKey
@@ -36,7 +35,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import DayReport, PnL
 from bot.domain.terms import Product
 from bot.trading.account.account_views import AccountViews
-from bot.trading.account.day_charges import ledger_charges
+from bot.trading.account.day_charges import ledger_charges, ledger_order_charges
 from bot.trading.money.reports import Reports
 
 DAY = timedelta(days=1)
@@ -68,7 +67,7 @@ class _Records:
     orders: Sequence[Order]
     ours: Collection[str]  # the broker's ids of those that the bot placed
     rows: Mapping[RowKey, _Row]
-    sources: Mapping[str, Source]  # by the broker's ids, of what opened before the range too
+    sources: Mapping[str, OrderSource]  # by the broker's ids, of what opened before the range too
     touches: Mapping[str, Decimal]
     curves: Mapping[date, Sequence[CurvePoint]]
     lent: Lent
@@ -105,13 +104,13 @@ class RangePnl:
         return TodayPnl(pnl=pnl, report=report, if_closed=after)
 
     async def of(self, actor: Actor, first: date, last: date, *, pnl: PnL | None = None) -> RangeReport:
-        """The range, both ends included, dates of India. The final row of today is taken where it is made already.
+        """The range, both ends included, dates of India. The final row of today is taken where it is made and still true.
 
         Where today is in it and cannot be read it is left out, and `unread` says why. pnl: today as it was just read.
         """
         account, _ = self.books.connection(actor)
         today = ist_date(self.clock.now())
-        final = await self.store.read(lambda db: db.reports.find(account.id, today))
+        final = await self.store.read(lambda db: self.reports.final(db, account.id, today))
         made: Made | None = None
         unread, as_of = None, None
         if first <= today <= last and final is None:
@@ -257,7 +256,7 @@ class RangePnl:
         for day in {trade.day for trade in openers}:
             fills = [trade for trade in openers if trade.day == day]
             bill = ledger_charges(fills, tariff=self.books.tariff, plan=self.books.plan, day=day)
-            spent |= charges_of_trades(bill, fills)
+            spent |= ledger_order_charges(bill, fills, tariff=self.books.tariff, plan=self.books.plan, day=day)
         return spent
 
     def _day(
@@ -275,12 +274,14 @@ class RangePnl:
         events += ends_of(marks, day) if day <= records.over else ()
         on_margin = [_on_margin(row) for row in through.get(day, ()) if row.product is Product.MTF]
         events += borrowings(on_margin, records.lent, self.books.events.loans.nights(day)) if on_margin else ()
+        bill = ledger_charges(trades, tariff=self.books.tariff, plan=self.books.plan, day=day, events=events)
         return RangeDay(
             day=day,
             report=report,
             marks=marks,
             trades=trades,
-            bill=ledger_charges(trades, tariff=self.books.tariff, plan=self.books.plan, day=day, events=events),
+            bill=bill,
+            costs=ledger_order_charges(bill, trades, tariff=self.books.tariff, plan=self.books.plan, day=day),
             curve=tuple(records.curves.get(day, ())),
         )
 
@@ -321,10 +322,10 @@ def _row(db: Repositories, account_id: str, row: RowKey, instrument: Instrument,
     return _Row(begun=carried, restarts=restarts, openers=[trade for trade in earlier if trade.broker_id in orders])
 
 
-def _source(order: Order, planned: Collection[str]) -> Source:
+def _source(order: Order, planned: Collection[str]) -> OrderSource:
     if order.id in planned:
-        return Source.PLAN
-    return Source.BOT if order.is_ours else Source.ELSEWHERE
+        return OrderSource.PLAN
+    return OrderSource.BOT if order.is_ours else OrderSource.ELSEWHERE
 
 
 def _slips(records: _Records, days: Sequence[RangeDay]) -> list[Slip]:

@@ -24,16 +24,21 @@ class Reports:
     clock: Clock
 
     def row(self, db: Repositories, account_id: str, day: date) -> DayReport | None:
-        """The final row of a date in India. One without data comes with what was found out about it later."""
+        """The final row of a date in India, as it was corrected. One without data has what was found out about it later."""
         return next(iter(self.rows(db, account_id, day, day)), None)
 
     def rows(self, db: Repositories, account_id: str, first: date, last: date) -> Sequence[DayReport]:
         """The same of a range, both ends included, oldest first."""
         final = db.reports.between(account_id, first, last)
-        if not any(report.records_only for report in final):  # as nearly always
-            return final
         known = db.reports.found_out(account_id, first, last)
-        return [known.get(report.date, report) if report.records_only else report for report in final]
+        return [known.get(report.date, report) for report in final]
+
+    def final(self, db: Repositories, account_id: str, day: date) -> DayReport | None:
+        """The same as `row`. None too where it has no data, or trades of that date came since: it is not over."""
+        found = self.row(db, account_id, day)
+        if found is None or found.records_only or found.trades < db.ledger.count(account_id, day):
+            return None
+        return found
 
     async def now(self, actor: Actor, pnl: PnL | None = None) -> tuple[DayReport, Sequence[DayMark]]:
         """Today's report as it would be at this moment, and how each row stands: what tomorrow counts from.

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -111,12 +111,22 @@ class Summaries:
 
     async def close_day(self, occasion: Occasion) -> None:
         """The final row of each account that was linked by then. The first failure is raised when all were tried."""
+        await self._each(occasion, self._close)
+
+    async def correct_day(self, occasion: Occasion) -> None:
+        """The final row once more where trades came after it was made, as in a market that never closes, or a login alone.
+
+        One too where an account was linked after the close and has traded. The first failure is raised when all were tried.
+        """
+        await self._each(occasion, self._correct)
+
+    async def _each(self, occasion: Occasion, work: Callable[[Account, Occasion], Awaitable[None]]) -> None:
         failures: list[Exception] = []
         for account in await self.store.read(lambda db: db.accounts.all()):
-            if account.created_at >= occasion.due:  # linked after the close: there is no day to sum up yet
+            if account.created_at >= occasion.due:  # linked after that: there is no day to sum up yet
                 continue
             try:
-                await self._close(account, occasion)
+                await work(account, occasion)
             except BotError as error:
                 failures.append(error)
             except Exception as error:  # a mistake of ours about one account is no reason to leave out the others
@@ -154,6 +164,33 @@ class Summaries:
                 people = db.people.watching(account.id)
                 for each in news:
                     db.outbox.add(account.id, people, each, now, order_id=None)
+
+        await self.store.transaction(keep)
+
+    async def _correct(self, account: Account, occasion: Occasion) -> None:
+        """What was told at the close stays as it was told. What is true now takes its place in every sum, and is told."""
+        day = occasion.day
+
+        def read(db: Repositories) -> tuple[DayReport | None, DayReport | None, int]:
+            return self.reports.row(db, account.id, day), db.reports.find(account.id, day), db.ledger.count(account.id, day)
+
+        row, first, trades = await self.store.read(read)
+        if first is None or row is None:
+            if trades:
+                await self._close(account, occasion)
+            return
+        if trades <= row.trades and not row.records_only:
+            return
+        made = await self._as_far_as_known(account, replace(occasion, failures=PATIENCE))
+        if made.report.records_only:  # what is known of the day is what was told
+            return
+        report = replace(made.report, late=occasion.late, up_since=self.started_at, after=made.report.trades - first.trades)
+
+        def keep(db: Repositories) -> None:
+            db.reports.correct(report)
+            db.ledger.correct_day(made.marks)
+            news = DaySummary(report=report)
+            db.outbox.add(account.id, db.people.watching(account.id), news, self.clock.now(), order_id=None)
 
         await self.store.transaction(keep)
 

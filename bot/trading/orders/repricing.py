@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
+from bot.domain.orders.band_edge import day_edges, no_further
 from bot.domain.orders.order import OrderDraft
-from bot.domain.terms import Side
+from bot.domain.terms import OrderKind, Side
 
 
 def repriced(licence: OrderDraft, price: Price | None, rules: MarketRules, on: date) -> OrderDraft:
@@ -19,8 +20,13 @@ def repriced(licence: OrderDraft, price: Price | None, rules: MarketRules, on: d
 
 
 def protected(draft: OrderDraft, price: Price, rules: MarketRules, on: date) -> Decimal:
-    """The worst price of a market order now, in rupees on the tick, from bid or ask, else from the last trade."""
-    return rules.protected_price(
+    """The worst price of a market order now, in rupees on the tick, from bid or ask, else from the last trade.
+
+    It goes no further than the edge of the day's band where that is known.
+    """
+    worst = rules.protected_price(
         side=draft.side, kind=draft.instrument.kind, bid=price.bid or price.last, ask=price.ask or price.last,
         tick=draft.instrument.tick, on=on,
     )  # fmt: skip
+    alone = replace(draft, kind=OrderKind.LIMIT, price=worst, trigger=None)
+    return no_further(alone, day_edges(rules, draft.instrument, price, on)).price or worst

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from bot.domain.exits.closing import is_guard
+from bot.domain.exits.closing import is_closing, is_guard
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.plans.guarding import Guarding
 from bot.domain.plans.plan import LegKind, LegState, Plan, PlanState
@@ -69,11 +69,15 @@ class PlanCards:
         if found is None:
             return None
         plan, guard = found
-        target, trail = _target(plan, guard), self.trail(plan.id)
+        target, trail = _target(plan, guard), self._follows(plan, guard)
         if guard is None and target is None and trail is None:
             return None
         seen = self._seen(plan, order) if target is not None else None
         return Guarding(guard=guard, target=target, seen_at=seen, trail=trail, plan_id=plan.id)
+
+    def _follows(self, plan: Plan, guard: Order | None) -> TrailSeen | None:
+        """How the stop follows the price. None where none waits that could: it was triggered, or is an exit by now."""
+        return self.trail(plan.id) if guard is None or not is_closing(guard) else None
 
     def _seen(self, plan: Plan, order: Order) -> datetime | None:
         tick = self.watcher.latest(plan.account_id, order.draft.instrument.key, within=A_DAY)
@@ -84,7 +88,7 @@ class PlanCards:
         for plan in db.plans.alive():
             guard = db.orders.find(plan.guard_id) if plan.guard_id is not None else None
             guard = guard if guard is not None and guard.status.is_working else None
-            trail = self.trail(plan.id)
+            trail = self._follows(plan, guard)
             face = (_seen_of(guard), _target(plan, guard), trail.trail.trigger if trail is not None else None)
             for leg in plan.entries:
                 entry = db.orders.find(leg.order_id) if leg.order_id is not None else None

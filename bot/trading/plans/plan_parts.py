@@ -40,7 +40,7 @@ class PlanParts:
         account_id = plan.account_id
         draft = await self._priced(account_id, leg.draft)
         connection = self.connections.of(account_id)
-        held = await self.proposing.held(connection, draft.side, draft.product, draft.instrument)
+        held = await self.proposing.held(account_id, draft.side, draft.product, draft.instrument)
         held = replace(held, result=await self.proposing.result(account_id, connection))
         order = await self.claimed.taken(lambda db: self._licensed(db, plan, leg, draft, held))
         if order is None:
@@ -100,8 +100,7 @@ class PlanParts:
         role = db.people.role_on(plan.placed_by, plan.account_id)
         if role is None:
             return (OFF_THE_LIST,)
-        session = self.connections.of(plan.account_id).session
-        if session is None or not session.alive(self.clock.now()):
+        if self.connections.session_of(plan.account_id, self.clock.now()) is None:
             return ("The session with mStock ended.",)
         closes = leg.kind is LegKind.STOP
         situation = self.proposing.situation(db, plan.account_id, leg.draft, held, asked_as_exit=closes)

@@ -11,7 +11,7 @@ from bot.domain.plans.plan import LegKind
 from bot.domain.ports.repositories import Store
 from bot.runtime.background import BackgroundTasks
 from bot.trading.plans.plan_now import PlanNow
-from bot.trading.plans.watched import Watched, elapsed
+from bot.trading.plans.watched import PlanWatch, elapsed
 from bot.trading.ticks.tick_watcher import TickWatcher
 
 RETRY = 2.0  # seconds until what could not be done is tried again
@@ -28,7 +28,7 @@ class PlanRings:
     background: BackgroundTasks
     clock: Clock
 
-    def bare(self, now: PlanNow, watched: Watched) -> None:
+    def bare(self, now: PlanNow, watched: PlanWatch) -> None:
         """Rings when the stop could not be placed for a while."""
         at = elapsed()
         watched.bare_since = watched.bare_since if watched.bare_since is not None else at
@@ -39,7 +39,7 @@ class PlanRings:
             news = Unguarded(draft=replace(leg.draft, quantity=opened))
             self.background.start(self.tell(now, news), f"plan {now.plan.id} is bare")
 
-    async def blind(self, now: PlanNow, watched: Watched) -> None:
+    async def blind(self, now: PlanNow, watched: PlanWatch) -> None:
         """Rings when the target has not been watched for a while, and when it is again."""
         target = now.plan.leg(LegKind.TARGET)
         if watched.watching is None or target is None:
@@ -57,7 +57,7 @@ class PlanRings:
             await self.tell(now, TargetBlind(draft=target.draft, since=since, sees=True))
         watched.due = min(watched.due or math.inf, elapsed() + BLIND_FOR / 2)
 
-    async def ask(self, now: PlanNow, watched: Watched, order: Order, why: ExitTrouble) -> bool:
+    async def ask(self, now: PlanNow, watched: PlanWatch, order: Order, why: ExitTrouble) -> bool:
         """Rings once for each trouble, and tries again later."""
         watched.due = elapsed() + 5 * RETRY
         if why not in watched.rung:

@@ -12,7 +12,7 @@ from bot.domain.errors import BrokerError
 from bot.domain.market.prices import Tick
 from bot.domain.news.exits import ExitAsks, ExitTrouble, Unguarded
 from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.plans.plan import Act, LegKind, Next, Plan, PlanFacts, PlanLeg, is_stopped, is_touched, next_act, next_slice
+from bot.domain.plans.plan import LegKind, Next, Plan, PlanAct, PlanFacts, PlanLeg, is_stopped, is_touched, next_act, next_slice
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
@@ -22,7 +22,7 @@ from bot.trading.exits.live_exit import ChangeState, ExitResult, ExitState, Exit
 from bot.trading.plans.plan_now import PlanNow, end_unsent, plan_now
 from bot.trading.plans.plan_parts import PlanParts
 from bot.trading.plans.plan_rings import BLIND_FOR, RETRY, PlanRings
-from bot.trading.plans.watched import Watched, elapsed
+from bot.trading.plans.watched import PlanWatch, elapsed
 from bot.trading.ticks.tick_watcher import TickWatcher, Use
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class PlanRunner:
     clock: Clock
     _rings: PlanRings = field(init=False)
     _wake: Signal = field(default_factory=Signal)
-    _watched: dict[str, Watched] = field(default_factory=dict)
+    _watched: dict[str, PlanWatch] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._rings = PlanRings(store=self.store, watcher=self.watcher, background=self.background, clock=self.clock)
@@ -77,7 +77,7 @@ class PlanRunner:
         for gone in self._watched.keys() - {plan.id for plan in plans}:
             self._forget(gone)
         for plan in plans:
-            watched = self._watched.setdefault(plan.id, Watched())
+            watched = self._watched.setdefault(plan.id, PlanWatch())
             # What a retry reads is written down, which wakes this loop: were it heeded at once it would never rest.
             waits = watched.due is not None and watched.due > elapsed()
             if not watched.busy and (watched.urgent or (not waits and (watched.dirty or watched.due is not None))):
@@ -90,7 +90,7 @@ class PlanRunner:
         if watched.watching is not None:
             watched.watching.end()
 
-    async def _one(self, plan_id: str, watched: Watched) -> None:
+    async def _one(self, plan_id: str, watched: PlanWatch) -> None:
         """One step of one plan."""
         acted = False
         try:
@@ -103,11 +103,11 @@ class PlanRunner:
             watched.urgent = watched.urgent or acted
             self._wake()
 
-    def _retry(self, watched: Watched) -> None:
+    def _retry(self, watched: PlanWatch) -> None:
         watched.due = elapsed() + RETRY
         watched.touched_at = watched.due if watched.at_target else None  # while nothing else is traded it stays there
 
-    async def _take_step(self, plan_id: str, watched: Watched) -> bool:
+    async def _take_step(self, plan_id: str, watched: PlanWatch) -> bool:
         now = await self.store.read(lambda db: plan_now(db, plan_id))
         if now is None:
             return False
@@ -129,7 +129,7 @@ class PlanRunner:
         act = next_act(now.plan, facts, self.clock.now())
         if fresh and (act is None or not act.guards_less(now.guard)):
             watched.doubted_at = None  # a doubt that the next reading did not share
-        if act is not None and act.act is Act.RESIZE_STOP and not fresh:  # another way out may have changed the stop since
+        if act is not None and act.act is PlanAct.RESIZE_STOP and not fresh:  # another way out may have changed the stop since
             watched.read, watched.urgent = False, True
             return False
         if act is None:
@@ -140,7 +140,7 @@ class PlanRunner:
             return False
         return await self._do(act, now, watched)
 
-    async def _read(self, now: PlanNow, watched: Watched) -> PlanNow | None:
+    async def _read(self, now: PlanNow, watched: PlanWatch) -> PlanNow | None:
         """Reads what is open and in no other order, and the plan as it stands after that. BrokerError: it was not read."""
         if now.way_out is None:
             return now
@@ -164,17 +164,17 @@ class PlanRunner:
         if act is None:
             return False
         match act.act:
-            case Act.SEND_SLICE:
+            case PlanAct.SEND_SLICE:
                 return await self.slices.send(plan, next(leg for leg in plan.legs if leg.number == act.quantity), now.name)
-            case Act.HALVE if too_big is not None:
+            case PlanAct.HALVE if too_big is not None:
                 await self.slices.halve(plan, too_big)
-            case Act.STRIKE:
+            case PlanAct.STRIKE:
                 await self.slices.strike(plan, "The part before it is not working.")
             case _:
                 await self.store.transaction(lambda db: db.plans.end(plan.id, "all of it was sent or struck off"))
         return True
 
-    def _facts(self, now: PlanNow, watched: Watched) -> PlanFacts:
+    def _facts(self, now: PlanNow, watched: PlanWatch) -> PlanFacts:
         at = elapsed()
         touched = watched.touched_at is not None and at - watched.touched_at <= TOUCH_LASTS and at >= watched.calm_until
         if now.plan.taking_since is not None and watched.taking_at is None:
@@ -190,7 +190,7 @@ class PlanRunner:
             unfilled=unfilled,
         )
 
-    def _look_again(self, now: PlanNow, facts: PlanFacts, watched: Watched) -> None:
+    def _look_again(self, now: PlanNow, facts: PlanFacts, watched: PlanWatch) -> None:
         """What waits for time alone, or for a position book that lags."""
         at = elapsed()
         if now.plan.taking_since is not None and watched.taking_at is not None and not facts.unfilled:
@@ -204,7 +204,7 @@ class PlanRunner:
         elif now.guard is not None and facts.free is not None and now.guard.pending < facts.opened and facts.free < facts.opened:
             watched.read, watched.due = False, at + 5 * RETRY
 
-    def _is_sure(self, watched: Watched) -> bool:
+    def _is_sure(self, watched: PlanWatch) -> bool:
         """Whether a second reading, a while after the first, agrees that less is to be guarded."""
         at = elapsed()
         if watched.doubted_at is not None and at - watched.doubted_at >= DOUBT:
@@ -214,7 +214,7 @@ class PlanRunner:
         watched.read, watched.due = False, watched.doubted_at + DOUBT
         return False
 
-    def _watch(self, plan: Plan, watched: Watched) -> None:
+    def _watch(self, plan: Plan, watched: PlanWatch) -> None:
         target = plan.leg(LegKind.TARGET)
         if target is None:
             return
@@ -233,35 +233,35 @@ class PlanRunner:
 
         watched.watching = self.watcher.watch(plan.account_id, [target.draft.instrument.key], Use.GUARD, traded)
 
-    async def _do(self, act: Next, now: PlanNow, watched: Watched) -> bool:
+    async def _do(self, act: Next, now: PlanNow, watched: PlanWatch) -> bool:
         """The act. Whether something changed, so that the next step follows at once."""
         plan, guard = now.plan, now.guard
         log.info("plan %s: %s %d", plan.id, act.act, act.quantity)
         match act.act:
-            case Act.PLACE_STOP:
+            case PlanAct.PLACE_STOP:
                 return await self._place_stop(act.quantity, now, watched)
-            case Act.TAKE_TARGET:
+            case PlanAct.TAKE_TARGET:
                 return await self._take_target(act.quantity, now, watched)
-            case Act.END:
+            case PlanAct.END:
                 await self._end(act, now, told="bare" in watched.rung)
                 return True
         if guard is None:  # every other act is about one
             return False
         watched.read = False
-        if act.act is Act.CANCEL_GUARD:
+        if act.act is PlanAct.CANCEL_GUARD:
             if await self.exits.let_go(guard, by=plan.placed_by):
                 return True
             return await self._rings.ask(now, watched, guard, ExitTrouble.LEFT_OVER)
         stop = plan.stop
         terms = replace(guard.draft, quantity=guard.filled + act.quantity)
         trouble = ExitTrouble.NOT_RAISED
-        if act.act is not Act.RESIZE_STOP and stop is not None:
+        if act.act is not PlanAct.RESIZE_STOP and stop is not None:
             terms = replace(stop.draft, quantity=guard.filled + act.quantity)
             trouble = ExitTrouble.TARGET_RESTS
-            if act.act is Act.EXIT_AT_STOP:
+            if act.act is PlanAct.EXIT_AT_STOP:
                 terms = replace(guard.draft, price=stop.draft.price, quantity=guard.filled + act.quantity)
         changed = await self.exits.retarget(guard, terms, by=plan.placed_by)
-        if changed is ChangeState.TAKEN and act.act is Act.BACK_TO_STOP:
+        if changed is ChangeState.TAKEN and act.act is PlanAct.BACK_TO_STOP:
             watched.taking_at, watched.calm_until = None, elapsed() + CALM
             await self.store.owe(lambda db: db.plans.taking(plan.id, None))
         if changed in (ChangeState.TAKEN, ChangeState.OVER):
@@ -269,7 +269,7 @@ class PlanRunner:
             return changed is ChangeState.TAKEN
         return await self._rings.ask(now, watched, guard, trouble)
 
-    async def _place_stop(self, quantity: int, now: PlanNow, watched: Watched) -> bool:
+    async def _place_stop(self, quantity: int, now: PlanNow, watched: PlanWatch) -> bool:
         leg = now.plan.stop
         if leg is None:
             return False
@@ -285,7 +285,7 @@ class PlanRunner:
             self.background.start(self._read_back(now, watched, placed), f"reading back stop {placed.id}")
         return True
 
-    async def _read_back(self, now: PlanNow, watched: Watched, placed: Order) -> None:
+    async def _read_back(self, now: PlanNow, watched: PlanWatch, placed: Order) -> None:
         """A stop that was placed waits, has its trigger, and is on the side that closes: by the book, not by the answer."""
         await asyncio.sleep(1.0)
         try:
@@ -300,7 +300,7 @@ class PlanRunner:
         if fact.side is not placed.draft.side or not fact.trigger or (waits and not shows(fact, known.draft)):
             await self._rings.ask(now, watched, known, ExitTrouble.WRONG_STOP)
 
-    async def _take_target(self, quantity: int, now: PlanNow, watched: Watched) -> bool:
+    async def _take_target(self, quantity: int, now: PlanNow, watched: PlanWatch) -> bool:
         leg = now.plan.leg(LegKind.TARGET)
         if leg is None:
             return False

@@ -4,19 +4,18 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bot.domain.clock import Clock
-from bot.domain.errors import BrokerError, NotLinked, StorageAway
+from bot.domain.errors import BrokerError, StorageAway
+from bot.domain.exits.closing import is_guard
 from bot.domain.market.prices import Tick
 from bot.domain.news.exits import Unguarded
 from bot.domain.news.notice import Notice
 from bot.domain.news.trails import TrailNews, TrailTold
 from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.people.account import Session
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState, is_touched
 from bot.domain.plans.trail import MoveBudget, Trail, TrailAct, TrailNext, next_move
 from bot.domain.plans.trail_card import TrailSeen
@@ -51,7 +50,8 @@ class _Followed:
     blind_at: float = 0.0  # the same in loop time, or when this process began to follow it
     rang: bool = False  # that it is blind
     next: TrailNext | None = None
-    refusals: int = 0
+    refusals: int = 0  # moves without effect, as far as is known, one after the other
+    doubt: Decimal | None = None  # where the stop stands as well may be: the answer to that move got lost
     retry_at: float = 0.0  # loop time
     busy: bool = False
 
@@ -88,6 +88,7 @@ class TrailRunner:
             slowed_until=waits.due if waits is not None else None,
             blind_since=followed.blind_since,
             refused=followed.refusals,
+            doubt=followed.doubt,
         )
 
     async def run(self) -> None:
@@ -135,9 +136,11 @@ class TrailRunner:
             trail = followed.trail.entered(sum(entry.filled for entry in each.entries), now)
             if _can_follow(each) and each.guard is not None and each.guard.draft.trigger is not None:
                 if trail.trigger != each.guard.draft.trigger:
-                    followed.refusals = 0
+                    followed.refusals, followed.doubt = 0, None
                 trail = trail.standing(each.guard.draft.trigger)
             followed.trail = trail
+        # A plan whose stop ended is over a moment later, which no order tells of.
+        self._stale = any(each.guard is not None and not each.guard.status.is_working for each in alive.values())
 
     def _let_go(self, plan_id: str) -> None:
         followed = self._followed.pop(plan_id, None)
@@ -163,10 +166,11 @@ class TrailRunner:
         if followed.last is None or not _can_follow(followed.now) or followed.blind_since is not None:
             return
         price, at = followed.last
-        if target is not None and is_touched(target, price):
+        now = self.clock.now()
+        if now >= followed.now.plan.until or (target is not None and is_touched(target, price)):
             return
         budget = self._budgets[followed.now.plan.account_id]
-        followed.next = next_move(followed.trail, price, at, self.clock.now(), budget)
+        followed.next = next_move(followed.trail, price, at, now, budget)
 
     def _begin(self, plan_id: str, followed: _Followed) -> None:
         """Begins what the newest price asks for, if it is due."""
@@ -180,15 +184,15 @@ class TrailRunner:
         """Whether the price is seen. What was traded while it was not is never made up for."""
         account_id, now, elapsed = followed.now.plan.account_id, self.clock.now(), asyncio.get_running_loop().time()
         followed.trail = followed.trail.dated(now)
-        session = self._session(account_id)
         live = followed.watching is not None and followed.watching.live
-        sees = session is not None and session.alive(now) and live and self.watcher.connected(account_id)
+        logged_in = self.connections.session_of(account_id, now) is not None
+        sees = logged_in and live and self.watcher.connected(account_id)
         since = followed.blind_since
         if not sees:
             if since is None:
                 followed.blind_since, followed.blind_at = followed.trail.seen_at or now, elapsed
             followed.last = None
-            if elapsed - followed.blind_at >= BLIND_FOR and not followed.rang and followed.now.guard is not None:
+            if elapsed - followed.blind_at >= BLIND_FOR and not followed.rang and _waits(followed.now.guard):
                 followed.rang = True
                 await self._tell(followed, TrailNews.BLIND, since=followed.blind_since)
             return
@@ -197,15 +201,9 @@ class TrailRunner:
             return
         followed.trail, followed.blind_since = followed.trail.missed(since, now), None
         log.info("trail %s was not watched from %s", plan_id, since)
-        if (followed.rang or (now - since).total_seconds() >= BLIND_FOR) and followed.now.guard is not None:
+        if (followed.rang or (now - since).total_seconds() >= BLIND_FOR) and _waits(followed.now.guard):
             await self._tell(followed, TrailNews.SEES, since=since)
         followed.rang = False
-
-    def _session(self, account_id: str) -> Session | None:
-        """The account's session. None without one, and where the account is not linked any more."""
-        with suppress(NotLinked):
-            return self.connections.of(account_id).session
-        return None
 
     async def _note(self) -> None:
         """Stores what is new: a best price, a stretch not seen, and every few seconds that all is well."""
@@ -265,10 +263,11 @@ class TrailRunner:
             terms = moved.rule.terms(guard.draft, act.trigger)
             state = await self.exits.change(guard, terms, by=plan.placed_by, urgent=False)
         if state is ChangeState.TAKEN:
-            followed.refusals = 0
+            followed.refusals, followed.doubt = 0, None
             followed.trail = followed.trail.standing(act.trigger)
         elif state in (ChangeState.REFUSED, ChangeState.UNCLEAR):
             followed.refusals += 1
+            followed.doubt = act.trigger if state is ChangeState.UNCLEAR else followed.doubt
             if followed.refusals == MOST_REFUSALS:
                 await self._tell(followed, TrailNews.STUCK, price=act.trigger)
 
@@ -312,13 +311,23 @@ class TrailRunner:
         stop = followed.now.guard
         if stop is not None:
             plan = followed.now.plan
-            await self._write(plan, TrailTold(plan_id=plan.id, stop=stop, told=told, since=since, price=price), stop.id)
+            doubtful = told is TrailNews.STUCK and followed.doubt is not None
+            news = TrailTold(plan_id=plan.id, stop=stop, told=told, since=since, price=price, doubtful=doubtful)
+            await self._write(plan, news, stop.id)
 
     async def _write(self, plan: Plan, news: Notice, order_id: str | None = None) -> None:
+        """Tells everybody who watches the account. No stop is told of as standing that does not, or whose plan is over."""
         at = self.clock.now()
-        await self.store.transaction(
-            lambda db: db.outbox.add(plan.account_id, db.people.watching(plan.account_id), news, at, order_id=order_id)
-        )
+        stands = isinstance(news, TrailTold) and news.told in (TrailNews.BLIND, TrailNews.SEES, TrailNews.STUCK)
+
+        def write(db: Repositories) -> None:
+            known, stop = db.plans.find(plan.id), db.orders.find(order_id) if order_id is not None else None
+            alive = known is not None and known.state is PlanState.ALIVE and known.trails and at < known.until
+            if stands and not (alive and _waits(stop)):
+                return
+            db.outbox.add(plan.account_id, db.people.watching(plan.account_id), news, at, order_id=order_id)
+
+        await self.store.transaction(write)
 
 
 def _alive(db: Repositories) -> dict[str, PlanNow]:
@@ -349,6 +358,11 @@ def _stop(now: PlanNow) -> PlanLeg:
         msg = f"plan {now.plan.id} has no stop to trail"
         raise ValueError(msg)
     return now.plan.stop
+
+
+def _waits(guard: Order | None) -> bool:
+    """Whether a stop stands at the exchange, as far as is known."""
+    return guard is not None and is_guard(guard)
 
 
 def _can_follow(now: PlanNow) -> bool:

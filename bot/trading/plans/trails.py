@@ -9,6 +9,7 @@ from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, NotFo
 from bot.domain.exits.exit_choice import chosen
 from bot.domain.market.display_names import short
 from bot.domain.money import in_figures, on_tick
+from bot.domain.news.people import ActionKind
 from bot.domain.orders.legs import TrailSaid
 from bot.domain.orders.order import Confirmation, Order, OrderDraft, OrderStatus, Purpose
 from bot.domain.orders.order_text import plain, trail_words
@@ -30,6 +31,7 @@ from bot.trading.plans.stop_to_cost import StopToCost
 from bot.trading.proposals.attaching import plan_for
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.trailing import first_stop, trail_in_points
+from bot.trading.safety.announce import tell_of
 
 SHARES, OPTIONS = ("0.5", "1", "2"), ("5", "10", "20")  # per cent that are offered
 EXAMPLE = "/trail RELIANCE 15"
@@ -111,7 +113,7 @@ class Trails:
         instrument = self.proposing.instruments.by_key(position.instrument.key) or position.instrument
         price = await self.proposing.prices.of(account.id, instrument.key)
         if price is None:
-            raise CheckFailed([f"No price of {instrument.symbol} is known now, so no stop can follow it."])
+            raise CheckFailed([f"No price of {short(instrument)} is known now, so no stop can follow it."])
         long, tick = position.quantity > 0, instrument.tick
         trail = trail_in_points(said, price.last, tick)
         if off := [each for each in (trail.every, trail.step) if each is not None and not on_tick(each, tick)]:
@@ -233,6 +235,7 @@ class Trails:
         what = f"{trail.rule.side} stop follows: {' '.join(trail_words(trail.rule.said))} from {plain(trail.rule.start)}"
         after = f"{plan.stop.draft.instrument.name} {what}" if plan.stop is not None else what
         db.audit.add(now, question.user_id, "trail", plan.account_id, question.order_id or "", before="none", after=after)
+        tell_of(db, plan.account_id, question.user_id, ActionKind.TRAIL, now, detail=f"set a trail on {_stop_of(plan)}")
         return plan.id
 
     def _taken_over(self, db: Repositories, asked: Plan, stop_id: str) -> Plan:
@@ -297,7 +300,15 @@ class Trails:
             plan = db.plans.find(plan_id)
             if plan is not None and plan.trail is not None and db.plans.note_trail(plan_id, replace(plan.trail, over=True)):
                 db.audit.add(now, actor.user.telegram_id, "trail", plan.account_id, before="follows", after="ended")
+                what = f"ended the trail of {_stop_of(plan)}; the stop stays where it is"
+                tell_of(db, plan.account_id, actor.user.telegram_id, ActionKind.TRAIL, now, detail=what)
 
         await self.proposing.store.transaction(write)
         self.changed()
         return await self.shown(actor, plan_id)
+
+
+def _stop_of(plan: Plan) -> str:
+    """As in: the stop of 65 NF 24500CE 23Nov."""
+    stop = plan.stop.draft if plan.stop is not None else plan.legs[0].draft
+    return f"the stop of {stop.quantity} {short(stop.instrument)}"

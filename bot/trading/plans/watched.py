@@ -9,7 +9,7 @@ from bot.trading.ticks.tick_watcher import Watching
 
 
 @dataclass(slots=True)
-class Watched:
+class PlanWatch:
     """What this process knows of a plan that is alive. A restart finds it out again."""
 
     watching: Watching | None = None

@@ -9,11 +9,12 @@ from bot.domain.errors import CheckFailed, ConfirmationGone, NotFound
 from bot.domain.exits.exit_choice import chosen
 from bot.domain.market.display_names import SHORT_NAMES
 from bot.domain.money import in_figures
+from bot.domain.news.people import ActionKind
 from bot.domain.orders.order import Purpose
 from bot.domain.people.account import Actor, Permission
 from bot.domain.plans.pnl_card import PnlCard, PnlSaid, PnlShown
-from bot.domain.plans.pnl_exit import Figure, PnlAction, PnlExit, PnlExitNow, PnlState, Scope, ScopeKind
-from bot.domain.plans.pnl_words import levels_in_words, scope_in_words
+from bot.domain.plans.pnl_exit import PnlAction, PnlExit, PnlExitNow, PnlState, Scope, ScopeKind, ScopeResult
+from bot.domain.plans.pnl_words import levels_in_figures, levels_in_words, scope_in_words
 from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.portfolio import PositionLine
 from bot.trading.account.account_views import AccountViews
@@ -21,6 +22,7 @@ from bot.trading.actor import account_of, demand_role
 from bot.trading.orders.confirmations import digest
 from bot.trading.pnl_exits.scope_rows import ScopeReader
 from bot.trading.proposals.proposal_builder import ProposalBuilder
+from bot.trading.safety.announce import tell_of
 
 ALL = frozenset({"all", "sab", "everything", "intraday"})
 _NO = "You may not close positions here any more."
@@ -35,11 +37,15 @@ class PnlExits:
     reader: ScopeReader
     now: Callable[[PnlExit], PnlExitNow]  # as it is watched
     changed: Callable[[], None]
+    day_ends: Callable[[datetime], datetime | None]  # when the day's trading is over; None: it has none
 
     async def ask(self, actor: Actor, words: str, said: PnlSaid, *, chat_id: int) -> PnlCard:
         """The card. CheckFailed where the words name no one scope, the figure is beyond already, or a time is over."""
         account, _ = self.proposing.connection(actor)
         scope, now = await self._scope(actor, words), self.proposing.clock.now()
+        ends = self.day_ends(now)
+        if ends is None or ends <= now:
+            raise CheckFailed(["Today's trading is over, and a P&L exit is of one day. Nothing is watched: ask on the next one."])
         charges = said.after_charges if said.after_charges is not None else self.proposing.plan is not None
         blocks = None
         if said.blocks:
@@ -51,12 +57,12 @@ class PnlExits:
             wanted = PnlExit(
                 id="", account_id=account.id, by=actor.user.telegram_id, name=actor.user.name, scope=scope, stop=said.stop,
                 target=said.target, giveback=said.giveback, action=said.action, after_charges=charges, blocks_until=blocks,
-                until=next_midnight(now), created_at=now, state=PnlState.ASKED,
+                until=ends, created_at=now, state=PnlState.ASKED,
             )  # fmt: skip
         except ValueError as error:
             raise CheckFailed(["A stop lies below a target, and what may be given back is above zero."]) from error
         rows = await self.reader.read(wanted)
-        figure = Figure(value=rows.made, missing=rows.missing, flat=rows.is_flat)
+        figure = ScopeResult(value=rows.made, missing=rows.missing, flat=rows.is_flat)
         if rows.is_flat and scope.kind is not ScopeKind.ALL:
             raise CheckFailed([f"Nothing of {scope_in_words(scope)} is open in intraday or carry-forward."])
         if rows.made is not None and not rows.is_flat and wanted.reached(rows.made) is not None:
@@ -121,6 +127,8 @@ class PnlExits:
                 raise ConfirmationGone("This P&L exit was begun already.")
             after = f"{wanted.action.lower()} at {levels_in_words(wanted)} of {scope_in_words(wanted.scope)}"
             db.audit.add(now, wanted.by, "pnl exit", account.id, before="none", after=after)
+            instead = f", instead of {levels_in_figures(before)}" if before is not None else ""
+            _tell(db, wanted, actor, f"set {_named(wanted)}{instead}", now)
 
         await self.proposing.store.transaction(claim)
         self.changed()
@@ -149,6 +157,7 @@ class PnlExits:
             db.pnl_exits.note(replace(found, action=PnlAction.ALERT))
             after = f"alert at {levels_in_words(found)}"
             db.audit.add(now, actor.user.telegram_id, "pnl exit", account.id, before=found.action.lower(), after=after)
+            _tell(db, found, actor, f"lets {_named(found)} only ring: it closes nothing", now)
 
         await self.proposing.store.transaction(write)
         self.changed()
@@ -164,10 +173,20 @@ class PnlExits:
             if found is None or found.account_id != account.id or not db.pnl_exits.end(exit_id):
                 raise NotFound("That P&L exit watches no longer.")
             db.audit.add(now, actor.user.telegram_id, "pnl exit", account.id, before=levels_in_words(found), after="removed")
+            _tell(db, found, actor, f"removed {_named(found)}", now)
 
         await self.proposing.store.transaction(write)
         self.changed()
         return await self.shown(actor)
+
+
+def _tell(db: Repositories, exit_: PnlExit, actor: Actor, what: str, now: datetime) -> None:
+    tell_of(db, exit_.account_id, actor.user.telegram_id, ActionKind.PNL_EXIT, now, detail=what)
+
+
+def _named(exit_: PnlExit) -> str:
+    name = "the P&L exit" if exit_.action is PnlAction.EXIT else "the P&L alert"
+    return f"{name} {levels_in_figures(exit_)} of {scope_in_words(exit_.scope)}"
 
 
 def _same(db: Repositories, wanted: PnlExit) -> PnlExit | None:

@@ -8,24 +8,24 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from bot.domain.clock import Clock
-from bot.domain.errors import BrokerError, NotLinked, StorageAway
+from bot.domain.clock import Clock, next_midnight
+from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.exits.exit_choice import ExitChoice, can_exit
 from bot.domain.exits.exit_list import ExitList, ListKind
 from bot.domain.market.prices import Tick
 from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
-from bot.domain.people.account import Session
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.plans.pnl_exit import (
     BLIND_FOR,
     HEARD_WITHIN,
-    Figure,
-    Level,
     PnlAction,
     PnlExit,
     PnlExitNow,
+    PnlLevel,
+    PnlState,
     Recheck,
     ScopeKind,
+    ScopeResult,
     mark_of,
 )
 from bot.domain.plans.pnl_words import levels_in_words, scope_in_words
@@ -63,6 +63,7 @@ class _Watched:
     flat_since: float | None = None  # loop time
     noted: Decimal | None = None  # the best that is stored
     acting: bool = False
+    retry_at: float = 0.0  # loop time, before which it does not act again
     ahead: float | None = None  # the due of the recheck whose books are looked at already
 
 
@@ -122,7 +123,7 @@ class PnlWatch:
             self._settle(await self.store.read(lambda db: db.pnl_exits.alive()))
         for watched in list(self._watched.values()):
             if watched.exit.until <= self.clock.now():
-                await self._end(watched, "its day is over")
+                await self._end(watched, "its day is over", day_over=True)
                 continue
             if not watched.reading and self._is_due(watched):
                 watched.reading = True
@@ -205,15 +206,11 @@ class PnlWatch:
 
     def _sees(self, watched: _Watched) -> bool:
         account_id = watched.exit.account_id
-        session = self._session(account_id)
         live = watched.watching is not None and watched.watching.live
-        return session is not None and session.alive(self.clock.now()) and live and self.watcher.connected(account_id)
+        return self._logged_in(account_id) and live and self.watcher.connected(account_id)
 
-    def _session(self, account_id: str) -> Session | None:
-        """The account's session. None without one, and where the account is not linked any more."""
-        with suppress(NotLinked):
-            return self.connections.of(account_id).session
-        return None
+    def _logged_in(self, account_id: str) -> bool:
+        return self.connections.session_of(account_id, self.clock.now()) is not None
 
     def _judge(self, watched: _Watched) -> None:
         """The figure of this moment, and whether it has struck."""
@@ -226,7 +223,7 @@ class PnlWatch:
         if (stood := watched.recheck.stood(now)) is not None:
             watched.exit = watched.exit.with_best(stood)
         level = watched.recheck.struck(now)
-        if level is not None and not watched.acting:
+        if level is not None and not watched.acting and now >= watched.retry_at:
             watched.acting = True
             self.background.start(self._strike(watched, level), f"P&L exit {watched.exit.id} strikes")
 
@@ -241,8 +238,15 @@ class PnlWatch:
         with suppress(BrokerError, StorageAway):  # the strike reads for itself then
             await self.reader.reconcile.look(account_id)
 
-    def _figure(self, watched: _Watched) -> Figure:
-        return watched.valuation.figure if watched.valuation is not None else Figure(value=None, missing=("the books",))
+    def _figure(self, watched: _Watched) -> ScopeResult:
+        if watched.valuation is None or self._is_overdue(watched):
+            return ScopeResult(value=None, missing=("the books",))
+        return watched.valuation.figure
+
+    def _is_overdue(self, watched: _Watched) -> bool:
+        """Whether it should have struck by now: the books that it has to read first do not come."""
+        due = watched.recheck.due
+        return due is not None and self._elapsed() - due >= LATER
 
     async def _note(self, watched: _Watched) -> None:
         """Stores the best result, so that a restart counts from it."""
@@ -253,8 +257,8 @@ class PnlWatch:
 
     async def _note_blind(self, watched: _Watched) -> None:
         """Rings when the figure has not been known for a while, and when it is again."""
-        value = watched.valuation.value if watched.valuation is not None else None
-        sleeps = watched.flat_since is not None and self._session(watched.exit.account_id) is not None
+        value = self._figure(watched).value
+        sleeps = watched.flat_since is not None and self._logged_in(watched.exit.account_id)
         if sleeps:
             watched.blind_since = None
             return
@@ -271,12 +275,11 @@ class PnlWatch:
             await self._tell(watched.exit, PnlNews.SEES, since=since, value=value)
 
     def _why(self, watched: _Watched) -> tuple[str, ...]:
-        session = self._session(watched.exit.account_id)
-        if session is None or not session.alive(self.clock.now()):
+        if not self._logged_in(watched.exit.account_id):
             return ("the session",)
         return self._figure(watched).missing if self.watcher.connected(watched.exit.account_id) else ("the feed",)
 
-    async def _strike(self, watched: _Watched, level: Level) -> None:
+    async def _strike(self, watched: _Watched, level: PnlLevel) -> None:
         """Reads the books once more. Where the figure still is beyond its level, it acts on what is open in this moment."""
         exit_ = watched.exit
         try:
@@ -301,6 +304,7 @@ class PnlWatch:
             await self.rows.runner.begin(exits, lambda db: self._act(db, exit_, level, value, exits))
         except (BrokerError, StorageAway) as error:
             log.warning("P&L exit %s could not act: %s", exit_.id, type(error).__name__)
+            watched.retry_at = self._elapsed() + LATER
         finally:
             watched.acting = False
             self.wake()
@@ -311,7 +315,7 @@ class PnlWatch:
         anew = ((line, known(line.position.instrument.key)) for line in lines)
         return [replace(line, position=replace(line.position, instrument=found)) if found else line for line, found in anew]
 
-    def _act(self, db: Repositories, exit_: PnlExit, level: Level, value: Decimal, exits: ExitList | None) -> bool:
+    def _act(self, db: Repositories, exit_: PnlExit, level: PnlLevel, value: Decimal, exits: ExitList | None) -> bool:
         """Claims it, and stores what it begins with its licence: no more than is open now, at the slab of now.
 
         False where it struck before.
@@ -331,23 +335,23 @@ class PnlWatch:
             db.plans.add(
                 Plan(
                     id=exit_.id, account_id=exit_.account_id, placed_by=exit_.by, state=PlanState.ALIVE, legs=legs,
-                    until=exit_.until, created_at=now,
+                    until=next_midnight(now), created_at=now,
                 )
             )  # fmt: skip
             db.exit_lists.add(exits)
         named = ", ".join(f"{row.draft.side} {row.draft.quantity} {row.draft.instrument.name}" for row in rows) or "nothing"
         before, after = f"{levels_in_words(exit_)} of {scope_in_words(exit_.scope)}", f"{level} at {value}: {named}"
         db.audit.add(now, exit_.by, "pnl exit", exit_.account_id, before=before, after=after)
-        news = _news(exit_, told, now, value=value, rows=len(rows), blocks_until=exit_.blocks_until)
+        news = PnlExitTold.of(exit_, told, now, value=value, rows=len(rows), blocks_until=exit_.blocks_until)
         db.outbox.add(exit_.account_id, db.people.watching(exit_.account_id), news, now, order_id=None)
         return True
 
-    async def _end(self, watched: _Watched, why: str) -> None:
+    async def _end(self, watched: _Watched, why: str, *, day_over: bool = False) -> None:
         exit_, now = watched.exit, self.clock.now()
 
         def end(db: Repositories) -> None:
             if db.pnl_exits.end(exit_.id):
-                news = _news(exit_, PnlNews.ENDED, now, value=self._figure(watched).value)
+                news = PnlExitTold.of(exit_, PnlNews.ENDED, now, value=self._figure(watched).value, day_over=day_over)
                 db.outbox.add(exit_.account_id, db.people.watching(exit_.account_id), news, now, order_id=None)
                 db.audit.add(now, exit_.by, "pnl exit", exit_.account_id, before="watches", after=why)
 
@@ -359,30 +363,20 @@ class PnlWatch:
         value: Decimal | None = None,
     ) -> None:  # fmt: skip
         now = self.clock.now()
-        news = _news(exit_, told, now, since=since, missing=missing, value=value)
-        await self.store.transaction(
-            lambda db: db.outbox.add(exit_.account_id, db.people.watching(exit_.account_id), news, now, order_id=None)
-        )
+        news = PnlExitTold.of(exit_, told, now, since=since, missing=missing, value=value)
+
+        def tell(db: Repositories) -> bool:
+            known = db.pnl_exits.find(exit_.id)
+            if known is None or known.state is not PnlState.ALIVE:
+                return False
+            db.outbox.add(exit_.account_id, db.people.watching(exit_.account_id), news, now, order_id=None)
+            return True
+
+        if not await self.store.transaction(tell):  # it ended meanwhile, with its account
+            self.wake()
 
     def _elapsed(self) -> float:
         return asyncio.get_running_loop().time()
-
-
-def _news(
-    exit_: PnlExit,
-    told: PnlNews,
-    at: datetime,
-    *,
-    value: Decimal | None = None,
-    rows: int = 0,
-    missing: tuple[str, ...] = (),
-    since: datetime | None = None,
-    blocks_until: datetime | None = None,
-) -> PnlExitTold:
-    return PnlExitTold(
-        exit_id=exit_.id, told=told, scope=scope_in_words(exit_.scope), levels=levels_in_words(exit_), at=at, value=value,
-        rows=rows, missing=missing, since=since, blocks_until=blocks_until,
-    )  # fmt: skip
 
 
 def _keep_best(db: Repositories, exit_: PnlExit) -> None:

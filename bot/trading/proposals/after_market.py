@@ -7,6 +7,7 @@ from decimal import Decimal
 from bot.domain.clock import ist, ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted
 from bot.domain.market.calendar import Window
+from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.money import in_price, tick_down, tick_up
@@ -23,7 +24,7 @@ class ForSession:
     """A request as it is sent in the evening, and the session that it is for."""
 
     request: OrderRequest
-    session: date
+    session: date | None  # None: such orders are not sent here, and it is asked as one of the next opening
     remarks: tuple[Remark, ...]
 
     def of(self, draft: OrderDraft) -> OrderDraft:
@@ -32,15 +33,21 @@ class ForSession:
 
 
 def for_session(
-    request: OrderRequest, instrument: Instrument, price: Price | None, window: Window | None, *, reduces: bool
+    request: OrderRequest, instrument: Instrument, price: Price | None, window: Window | None, *, reduces: bool, sent: bool
 ) -> ForSession | None:
-    """None for an order of now. ChoiceWanted where the market takes it now, CheckFailed for what no such order can carry."""
+    """None for an order of now. ChoiceWanted where the market takes it now, CheckFailed for what no such order can carry.
+
+    sent: after-market orders are sent here. Otherwise its card offers one at the opening, and says why.
+    """
     if not request.after_market:
         return None
     opens = takes_again(window, reduces=reduces)
     if opens is None:
         near = [("Ask for it now", request_line(replace(request, after_market=False)))]
         raise ChoiceWanted("The market takes orders now: an after-market order is for the evening.", near=near)
+    if not sent:
+        remark = Remark(name="after_market", say="No after-market orders here (AFTER_MARKET is off): a card at 09:16 instead")
+        return ForSession(request=replace(request, after_market=False), session=None, remarks=(remark,))
     if request.market or request.trigger is not None or request.validity is Validity.IOC or request.disclosed is not None:
         raise CheckFailed(["An after-market order is a plain limit here: no market, no stop, no IOC, nothing hidden."])
     if request.stop is not None or request.target is not None:
@@ -49,7 +56,7 @@ def for_session(
     if request.price is not None:
         return ForSession(request=request, session=ist_date(opens), remarks=(Remark(name="after_market", say=when),))
     if price is None:
-        raise CheckFailed([f"The close of {instrument.symbol} is not known now: name a limit."])
+        raise CheckFailed([f"The close of {short(instrument)} is not known now: name a limit."])
     say = f"{when}, priced from the close {in_price(price.last)}"
     request = replace(request, price=_rounded(request.side, instrument, price))
     return ForSession(request=request, session=ist_date(opens), remarks=(Remark(name="after_market", say=say),))

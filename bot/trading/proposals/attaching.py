@@ -9,6 +9,7 @@ from bot.domain.errors import CheckFailed, ChoiceWanted
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import in_figures, in_price, on_tick, tick_down
+from bot.domain.orders.band_edge import day_edges, no_further
 from bot.domain.orders.legs import Leg, Measure
 from bot.domain.orders.order import Confirmation, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_line
@@ -103,7 +104,8 @@ def attach(attached: Attached, entry: OrderDraft, price: Price | None, rules: Ma
     limit = rules.stop_limit(
         side=entry.side.opposite, kind=entry.instrument.kind, trigger=attached.stop, tick=entry.instrument.tick, on=on
     )
-    return replace(attached, stop_limit=limit)
+    stop = replace(entry, side=entry.side.opposite, kind=OrderKind.SL, trigger=attached.stop, price=limit)
+    return replace(attached, stop_limit=no_further(stop, day_edges(rules, entry.instrument, price, on)).price)
 
 
 def attached_of(request: OrderRequest, entry: OrderDraft, price: Price | None) -> Attached | None:

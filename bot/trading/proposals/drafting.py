@@ -11,17 +11,17 @@ from decimal import ROUND_FLOOR, Decimal
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted, UsageError
 from bot.domain.exits.closing import POSSIBLY_WORKING, closes_same
-from bot.domain.market.display_names import label
+from bot.domain.market.display_names import label, short
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import grouped, in_figures, in_price, on_tick, tick_down, tick_up
+from bot.domain.orders.band_edge import day_edges
 from bot.domain.orders.order import Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import plain, request_line
 from bot.domain.positions.portfolio import Holding, Position
 from bot.domain.proposals.proposal import Remark
 from bot.domain.terms import OrderKind, Product, Side, Validity
-from bot.trading.checks.day_band import edges
 
 WIDE_CASH, WIDE_OTHER = Decimal("0.005"), Decimal("0.03")  # of the mid price
 OLD = timedelta(seconds=60)
@@ -97,7 +97,7 @@ class Drafting:
             if self.rules.offers_slm(instrument, ist_date(self.clock.now())):
                 return Pricing(kind=OrderKind.SL_M, trigger=trigger)
             raise ChoiceWanted(
-                f"{instrument.exchange} takes no stop-market order of {instrument.symbol}: a stop needs a worst price.",
+                f"{instrument.exchange} takes no stop-market order of {short(instrument)}: a stop needs a worst price.",
                 near=[("Stop with a worst price", request_line(replace(request, market=False)))],
             )
         limit = request.trigger_limit
@@ -114,7 +114,7 @@ class Drafting:
 
     def _protected(self, side: Side, instrument: Instrument, price: Price | None, *, judged: bool) -> Pricing:
         if price is None:
-            raise CheckFailed([f"No price of {instrument.symbol} is known now, so no worst price can be named. Give a limit."])
+            raise CheckFailed([f"No price of {short(instrument)} is known now, so no worst price can be named. Give a limit."])
         bid, ask = price.bid, price.ask
         if bid is not None and ask is not None:
             mid = (bid + ask) / 2
@@ -136,8 +136,7 @@ class Drafting:
             on=ist_date(self.clock.now()),
         )
         told = () if bid and ask else (Remark(name="no_depth", say="No bid and ask seen: priced from the last trade"),)
-        band = self.rules.price_band(instrument, ist_date(self.clock.now()))
-        low_high = edges(band.percent if band is not None else None, price, instrument.tick)
+        low_high = day_edges(self.rules, instrument, price, ist_date(self.clock.now()))
         if low_high is not None and not low_high[0] <= worst <= low_high[1]:
             worst = min(max(worst, low_high[0]), low_high[1])
             told = (*told, Remark(name="band_edge", say=f"{in_price(worst)} is the edge of the day's band: it goes no further"))
@@ -152,7 +151,7 @@ class Drafting:
             return
         near = dict.fromkeys((tick_down(price, instrument.tick), tick_up(price, instrument.tick)))
         raise ChoiceWanted(
-            f"{in_price(price)} is between ticks: {instrument.symbol} moves in steps of {in_price(instrument.tick)}.",
+            f"{in_price(price)} is between ticks: {short(instrument)} moves in steps of {in_price(instrument.tick)}.",
             near=[(in_price(each), request_line(_with(request, field, each))) for each in near if each > 0],
         )
 
@@ -164,7 +163,7 @@ class Drafting:
         if request.rupees is not None:
             each = pricing.price or (price.last if price else None)
             if each is None:
-                raise CheckFailed([f"No price of {instrument.symbol} is known now: give a quantity."])
+                raise CheckFailed([f"No price of {short(instrument)} is known now: give a quantity."])
             count = int((request.rupees / (each * lot)).to_integral_value(ROUND_FLOOR)) * lot
             if count == 0:
                 raise CheckFailed(
@@ -274,7 +273,7 @@ def product_of(
     if len(products) == 1:
         return products.pop()
     if not may_open and not products:
-        raise CheckFailed([f"Nothing of {instrument.symbol} is held: there is nothing to make smaller."])
+        raise CheckFailed([f"Nothing of {short(instrument)} is held: there is nothing to make smaller."])
     if may_open:
         readings.append((f"New intraday short {request.quantity or ''}".strip(), Product.MIS))
     said = "Nothing of it is held." if not products else "It is held in more than one way."
@@ -303,7 +302,7 @@ def of_held(
     if not left:
         way = f" as {request.product}" if request.product is not None else ""
         act = "sell" if request.side is Side.SELL else "buy back"
-        raise CheckFailed([f"There is no {instrument.symbol} to {act}{way}."])
+        raise CheckFailed([f"There is no {short(instrument)} to {act}{way}."])
     if len(left) > 1:
         near = [
             (f"{product} {size}", request_line(replace(request, product=product, quantity=size, portion=None)))

@@ -47,8 +47,6 @@ class Interpreter:
         if first.lots is not None and not found.instrument.is_derivative and len(found.readings) == 1:
             future = self.instruments.find(f"{found.instrument.symbol} fut", today=self._today).instrument
             raise lots_of_a_share(first, found.instrument, future)
-        if not self.evenings and (dropped := left_out(first)) is not None:
-            raise dropped
         return found
 
     def named(self, request: OrderRequest) -> Meant:
@@ -98,12 +96,3 @@ class Interpreter:
     @property
     def _today(self) -> date:
         return ist_date(self.clock.now())
-
-
-def left_out(request: OrderRequest) -> ChoiceWanted | None:
-    """The question where a part of the order cannot be sent yet: nothing that was said is dropped in silence."""
-    if not request.after_market:
-        return None
-    bare = replace(request, after_market=False)
-    near = [("Ask for it without that", request_line(bare))] if bare.is_sized else []
-    return ChoiceWanted("Understood: an after-market order. That cannot be sent yet. Nothing was sent.", near=near)

@@ -45,15 +45,17 @@ def meant(readings: Readings, read: Find, guess: Find, named: Callable[[Instrume
     for level in readings:
         found: list[tuple[Reading, Instrument]] = []
         doubtful: list[tuple[Reading, Instrument]] = []  # the words fit more than one contract as they stand
+        rivals: list[tuple[Reading, Instrument]] = []  # both figures beside one CE are strikes
         for reading in level:
             match = read(reading.request)
             if match.instrument is not None:
-                found.append((reading, match.instrument))
-            elif match.exact:
+                (rivals if reading.rival else found).append((reading, match.instrument))
+            elif match.exact and not reading.rival:
                 doubtful += [(reading, instrument) for instrument in match.near]
         pool = _fitting(found)
         if pool and (also := _fitting(doubtful)):
             pool += also
+        pool += rivals if pool else []
         instruments = {instrument.key: instrument for _, instrument in pool}
         if len(instruments) == 1:
             return Meant(instrument=next(iter(instruments.values())), readings=tuple(reading for reading, _ in pool))
@@ -95,7 +97,7 @@ def _once(find: Find) -> Find:
 
 def _unknown(readings: Readings, read: Find, guess: Find, named: Callable[[Instrument], str]) -> UnknownSymbol:
     """Near things for the likeliest reading: one that is understood, sized if any is, before a guess at a mistyped name."""
-    every = [reading for level in readings for reading in level]
+    every = [reading for level in readings for reading in level if not reading.rival]
     ranked = sorted(every, key=lambda reading: not reading.request.is_sized)  # stable: as typed before cut apart
     for find in (read, guess):
         for likeliest in ranked:

@@ -101,14 +101,14 @@ class PositionQuestions:
         ]
         follows = "10" if instrument.is_option else "1"
         near.append((f"Trail {follows} %", f"/trail {instrument.name} {held.product.lower()} {follows}%"))
-        say = f"A stop for {held.quantity:+} {instrument.symbol} at which price? Tap one, or type it: a price, 20pts, 2%, cost"
+        say = f"A stop for {held.quantity:+} {short(instrument)} at which price? Tap one, or type it: a price, 20pts, 2%, cost"
         return ChoiceWanted(say, near=near)
 
     async def _to_be_stopped(self, actor: Actor, key: InstrumentKey, product: Product) -> tuple[Instrument, Position, Price]:
         held = await self._open_position(actor, key, product)
         price = await self.proposing.prices.of(account_of(actor).id, key)
         if price is None:
-            raise CheckFailed([f"No price of {held.instrument.symbol} is known now, so no stop can be placed safely."])
+            raise CheckFailed([f"No price of {short(held.instrument)} is known now, so no stop can be placed safely."])
         return held.instrument, held, price
 
     async def _open_position(self, actor: Actor, key: InstrumentKey, product: Product) -> Position:

@@ -15,6 +15,7 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import ZERO
+from bot.domain.orders.band_edge import at_edge, day_edges
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import order_words, record_line
 from bot.domain.people.account import Account, Actor, Permission
@@ -33,6 +34,7 @@ from bot.trading.checks.blocking import known, margins
 from bot.trading.checks.checks import TWIN, repairs
 from bot.trading.checks.costs import Costs, proceeds, worth
 from bot.trading.checks.dated import master_age, stage_of
+from bot.trading.checks.day_band import set_to_edge, stop_beyond_band
 from bot.trading.checks.reducing import objections
 from bot.trading.checks.remarks import closed_until, remarks
 from bot.trading.checks.situation import Situation
@@ -43,11 +45,12 @@ from bot.trading.proposals.after_market import evening_limit, for_session
 from bot.trading.proposals.attaching import Attaching, Entry, attached_of, loss_if_stopped, misfit
 from bot.trading.proposals.drafting import Drafting, closable, of_held, product_of
 from bot.trading.proposals.held import Held, WayOut
-from bot.trading.proposals.interpreter import Interpreter, left_out
+from bot.trading.proposals.interpreter import Interpreter
 from bot.trading.proposals.joining import Joining, joining, raising, unjoined
 from bot.trading.proposals.meaning import Meant, priced
 from bot.trading.proposals.risk import by_risk
 from bot.trading.safety.limits import day_lock, made
+from bot.trading.sync.shared_reads import SharedReads
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,6 +59,7 @@ class ProposalBuilder:
 
     store: Store
     connections: BrokerConnections
+    reads: SharedReads
     prices: Prices
     instruments: Catalogue
     drafting: Drafting
@@ -93,7 +97,7 @@ class ProposalBuilder:
         instrument, first = order.instrument, order.readings[0].request
         price, held, result = await asyncio.gather(
             self.prices.of(account.id, instrument.key),
-            self.held(connection, first.side, first.product, instrument, closes=first.portion is not None),
+            self.held(account.id, first.side, first.product, instrument, closes=first.portion is not None),
             self.result(account.id, connection),
         )
         held = replace(held, result=result)
@@ -105,12 +109,11 @@ class ProposalBuilder:
         request, sized = by_risk(request, instrument, price, product, self.drafting)
         window = self.window(instrument, product)
         is_open = window is None or window.may_exit  # the price of a closed market is old, and no order goes by it
-        if not self.interpreter.evenings and (dropped := left_out(request)) is not None:
-            raise dropped
-        evening = for_session(request, instrument, price, window, reduces=False)
+        evening = for_session(request, instrument, price, window, reduces=False, sent=self.interpreter.evenings)
         request = evening.request if evening is not None else request
         draft, said = self.drafting.draft(request, instrument, price, product, judged=is_open)
-        said = (*sized, *said)
+        draft, moved = await self.at_band_edge(account.id, draft, price, held)
+        said = (*sized, *said, *moved)
         if evening is not None:
             draft, said = evening.of(draft), (*evening.remarks, *said)
         attached = attached_of(request, draft, price) if attached is None or attached.joins is not None else attached
@@ -121,6 +124,16 @@ class ProposalBuilder:
         return await self.ask(
             actor, account, connection, confirmation, price=price, held=held, said=said, plan=plan, as_exit=as_exit
         )
+
+    async def at_band_edge(
+        self, account_id: str, draft: OrderDraft, price: Price | None, held: Held, *, before: Order | None = None
+    ) -> tuple[OrderDraft, tuple[Remark, ...]]:
+        """An exit beyond the day's known band at its edge, with what the card says of that. Anything else as it is."""
+        low_high = day_edges(self.rules, draft.instrument, price, ist_date(self.clock.now()))
+        if low_high is None or (edged := at_edge(draft, low_high)) == draft:
+            return draft, ()
+        at = await self.store.read(lambda db: self.situation(db, account_id, draft, held, before=before))
+        return (edged, (set_to_edge(draft, low_high),)) if at.reduces else (draft, ())
 
     async def joins(self, account_id: str, draft: OrderDraft, held: Held) -> Joining | None:
         """The stop that guards what the draft adds to."""
@@ -145,7 +158,7 @@ class ProposalBuilder:
         return await known(connection.broker.funds())
 
     def limited(self, db: Repositories, account_id: str) -> bool:
-        """Whether a daily loss limit is set, so that the day's result matters."""
+        """Whether a daily loss limit is set."""
         return db.limits.on(account_id, ist_date(self.clock.now())).daily_loss is not None
 
     async def result(self, account_id: str, connection: BrokerConnection, *, limited: bool | None = None) -> PnL | None:
@@ -157,16 +170,21 @@ class ProposalBuilder:
         return await known(self.results.of(account_id, connection))
 
     async def held(
-        self, connection: BrokerConnection, side: Side, product: Product | None, instrument: Instrument, *, closes: bool = False
+        self, account_id: str, side: Side, product: Product | None, instrument: Instrument, *, closes: bool = False
     ) -> Held:
         """Positions (and for a sale in cash, holdings), as far as the order's meaning hangs on them. closes: its size does."""
         if not closes and side is Side.BUY and product in (None, Product.CNC) and not instrument.is_derivative:
             return Held()
         now = self.clock.now()
         if instrument.is_derivative or side is Side.BUY or product not in (None, Product.CNC):
-            return Held(positions=await connection.broker.positions(), read_at=now)
-        positions, holdings = await asyncio.gather(connection.broker.positions(), connection.broker.holdings())
-        return Held(positions=positions, holdings=holdings, read_at=now)
+            return Held(positions=await self.connections.of(account_id).broker.positions(), read_at=now)
+        return await self.held_in_demat(account_id)
+
+    async def held_in_demat(self, account_id: str) -> Held:
+        """Positions and holdings as they are now. The holdings stay known: the news of their sale tells by them what it made."""
+        now, broker = self.clock.now(), self.connections.of(account_id).broker
+        positions, holdings = await asyncio.gather(broker.positions(), self.reads.holdings(account_id, anew=True))
+        return Held(positions=positions, holdings=holdings.value, read_at=now)
 
     async def held_for(self, actor: Actor, draft: OrderDraft, *, limited: bool | None = None) -> Held:
         """What the broker says that the account has, as far as this draft hangs on it, and the day's result.
@@ -175,7 +193,7 @@ class ProposalBuilder:
         """
         account, connection = self.connection(actor)
         held, result = await asyncio.gather(
-            self.held(connection, draft.side, draft.product, draft.instrument),
+            self.held(account.id, draft.side, draft.product, draft.instrument),
             self.result(account.id, connection, limited=limited),
         )
         return replace(held, result=result)
@@ -251,20 +269,9 @@ class ProposalBuilder:
         if reasons:
             raise CheckFailed(reasons, near=offers)
         return self._proposal(
-            account,
-            confirmation,
-            draft,
-            price=price,
-            margin=margin,
-            cash=cash,
-            said=said,
-            situation=situation,
-            meets=met_today(draft, held.positions),
-            before=before,
-            redrawn=redrawn,
-            plan=plan,
-            joins=joins[0] if joins else None,
-        )
+            account, confirmation, draft, price=price, margin=margin, cash=cash, said=said, situation=situation,
+            meets=met_today(draft, held.positions), before=before, redrawn=redrawn, plan=plan, joins=joins[0] if joins else None,
+        )  # fmt: skip
 
     def situation(
         self,
@@ -311,6 +318,8 @@ class ProposalBuilder:
             window=self.window(draft.instrument, draft.product),
             freeze=freeze.quantity if freeze else None,
             band=band.percent if (band := self.rules.price_band(draft.instrument, today)) is not None else None,
+            banned=self.rules.is_banned(draft.instrument, today),
+            measures=self.rules.measures(draft.instrument, today),
             address_refused=db.flags.address_told(account_id, today),
             stage=stage_of(draft.instrument, today, self.rules, self.calendar, settling=self.settling),
             master_age=master_age(self.instruments.day, today, self.calendar),
@@ -353,6 +362,8 @@ class ProposalBuilder:
         bill, both = self.costs.of(draft, each, meets)
         more = self.costs.of_parts(plan, each, bill) if plan is not None and bill is not None else ZERO
         attached = Attached.of(plan) if plan is not None else None
+        warned = said + unjoined(joins, draft) + stop_beyond_band(plan, situation)
+        warned += remarks(situation, parts=len(plan.parts) if plan is not None else 1)
         closes = situation.closable if situation.reduces else None
         figures = ExitFigures.of(draft, situation.positions, situation.holdings, price)
         return Proposal(
@@ -376,7 +387,7 @@ class ProposalBuilder:
             opens=closed_until(situation),
             evening=evening_limit(draft, price, attached) if self.interpreter.evenings else None,
             monthly=self.instruments.is_monthly(draft.instrument) if draft.instrument.is_derivative else None,
-            warnings=said + unjoined(joins, draft) + remarks(situation, parts=len(plan.parts) if plan is not None else 1),
+            warnings=warned,
             before=before,
             redrawn=redrawn,
             raising=raising(joins, draft, plan) if joins is not None and joins.fits else None,

@@ -266,6 +266,8 @@ class Proposals:
         seen = await self._proposing.prices.of(account.id, order.draft.instrument.key)
         draft, said = self._proposing.drafting.draft(request, order.draft.instrument, seen, order.draft.product)
         draft = replace(draft, session=order.draft.session)
+        held = await self._proposing.held_for(actor, draft)
+        draft, moved = await self._proposing.at_band_edge(account.id, draft, seen, held, before=order)
         if draft.quantity <= order.filled:
             raise CheckFailed([f"{order.filled} of #{number} are filled already."])
         confirmation = self._confirmations.new(actor, chat_id, Purpose.MODIFY, draft=draft, order_id=order.id, before=order.draft)
@@ -275,8 +277,8 @@ class Proposals:
             connection,
             confirmation,
             price=seen,
-            held=await self._proposing.held_for(actor, draft),
-            said=said,
+            held=held,
+            said=(*said, *moved),
             before=order,
         )
 
@@ -302,6 +304,7 @@ class Proposals:
         draft = replace(draft, session=terms.session)
         before = await self._store.transaction(lambda db: db.orders.find(old.order_id) if old.order_id is not None else None)
         held = await self._proposing.held_for(actor, draft)
+        draft, moved = await self._proposing.at_band_edge(account.id, draft, price, held, before=before)
         plan = await self._store.transaction(lambda db: self._confirmations.plan_of(db, old))
         calm = redrawn is not None
         if old.purpose is Purpose.PLACE:
@@ -330,7 +333,7 @@ class Proposals:
             new,
             price=price,
             held=held,
-            said=said,
+            said=(*said, *moved),
             before=before,
             replaces=old.token,
             redrawn=redrawn,

@@ -230,8 +230,7 @@ class Afternoon:
 
     async def _each(self, card: str, occasion: Occasion, make: Make) -> None:
         async def of_living(account: Account) -> Notice | None:
-            session = self.books.connections.of(account.id).session
-            if session is None or not session.alive(self.clock.now()):
+            if self.books.connections.session_of(account.id, self.clock.now()) is None:
                 return None  # its people were told that nothing is watched
             return await make(account)
 

@@ -99,8 +99,7 @@ class SilentLines:
             silence.rung = True
 
     def _should_speak(self, account_id: str, now: datetime) -> bool:
-        session = self.connections.of(account_id).session
-        return session is not None and session.alive(now) and self.in_session(now)
+        return self.connections.session_of(account_id, now) is not None and self.in_session(now)
 
     async def _tell(self, account_id: str, news: Notice) -> None:
         at = self.clock.now()

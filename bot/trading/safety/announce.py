@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from bot.domain.news.notice import Notice
+from bot.domain.news.people import ActByOther, ActionKind
 from bot.domain.people.account import Role
 from bot.domain.ports.repositories import Repositories
 
@@ -15,6 +16,13 @@ def tell_others(
     others = [person for person in db.people.watching(account_id) if person not in but]
     db.outbox.add(account_id, others, notice, at, order_id=order_id)
     return others
+
+
+def tell_of(db: Repositories, account_id: str, who: int | None, deed: ActionKind, at: datetime, *, detail: str = "") -> None:
+    """Tells the others of the account of a person's act. What the bot does by itself is told to nobody."""
+    user = db.people.find(who) if who is not None else None
+    if user is not None:
+        tell_others(db, account_id, {user.telegram_id}, ActByOther(name=user.name, deed=deed, at=at, detail=detail), at)
 
 
 def tell_owners(db: Repositories, notice: Notice, at: datetime, *, account_id: str | None = None, but: int = 0) -> None:

@@ -17,7 +17,6 @@ from bot.domain.news.trails import TrailNews, TrailTold
 from bot.domain.orders.order import OrderStatus
 from bot.domain.people.account import GRANTS, Permission
 from bot.domain.plans.plan import LegKind, LegState, Plan, PlanLeg, order_of
-from bot.domain.plans.pnl_words import levels_in_words, scope_in_words
 from bot.domain.ports.repositories import Repositories
 from bot.domain.proposals.later_card import LaterState
 
@@ -63,8 +62,7 @@ def tell_what_lives_on(db: Repositories, person: int, name: str, now: datetime, 
             db.outbox.add(plan.account_id, db.people.watching(plan.account_id), news, now, order_id=guard.id)
     for each in db.pnl_exits.alive():
         if each.by == person and account_id in (None, each.account_id):
-            scope, levels = scope_in_words(each.scope), levels_in_words(each)
-            told = PnlExitTold(exit_id=each.id, told=PnlNews.LIVES_ON, scope=scope, levels=levels, at=now, name=name)
+            told = PnlExitTold.of(each, PnlNews.LIVES_ON, now, name=name)
             db.outbox.add(each.account_id, db.people.watching(each.account_id), told, now, order_id=None)
 
 

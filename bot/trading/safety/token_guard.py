@@ -15,6 +15,10 @@ WEBHOOK = "Somebody set a webhook for this bot: whoever did has its token, and r
 POLLER = "Another program fetches this bot's messages: whoever runs it has its token."
 TAMPERED = "Row {row} of the audit is not as it was written: somebody changed the database."
 REPAIR = "Looking still works. Find out who was on the host, or restore a backup (python -m bot restore), then /resume."
+TWIN = (
+    "If that is a second copy of this bot, end one of the two and look at /orders, then /resume: both still act on the same "
+    "stops and exits. If not: /revoke at @BotFather, put the new token in the settings, restart, then /resume."
+)
 DRILL = "Unless that was you: /revoke at @BotFather, put the new token in the settings, restart, then /resume."
 
 
@@ -58,6 +62,13 @@ class TokenGuard:
         await self._store.transaction(remember)
         if pinned is not None:
             await forget_updates()
+
+    async def turned_away(self, words: str) -> None:
+        """Telegram refused to hand out what people write, for somebody else takes it (409), in its own words."""
+        if "webhook" in words:
+            await self.halt(WEBHOOK)
+        else:
+            await self.halt(POLLER, drill=TWIN)
 
     async def halt(self, why: str, *, drill: str = DRILL) -> None:
         """Turns the kill switch of every account on, and tells everybody on it, once for each reason until it is lifted."""

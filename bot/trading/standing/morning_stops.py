@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.domain.clock import Clock
+from bot.domain.market.display_names import short
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.news.readiness import Finding, Light, Repair
 from bot.domain.news.standing_stops import StandingStopPaused, StandingStopsDue
@@ -48,7 +49,7 @@ class MorningStops:
         if not stops:
             return ()
         kept = [stop for stop in stops if stop.state is StandingState.KEPT and stop.until >= day]
-        paused = tuple(f"{stop.instrument.symbol} paused" for stop in stops if stop.state is StandingState.PAUSED)
+        paused = tuple(f"{short(stop.instrument)} paused" for stop in stops if stop.state is StandingState.PAUSED)
         return (
             Finding(
                 light=Light.AMBER if paused else Light.GREEN,
@@ -72,8 +73,7 @@ class MorningStops:
         ]
         if not kept:
             return None
-        session = self.books.connections.of(account.id).session
-        if session is None or not session.alive(self.clock.now()):
+        if self.books.connections.session_of(account.id, self.clock.now()) is None:
             return StandingStopsDue(to_place=tuple(kept), session=False)
         if any(stop.product is Product.CNC for stop in kept):
             await self._pause(account, kept, day)

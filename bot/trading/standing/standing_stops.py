@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone, NotFound
 from bot.domain.exits.closing import is_guard
+from bot.domain.market.display_names import short
+from bot.domain.news.people import ActionKind
 from bot.domain.orders.order import ConfirmationState, OrderDraft, Purpose
 from bot.domain.orders.standing import is_exit
 from bot.domain.people.account import Account, Actor, Permission
@@ -20,6 +22,7 @@ from bot.trading.exits.live_exit import LiveExit
 from bot.trading.orders.lookup import order_by_number, own_order
 from bot.trading.orders.sending import Answered
 from bot.trading.proposals.proposal_builder import ProposalBuilder
+from bot.trading.safety.announce import tell_of
 
 A_YEAR, AN_HOUR = timedelta(days=365), timedelta(hours=1)
 _NO = "You may not place stops here any more."
@@ -63,7 +66,10 @@ class StandingStops:
             if other.row == stop.row:
                 db.standing_stops.save(replace(other, state=StandingState.OVER), was=other.state)
         what = f"{self.proposing.terms(stop.draft())} until {stop.until.isoformat()}"
-        db.audit.add(self.clock.now(), stop.by, "standing stop", stop.account_id, subject, before="none", after=what)
+        now = self.clock.now()
+        db.audit.add(now, stop.by, "standing stop", stop.account_id, subject, before="none", after=what)
+        say = f"keeps a stop every day: {short(stop.instrument)}"
+        tell_of(db, stop.account_id, stop.by, ActionKind.STANDING_STOP, now, detail=say)
 
     async def ask_to_keep(self, actor: Actor, asked: Proposal, until: date, *, chat_id: int) -> StandingCard:
         """One question about a new stop: it is placed today, and kept until a date in India. It takes the place of the stop's
@@ -139,7 +145,7 @@ class StandingStops:
             rebased = stop.rebased()
             if rebased is None:
                 raise CheckFailed(
-                    [f"No usual bonus or split explains the price. Place the stop of {stop.instrument.symbol} anew."]
+                    [f"No usual bonus or split explains the price. Place the stop of {short(stop.instrument)} anew."]
                 )
             return replace(rebased, state=StandingState.KEPT, base=None, trusted_on=today)
 
@@ -158,6 +164,8 @@ class StandingStops:
             db.standing_stops.save(change(stop), was=stop.state)
             person = actor.user.telegram_id
             db.audit.add(now, person, "standing stop", account.id, before=f"stop {number} {stop.state}", after=what)
+            say = f"changed a stop that is kept every day: {short(stop.instrument)} is {what}"
+            tell_of(db, account.id, person, ActionKind.STANDING_STOP, now, detail=say)
 
         await self.store.transaction(write)
         return await self.shown(actor)

@@ -20,7 +20,7 @@ from bot.domain.pnl.position_now import position_after
 from bot.domain.pnl.trades import FINE, distinct
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
-from bot.domain.positions.portfolio import Position
+from bot.domain.positions.portfolio import Holding, Position
 from bot.domain.terms import OrderKind
 from bot.trading.ledger.day_book import lots_carried
 from bot.trading.ledger.ledger import Ledger, Seen
@@ -28,12 +28,13 @@ from bot.trading.sync.untagged import is_alike
 
 log = logging.getLogger(__name__)
 
+HoldingOf = Callable[[str, InstrumentKey], Holding | None]
 _REFUSED = frozenset({OrderStatus.REFUSED, OrderStatus.REJECTED})
 NEWS_AGE = timedelta(minutes=15)  # an order from elsewhere that is older than this at first sight is stored, and nobody is told
 
 
 @dataclass(slots=True)
-class Change:
+class SyncOutcome:
     """What one sync changed, for those who wait for it."""
 
     fills: int = 0
@@ -58,8 +59,13 @@ class FactApplier:
         instrument: Callable[[InstrumentKey], Instrument | None],
         charges_of: ChargesOf = unknown_charges,
         square_off_fee: Callable[[Order], Decimal | None] = lambda _: None,
+        holding: HoldingOf = lambda _account_id, _key: None,
     ) -> None:
-        """square_off_fee: rupees that the broker takes for an order of its own. None: it is none of those."""
+        """square_off_fee: rupees that the broker takes for an order of its own. None: it is none of those.
+
+        holding: the demat shares of an account as they were last read today. Asked from the store's thread.
+        """
+        self._holding = holding
         self._charges_of = charges_of
         self._random = random
         self._fee = square_off_fee
@@ -79,7 +85,7 @@ class FactApplier:
         *,
         positions: Sequence[Position] | None = None,
         last: Mapping[InstrumentKey, Decimal] = MappingProxyType({}),
-    ) -> Change:
+    ) -> SyncOutcome:
         """One transaction's work: every row that differs from what is stored.
 
         positions: of the same look, None when not read. last: prices in rupees, to value what is held after a step.
@@ -97,6 +103,7 @@ class FactApplier:
             now=now,
             charges_of=self._charges_of,
             fee=self._fee,
+            holding=self._holding,
         )
         same, versions = self._same.get(account_id, {}), db.orders.versions(account_id, ist_date(now))
         for fact in facts:
@@ -119,7 +126,7 @@ class FactApplier:
         reading.change.fills_from = self._ledger.record(db, account_id, facts, trades, now)
         return reading.change
 
-    def applied(self, account_id: str, change: Change) -> None:
+    def applied(self, account_id: str, change: SyncOutcome) -> None:
         """The transaction of that change is committed."""
         self._same[account_id] = change.same
         self._ledger.recorded(account_id, change.fills_from)
@@ -158,7 +165,8 @@ class _Reading:
     now: datetime
     fee: Callable[[Order], Decimal | None]
     charges_of: ChargesOf
-    change: Change = field(default_factory=Change)
+    holding: HoldingOf
+    change: SyncOutcome = field(default_factory=SyncOutcome)
     adopted: list[Order] = field(default_factory=list)  # from elsewhere, and young enough to be news
     maybe: dict[str, tuple[int, ...]] = field(default_factory=dict)  # by their ids: numbers of our orders that they may be
 
@@ -306,6 +314,7 @@ class _Reading:
             last=self.last.get(order.draft.instrument.key),
             carried=lambda quantity: lots_carried(self.db, self.account_id, row, quantity, ist_date(self.now)),
             now=self.now,
+            holding=self.holding(self.account_id, order.draft.instrument.key),
             charges_of=self.charges_of,
         )
 

@@ -6,7 +6,7 @@ from bot.domain.news.connections import FeedBack, Source
 from bot.domain.news.orders import Filled, OrderElsewhere, OrderEnded, OrderRejected, OrdersElsewhere
 from bot.domain.orders.order import OrderStatus
 from bot.domain.ports.repositories import Repositories
-from bot.trading.sync.fact_applier import Change
+from bot.trading.sync.fact_applier import SyncOutcome
 
 NOTICED = timedelta(seconds=20)  # a shorter gap is mended before anybody could act on the news of it
 
@@ -27,7 +27,7 @@ def tell_back(
     """
     if db.accounts.find(account_id) is None:  # unlinked meanwhile: its gaps are nobody's business any more
         return
-    change = _written_since(db, account_id, since) if read else Change()
+    change = _written_since(db, account_id, since) if read else SyncOutcome()
     unknown = sum(order.status is OrderStatus.UNKNOWN for order in db.orders.unsettled(account_id))
     notice = FeedBack(
         source=source,
@@ -43,10 +43,10 @@ def tell_back(
     db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
 
 
-def _written_since(db: Repositories, account_id: str, moment: datetime) -> Change:
+def _written_since(db: Repositories, account_id: str, moment: datetime) -> SyncOutcome:
     """What people were told, or are still to be told, of the account's orders since then."""
     written = db.outbox.written_since(account_id, moment)
-    return Change(
+    return SyncOutcome(
         fills=written.get(Filled.__name__, 0),
         rejections=written.get(OrderRejected.__name__, 0),
         ends=written.get(OrderEnded.__name__, 0),

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -20,12 +19,14 @@ from bot.domain.ports.broker import Broker, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import Position
 from bot.runtime.signal import Signal
+from bot.trading.sync.account_books import Books
 from bot.trading.sync.books import Look, of_earlier_day, read_books
-from bot.trading.sync.fact_applier import Change, FactApplier
+from bot.trading.sync.doubts import Doubts
+from bot.trading.sync.fact_applier import FactApplier, SyncOutcome
 from bot.trading.sync.gaps import NOTICED, at_stake, tell_back
 from bot.trading.sync.look_out import IDLE, LookOut
 from bot.trading.sync.session_end import session_lost
-from bot.trading.sync.shared_reads import NEVER, Reading, SharedRead
+from bot.trading.sync.shared_reads import ReadResult, SharedRead
 from bot.trading.sync.untagged import with_tags
 
 log = logging.getLogger(__name__)
@@ -38,26 +39,6 @@ FRESH_SYNC = 0.7  # seconds after sending: a fill whose event got lost is told o
 def never_left(order: Order, at: datetime) -> Order:
     """The order as cut off while it waited for its turn to leave."""
     return order.refused("I was stopped before its turn came. Nothing was sent.", at, broker_id=None, final=True)
-
-
-@dataclass(slots=True)
-class _Books:
-    """What is known of one account's books."""
-
-    reading: SharedRead[Change]
-    soon: asyncio.TimerHandle | None = None  # a sync for an event that was not urgent
-    seen_at: datetime | None = None  # the beginning of the last sync that read the books whole
-    changed_at: float = NEVER  # the last act, event or change seen, in loop time: what was read before it is old
-    moved_at: float = NEVER  # the same, but of changes seen only fills: no other makes the look old that saw it
-    tried: float | None = None  # the beginning of the last sync, in loop time
-    down_since: datetime | None = None
-    down_at: float = NEVER  # the same in loop time
-    down_told: bool = False  # people know of it, and are told of its end
-    back_at: float = NEVER  # when people were last told of such a gap, in loop time
-    last_change: Change = field(default_factory=Change)
-    trades: Sequence[TradeFact] | None = None  # of the last look. None: it could not read them
-    positions: Sequence[Position] | None = None  # the same
-    open_rows: OpenRows | None = None  # of the last look that read the positions
 
 
 class Reconcile:
@@ -78,15 +59,20 @@ class Reconcile:
         self._applier = applier
         self._clock = clock
         self._elapsed = elapsed  # the loop's own seconds, which nobody sets; asked from the store's thread too
-        self._accounts: dict[str, _Books] = {}
+        self._accounts: dict[str, Books] = {}
         self._timers: set[asyncio.Task[None]] = set()
         self._egress = egress
         self._wake = Signal()
         self._look_out = LookOut(clock, elapsed)
+        self.doubts = Doubts(clock=clock, elapsed=elapsed)
 
     def seen_at(self, account_id: str) -> datetime | None:
         """When the order book was last read whole."""
         return self._of(account_id).seen_at
+
+    def last_look(self, account_id: str) -> Look | None:
+        """What the last look at the books brought, however old. None where it left positions or trades open."""
+        return self._of(account_id).look()
 
     def open_rows(self, account_id: str) -> OpenRows | None:
         """What was open when the positions were last read. None: they never were."""
@@ -148,7 +134,7 @@ class Reconcile:
         elif books.soon is None:  # step upon step puts it off no further
             books.soon = asyncio.get_running_loop().call_later(STEPS, self.notify, account_id)
 
-    async def sync(self, account_id: str) -> Change:
+    async def sync(self, account_id: str) -> SyncOutcome:
         """Returns what a sync that began after this call changed. BrokerError when the books cannot be read."""
         return (await asyncio.shield(self._of(account_id).reading.begin())).value
 
@@ -191,6 +177,7 @@ class Reconcile:
         now = self._clock.now()
 
         def unsettle(db: Repositories) -> list[Order]:
+            self.doubts.load(db)
             orders = db.orders.unsettled()
             cut_off = [order for order in orders if order.status is OrderStatus.SUBMITTING]
             for order in cut_off:
@@ -255,10 +242,10 @@ class Reconcile:
         except (BrokerError, StorageAway) as error:
             log.info("account %s: the books could not be read: %s", account_id, type(error).__name__)
 
-    def _of(self, account_id: str) -> _Books:
+    def _of(self, account_id: str) -> Books:
         if account_id not in self._accounts:
             reading = SharedRead(partial(self._sync, account_id), self._clock, f"sync {account_id}")
-            self._accounts[account_id] = _Books(reading=reading)
+            self._accounts[account_id] = Books(reading=reading)
         return self._accounts[account_id]
 
     def _later(self, delay: float, account_id: str) -> None:
@@ -272,7 +259,7 @@ class Reconcile:
         self._timers.add(timer)
         timer.add_done_callback(self._timers.discard)
 
-    async def _sync(self, account_id: str) -> Change:
+    async def _sync(self, account_id: str) -> SyncOutcome:
         broker = self._connections.of(account_id).broker
         books = self._of(account_id)
         began, started = self._clock.now(), self._elapsed()
@@ -367,12 +354,13 @@ class Reconcile:
         started: float,
         away: timedelta,
         seen: Mapping[str, str],
-    ) -> Change:
+    ) -> SyncOutcome:
         now = self._clock.now()
         # Before this look ends an order.
         moving = away >= NOTICED and (self._of(account_id).down_told or at_stake(db, account_id))
         change = self._applier.apply(db, account_id, facts, trades, now, positions=positions, last=last)
         present = {fact.broker_id for fact in facts}
+        self.doubts.answer(db, account_id, present, started)
         for order in db.orders.unsettled(account_id):
             after, notice = self._look_out.absent(order, present, started, now, seen.get(order.id, ""))
             if after is not order:
@@ -388,7 +376,7 @@ class Reconcile:
         return change
 
 
-def _quietly(task: "asyncio.Task[Reading[Change]]") -> None:
+def _quietly(task: "asyncio.Task[ReadResult[SyncOutcome]]") -> None:
     """Nobody waits for a sync that an event caused. The state of the books says that they could not be read."""
     if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, BrokerError | StorageAway):
         log.error("a sync failed", exc_info=error)

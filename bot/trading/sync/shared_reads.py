@@ -15,6 +15,7 @@ from bot.domain.market.prices import Quote
 from bot.domain.orders.order import TradeFact
 from bot.domain.ports.broker import Broker, BrokerConnections
 from bot.domain.positions.portfolio import Funds, Holding, Position
+from bot.trading.sync.books import Look
 
 T = TypeVar("T")
 
@@ -23,7 +24,7 @@ YOUNG = 1.0  # seconds since a read began, within which its answer serves whoeve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading(Generic[T]):
+class ReadResult(Generic[T]):
     """What a read brought. Whatever happened before it began is in it. What happened during it may be missing."""
 
     value: T
@@ -42,22 +43,22 @@ class SharedRead(Generic[T]):
         self._read = read
         self._clock = clock
         self._name = name
-        self._running: asyncio.Task[Reading[T]] | None = None
-        self._next: asyncio.Task[Reading[T]] | None = None
-        self._newest: Reading[T] | None = None
+        self._running: asyncio.Task[ReadResult[T]] | None = None
+        self._next: asyncio.Task[ReadResult[T]] | None = None
+        self._newest: ReadResult[T] | None = None
 
-    async def ask(self, *, after: float) -> Reading[T]:
+    async def ask(self, *, after: float) -> ReadResult[T]:
         """A young reading that began later than `after`, in loop time, else that of the next read to begin."""
         if (newest := self.newest(after)) is not None:
             return newest
         return await asyncio.shield(self.begin())  # whoever gives up leaves the read to the others
 
-    def newest(self, after: float) -> Reading[T] | None:
+    def newest(self, after: float) -> ReadResult[T] | None:
         """The newest reading, if it is young and began later than `after`."""
         newest, now = self._newest, asyncio.get_running_loop().time()
         return newest if newest is not None and newest.began > after and now - newest.began < YOUNG else None
 
-    def begin(self) -> "asyncio.Task[Reading[T]]":
+    def begin(self) -> "asyncio.Task[ReadResult[T]]":
         """The next read to begin: at once, or when the one that is under way has ended."""
         if self._next is not None and not self._next.done():
             return self._next
@@ -68,28 +69,28 @@ class SharedRead(Generic[T]):
         return self._running
 
     @property
-    def last(self) -> Reading[T] | None:
+    def last(self) -> ReadResult[T] | None:
         """The newest reading, however old. None before the first."""
         return self._newest
 
     @property
-    def under_way(self) -> "Sequence[asyncio.Task[Reading[T]]]":
+    def under_way(self) -> "Sequence[asyncio.Task[ReadResult[T]]]":
         """The tasks that have not ended."""
         return [task for task in (self._running, self._next) if task is not None and not task.done()]
 
-    def _task(self, work: Coroutine[Any, Any, Reading[T]]) -> "asyncio.Task[Reading[T]]":
+    def _task(self, work: Coroutine[Any, Any, ReadResult[T]]) -> "asyncio.Task[ReadResult[T]]":
         task = asyncio.create_task(work, name=self._name)
         task.add_done_callback(_seen)
         return task
 
-    async def _follow(self, running: "asyncio.Task[Reading[T]]") -> Reading[T]:
+    async def _follow(self, running: "asyncio.Task[ReadResult[T]]") -> ReadResult[T]:
         await asyncio.wait([running])
         self._running, self._next = self._next, None
         return await self._once()
 
-    async def _once(self) -> Reading[T]:
+    async def _once(self) -> ReadResult[T]:
         as_of, began = self._clock.now(), asyncio.get_running_loop().time()
-        self._newest = Reading(value=await self._read(), as_of=as_of, began=began)
+        self._newest = ReadResult(value=await self._read(), as_of=as_of, began=began)
         return self._newest
 
 
@@ -106,30 +107,55 @@ class SharedReads:
     known: where the broker does not answer, today's last reading serves, which says why it is no newer. For the eye alone.
     """
 
-    def __init__(self, *, connections: BrokerConnections, clock: Clock, changed_at: Callable[[str], float]) -> None:
+    def __init__(
+        self,
+        *,
+        connections: BrokerConnections,
+        clock: Clock,
+        changed_at: Callable[[str], float],
+        last_look: Callable[[str], Look | None] = lambda _account_id: None,
+    ) -> None:
         self._connections = connections
         self._clock = clock
         self._changed_at = changed_at  # the loop's time of the last act on an account, or news of it
+        self._last_look = last_look  # what reconcile last read of the same books, for an account that nobody looked at
         self._reads: dict[tuple[str, Hashable], tuple[Broker, SharedRead[Any]]] = {}
 
-    async def positions(self, account_id: str, *, anew: bool = False, known: bool = False) -> Reading[Sequence[Position]]:
+    async def positions(self, account_id: str, *, anew: bool = False, known: bool = False) -> ReadResult[Sequence[Position]]:
         """The position book. Anew: before whatever else of the books waits for its turn."""
         what = "positions of now" if anew else "positions"  # an act waits for no list's read
-        return await self._ask(account_id, what, lambda broker: broker.positions(urgent=anew), anew=anew, known=known)
+        return await self._ask(
+            account_id,
+            what,
+            lambda broker: broker.positions(urgent=anew),
+            anew=anew,
+            known=known,
+            of_look=lambda look: look.positions,
+        )
 
-    async def trades(self, account_id: str, *, known: bool = False) -> Reading[Sequence[TradeFact]]:
+    async def trades(self, account_id: str, *, known: bool = False) -> ReadResult[Sequence[TradeFact]]:
         """The trade book of the day."""
-        return await self._ask(account_id, "trades", lambda broker: broker.trades(), known=known)
+        return await self._ask(
+            account_id, "trades", lambda broker: broker.trades(), known=known, of_look=lambda look: look.trades
+        )
 
-    async def holdings(self, account_id: str, *, anew: bool = False, known: bool = False) -> Reading[Sequence[Holding]]:
+    async def holdings(self, account_id: str, *, anew: bool = False, known: bool = False) -> ReadResult[Sequence[Holding]]:
         """Shares in the demat account."""
         return await self._ask(account_id, "holdings", lambda broker: broker.holdings(), anew=anew, known=known)
 
-    async def funds(self, account_id: str, *, known: bool = False) -> Reading[Funds]:
+    def holding(self, account_id: str, key: InstrumentKey) -> Holding | None:
+        """One share of the demat account as it was last read today, without a read. From any thread."""
+        _, shared = self._reads.get((account_id, "holdings"), (None, None))
+        last: ReadResult[Sequence[Holding]] | None = shared.last if shared is not None else None
+        if last is None or ist_date(last.as_of) != ist_date(self._clock.now()):
+            return None
+        return next((each for each in last.value if each.instrument.key == key), None)
+
+    async def funds(self, account_id: str, *, known: bool = False) -> ReadResult[Funds]:
         """Money for trading."""
         return await self._ask(account_id, "funds", lambda broker: broker.funds(), known=known)
 
-    async def quotes(self, account_id: str, keys: Collection[InstrumentKey]) -> Reading[Mapping[InstrumentKey, Quote]]:
+    async def quotes(self, account_id: str, keys: Collection[InstrumentKey]) -> ReadResult[Mapping[InstrumentKey, Quote]]:
         """Prices of exactly these instruments."""
         return await self._ask(account_id, frozenset(keys), lambda broker: broker.quotes(keys))
 
@@ -141,7 +167,8 @@ class SharedReads:
         *,
         anew: bool = False,
         known: bool = False,
-    ) -> Reading[T]:
+        of_look: Callable[[Look], T] | None = None,
+    ) -> ReadResult[T]:
         after = math.inf if anew else self._changed_at(account_id)
         broker = self._connections.of(account_id).broker
         owner, shared = self._reads.get((account_id, what), (None, None))
@@ -150,15 +177,22 @@ class SharedReads:
             shared = SharedRead(partial(read, broker), self._clock, f"shared read of {account_id}")
             self._reads[account_id, what] = (broker, shared)
         try:
-            reading: Reading[T] = await shared.ask(after=after)
+            reading: ReadResult[T] = await shared.ask(after=after)
         except (SessionExpired, NotLinked):  # looking helps nobody: the way on is a login
             raise
         except BrokerError as error:
-            last: Reading[T] | None = shared.last
+            last = self._newer(shared.last, account_id, of_look)
             if not known or last is None or ist_date(last.as_of) != ist_date(self._clock.now()):
                 raise
             return replace(last, stale=error.say)
         return reading
+
+    def _newer(self, last: ReadResult[T] | None, account_id: str, of_look: Callable[[Look], T] | None) -> ReadResult[T] | None:
+        """The last reading, or what reconcile read after it."""
+        look = self._last_look(account_id) if of_look is not None else None
+        if of_look is None or look is None or (last is not None and last.as_of >= look.as_of):
+            return last
+        return ReadResult(value=of_look(look), as_of=look.as_of, began=NEVER)
 
     def _forget_old(self) -> None:
         """Drops sets of instruments, which come in any number, that are neither under way nor can serve anybody."""

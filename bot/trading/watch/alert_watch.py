@@ -282,11 +282,7 @@ class AlertWatch:
             await self.store.lightly(lambda db: [db.alerts.note(alert) for alert in noted])
 
     def _alive(self, account_id: str) -> bool:
-        try:
-            session = self.connections.of(account_id).session
-        except BrokerError:
-            return False
-        return session is not None and session.alive(self.clock.now())
+        return self.connections.session_of(account_id, self.clock.now()) is not None
 
 
 def _key(watched: _Watched) -> InstrumentKey | None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from bot.domain.clock import Clock
 from bot.domain.errors import CheckFailed, NotFound
+from bot.domain.market.display_names import short
 from bot.domain.money import to_paise
 from bot.domain.news.alert import Alert, AlertKind, AlertsShown, AlertState, Sees
 from bot.domain.people.account import Account, Actor, Permission
@@ -43,14 +44,14 @@ class Alerts:
         if percent is not None:
             close = price.previous_close if price is not None else None
             if not close:
-                raise NotFound(f"The previous close of {instrument.symbol} is not known now. Name a price instead.")
+                raise NotFound(f"The previous close of {short(instrument)} is not known now. Name a price instead.")
             level = to_paise(close * (100 + percent) / 100)
         if level is None or level <= 0:
             raise CheckFailed(["A price is above zero."])
         alert = self._new(actor, account, kind, level)
         alert = replace(alert, instrument=instrument, percent=percent)
         if price is not None and alert.is_reached(price.last):
-            raise CheckFailed([f"{instrument.symbol} is {kind} that already, at {price.last}. No alert was set."])
+            raise CheckFailed([f"{short(instrument)} is {kind} that already, at {price.last}. No alert was set."])
         return await self._add(actor, account, alert)
 
     async def on_result(self, actor: Actor, kind: AlertKind, level: Decimal) -> AlertsShown:

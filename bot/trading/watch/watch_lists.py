@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BotError, CheckFailed, DeliveryError, NotFound
+from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.market.watch_list import FollowedMessage, WatchRow, WatchShown
@@ -104,7 +105,7 @@ class WatchLists:
         account, person = account_of(actor), actor.user.telegram_id
         instrument = await self.quotes.named(words, command="/watch remove")
         if not await self.store.transaction(lambda db: db.flags.unwatch(account.id, person, _name(instrument))):
-            raise NotFound(f"{instrument.symbol} is not on your list.")
+            raise NotFound(f"{short(instrument)} is not on your list.")
 
     def until(self, shown: WatchShown) -> WatchShown:
         """The same, as it is to be refreshed from now on. An empty list is not."""

@@ -4,6 +4,7 @@ Nothing is chosen here. The words for the instrument are handed on as they came.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -16,7 +17,7 @@ from bot.domain.orders.order import OrderRequest
 from bot.domain.orders.reading import Reading, Readings
 from bot.domain.terms import Side, Validity
 from handlers.context.words import script
-from handlers.context.words.figures import BARE, Figure
+from handlers.context.words.figures import BARE, Figure, figure_of
 from handlers.context.words.terms import (
     DATED,
     FUTURES,
@@ -61,7 +62,9 @@ def readings(side: Side, words: str, today: date) -> Readings:
         level: dict[Reading, None] = {}
         for words_read in script.put_or_at(tokens):
             try:
-                level |= dict.fromkeys(_of_terms(read(side, words_read), today))
+                terms = read(side, words_read)
+                level |= dict.fromkeys(_of_terms(terms, today))
+                level |= dict.fromkeys(_rivals(terms, today))
             except UsageError as error:
                 refusal = refusal or error
         if level:
@@ -103,6 +106,35 @@ def _of_terms(terms: Terms, today: date) -> Iterator[Reading]:
                 refusal = refusal or error
     if not found and refusal is not None:
         raise refusal
+
+
+def _rivals(terms: Terms, today: date) -> Iterator[Reading]:
+    """Where two figures stand before one CE, or behind it, the readings with the other as the strike: `24500 24600 ce`."""
+    for place, item in enumerate(terms.items):
+        if not isinstance(item, str):
+            continue
+        glued = STRIKE.fullmatch(item)
+        if glued is None and item.lower() not in RIGHTS:
+            continue
+        strike: str | Figure | None
+        if glued is not None:
+            near, far, strike = place, place - 1, figure_of(item[:-2])
+        else:
+            step = -1 if isinstance(_at(terms.items, place - 1), Figure) else 1
+            near, far = place + step, place + 2 * step
+            strike = _at(terms.items, near)
+        other = _at(terms.items, far)
+        if not isinstance(other, Figure) or not isinstance(strike, Figure) or not (other.is_count and other.is_bare):
+            continue
+        items = list(terms.items)
+        items[near] = other.unscaled + item[-2:] if glued is not None else other
+        del items[far]
+        with suppress(UsageError):
+            yield from (replace(each, rival=True) for each in _of_terms(replace(terms, items=items), today))
+
+
+def _at(items: Sequence[str | Figure], place: int) -> str | Figure | None:
+    return items[place] if 0 <= place < len(items) else None
 
 
 def _named(terms: Terms) -> Iterator[Terms]:
@@ -186,7 +218,7 @@ def _after_month(
 
 
 def _number(items: Sequence[str | Figure], place: int) -> int | None:
-    item = items[place] if 0 <= place < len(items) else None
+    item = _at(items, place)
     return int(item.text) if isinstance(item, Figure) and item.text.isdigit() and len(item.text) <= 4 else None
 
 

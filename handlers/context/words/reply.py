@@ -8,8 +8,8 @@ from decimal import Decimal
 from bot.domain.money import exact
 from bot.domain.orders.legs import Leg, TrailSaid
 from handlers.context.words import terms
-from handlers.context.words.script import latin, tokens
-from handlers.views.taps import OrderVerb
+from handlers.context.words.script import latin, tokens, unadorned
+from handlers.views.taps.taps import OrderVerb
 
 _FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,9})"
 _PRICE = re.compile(rf"@?₹?({_FIGURE}(?:\.[0-9]{{1,4}})?)(?:/-)?")
@@ -53,7 +53,7 @@ class Said:
 
 def said(text: str) -> Said:
     """What a reply says. An empty one for any other words."""
-    text = " ".join(tokens(text))
+    text = " ".join(tokens(unadorned(text)))
     until = ""
     if (kept := _UNTIL.fullmatch(text)) is not None:
         text, until = kept[1], kept[2]

@@ -8,6 +8,7 @@ from itertools import product
 from handlers.context.words.figures import MONTHS, NUMBER, SCALE
 
 _DIGIT_SIGNS = {0xFE0F: None, 0x20E3: None}  # the frame that a keyboard of emoji puts around a digit
+_ENDS = ".,!?…।"  # what ends a sentence
 _NUKTA = "\u093c"  # left out as often as written: करोड़, करोड
 
 # What Hindi calls the words of an order, without the nukta. Names of shares stand with the instruments.
@@ -72,6 +73,21 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 _PE = re.compile(r"([0-9])\s+pe(?=\s|$)", re.IGNORECASE)
 PUT_OR_AT = "pe/par"
+
+
+def unadorned(text: str) -> str:
+    """The words without what a hurried hand puts around them: `kill!!`, `p?`, `exit all 😱`. Signs alone stay, `??` as `?`."""
+    first, last = 0, len(text)
+    while first < last and _adorns(text[first]):
+        first += 1
+    while last > first and (text[last - 1] in _ENDS or _adorns(text[last - 1])):
+        last -= 1
+    return text[first:last] or ("?" if set(text.strip()) == {"?"} else text)
+
+
+def _adorns(char: str) -> bool:
+    """Whether it is a space, an emoji or a part of one."""
+    return char.isspace() or char == "\ufe0f" or unicodedata.category(char) in ("So", "Sk", "Cf")
 
 
 def legible(text: str) -> str:

@@ -24,14 +24,14 @@ def ears() -> Ears:
 
 
 @pytest.fixture
-async def links(paper: Running, clock: LoopClock, tmp_path: Path, ears: Ears) -> AsyncIterator[Connections]:
+async def connections(paper: Running, clock: LoopClock, tmp_path: Path, ears: Ears) -> AsyncIterator[Connections]:
     async with a_road(paper, clock, tmp_path, ears) as road:
         yield road
 
 
 @pytest.fixture
-async def pair(links: Connections, clock: LoopClock) -> MStockConnection:
+async def connection(connections: Connections, clock: LoopClock) -> MStockConnection:
     credentials = credentials_of(PaperAccount())
-    opened = links.of("main", credentials)
+    opened = connections.of("main", credentials)
     await log_in(opened, credentials, clock)
     return opened

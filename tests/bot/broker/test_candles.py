@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bot.broker.client import MStock
 from bot.broker.rate_limits import BrokerRateLimits
 from bot.broker.research_client import INTERVALS
-from bot.broker.scrip_cache import ScripCache
+from bot.broker.scrips.scrip_cache import ScripCache
 from bot.broker.session import SessionKeeper
 from bot.broker.transport import Transport, tls_context
 from bot.broker.wire import research_rows
@@ -100,7 +100,12 @@ def a_client(exchange: Exchange, clock: Standing, directory: Path) -> MStock:
         return None
 
     transport = Transport(
-        base_url="https://127.0.0.1:1", tls=TLS, clock=clock, chance=random.Random(1), pace=BrokerRateLimits(), wire=exchange
+        base_url="https://127.0.0.1:1",
+        tls=TLS,
+        clock=clock,
+        chance=random.Random(1),
+        rate_limits=BrokerRateLimits(),
+        wire=exchange,
     )
     keeper = SessionKeeper("main", clock, nobody, lambda: None)
     keeper.adopt(Session(token=Secret("jwt"), issued=clock.now(), expires=clock.now() + timedelta(hours=9)))

@@ -30,9 +30,9 @@ RELIANCE = Instrument(
 )  # fmt: skip
 
 
-async def a_draft(pair: MStockConnection, *, far: bool = False, quantity: int = 10) -> OrderDraft:
+async def a_draft(connection: MStockConnection, *, far: bool = False, quantity: int = 10) -> OrderDraft:
     share = RELIANCE
-    price = (await pair.broker.quotes([share.key]))[share.key].last
+    price = (await connection.broker.quotes([share.key]))[share.key].last
     limit = tick_down(price * (Decimal("0.97") if far else Decimal("1.01")), share.tick)
     return OrderDraft(instrument=share, side=Side.BUY, quantity=quantity, kind=OrderKind.LIMIT, product=Product.CNC, price=limit)
 
@@ -41,54 +41,54 @@ def orders_at(paper: Running) -> list[str]:
     return [order.id for order in paper.broker.ledger.orders.values()]
 
 
-async def test_an_order_is_placed_found_filled_and_paid_for(pair: MStockConnection) -> None:
-    draft = await a_draft(pair)
-    before = await pair.broker.funds()
-    broker_id = await pair.broker.place(draft, TAG)
+async def test_an_order_is_placed_found_filled_and_paid_for(connection: MStockConnection) -> None:
+    draft = await a_draft(connection)
+    before = await connection.broker.funds()
+    broker_id = await connection.broker.place(draft, TAG)
     await asyncio.sleep(60)
-    (fact,) = await pair.broker.orders()
+    (fact,) = await connection.broker.orders()
     assert (fact.broker_id, fact.tag, fact.status, fact.filled) == (broker_id, TAG, OrderStatus.FILLED, 10)
-    trades = await pair.broker.trades()
+    trades = await connection.broker.trades()
     assert {trade.broker_id for trade in trades} == {broker_id}
     assert sum(trade.quantity for trade in trades) == 10
-    (position,) = await pair.broker.positions()
+    (position,) = await connection.broker.positions()
     assert (position.instrument.key, position.quantity, position.average) == (RELIANCE.key, 10, fact.average)
-    after = await pair.broker.funds()
+    after = await connection.broker.funds()
     assert before.available is not None
     assert after.available is not None
     assert after.available < before.available
 
 
-async def test_a_resting_order_is_changed_and_cancelled(pair: MStockConnection) -> None:
-    draft = await a_draft(pair, far=True)
-    broker_id = await pair.broker.place(draft, TAG)
+async def test_a_resting_order_is_changed_and_cancelled(connection: MStockConnection) -> None:
+    draft = await a_draft(connection, far=True)
+    broker_id = await connection.broker.place(draft, TAG)
     await asyncio.sleep(1)
-    await pair.broker.modify(broker_id, replace(draft, quantity=20))
+    await connection.broker.modify(broker_id, replace(draft, quantity=20))
     await asyncio.sleep(1)
-    assert [(fact.quantity, fact.status) for fact in await pair.broker.orders()] == [(20, OrderStatus.OPEN)]
-    await pair.broker.cancel(broker_id)
+    assert [(fact.quantity, fact.status) for fact in await connection.broker.orders()] == [(20, OrderStatus.OPEN)]
+    await connection.broker.cancel(broker_id)
     await asyncio.sleep(1)
-    assert [fact.status for fact in await pair.broker.orders()] == [OrderStatus.CANCELLED]
+    assert [fact.status for fact in await connection.broker.orders()] == [OrderStatus.CANCELLED]
 
 
-async def test_an_exit_is_fourth_on_the_wire_however_many_entries_wait(pair: MStockConnection, paper: Running) -> None:
-    draft = await a_draft(pair, far=True)
+async def test_an_exit_is_fourth_on_the_wire_however_many_entries_wait(connection: MStockConnection, paper: Running) -> None:
+    draft = await a_draft(connection, far=True)
     # Three calls that leave together need three connections. They are opened here, because opening one takes as long as it takes.
-    await asyncio.gather(pair.broker.orders(), pair.broker.trades(), pair.broker.holdings())
+    await asyncio.gather(connection.broker.orders(), connection.broker.trades(), connection.broker.holdings())
     async with asyncio.TaskGroup() as calls:
         for number in range(9):
-            calls.create_task(pair.broker.place(draft, f"ENTRY{number}"))
+            calls.create_task(connection.broker.place(draft, f"ENTRY{number}"))
         await asyncio.sleep(0.5)
         assert len(orders_at(paper)) == 3
-        calls.create_task(pair.broker.place(draft, "EXIT", urgent=True))
+        calls.create_task(connection.broker.place(draft, "EXIT", urgent=True))
     tags = [order.tag for order in paper.broker.ledger.orders.values()]
     assert tags == ["ENTRY0", "ENTRY1", "ENTRY2", "EXIT", *(f"ENTRY{number}" for number in range(3, 9))]
 
 
 async def test_what_is_done_before_the_first_byte_comes_after_the_turn_and_can_keep_the_order_from_leaving(
-    pair: MStockConnection, paper: Running
+    connection: MStockConnection, paper: Running
 ) -> None:
-    draft = await a_draft(pair, far=True)
+    draft = await a_draft(connection, far=True)
     seen: list[int] = []
 
     async def leaving() -> None:
@@ -98,46 +98,46 @@ async def test_what_is_done_before_the_first_byte_comes_after_the_turn_and_can_k
 
     async with asyncio.TaskGroup() as calls:
         for number in range(4):
-            calls.create_task(pair.broker.place(draft, f"ORDER{number}", leaving=leaving))
+            calls.create_task(connection.broker.place(draft, f"ORDER{number}", leaving=leaving))
         await asyncio.sleep(0.5)
         assert len(seen) == 3, "the fourth waits for its turn"
     assert seen[3] == 3
     with pytest.raises(NotSent):
-        await pair.broker.place(draft, "ORDER4", leaving=leaving)
+        await connection.broker.place(draft, "ORDER4", leaving=leaving)
     assert len(orders_at(paper)) == 4
 
 
-async def test_an_order_whose_session_ends_while_it_waits_is_not_sent(pair: MStockConnection, paper: Running) -> None:
-    draft = await a_draft(pair, far=True)
-    waiting = [asyncio.create_task(pair.broker.place(draft, f"ORDER{number}")) for number in range(4)]
+async def test_an_order_whose_session_ends_while_it_waits_is_not_sent(connection: MStockConnection, paper: Running) -> None:
+    draft = await a_draft(connection, far=True)
+    waiting = [asyncio.create_task(connection.broker.place(draft, f"ORDER{number}")) for number in range(4)]
     await asyncio.sleep(0.5)
-    pair.adopt(None)
+    connection.adopt(None)
     ends = await asyncio.gather(*waiting, return_exceptions=True)
     assert [type(end) for end in ends] == [str, str, str, NotSent]
     assert len(orders_at(paper)) == 3
 
 
-async def test_an_order_that_is_over_is_neither_changed_nor_cancelled_and_it_is_said(pair: MStockConnection) -> None:
-    draft = await a_draft(pair, far=True)
-    broker_id = await pair.broker.place(draft, TAG)
+async def test_an_order_that_is_over_is_neither_changed_nor_cancelled_and_it_is_said(connection: MStockConnection) -> None:
+    draft = await a_draft(connection, far=True)
+    broker_id = await connection.broker.place(draft, TAG)
     await asyncio.sleep(1)
-    await pair.broker.cancel(broker_id)
+    await connection.broker.cancel(broker_id)
     await asyncio.sleep(1)
-    for act, word in ((pair.broker.modify(broker_id, draft), "change"), (pair.broker.cancel(broker_id), "cancel")):
+    for act, word in ((connection.broker.modify(broker_id, draft), "change"), (connection.broker.cancel(broker_id), "cancel")):
         with pytest.raises(OrderOver, match=f"over already, so there was nothing to {word}") as over:
             await act
         assert not over.value.final, "the book decides how it ended"
 
 
-async def test_a_rejection_in_rms_words_is_final_and_names_its_order(pair: MStockConnection, paper: Running) -> None:
-    draft = await a_draft(pair)
+async def test_a_rejection_in_rms_words_is_final_and_names_its_order(connection: MStockConnection, paper: Running) -> None:
+    draft = await a_draft(connection)
     paper.broker.faults.arm("order_rejected", reason="funds")
     with pytest.raises(Refused) as refused:
-        await pair.broker.place(draft, TAG)
+        await connection.broker.place(draft, TAG)
     assert refused.value.final
     assert refused.value.broker_id == orders_at(paper)[0]
     assert "FUND LIMIT INSUFFICIENT" in refused.value.say
-    (fact,) = await pair.broker.orders()
+    (fact,) = await connection.broker.orders()
     assert fact.status is OrderStatus.REJECTED
     assert fact.broker_id == refused.value.broker_id
 
@@ -145,109 +145,109 @@ async def test_a_rejection_in_rms_words_is_final_and_names_its_order(pair: MStoc
 @pytest.mark.parametrize("body", ["json", "html", "empty", "truncated", "wrong_type"])
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 429, 500, 502, 504])
 async def test_an_error_although_placed_is_never_a_final_refusal(
-    pair: MStockConnection, paper: Running, clock: LoopClock, status: int, body: str
+    connection: MStockConnection, paper: Running, clock: LoopClock, status: int, body: str
 ) -> None:
-    draft = await a_draft(pair, far=True)
+    draft = await a_draft(connection, far=True)
     paper.broker.faults.arm("error_although_done", status=status, body=body)
     with pytest.raises((Unclear, Refused)) as told:
-        await pair.broker.place(draft, TAG)
+        await connection.broker.place(draft, TAG)
     assert not (isinstance(told.value, Refused) and told.value.final)
     if status >= 429 or body != "json":
         assert isinstance(told.value, Unclear)
     assert len(orders_at(paper)) == 1
     paper.broker.faults.clear()
     await asyncio.sleep(130)
-    if pair.session is None:  # the 401 told us that the token is dead
-        await log_in(pair, credentials_of(PaperAccount()), clock)
-    assert [fact.tag for fact in await pair.broker.orders()] == [TAG]
+    if connection.session is None:  # the 401 told us that the token is dead
+        await log_in(connection, credentials_of(PaperAccount()), clock)
+    assert [fact.tag for fact in await connection.broker.orders()] == [TAG]
 
 
-async def test_an_order_that_came_too_fast_is_unclear_and_its_words_say_why(pair: MStockConnection, paper: Running) -> None:
-    draft = await a_draft(pair)
+async def test_an_order_that_came_too_fast_is_unclear_and_its_words_say_why(connection: MStockConnection, paper: Running) -> None:
+    draft = await a_draft(connection)
     paper.broker.faults.arm("rate_limited", route="place")
     with pytest.raises(Unclear) as told:
-        await pair.broker.place(draft, TAG)
+        await connection.broker.place(draft, TAG)
     assert told.value.words.startswith("Too many requests (")
 
 
 @pytest.mark.parametrize("fault", ["answer_lost", "answer_truncated", "answer_empty", "connection_dropped", "answer_late"])
 async def test_a_lost_answer_is_unclear_and_the_order_was_sent_once_at_most(
-    pair: MStockConnection, paper: Running, fault: str
+    connection: MStockConnection, paper: Running, fault: str
 ) -> None:
-    draft = await a_draft(pair, far=True)
+    draft = await a_draft(connection, far=True)
     armed = paper.broker.faults.arm(fault, route="place")
     if fault == "answer_late":
         armed.params["seconds"] = 60.0
     with pytest.raises(Unclear):
-        await pair.broker.place(draft, TAG)
+        await connection.broker.place(draft, TAG)
     assert len(orders_at(paper)) == (0 if fault == "connection_dropped" else 1)
     assert not paper.broker.faults.armed(), "a second request would have met no fault"
 
 
-async def test_a_cancel_whose_answer_is_lost_is_unclear_too(pair: MStockConnection, paper: Running) -> None:
-    broker_id = await pair.broker.place(await a_draft(pair, far=True), TAG)
+async def test_a_cancel_whose_answer_is_lost_is_unclear_too(connection: MStockConnection, paper: Running) -> None:
+    broker_id = await connection.broker.place(await a_draft(connection, far=True), TAG)
     paper.broker.faults.arm("answer_lost", route="cancel")
     with pytest.raises(Unclear):
-        await pair.broker.cancel(broker_id)
+        await connection.broker.cancel(broker_id)
     paper.broker.faults.arm("cancel_answers_nothing")
     await asyncio.sleep(1)
-    assert [fact.status for fact in await pair.broker.orders()] == [OrderStatus.CANCELLED]
+    assert [fact.status for fact in await connection.broker.orders()] == [OrderStatus.CANCELLED]
 
 
 @pytest.mark.parametrize(
     "fault", ["place_as_object", "place_in_mock_form", "success_called_false", "blank_in_id", "nulls_as_text", "status_as"]
 )
-async def test_success_in_any_known_shape_gives_the_order_id(pair: MStockConnection, paper: Running, fault: str) -> None:
-    draft = await a_draft(pair, far=True)
+async def test_success_in_any_known_shape_gives_the_order_id(connection: MStockConnection, paper: Running, fault: str) -> None:
+    draft = await a_draft(connection, far=True)
     paper.broker.faults.arm(fault, route="place")
-    broker_id = await pair.broker.place(draft, TAG)
+    broker_id = await connection.broker.place(draft, TAG)
     assert broker_id == orders_at(paper)[0]
     await asyncio.sleep(1)
-    assert [fact.broker_id for fact in await pair.broker.orders()] == [broker_id]
+    assert [fact.broker_id for fact in await connection.broker.orders()] == [broker_id]
 
 
-async def test_a_wrong_address_is_recognised_by_its_words(pair: MStockConnection, paper: Running) -> None:
-    draft = await a_draft(pair)
+async def test_a_wrong_address_is_recognised_by_its_words(connection: MStockConnection, paper: Running) -> None:
+    draft = await a_draft(connection)
     for typed in (False, True):
         paper.broker.faults.arm("ip_mismatch", typed=typed)
         with pytest.raises(AddressRefused) as refused:
-            await pair.broker.place(draft, TAG)
+            await connection.broker.place(draft, TAG)
         assert not refused.value.final
         assert "trade.mstock.com" in refused.value.say
     paper.broker.faults.arm("ip_mismatch_everywhere")
     with pytest.raises(AddressRefused):
-        await pair.broker.funds()
+        await connection.broker.funds()
     assert orders_at(paper) == []
 
 
 async def test_where_this_hosts_address_is_known_it_is_named(paper: Running, clock: LoopClock, tmp_path: Path) -> None:
-    links = Connections(
+    connections = Connections(
         base_url=paper.rest_url, ws_url=paper.ws_url, clock=clock, chance=random.Random(1), data_dir=tmp_path,
         address="203.0.113.7",
     )  # fmt: skip
-    async with links:
-        pair = links.of("main", credentials_of(PaperAccount()))
+    async with connections:
+        connection = connections.of("main", credentials_of(PaperAccount()))
         paper.broker.faults.arm("ip_mismatch_everywhere", times=1)
         with pytest.raises(AddressRefused, match=r"Register 203\.0\.113\.7 at trade\.mstock\.com"):
-            await log_in(pair, credentials_of(PaperAccount()), clock)
+            await log_in(connection, credentials_of(PaperAccount()), clock)
         await asyncio.sleep(130)
-        await log_in(pair, credentials_of(PaperAccount()), clock)
-        draft = await a_draft(pair)
+        await log_in(connection, credentials_of(PaperAccount()), clock)
+        draft = await a_draft(connection)
         paper.broker.faults.arm("ip_mismatch", times=3)
         for call in (
-            pair.broker.place(draft, TAG),
-            pair.broker.cancel("1191241106101"),
-            pair.broker.modify("1191241106101", draft),
+            connection.broker.place(draft, TAG),
+            connection.broker.cancel("1191241106101"),
+            connection.broker.modify("1191241106101", draft),
         ):
             with pytest.raises(AddressRefused, match=r"203\.0\.113\.7"):
                 await call
         paper.broker.faults.arm("ip_mismatch_everywhere", times=1)
         with pytest.raises(AddressRefused, match=r"203\.0\.113\.7"):
-            await pair.broker.quotes([RELIANCE.key])
+            await connection.broker.quotes([RELIANCE.key])
 
 
 async def test_ten_reads_that_find_the_session_dead_cause_one_login(
-    links: Connections, pair: MStockConnection, paper: Running, clock: LoopClock
+    connections: Connections, connection: MStockConnection, paper: Running, clock: LoopClock
 ) -> None:
     credentials = credentials_of(PaperAccount())
     logins: list[Session | None] = []
@@ -255,18 +255,18 @@ async def test_ten_reads_that_find_the_session_dead_cause_one_login(
     async def renew(account_id: str, dead: Session | None) -> Session | None:
         logins.append(dead)
         await asyncio.sleep(40)  # the next code of the authenticator
-        return await log_in(links.of(account_id), credentials, clock)
+        return await log_in(connections.of(account_id), credentials, clock)
 
-    links.attach(renewer=renew)
-    dead = pair.session
+    connections.attach(renewer=renew)
+    dead = connection.session
     paper.broker.faults.arm("token_expired", times=6)  # as many as leave at once: the others wait for the session
-    got = await asyncio.gather(*(pair.broker.orders() for _ in range(10)))
+    got = await asyncio.gather(*(connection.broker.orders() for _ in range(10)))
     assert got == [[]] * 10
     assert logins == [dead]
 
 
 async def test_a_session_that_only_a_person_can_renew_is_asked_for_once(
-    links: Connections, pair: MStockConnection, paper: Running, clock: LoopClock
+    connections: Connections, connection: MStockConnection, paper: Running, clock: LoopClock
 ) -> None:
     asked = 0
 
@@ -275,46 +275,46 @@ async def test_a_session_that_only_a_person_can_renew_is_asked_for_once(
         asked += 1
         return None
 
-    links.attach(renewer=renew)
+    connections.attach(renewer=renew)
     paper.broker.faults.arm("session_invalid", times=1)
     for _ in range(5):
         with pytest.raises(SessionExpired):
-            await pair.broker.funds()
+            await connection.broker.funds()
     draft = OrderDraft(instrument=RELIANCE, side=Side.BUY, quantity=1, kind=OrderKind.MARKET, product=Product.MIS)
     with pytest.raises(NotSent):
-        await pair.broker.place(draft, TAG)
+        await connection.broker.place(draft, TAG)
     assert asked == 1
     await asyncio.sleep(61)
     with pytest.raises(SessionExpired):
-        await pair.broker.funds()
+        await connection.broker.funds()
     assert asked == 2
-    await log_in(pair, credentials_of(PaperAccount()), clock)
-    assert (await pair.broker.funds()).available
+    await log_in(connection, credentials_of(PaperAccount()), clock)
+    assert (await connection.broker.funds()).available
 
 
-async def test_an_order_that_meets_a_dead_token_is_refused_not_repeated(pair: MStockConnection, paper: Running) -> None:
-    draft = await a_draft(pair)
+async def test_an_order_that_meets_a_dead_token_is_refused_not_repeated(connection: MStockConnection, paper: Running) -> None:
+    draft = await a_draft(connection)
     paper.broker.faults.arm("token_expired", route="place")
     with pytest.raises(Refused) as refused:
-        await pair.broker.place(draft, TAG)
+        await connection.broker.place(draft, TAG)
     assert not refused.value.final
-    assert pair.session is None, "the token is known to be dead, so the next read renews it"
+    assert connection.session is None, "the token is known to be dead, so the next read renews it"
     assert orders_at(paper) == []
 
 
 async def test_orders_that_wait_for_their_turn_do_not_leave_under_a_session_that_ended_meanwhile(
-    links: Connections, pair: MStockConnection, paper: Running
+    connections: Connections, connection: MStockConnection, paper: Running
 ) -> None:
     """The broker would refuse each in words that prove nothing, and each would be looked for for three minutes."""
 
     async def renew(account_id: str, dead: Session | None) -> Session | None:
         return None
 
-    links.attach(renewer=renew)
-    draft = await a_draft(pair, far=True)
-    placing = [asyncio.create_task(pair.broker.place(draft, f"TAG{number}", urgent=True)) for number in range(10)]
+    connections.attach(renewer=renew)
+    draft = await a_draft(connection, far=True)
+    placing = [asyncio.create_task(connection.broker.place(draft, f"TAG{number}", urgent=True)) for number in range(10)]
     await asyncio.sleep(0.5)
-    await pair.broker.logout()
+    await connection.broker.logout()
     outcomes = await asyncio.gather(*placing, return_exceptions=True)
     sent = [outcome for outcome in outcomes if isinstance(outcome, str)]
     assert 0 < len(sent) == len(orders_at(paper)) < 10
@@ -322,90 +322,96 @@ async def test_orders_that_wait_for_their_turn_do_not_leave_under_a_session_that
 
 
 async def test_orders_that_wait_leave_under_the_session_that_took_the_old_ones_place(
-    pair: MStockConnection, paper: Running
+    connection: MStockConnection, paper: Running
 ) -> None:
-    draft, living = await a_draft(pair, far=True), pair.session
+    draft, living = await a_draft(connection, far=True), connection.session
     assert living is not None
-    await asyncio.gather(*(pair.broker.place(draft, f"FIRST{number}") for number in range(3)))
-    pair.adopt(replace(living, token=Secret("over")))
-    placing = [asyncio.create_task(pair.broker.place(draft, f"THEN{number}")) for number in range(2)]
+    await asyncio.gather(*(connection.broker.place(draft, f"FIRST{number}") for number in range(3)))
+    connection.adopt(replace(living, token=Secret("over")))
+    placing = [asyncio.create_task(connection.broker.place(draft, f"THEN{number}")) for number in range(2)]
     await asyncio.sleep(0.5)
-    pair.adopt(living)
+    connection.adopt(living)
     assert len([await place for place in placing]) == 2
     assert len(orders_at(paper)) == 5
 
 
-async def test_an_order_told_invalid_session_by_the_gateway_stays_unclear(pair: MStockConnection, paper: Running) -> None:
-    draft = await a_draft(pair)
+async def test_an_order_told_invalid_session_by_the_gateway_stays_unclear(connection: MStockConnection, paper: Running) -> None:
+    draft = await a_draft(connection)
     paper.broker.faults.arm("session_invalid", route="place")
     with pytest.raises(Unclear):
-        await pair.broker.place(draft, TAG)
-    assert pair.session is None
+        await connection.broker.place(draft, TAG)
+    assert connection.session is None
 
 
 @pytest.mark.parametrize("fault", ["gateway_502", "html_page", "internal_error", "error_instead", "answer_empty", "rate_limited"])
-async def test_a_read_outlives_two_failures_of_the_broker(pair: MStockConnection, paper: Running, fault: str) -> None:
+async def test_a_read_outlives_two_failures_of_the_broker(connection: MStockConnection, paper: Running, fault: str) -> None:
     paper.broker.faults.arm(fault, times=2, route="funds")
-    assert (await pair.broker.funds()).available == Decimal(250000)
+    assert (await connection.broker.funds()).available == Decimal(250000)
 
 
-async def test_a_read_that_keeps_failing_says_so_and_never_answers_empty(pair: MStockConnection, paper: Running) -> None:
+async def test_a_read_that_keeps_failing_says_so_and_never_answers_empty(connection: MStockConnection, paper: Running) -> None:
     for fault in ("html_page", "gateway_502", "connection_dropped", "answer_truncated", "rate_limited", "version_refused"):
         paper.broker.faults.arm(fault, times=None)
-        for read in (pair.broker.orders, pair.broker.trades, pair.broker.positions, pair.broker.holdings, pair.broker.funds):
+        for read in (
+            connection.broker.orders,
+            connection.broker.trades,
+            connection.broker.positions,
+            connection.broker.holdings,
+            connection.broker.funds,
+        ):
             with pytest.raises((Unreadable, Refused)):
                 await read()
         paper.broker.faults.clear()
 
 
-async def test_funds_that_come_empty_are_asked_for_once_more(pair: MStockConnection, paper: Running) -> None:
+async def test_funds_that_come_empty_are_asked_for_once_more(connection: MStockConnection, paper: Running) -> None:
     paper.broker.faults.arm("data_null", route="funds")
-    assert (await pair.broker.funds()).available == Decimal(250000)
+    assert (await connection.broker.funds()).available == Decimal(250000)
     paper.broker.faults.arm("data_null", route="funds", times=2)
     with pytest.raises(Unreadable):
-        await pair.broker.funds()
+        await connection.broker.funds()
 
 
-async def test_quotes_come_in_batches_and_unknown_tokens_are_absent(pair: MStockConnection) -> None:
-    master = await pair.broker.scrip_master()
+async def test_quotes_come_in_batches_and_unknown_tokens_are_absent(connection: MStockConnection) -> None:
+    master = await connection.broker.scrip_master()
     keys = [each.key for each in master[:120]] + [InstrumentKey(Exchange.NSE, "999999999")]
-    quotes = await pair.broker.quotes(keys)
+    quotes = await connection.broker.quotes(keys)
     assert set(quotes) == set(keys[:-1])
     assert all(quote.last > 0 for quote in quotes.values())
 
 
-async def test_the_books_of_a_contract_lead_back_to_the_master(pair: MStockConnection) -> None:
-    contract = next(each for each in await pair.broker.scrip_master() if each.symbol == "NIFTY" and each.is_option)
-    price = (await pair.broker.quotes([contract.key]))[contract.key].last
+async def test_the_books_of_a_contract_lead_back_to_the_master(connection: MStockConnection) -> None:
+    contract = next(each for each in await connection.broker.scrip_master() if each.symbol == "NIFTY" and each.is_option)
+    price = (await connection.broker.quotes([contract.key]))[contract.key].last
     draft = OrderDraft(
         instrument=contract, side=Side.BUY, quantity=contract.lot, kind=OrderKind.LIMIT, product=Product.NRML,
         price=tick_down(price * Decimal("1.05"), contract.tick),
     )  # fmt: skip
-    assert (await pair.broker.margin(draft)).required
-    await pair.broker.place(draft, TAG)
+    assert (await connection.broker.margin(draft)).required
+    await connection.broker.place(draft, TAG)
     await asyncio.sleep(60)
-    (fact,) = await pair.broker.orders()
+    (fact,) = await connection.broker.orders()
     assert fact.key == contract.key
-    (position,) = await pair.broker.positions()
+    (position,) = await connection.broker.positions()
     assert position.instrument == contract
-    assert (await pair.broker.trades())[0].key == contract.key
+    assert (await connection.broker.trades())[0].key == contract.key
 
 
 async def test_a_position_that_was_read_before_the_master_came_takes_the_masters_name_when_it_comes(
-    links: Connections, pair: MStockConnection
+    connections: Connections, connection: MStockConnection
 ) -> None:
-    await pair.broker.place(await a_draft(pair), TAG)
+    await connection.broker.place(await a_draft(connection), TAG)
     await asyncio.sleep(60)
-    (before,) = await pair.broker.positions()
+    (before,) = await connection.broker.positions()
     assert before.instrument.tick != Decimal("0.1"), "nobody knows its tick"
-    links.attach(find=lambda key: RELIANCE if key == RELIANCE.key else None)
-    (after,) = await pair.broker.positions()
+    connections.attach(find=lambda key: RELIANCE if key == RELIANCE.key else None)
+    (after,) = await connection.broker.positions()
     assert after == replace(before, instrument=RELIANCE)
 
 
-async def test_logging_out_ends_the_session_on_both_sides(pair: MStockConnection) -> None:
-    await pair.broker.logout()
-    assert pair.session is None
-    await pair.broker.logout()
+async def test_logging_out_ends_the_session_on_both_sides(connection: MStockConnection) -> None:
+    await connection.broker.logout()
+    assert connection.session is None
+    await connection.broker.logout()
     with pytest.raises(SessionExpired):
-        await pair.broker.funds()
+        await connection.broker.funds()

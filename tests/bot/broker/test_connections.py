@@ -23,24 +23,29 @@ from tests.bot.broker.test_client import RELIANCE, a_draft
 from tests.stage.exchange import Ears, a_road, credentials_of, log_in, paper_broker, until
 
 
-def test_the_pair_is_what_the_ports_ask_for(links: Connections, pair: MStockConnection) -> None:
-    ports: tuple[BrokerConnections, BrokerConnection, Broker, Feed] = (links, pair, pair.broker, pair.feed)
+def test_the_connection_is_what_the_ports_ask_for(connections: Connections, connection: MStockConnection) -> None:
+    ports: tuple[BrokerConnections, BrokerConnection, Broker, Feed] = (
+        connections,
+        connection,
+        connection.broker,
+        connection.feed,
+    )
     assert len(ports) == 4
 
 
-async def test_a_pair_is_opened_once_and_needs_its_credentials_first(links: Connections) -> None:
+async def test_a_connection_is_opened_once_and_needs_its_credentials_first(connections: Connections) -> None:
     credentials = credentials_of(PaperAccount())
     with pytest.raises(NotLinked):
-        links.of("main")
-    opened = links.of("main", credentials)
-    assert links.of("main") is opened
-    assert links.of("main", credentials) is opened
-    assert list(links.opened()) == ["main"]
-    await links.close("main")
-    await links.close("main")
-    assert list(links.opened()) == []
+        connections.of("main")
+    opened = connections.of("main", credentials)
+    assert connections.of("main") is opened
+    assert connections.of("main", credentials) is opened
+    assert list(connections.opened()) == ["main"]
+    await connections.close("main")
+    await connections.close("main")
+    assert list(connections.opened()) == []
     with pytest.raises(NotLinked):
-        links.of("main")
+        connections.of("main")
 
 
 async def test_two_accounts_never_see_each_others_orders_or_prices(clock: LoopClock, tmp_path: Path) -> None:
@@ -57,43 +62,48 @@ async def test_two_accounts_never_see_each_others_orders_or_prices(clock: LoopCl
 
     async with (
         paper_broker(PaperSettings(accounts=tuple(accounts)), clock) as running,
-        a_road(running, clock, tmp_path, Both()) as links,
+        a_road(running, clock, tmp_path, Both()) as connections,
     ):
-        pairs = {name: links.of(name, credentials_of(account)) for name, account in zip(("mine", "papa"), accounts, strict=True)}
-        for (name, pair), account in zip(pairs.items(), accounts, strict=True):
-            await log_in(pair, credentials_of(account), clock)
-            assert links.of(name).session is not None
-        pairs["mine"].feed.watch([RELIANCE.key])
+        by_name = {
+            name: connections.of(name, credentials_of(account)) for name, account in zip(("mine", "papa"), accounts, strict=True)
+        }
+        for (name, connection), account in zip(by_name.items(), accounts, strict=True):
+            await log_in(connection, credentials_of(account), clock)
+            assert connections.of(name).session is not None
+        by_name["mine"].feed.watch([RELIANCE.key])
         await asyncio.sleep(5)
         assert {name for kind, name in heard if kind == "tick"} == {"mine"}
-        drafts = await asyncio.gather(*(a_draft(pair, far=True) for pair in pairs.values()))
+        drafts = await asyncio.gather(*(a_draft(connection, far=True) for connection in by_name.values()))
         ids = await asyncio.gather(
-            *(pair.broker.place(draft, f"TAG{name}") for (name, pair), draft in zip(pairs.items(), drafts, strict=True))
+            *(
+                connection.broker.place(draft, f"TAG{name}")
+                for (name, connection), draft in zip(by_name.items(), drafts, strict=True)
+            )
         )
         await asyncio.sleep(1)
-        for (name, pair), broker_id in zip(pairs.items(), ids, strict=True):
-            assert [(fact.tag, fact.broker_id) for fact in await pair.broker.orders()] == [(f"TAG{name}", broker_id)]
-        pairs["papa"].adopt(None)
-        assert pairs["mine"].session is not None
+        for (name, connection), broker_id in zip(by_name.items(), ids, strict=True):
+            assert [(fact.tag, fact.broker_id) for fact in await connection.broker.orders()] == [(f"TAG{name}", broker_id)]
+        by_name["papa"].adopt(None)
+        assert by_name["mine"].session is not None
 
 
-async def test_ears_that_come_later_hear_all_that_follows(links: Connections, pair: MStockConnection) -> None:
+async def test_ears_that_come_later_hear_all_that_follows(connections: Connections, connection: MStockConnection) -> None:
     later = Ears()
-    links.attach(listener=later)
-    pair.feed.watch([RELIANCE.key])
+    connections.attach(listener=later)
+    connection.feed.watch([RELIANCE.key])
     await until(lambda: later.ticks)
 
 
-async def test_a_feed_that_dies_of_a_bug_is_heard(links: Connections, pair: MStockConnection) -> None:
+async def test_a_feed_that_dies_of_a_bug_is_heard(connections: Connections, connection: MStockConnection) -> None:
     class Broken(Ears):
         def tick(self, account_id: str, tick: Tick) -> None:
             raise ZeroDivisionError
 
-    watch = asyncio.create_task(links.run())
+    watch = asyncio.create_task(connections.run())
     await asyncio.sleep(5)
     assert not watch.done()
-    links.attach(listener=Broken())
-    pair.feed.watch([RELIANCE.key])
+    connections.attach(listener=Broken())
+    connection.feed.watch([RELIANCE.key])
     with pytest.raises(ZeroDivisionError):
         await watch
 
@@ -107,12 +117,12 @@ async def test_the_hundred_and_first_account_has_a_feed_too(clock: LoopClock, tm
     at = f"127.0.0.1:{runner.addresses[0][1]}"
     async with Connections(
         base_url=f"http://{at}", ws_url=f"ws://{at}/feed", clock=clock, chance=random.Random(1), data_dir=tmp_path
-    ) as links:
+    ) as connections:
         for number in range(120):
-            links.of(f"a{number}", credentials_of(PaperAccount())).adopt(
+            connections.of(f"a{number}", credentials_of(PaperAccount())).adopt(
                 Session(token=Secret(f"t{number}"), issued=clock.now(), expires=clock.now() + timedelta(hours=9))
             )
-        await until(lambda: all(links.of(each).feed.connected for each in links.opened()))
+        await until(lambda: all(connections.of(each).feed.connected for each in connections.opened()))
     await runner.cleanup()
 
 
@@ -125,19 +135,19 @@ def test_an_address_in_the_clear_beyond_this_machine_stops_the_start(
 
 
 async def test_the_broker_may_live_below_a_path(paper: Running, clock: LoopClock, tmp_path: Path) -> None:
-    links = Connections(
+    connections = Connections(
         base_url=f"{paper.rest_url}/exchange/", ws_url=f"{paper.ws_url}/exchange", clock=clock, chance=random.Random(1),
         data_dir=tmp_path,
     )  # fmt: skip
-    async with links:
-        pair = links.of("main", credentials_of(PaperAccount()))
-        assert isinstance(pair, MStockConnection)
+    async with connections:
+        connection = connections.of("main", credentials_of(PaperAccount()))
+        assert isinstance(connection, MStockConnection)
 
 
 async def test_a_session_kept_from_before_is_used_as_it_is(
-    links: Connections, pair: MStockConnection, paper: Running, clock: LoopClock, tmp_path: Path
+    connections: Connections, connection: MStockConnection, paper: Running, clock: LoopClock, tmp_path: Path
 ) -> None:
-    session = pair.session
+    session = connection.session
     assert isinstance(session, Session)
     async with a_road(paper, clock, tmp_path) as after_restart:
         again = after_restart.of("main", credentials_of(PaperAccount()))
@@ -147,19 +157,19 @@ async def test_a_session_kept_from_before_is_used_as_it_is(
     assert paper.counter.calls["login"] == 1
 
 
-async def test_words_for_stops_are_set_account_by_account(links: Connections, pair: MStockConnection) -> None:
-    links.spell_stops("main", StopSpelling.SPLIT)
-    assert pair.broker.stop_spelling is StopSpelling.SPLIT
+async def test_words_for_stops_are_set_account_by_account(connections: Connections, connection: MStockConnection) -> None:
+    connections.spell_stops("main", StopSpelling.SPLIT)
+    assert connection.broker.stop_spelling is StopSpelling.SPLIT
 
 
 async def test_an_account_that_is_closed_while_its_books_are_read_ends_quietly_for_whoever_reads(
-    links: Connections, pair: MStockConnection
+    connections: Connections, connection: MStockConnection
 ) -> None:
-    reading = [asyncio.create_task(pair.broker.orders()) for _ in range(30)]  # more than may leave at once
+    reading = [asyncio.create_task(connection.broker.orders()) for _ in range(30)]  # more than may leave at once
     await asyncio.sleep(0)
-    await links.close("main")
+    await connections.close("main")
     for outcome in await asyncio.gather(*reading, return_exceptions=True):
         assert isinstance(outcome, list | NotLinked), outcome
     with pytest.raises(NotLinked):
-        await pair.broker.funds()
-    assert not pair.feed.connected
+        await connection.broker.funds()
+    assert not connection.feed.connected

@@ -22,16 +22,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.broker import scrip_decoder, transport
+from bot.broker import transport
 from bot.broker.feed import frames, samples, socket_feed
+from bot.broker.scrips import scrip_decoder
 from bot.broker.session import token_dies
 from bot.broker.wire import answers, models, research_rows, translate, vocabulary
 from bot.broker.wire.answers import Answer, envelope
 from bot.broker.wire.row_cache import Rows
 from bot.domain.errors import BotError, OrderOver, Refused, Unclear, Unreadable
 from bot.domain.market.instrument import Exchange, InstrumentKey
+from tests.bot.broker.scrips.test_scrip_decoder import ROWS
 from tests.bot.broker.test_quirks import FUNDS, ID, ORDER, POSITION, TRADE, bad, good
-from tests.bot.broker.test_scrip_decoder import ROWS
 from tests.stage.depth import examples
 
 BATCH = 100

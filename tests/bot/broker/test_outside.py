@@ -53,36 +53,36 @@ async def lines(
     address: str, clock: Clock, directory: Path, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[list[MStockConnection]]:
     """Two accounts with a session each, over one pair of addresses."""
-    links = Connections(
+    connections = Connections(
         base_url=address, ws_url=address.replace("http", "ws", 1), clock=clock, chance=random.Random(1), data_dir=directory,
         tls=tls,
     )  # fmt: skip
-    async with links:
-        pairs = [links.of(name, credentials_of(PaperAccount())) for name in ("mine", "papa")]
-        for number, pair in enumerate(pairs):
-            pair.adopt(Session(token=Secret(f"jwt{number}"), issued=clock.now(), expires=clock.now() + timedelta(hours=9)))
-        yield pairs
+    async with connections:
+        opened = [connections.of(name, credentials_of(PaperAccount())) for name in ("mine", "papa")]
+        for number, connection in enumerate(opened):
+            connection.adopt(Session(token=Secret(f"jwt{number}"), issued=clock.now(), expires=clock.now() + timedelta(hours=9)))
+        yield opened
 
 
 async def test_one_context_vouches_for_every_call_and_every_socket(clock: LoopClock, tmp_path: Path) -> None:
     broker = Broker()
     theirs = self_signed(tmp_path)
     ours = ssl.create_default_context(cafile=str(tmp_path / "server.pem"))
-    async with a_server(broker.handle, theirs) as address, lines(address, clock, tmp_path, ours) as pairs:
-        for pair in pairs:
-            assert await pair.broker.orders() == []
+    async with a_server(broker.handle, theirs) as address, lines(address, clock, tmp_path, ours) as opened:
+        for connection in opened:
+            assert await connection.broker.orders() == []
         await until(lambda: len(broker.logins) == 2)
     assert set(broker.logins) == {"LOGIN:jwt0", "LOGIN:jwt1"}
 
 
 async def test_a_server_that_nobody_vouches_for_hears_no_call_and_no_token(clock: LoopClock, tmp_path: Path) -> None:
     broker = Broker()
-    async with a_server(broker.handle, self_signed(tmp_path)) as address, lines(address, clock, tmp_path) as pairs:
-        for pair in pairs:
+    async with a_server(broker.handle, self_signed(tmp_path)) as address, lines(address, clock, tmp_path) as opened:
+        for connection in opened:
             with pytest.raises(NotSent):
-                await pair.broker.orders()
+                await connection.broker.orders()
         await asyncio.sleep(60)
-        assert not any(pair.feed.connected for pair in pairs)
+        assert not any(connection.feed.connected for connection in opened)
     assert (broker.calls, broker.logins) == ([], [])
 
 
@@ -95,11 +95,11 @@ async def test_a_socket_is_not_led_to_another_server(clock: LoopClock, tmp_path:
             tried.append(request.path)
             return web.Response(status=302, headers={"Location": f"{elsewhere}/{request.query_string}"})
 
-        async with a_server(lead) as address, lines(address, clock, tmp_path) as pairs:
+        async with a_server(lead) as address, lines(address, clock, tmp_path) as opened:
             await until(lambda: len(tried) >= 4)
             with pytest.raises(Unreadable):
-                await pairs[0].broker.orders()
-            assert not any(pair.feed.connected for pair in pairs)
+                await opened[0].broker.orders()
+            assert not any(connection.feed.connected for connection in opened)
     assert (thief.calls, thief.logins) == ([], [])
 
 

@@ -21,7 +21,7 @@ from bot.broker.feed import frames
 from bot.broker.feed.samples import Samples
 from bot.broker.rate_limits import BrokerRateLimits
 from bot.broker.routes import ROUTES, SCRIP_MASTER
-from bot.broker.scrip_cache import ScripCache
+from bot.broker.scrips.scrip_cache import ScripCache
 from bot.broker.session import SessionKeeper, token_dies
 from bot.broker.transport import Transport, tls_context
 from bot.broker.wire import answers, bodies, research_rows, translate, vocabulary
@@ -118,7 +118,7 @@ def a_client(wire: Wire, clock: LoopClock, directory: Path) -> tuple[MStock, Ses
         tls=TLS,
         clock=clock,
         chance=random.Random(1),
-        pace=BrokerRateLimits(),
+        rate_limits=BrokerRateLimits(),
         wire=wire,
     )
     keeper = SessionKeeper("main", clock, nobody, lambda: None)

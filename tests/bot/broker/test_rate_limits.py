@@ -29,11 +29,11 @@ async def test_no_stretch_of_time_sees_more_calls_than_its_window_allows(loop: V
 
 
 async def test_a_hundred_orders_at_once_leave_slowly_or_are_told_to_come_back(loop: VirtualLoop) -> None:
-    pace = BrokerRateLimits()
+    rate_limits = BrokerRateLimits()
     left: list[float] = []
 
     async def order() -> None:
-        await pace.enter(Bucket.ORDERS)
+        await rate_limits.enter(Bucket.ORDERS)
         left.append(loop.time())
 
     told = await asyncio.gather(*(order() for _ in range(100)), return_exceptions=True)
@@ -108,13 +108,13 @@ async def test_calls_that_come_slowly_are_not_held_up(loop: VirtualLoop) -> None
 
 
 async def test_entries_leave_a_share_of_each_minute_and_hour_to_exits_which_find_their_turn_at_once(loop: VirtualLoop) -> None:
-    pace = BrokerRateLimits(orders_a_second=8)
+    rate_limits = BrokerRateLimits(orders_a_second=8)
     entries: list[float] = []
 
     async def enter() -> None:
         while loop.time() < 3700:
             try:
-                await pace.enter(Bucket.ORDERS)
+                await rate_limits.enter(Bucket.ORDERS)
             except TooFast as told:
                 await asyncio.sleep(told.retry_after)
             else:
@@ -124,7 +124,7 @@ async def test_entries_leave_a_share_of_each_minute_and_hour_to_exits_which_find
     await asyncio.sleep(50.0)
     for _ in range(60):  # in the busiest minute, as many as are kept
         asked = loop.time()
-        await pace.enter(Bucket.ORDERS, urgent=True)
+        await rate_limits.enter(Bucket.ORDERS, urgent=True)
         assert loop.time() - asked <= 1.0
     await asyncio.gather(*busy)
     for (kept, span), (count, _) in zip(KEPT_FOR_URGENT[Bucket.ORDERS], WINDOWS[Bucket.ORDERS][1:], strict=True):
@@ -132,36 +132,36 @@ async def test_entries_leave_a_share_of_each_minute_and_hour_to_exits_which_find
 
 
 async def test_lists_and_cards_that_read_all_the_time_leave_each_fill_its_look_at_once(loop: VirtualLoop) -> None:
-    pace = BrokerRateLimits()
+    rate_limits = BrokerRateLimits()
 
     async def look_round() -> None:
         while loop.time() < 60:
             with suppress(TooFast):
-                await pace.enter(Bucket.BOOKS)
+                await rate_limits.enter(Bucket.BOOKS)
 
     busy = [asyncio.create_task(look_round()) for _ in range(10)]
     for _ in range(11):
         await asyncio.sleep(5.0)
         asked = loop.time()
-        await asyncio.gather(*(pace.enter(Bucket.BOOKS, urgent=True) for _ in range(3)))
+        await asyncio.gather(*(rate_limits.enter(Bucket.BOOKS, urgent=True) for _ in range(3)))
         assert loop.time() == asked
     await asyncio.gather(*busy)
 
 
 async def test_fill_upon_fill_leaves_a_card_its_turn(loop: VirtualLoop) -> None:
-    pace = BrokerRateLimits()
+    rate_limits = BrokerRateLimits()
     left: list[float] = []
 
     async def look() -> None:
         while loop.time() < 30:
-            await pace.enter(Bucket.BOOKS, urgent=True)
+            await rate_limits.enter(Bucket.BOOKS, urgent=True)
             left.append(loop.time())
 
     looks = [asyncio.create_task(look()) for _ in range(6)]
     for _ in range(3):
         await asyncio.sleep(6.0)
         asked = loop.time()
-        await asyncio.gather(*(pace.enter(Bucket.BOOKS) for _ in range(2)))
+        await asyncio.gather(*(rate_limits.enter(Bucket.BOOKS) for _ in range(2)))
         assert loop.time() - asked <= 5.0
     await asyncio.gather(*looks)
     assert max(later - first for first, later in pairwise(left)) <= 2.5, "one look's wait at most"

@@ -51,32 +51,32 @@ def test_a_token_of_any_shape_dies_by_midnight(token: str) -> None:
 
 
 async def test_the_two_steps_give_a_session_until_midnight(
-    links: Connections, clock: LoopClock, credentials: Credentials
+    connections: Connections, clock: LoopClock, credentials: Credentials
 ) -> None:
-    pair = links.of("main", credentials)
-    session = await log_in(pair, credentials, clock)
+    connection = connections.of("main", credentials)
+    session = await log_in(connection, credentials, clock)
     assert session.expires == next_midnight(clock.now())
-    assert pair.session == session
+    assert connection.session == session
 
 
 async def test_the_first_step_keeps_nothing_of_the_phone_and_mail_that_the_broker_names(
-    links: Connections, credentials: Credentials
+    connections: Connections, credentials: Credentials
 ) -> None:
-    step = await links.of("main", credentials).broker.begin_login(credentials)
+    step = await connections.of("main", credentials).broker.begin_login(credentials)
     assert "@" not in repr(step)
     assert "XX" not in repr(step)
 
 
 async def test_the_older_login_answer_serves_as_well(
-    links: Connections, paper: Running, clock: LoopClock, credentials: Credentials
+    connections: Connections, paper: Running, clock: LoopClock, credentials: Credentials
 ) -> None:
     paper.broker.faults.arm("uuid_login")
-    assert (await log_in(links.of("main", credentials), credentials, clock)).alive(clock.now())
+    assert (await log_in(connections.of("main", credentials), credentials, clock)).alive(clock.now())
 
 
-async def test_a_refused_password_is_not_sent_twice(links: Connections, paper: Running, credentials: Credentials) -> None:
+async def test_a_refused_password_is_not_sent_twice(connections: Connections, paper: Running, credentials: Credentials) -> None:
     wrong = Credentials(client_code=credentials.client_code, password=Secret("wrong-Canary1"), api_key=credentials.api_key)
-    broker = links.of("main", credentials).broker
+    broker = connections.of("main", credentials).broker
     for _ in range(5):
         with pytest.raises(LoginRefused) as refused:
             await broker.begin_login(wrong)
@@ -91,26 +91,28 @@ async def test_a_refused_password_is_not_sent_twice(links: Connections, paper: R
 
 
 async def test_neither_password_nor_code_is_tried_twice_over_another_line(
-    links: Connections, paper: Running, clock: LoopClock, credentials: Credentials
+    connections: Connections, paper: Running, clock: LoopClock, credentials: Credentials
 ) -> None:
     """Linking opens a line for each attempt, and closes it when the login fails."""
     wrong = Credentials(client_code=credentials.client_code, password=Secret("wrong"), api_key=credentials.api_key)
     for number in range(3):
         with pytest.raises(PasswordRefused):
-            await links.of(f"p{number}", wrong).broker.begin_login(wrong)
-        await links.close(f"p{number}")
+            await connections.of(f"p{number}", wrong).broker.begin_login(wrong)
+        await connections.close(f"p{number}")
     assert paper.counter.calls["login"] == 1
     for number, error in enumerate((LoginRefused, NotSent, NotSent)):
-        broker = links.of(f"c{number}", credentials).broker
+        broker = connections.of(f"c{number}", credentials).broker
         step = await broker.begin_login(credentials)
         with pytest.raises(error):
             await broker.finish_login(credentials, step, "000000", CodeKind.TOTP)
-        await links.close(f"c{number}")
+        await connections.close(f"c{number}")
     assert paper.counter.calls["session_totp"] == 1
 
 
-async def test_a_code_is_submitted_once(links: Connections, paper: Running, clock: LoopClock, credentials: Credentials) -> None:
-    broker = links.of("main", credentials).broker
+async def test_a_code_is_submitted_once(
+    connections: Connections, paper: Running, clock: LoopClock, credentials: Credentials
+) -> None:
+    broker = connections.of("main", credentials).broker
     step = await broker.begin_login(credentials)
     with pytest.raises(LoginRefused):
         await broker.finish_login(credentials, step, "000000", CodeKind.TOTP)
@@ -120,9 +122,9 @@ async def test_a_code_is_submitted_once(links: Connections, paper: Running, cloc
 
 
 async def test_a_code_that_comes_after_five_minutes_is_not_sent(
-    links: Connections, paper: Running, credentials: Credentials
+    connections: Connections, paper: Running, credentials: Credentials
 ) -> None:
-    broker = links.of("main", credentials).broker
+    broker = connections.of("main", credentials).broker
     step = await broker.begin_login(credentials)
     await asyncio.sleep(300)
     with pytest.raises(NotSent):
@@ -147,23 +149,23 @@ def test_our_own_six_digits_are_those_of_the_library(key: bytes, at: datetime) -
 
 
 async def test_a_suspended_key_is_told_from_a_wrong_code(
-    links: Connections, paper: Running, clock: LoopClock, credentials: Credentials
+    connections: Connections, paper: Running, clock: LoopClock, credentials: Credentials
 ) -> None:
     paper.broker.faults.arm("key_expired", route="session_totp")
     with pytest.raises(Refused) as refused:
-        await log_in(links.of("main", credentials), credentials, clock)
+        await log_in(connections.of("main", credentials), credentials, clock)
     assert "API key" in refused.value.say
 
 
 @pytest.mark.parametrize("fault", ["html_page", "gateway_502", "error_instead", "answer_empty", "connection_dropped"])
 async def test_a_broker_in_trouble_is_no_refusal_and_is_asked_once(
-    links: Connections, paper: Running, clock: LoopClock, credentials: Credentials, fault: str
+    connections: Connections, paper: Running, clock: LoopClock, credentials: Credentials, fault: str
 ) -> None:
     for route in ("login", "session_totp"):
         before = dict(paper.counter.calls)
         paper.broker.faults.arm(fault, route=route)
         with pytest.raises(Unreadable):
-            await log_in(links.of("main", credentials), credentials, clock)
+            await log_in(connections.of("main", credentials), credentials, clock)
         assert paper.counter.calls[route] - before.get(route, 0) == 1
 
 
@@ -225,18 +227,18 @@ async def test_a_token_found_dead_does_not_kill_its_successor(clock: LoopClock) 
 
 @pytest.mark.exhaustive
 async def test_a_route_that_never_takes_the_token_causes_no_login_after_login(
-    links: Connections, pair: MStockConnection, paper: Running, clock: LoopClock, credentials: Credentials
+    connections: Connections, connection: MStockConnection, paper: Running, clock: LoopClock, credentials: Credentials
 ) -> None:
     async def renew(account_id: str, _dead: Session | None) -> Session | None:
         await asyncio.sleep(130)
-        return await log_in(links.of(account_id), credentials, clock)
+        return await log_in(connections.of(account_id), credentials, clock)
 
-    links.attach(renewer=renew)
+    connections.attach(renewer=renew)
     await asyncio.sleep(3600)
     paper.broker.faults.arm("token_expired", times=None, route="holdings")
     for _ in range(10):
         with pytest.raises(SessionExpired):
-            await pair.broker.holdings()
+            await connection.broker.holdings()
     assert paper.counter.calls["login"] == 2, "the first of the morning, and one try"
 
 
@@ -261,20 +263,20 @@ async def test_a_clock_that_is_wrong_is_said_in_words(clock: LoopClock, tmp_path
 
 
 async def test_the_brokers_morning_sees_no_login_loop(
-    links: Connections, pair: MStockConnection, paper: Running, clock: LoopClock, loop: VirtualLoop
+    connections: Connections, connection: MStockConnection, paper: Running, clock: LoopClock, loop: VirtualLoop
 ) -> None:
     """07:00 to 08:30, the broker half away and the session of yesterday dead: calls all the time, a handful of logins."""
     credentials = credentials_of(PaperAccount())
 
     async def renew(account_id: str, _dead: Session | None) -> Session | None:
-        return await log_in(links.of(account_id), credentials, clock)
+        return await log_in(connections.of(account_id), credentials, clock)
 
-    links.attach(renewer=renew)
+    connections.attach(renewer=renew)
     loop.shift(22 * 3600)  # 07:00 on the next day
     before = paper.counter.calls["login"]
     paper.broker.faults.arm("gateway_502", times=None)
     for _ in range(180):
         with pytest.raises((SessionExpired, Unreadable)):
-            await pair.broker.positions()
+            await connection.broker.positions()
         await asyncio.sleep(30)
     assert 1 <= paper.counter.calls["login"] - before <= 10, "one in ten minutes"

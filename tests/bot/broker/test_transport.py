@@ -33,7 +33,7 @@ NAMES = {"orderid": "1191241106101", "exchange": "2", "expiry": "1", "token": "2
 
 
 def a_transport(clock: LoopClock, base: str = "https://127.0.0.1:9", wire: httpx.AsyncBaseTransport | None = None) -> Transport:
-    return Transport(base_url=base, tls=TLS, clock=clock, chance=random.Random(1), pace=BrokerRateLimits(), wire=wire)
+    return Transport(base_url=base, tls=TLS, clock=clock, chance=random.Random(1), rate_limits=BrokerRateLimits(), wire=wire)
 
 
 class Wire(httpx.AsyncBaseTransport):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageStat
 
-from bot.charts.canvas import WIDTH
+from bot.charts.canvas import MARK, WIDTH
 from bot.charts.draw import draw
 from bot.domain.clock import at_ist
 from bot.domain.market.instrument import Right
@@ -115,6 +115,15 @@ FLAT = ("100", "100", "100", "100")
 )  # fmt: skip
 def test_edges_are_drawn(picture: Picture) -> None:
     seen(picture)
+
+
+def test_arrows_are_explained_only_where_there_is_one() -> None:
+    late = DayFill(at=AS_OF + timedelta(days=3), side=Side.BUY)
+    day = replace(a_day(), symbols=())
+    for picture, marked in ((day, True), (replace(day, fills=(late,)), False)):
+        colours = [colour for _, colour in seen(picture).convert("RGB").getcolors(1 << 20) or () if isinstance(colour, tuple)]
+        off = [sum(abs(has - wants) for has, wants in zip(colour, MARK, strict=True)) for colour in colours]
+        assert (min(off) < 40) is marked
 
 
 def test_a_day_with_fills_that_nobody_watched_is_not_called_one_without_trades() -> None:

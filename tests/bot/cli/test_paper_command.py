@@ -10,7 +10,7 @@ import pytest
 
 from bot.cli.exit_codes import FAILED, WRONG_SETTINGS
 from bot.cli.main import build_parser
-from bot.demo.practice import Source
+from bot.demo.practice import LiveSource
 from bot.domain.errors import PersonError
 from bot.simulators.broker.accounts.ledger import Ledger
 from bot.simulators.broker.faults.errors import BooksInUse, PaperError
@@ -72,8 +72,8 @@ def test_a_port_that_is_none_is_refused_as_usage(words: str, capsys: pytest.Capt
 )
 def test_a_password_is_sent_to_no_other_host(url: str) -> None:
     with pytest.raises(PersonError, match="no paper broker on this host"):
-        Source.at(url)
-    assert Source.at("http://127.0.0.1:8701/").ws_url == "ws://127.0.0.1:8701/ws"
+        LiveSource.at(url)
+    assert LiveSource.at("http://127.0.0.1:8701/").ws_url == "ws://127.0.0.1:8701/ws"
 
 
 def test_the_command_ends_with_the_sentence_alone(tmp_path: Path) -> None:

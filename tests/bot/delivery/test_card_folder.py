@@ -12,7 +12,7 @@ from bot.domain.orders.order import Confirmation, ConfirmationState, Order
 from bot.domain.people.account import Account
 from bot.domain.proposals.proposal import Proposal
 from bot.simulators.loop import LoopClock
-from tests.bot.trading.desk.test_order_desk import ask
+from tests.bot.trading.desk.asked import ask
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.loop import HostClock
 from tests.storage.samples import PERSON

@@ -24,7 +24,7 @@ class Screen:
     move_to: int | None = None
     seconds: float = 0  # that Telegram takes for a drawing
 
-    async def deliver(self, parcel: Delivery) -> int:
+    async def deliver(self, delivery: Delivery) -> int:
         raise AssertionError("cards are no news")
 
     async def draw(self, shown: CardRef, order: Order, label: str) -> int:

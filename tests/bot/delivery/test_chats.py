@@ -37,12 +37,12 @@ class Phones:
     taken: list[tuple[Delivery, datetime]] = field(default_factory=list)
     drawn: list[tuple[int, int]] = field(default_factory=list)
 
-    async def deliver(self, parcel: Delivery) -> int:
-        await asyncio.sleep(self.seconds.get(parcel.chat_id, 0.1))
-        if (problem := self.trouble(parcel)) is not None:
+    async def deliver(self, delivery: Delivery) -> int:
+        await asyncio.sleep(self.seconds.get(delivery.chat_id, 0.1))
+        if (problem := self.trouble(delivery)) is not None:
             raise problem
-        self.taken.append((parcel, self.clock.now()))
-        return parcel.edits or len(self.taken)
+        self.taken.append((delivery, self.clock.now()))
+        return delivery.edits or len(self.taken)
 
     async def draw(self, shown: CardRef, order: Order, label: str) -> int:
         await asyncio.sleep(self.seconds.get(shown.chat_id, 0.1))
@@ -51,7 +51,7 @@ class Phones:
 
     def told(self, chat: int) -> list[Notice]:
         """Every notice that a chat has received, those of one message included."""
-        return [each.notice for parcel, _ in self.taken if parcel.chat_id == chat for each in (parcel, *parcel.more)]
+        return [each.notice for delivery, _ in self.taken if delivery.chat_id == chat for each in (delivery, *delivery.more)]
 
 
 async def write(store: SqlStore, clock: LoopClock, chat: int, *notices: Notice) -> None:
@@ -92,7 +92,7 @@ async def run(notifier: Notifier, seconds: float) -> None:
 async def test_a_chat_that_times_out_again_and_again_delays_nobody(clock: LoopClock) -> None:
     store = await a_store()
     lost = DeliveryError("Telegram could not be reached.", may_have_arrived=True)
-    phones = Phones(clock, lambda parcel: lost if parcel.chat_id == ASHA else None, {ASHA: 20.0})
+    phones = Phones(clock, lambda delivery: lost if delivery.chat_id == ASHA else None, {ASHA: 20.0})
     notifier = Notifier(store=store, messenger=phones, clock=clock)
     running = asyncio.create_task(notifier.run())
     await write(store, clock, ASHA, stop(clock))
@@ -102,7 +102,7 @@ async def test_a_chat_that_times_out_again_and_again_delays_nobody(clock: LoopCl
         await write(store, clock, RAVI, stop(clock, str(second)))
         notifier.wake()
         await asyncio.sleep(0.2)
-        assert [at - written for parcel, at in phones.taken if parcel.chat_id == RAVI][-1] < timedelta(seconds=0.2)
+        assert [at - written for delivery, at in phones.taken if delivery.chat_id == RAVI][-1] < timedelta(seconds=0.2)
     running.cancel()
     assert len(phones.told(RAVI)) == 60
 
@@ -148,8 +148,8 @@ async def test_a_chat_that_was_blocked_hears_everything_in_order_when_its_person
     blocked = [True]
     calls: list[int] = []
 
-    def closed(parcel: Delivery) -> DeliveryError | None:
-        calls.append(parcel.id)
+    def closed(delivery: Delivery) -> DeliveryError | None:
+        calls.append(delivery.id)
         return DeliveryError("The person has closed the chat.", closed=True) if blocked[0] else None
 
     phones = Phones(clock, closed)
@@ -195,7 +195,7 @@ async def test_a_burst_leaves_as_one_message_that_tells_every_fill_and_lets_safe
     fills = [Filled(order=order, fill=a_fill(filled_after=10)) for order in orders]
     await write(store, clock, ASHA, *fills[:12], stop(clock), *fills[12:])
     await run(Notifier(store=store, messenger=phones, clock=clock), 10)
-    assert [1 + len(parcel.more) for parcel, _ in phones.taken] == [12, 1, 18]
+    assert [1 + len(delivery.more) for delivery, _ in phones.taken] == [12, 1, 18]
     told = [news.order.number for news in phones.told(ASHA) if isinstance(news, Filled)]
     assert told == list(range(1, 31))
     assert await store.transaction(lambda db: db.outbox.counts()) == (0, 0)
@@ -229,15 +229,15 @@ async def test_a_few_that_wait_together_ring_one_by_one(clock: LoopClock) -> Non
     phones = Phones(clock)
     await write(store, clock, ASHA, *(Filled(order=order, fill=a_fill()) for order in orders))
     await run(Notifier(store=store, messenger=phones, clock=clock), 10)
-    assert [parcel.more for parcel, _ in phones.taken] == [()] * 4
+    assert [delivery.more for delivery, _ in phones.taken] == [()] * 4
 
 
 async def test_a_burst_that_telegram_does_not_take_is_told_one_by_one_and_only_the_bad_one_is_buried(clock: LoopClock) -> None:
     store = await a_store()
     orders = await with_orders(store, clock, 7)
 
-    def refuse(parcel: Delivery) -> DeliveryError | None:
-        numbers = [each.notice.order.number for each in (parcel, *parcel.more) if isinstance(each.notice, Filled)]
+    def refuse(delivery: Delivery) -> DeliveryError | None:
+        numbers = [each.notice.order.number for each in (delivery, *delivery.more) if isinstance(each.notice, Filled)]
         return DeliveryError("too long", permanent=True) if 3 in numbers else None
 
     phones = Phones(clock, refuse)
@@ -264,7 +264,7 @@ async def test_parts_within_three_seconds_count_up_in_one_message_and_the_last_f
         notifier.wake()
         await asyncio.sleep(gap)
     running.cancel()
-    assert [parcel.edits is not None for parcel, _ in phones.taken] == edited
+    assert [delivery.edits is not None for delivery, _ in phones.taken] == edited
     assert [news.fill.filled_after for news in phones.told(ASHA) if isinstance(news, Filled)] == [2, 4, 6, 10]
 
 
@@ -276,7 +276,7 @@ async def test_an_end_is_never_written_into_the_message_of_a_part(clock: LoopClo
     end = OrderEnded(order=replace(part, status=OrderStatus.CANCELLED))
     await write(store, clock, ASHA, Filled(order=part, fill=a_fill(filled_after=4)), end)
     await run(Notifier(store=store, messenger=phones, clock=clock), 5)
-    assert [parcel.edits for parcel, _ in phones.taken] == [None, None]
+    assert [delivery.edits for delivery, _ in phones.taken] == [None, None]
 
 
 async def test_a_price_that_comes_late_never_covers_a_newer_part(clock: LoopClock) -> None:
@@ -320,7 +320,7 @@ async def test_sixty_orders_that_expire_in_one_look_have_all_their_cards_drawn(c
 async def test_what_was_told_and_drawn_is_swept_and_what_waits_is_kept(clock: LoopClock) -> None:
     store = await a_store()
     first, second = await with_orders(store, clock, 2)
-    phones = Phones(clock, lambda parcel: DeliveryError("closed", closed=True) if parcel.chat_id == RAVI else None)
+    phones = Phones(clock, lambda delivery: DeliveryError("closed", closed=True) if delivery.chat_id == RAVI else None)
 
     def show(db: Repositories) -> None:
         for number, order in enumerate((first, second)):

@@ -27,12 +27,12 @@ class Phone:
     trouble: Callable[[Delivery], DeliveryError | None] = lambda _: None
     taken: list[Delivery] = field(default_factory=list)
 
-    async def deliver(self, parcel: Delivery) -> int:
+    async def deliver(self, delivery: Delivery) -> int:
         await asyncio.sleep(0.1)
-        problem = self.trouble(parcel)
+        problem = self.trouble(delivery)
         if problem is not None:
             raise problem
-        self.taken.append(parcel)
+        self.taken.append(delivery)
         return len(self.taken)
 
     async def draw(self, shown: CardRef, order: Order, label: str) -> int:
@@ -51,7 +51,9 @@ async def write(store: SqlStore, clock: LoopClock, names: str, chats: tuple[int,
 
 def said(phone: Phone, chat: int = 1001) -> str:
     return "".join(
-        parcel.notice.name for parcel in phone.taken if parcel.chat_id == chat and isinstance(parcel.notice, TradingStopped)
+        delivery.notice.name
+        for delivery in phone.taken
+        if delivery.chat_id == chat and isinstance(delivery.notice, TradingStopped)
     )
 
 
@@ -72,8 +74,8 @@ async def test_a_flooded_chat_waits_as_told_and_holds_up_no_other(clock: LoopClo
     store = await a_store()
     begun = clock.now()
 
-    def flood(parcel: Delivery) -> DeliveryError | None:
-        if parcel.chat_id == 1001 and clock.now() - begun < timedelta(seconds=30):
+    def flood(delivery: Delivery) -> DeliveryError | None:
+        if delivery.chat_id == 1001 and clock.now() - begun < timedelta(seconds=30):
             return DeliveryError("too many messages", retry_after=30)
         return None
 
@@ -87,8 +89,8 @@ async def test_a_flooded_chat_waits_as_told_and_holds_up_no_other(clock: LoopClo
 
 async def test_a_stop_waits_for_the_news_that_is_on_its_way_so_that_nothing_is_sent_twice(clock: LoopClock) -> None:
     class SlowToAnswer(Phone):
-        async def deliver(self, parcel: Delivery) -> int:
-            self.taken.append(parcel)
+        async def deliver(self, delivery: Delivery) -> int:
+            self.taken.append(delivery)
             await asyncio.sleep(5)
             return len(self.taken)
 
@@ -135,8 +137,8 @@ async def test_news_that_waited_through_an_outage_rings_within_ten_seconds_of_it
 async def test_what_telegram_refuses_for_good_is_buried_and_counted_and_the_rest_goes_on(clock: LoopClock) -> None:
     store = await a_store()
 
-    def refuse(parcel: Delivery) -> DeliveryError | None:
-        broken = isinstance(parcel.notice, TradingStopped) and parcel.notice.name == "b"
+    def refuse(delivery: Delivery) -> DeliveryError | None:
+        broken = isinstance(delivery.notice, TradingStopped) and delivery.notice.name == "b"
         return DeliveryError("bad markup", permanent=True) if broken else None
 
     phone = Phone(refuse)
@@ -200,10 +202,10 @@ async def test_a_notice_that_cannot_be_put_into_words_is_buried_and_the_rest_goe
     store = await a_store()
 
     class Stumbling(Phone):
-        async def deliver(self, parcel: Delivery) -> int:
-            if isinstance(parcel.notice, TradingStopped) and parcel.notice.name == "b":
+        async def deliver(self, delivery: Delivery) -> int:
+            if isinstance(delivery.notice, TradingStopped) and delivery.notice.name == "b":
                 raise ZeroDivisionError
-            return await super().deliver(parcel)
+            return await super().deliver(delivery)
 
     phone = Stumbling()
     await write(store, clock, "abc")

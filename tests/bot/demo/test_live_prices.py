@@ -29,9 +29,9 @@ async def test_a_price_at_the_source_becomes_the_price_of_the_paper_market(clock
         pump = LivePrices(desk_url=practice.desk_url, http=http)
         async with a_road(source, clock, tmp_path, pump) as road:
             credentials = credentials_of(PaperAccount())
-            pair = road.of("source", credentials)
-            await log_in(pair, credentials, clock)
-            running = asyncio.create_task(pump.run(pair, list(practice.broker.master.by_key.values())))
+            connection = road.of("source", credentials)
+            await log_in(connection, credentials, clock)
+            running = asyncio.create_task(pump.run(connection, list(practice.broker.master.by_key.values())))
             await asyncio.sleep(5)
             async with http.post(f"{source.desk_url}/prices", json={"name": "RELIANCE", "tick": "1512.40"}) as answer:
                 assert answer.status == 200
@@ -49,9 +49,9 @@ async def test_the_sources_closes_and_its_other_exchange_come_over_too(clock: Lo
         pump = LivePrices(desk_url=practice.desk_url, http=http)
         async with a_road(source, clock, tmp_path, pump) as road:
             credentials = credentials_of(PaperAccount())
-            pair = road.of("source", credentials)
-            await log_in(pair, credentials, clock)
-            running = asyncio.create_task(pump.run(pair, list(practice.broker.master.by_key.values())))
+            connection = road.of("source", credentials)
+            await log_in(connection, credentials, clock)
+            running = asyncio.create_task(pump.run(connection, list(practice.broker.master.by_key.values())))
             await until(lambda: pump.delivered, 60)
             for price in ({"name": "RELIANCE", "exchange": "BSE", "tick": "1999.00"}, {"name": "RELIANCE-EQ", "tick": "1998.00"}):
                 async with http.post(f"{source.desk_url}/prices", json=price) as answer:

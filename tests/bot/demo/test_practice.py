@@ -8,7 +8,7 @@ import aiohttp
 import pyotp
 import pytest
 
-from bot.demo.practice import Source, ask_credentials, practise
+from bot.demo.practice import LiveSource, ask_credentials, practise
 from bot.domain.errors import LoginRefused, PersonError
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
@@ -22,7 +22,7 @@ async def test_another_brokers_prices_move_the_practice_market(clock: LoopClock)
     async with paper_broker(still, clock) as far:
         account = PaperAccount()
         live = (credentials_of(account), pyotp.TOTP(account.totp_seed or "").at(clock.now()))
-        source = Source(url=far.rest_url, ws_url=far.ws_url)
+        source = LiveSource(url=far.rest_url, ws_url=far.ws_url)
         practising = asyncio.create_task(
             practise(still, clock=clock, rng=random.Random(1), port=0, ready=started.set_result, live=live, source=source)
         )
@@ -76,7 +76,7 @@ async def test_a_refused_login_ends_it_with_the_brokers_words(clock: LoopClock) 
                 port=0,
                 ready=lambda _: None,
                 live=live,
-                source=Source(url=far.rest_url, ws_url=far.ws_url),
+                source=LiveSource(url=far.rest_url, ws_url=far.ws_url),
             )
 
 

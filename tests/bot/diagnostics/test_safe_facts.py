@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.diagnostics.renderings import lines, on_a_phone
-from bot.diagnostics.safe_facts import Fact, Plain, Version, Word, facts
+from bot.diagnostics.safe_facts import Fact, ListedWord, Plain, Version, facts
 from bot.domain.people.secret import Secret
 
-NAME = Word.of("vault key", {"vault key"})
+NAME = ListedWord.of("vault key", {"vault key"})
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_no_type_of_a_fact_is_text() -> None:
 
 @given(st.text(max_size=60))
 def test_a_word_that_is_not_ours_is_told_as_other(text: str) -> None:
-    shown = str(Word.of(text, {"passphrase", "always", "file"}))
+    shown = str(ListedWord.of(text, {"passphrase", "always", "file"}))
     assert shown in {"passphrase", "always", "file", "other"}
     assert (shown == text) is (text in {"passphrase", "always", "file", "other"})
 
@@ -88,7 +88,8 @@ def a_report(**database: Plain) -> list[Fact]:
         *facts("library", {f"library{number}": Version.of("1.0") for number in range(10)}),
         *facts("process", {"linux": True, "core dumps": False, "dumpable": False, "private files": True}),
         *facts(
-            "setting", {"MODE": Word.of("paper", ["paper"]), **{f"SETTING{n} given": False for n in range(24)}, "warnings": 0}
+            "setting",
+            {"MODE": ListedWord.of("paper", ["paper"]), **{f"SETTING{n} given": False for n in range(24)}, "warnings": 0},
         ),
         *facts("file", {"database bytes": 4096, "heartbeat age": timedelta(seconds=12)}),
         *facts("vault", {"without key": False, "secrets that open": 5, "seed key": True}),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.domain.charges.charges import Trade
 from bot.domain.charges.tariff import ChargeName, TradeClass
+from bot.domain.market.instrument import Exchange
 from bot.domain.market.market_days import DayKind
 from bot.domain.market.sessions import PhaseKind, SessionClass
 from bot.domain.orders.rejections import RejectionKind
@@ -168,6 +169,47 @@ def test_a_host_replaces_a_rate_a_freeze_a_square_off_and_adds_its_own_plan(tmp_
     assert square_off.at == ist_at("2026-11-20 15:25")
     assert reference.rejections.explain("odd lot").says == "Lots only."
     assert reference.rejections.explain("QUANTITY SHOULD BE MULTIPLE OF LOT SIZE").kind is RejectionKind.UNKNOWN
+
+
+def test_a_host_lays_the_days_ban_and_lists_of_surveillance_beside(tmp_path: Path) -> None:
+    rules = host(
+        tmp_path,
+        """
+        [[bans]]
+        on = 2026-11-20
+        symbols = ["RELIANCE"]
+        source = "the list of the evening before"
+
+        [[surveillance]]
+        exchange = "NSE"
+        measure = "ASM stage 1"
+        from = 2026-11-02
+        symbols = ["SMALLCO", "OLDCO"]
+        source = "NSE"
+
+        [[surveillance]]
+        exchange = "NSE"
+        measure = "ASM stage 1"
+        from = 2026-11-16
+        symbols = ["SMALLCO"]
+        source = "NSE"
+
+        [[surveillance]]
+        exchange = "NSE"
+        measure = "GSM"
+        from = 2026-11-02
+        symbols = ["SMALLCO"]
+        source = "NSE"
+        """,
+    ).rules
+    day, next_day = date(2026, 11, 20), date(2026, 11, 23)
+    future = a_future("RELIANCE", stock=True)
+    assert (rules.is_banned(future, day), rules.is_banned(future, next_day)) == (True, False)
+    assert not rules.is_banned(a_share(), day), "the share itself is traded"
+    assert rules.measures(a_share("SMALLCO"), day) == ("ASM stage 1", "GSM")
+    assert rules.measures(a_share("OLDCO"), day) == (), "the newer list has it no more"
+    assert rules.measures(a_share("OLDCO"), date(2026, 11, 13)) == ("ASM stage 1",)
+    assert rules.measures(a_share("SMALLCO", exchange=Exchange.BSE), day) == ()
 
 
 def test_a_host_names_a_price_band_and_a_withdrawn_order_kind(tmp_path: Path) -> None:

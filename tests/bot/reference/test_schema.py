@@ -9,9 +9,9 @@ from typing import Annotated
 import pytest
 from msgspec import field
 
-from bot.domain.charges.tariff import Terms
+from bot.domain.charges.tariff import BrokerageTerms
 from bot.domain.errors import BotError
-from bot.reference.schema import SOME, BadRow, Count, Figure, Part, Row, Tables, Text, tables_of, value_of
+from bot.reference.schema import SOME, BadRow, Count, Figure, InnerTable, Row, Tables, Text, tables_of, value_of
 
 
 class Fruit(StrEnum):
@@ -19,7 +19,7 @@ class Fruit(StrEnum):
     PEAR = "pear"
 
 
-class Step(Part, frozen=True, kw_only=True):
+class Step(InnerTable, frozen=True, kw_only=True):
     upto: Figure
 
 
@@ -65,10 +65,10 @@ def test_right_values_are_read_exactly_and_missing_ones_are_what_the_table_says(
 
 @pytest.mark.parametrize("text", ["0.05", "0.00297", "20", "0.1", "123456789.123456789123456789"])
 def test_a_figure_never_passes_through_a_binary_float(text: str) -> None:
-    class Charge(Part, frozen=True, kw_only=True):
+    class Charge(InnerTable, frozen=True, kw_only=True):
         flat: Figure
 
-    value = value_of(Charge(flat=text), Terms)
+    value = value_of(Charge(flat=text), BrokerageTerms)
     assert isinstance(value.flat, Decimal)
     assert str(value.flat) == text
 

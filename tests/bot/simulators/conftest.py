@@ -7,8 +7,8 @@ from telegram import Bot
 
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
-from bot.simulators.telegram.chats import Chats
-from bot.simulators.telegram.server import Serving, serve
+from bot.simulators.telegram.bot_api.server import Serving, serve
+from bot.simulators.telegram.chat.chats import Chats
 from tests.stage.telegram import bot_for
 
 

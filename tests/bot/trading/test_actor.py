@@ -13,7 +13,7 @@ from bot.domain.ports.repositories import Repositories
 from bot.domain.proposals.proposal import Killed
 from bot.domain.terms import Side
 from bot.simulators.loop import LoopClock
-from tests.bot.trading.desk.test_order_desk import ask
+from tests.bot.trading.desk.asked import ask
 from tests.stage.access import access
 from tests.stage.desk import DeskStage, set_stage
 from tests.storage.samples import ACCOUNT, NOW, PERSON

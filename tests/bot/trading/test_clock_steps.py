@@ -16,7 +16,7 @@ from bot.domain.people.secret import Secret
 from bot.domain.positions.portfolio import Position
 from bot.domain.proposals.proposal import Proposal, Question
 from bot.domain.terms import Product, Side
-from handlers.views.card import card, not_there
+from handlers.views.orders.card import card, not_there
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.loop import HostClock
 from tests.stage.orders import RELIANCE

@@ -11,9 +11,9 @@ from bot.domain.news.connections import FeedBack
 from bot.domain.orders.order import OrderRequest
 from bot.domain.people.access import PadEnded, PadUse
 from bot.domain.terms import Side
-from bot.trading.account.spent_codes import spend
 from bot.trading.feed_events import FeedEvents
 from bot.trading.safety.pins import TRIES
+from bot.trading.sessions.spent_codes import spend
 from tests.stage.access import PIN, access
 from tests.stage.desk import set_stage
 from tests.stage.loop import HostClock

@@ -120,9 +120,8 @@ async def test_a_basket_of_another_account_or_of_a_dead_session_sends_nothing_an
 
 async def test_a_price_that_ran_away_makes_a_new_card_that_is_calm_first(clock: LoopClock) -> None:
     stage, broker = await a_floor(clock)
-    card, feed = await ask_basket(stage), stage.desk.feed
-    assert isinstance(feed, FloorFeed)
-    feed.at[CALL.key] = Decimal("150.00")
+    card = await ask_basket(stage)
+    stage.feed.at[CALL.key] = Decimal("150.00")
     anew = await confirm_basket(stage, card)
     assert isinstance(anew, BasketCard)
     assert "would no longer fill" in (anew.redrawn or "")

@@ -28,10 +28,10 @@ from bot.domain.ports.repositories import Repositories
 from bot.domain.proposals.proposal import Unlinked, UnlinkQuestion
 from bot.simulators.loop import LoopClock
 from bot.trading.account.accounts import Accounts
-from bot.trading.account.logins import Logins
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.sessions.logins import Logins
 from bot.trading.unlinking import PATIENCE, Unlinking
-from tests.bot.trading.desk.test_order_desk import a_position, ask
+from tests.bot.trading.desk.asked import a_position, ask
 from tests.stage.access import access
 from tests.stage.broker import ScriptedBroker
 from tests.stage.desk import DeskStage, set_stage

@@ -13,8 +13,8 @@ from bot.domain.people.account import Account, Actor, Credentials, Role, Session
 from bot.domain.people.secret import Secret
 from bot.domain.proposals.proposal import CodeWanted, LoggedIn
 from bot.trading.account.accounts import Accounts
-from bot.trading.account.logins import Logins
-from bot.trading.account.secret_entry import SecretEntry
+from bot.trading.sessions.logins import Logins
+from bot.trading.sessions.secret_entry import SecretEntry
 from bot.web.secret_page import SecretPage
 
 ASHA = 4211

@@ -127,7 +127,7 @@ async def test_a_link_is_spent_by_its_first_try_whatever_came_of_it(clock: LoopC
         hall.accounts.refuses = LoginRefused("mStock says that the code is wrong.")
         refused = await post(hall, address)
         assert (refused.status, "mStock says that the code is wrong." in refused.text) == (409, True)
-        assert hall.told == [(ASHA, "mStock says that the code is wrong. Nothing was stored.")]
+        assert hall.told == [(ASHA, "mStock says that the code is wrong. Nothing was stored. For another try: /link papa")]
         hall.accounts.refuses = None
         assert [(await post(hall, address)).status, (await get(hall, address)).status] != [200, 200]
         assert hall.accounts.linked == []

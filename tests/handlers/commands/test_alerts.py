@@ -11,10 +11,10 @@ from bot.domain.positions.held import NewBase
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from handlers.context.context import as_said
-from handlers.views import alerts as views
 from handlers.views.format import columns
+from handlers.views.market import alerts as views
 from handlers.views.message import Table
-from handlers.views.notices import notice
+from handlers.views.news.notices import notice
 from tests.handlers.chat import a_stage, later
 from tests.handlers.samples import ASHA, NOW
 from tests.stage.orders import NIFTY_CALL, RELIANCE

@@ -10,8 +10,8 @@ from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from bot.simulators.telegram.errors import PersonError
-from handlers.views.tap import encode
-from handlers.views.taps import CardTap, CardVerb
+from handlers.views.taps.tap import encode
+from handlers.views.taps.taps import CardTap, CardVerb
 from tests.handlers.chat import PAPA, a_bot, a_stage, a_world, later, run_bot, token_of
 from tests.handlers.samples import A_STOP, ASHA, a_position
 from tests.stage.orders import NIFTY_CALL

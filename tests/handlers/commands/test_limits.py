@@ -10,9 +10,9 @@ from bot.domain.clock import ist_date
 from bot.domain.people.access import DayLock, LimitsShown
 from bot.domain.people.account import Limits, Segment
 from bot.simulators.loop import LoopClock
-from handlers.views import limits as views
 from handlers.views.format import columns
 from handlers.views.message import Table
+from handlers.views.people import limits as views
 from tests.handlers.chat import Stage, a_stage
 from tests.handlers.samples import ASHA, MAIN, NOW
 from tests.storage.samples import ACCOUNT

@@ -17,8 +17,8 @@ from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from handlers.telegram.admission import Verdict, joining_code, judge
 from handlers.telegram.receiver import Received
-from handlers.views.tap import encode
-from handlers.views.taps import CardTap, CardVerb
+from handlers.views.taps.tap import encode
+from handlers.views.taps.taps import CardTap, CardVerb
 from storage.store import SqlStore
 from tests.handlers.chat import SeenInbox, Stage, a_bot, a_stage, a_world, heard, owners_hear, run_bot, token_of
 from tests.handlers.samples import ASHA, RAVI, STRANGER

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from bot.domain.people.access import Pad, PadStep, PadUse
 from bot.domain.people.account import Role
 from bot.simulators.loop import LoopClock
-from handlers.views import pin as views
-from handlers.views.tap import decode
-from handlers.views.taps import CardTap, PadTap
+from handlers.views.people import pin as views
+from handlers.views.taps.tap import decode
+from handlers.views.taps.taps import CardTap, PadTap
 from tests.handlers.chat import PIN, Stage, a_stage
 from tests.handlers.samples import ASHA, NOW
 

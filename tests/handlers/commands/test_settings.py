@@ -16,7 +16,7 @@ from bot.simulators.loop import LoopClock
 from tests.handlers.chat import Stage, a_stage, later
 from tests.handlers.rings import LONG
 from tests.handlers.samples import ASHA
-from tests.handlers.views.test_notices import DONE, FILL, every_kind
+from tests.handlers.views.news.test_notices import DONE, FILL, every_kind
 from tests.storage.samples import ACCOUNT
 
 

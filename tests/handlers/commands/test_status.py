@@ -1,4 +1,4 @@
-"""/status tells of each line.
+"""/status tells of each line, and `full` of the bot itself on one screen of a phone.
 
 /audit pages through the record of acts for an owner, and for nobody else.
 """
@@ -8,6 +8,7 @@ import pytest
 from bot.domain.people.account import Role
 from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock
+from handlers.views.format import WIDTH, columns
 from tests.handlers.chat import a_stage
 from tests.handlers.samples import ASHA
 from tests.stage.orders import RELIANCE
@@ -55,3 +56,15 @@ async def test_the_state_tells_of_ticks_books_places_and_telegram(clock: LoopClo
         told = [" ".join(line.split()) for line in (await stage.me.ask("/status", "STATUS"))["text"].splitlines()]
         assert {"Last tick 0 s ago", "Books read 0 s ago", "mStock answers in 120 ms", "Prices watched 1 of 400"} <= set(told)
         assert any(line.startswith("Telegram answers in") and not line.endswith("not known") for line in told)
+
+
+async def test_status_full_fits_one_screen_of_a_phone_and_leaves_settings_and_versions_to_the_host(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        told = (await stage.me.ask("/status full", "python -m bot diagnose"))["text"].splitlines()
+        assert len(told) <= 20
+        assert all(columns(line) <= WIDTH for line in told[:-1])
+        assert {"vault secrets that open: 4", "database people: 1"} <= set(told)
+        assert not any("given" in line or "library" in line for line in told)
+        marked = [line.startswith(("🔴", "🟢")) for line in told if not line.startswith(" ")]
+        assert marked[0]
+        assert marked == sorted(marked, reverse=True), "what is wrong stands first"

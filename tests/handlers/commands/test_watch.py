@@ -7,20 +7,24 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
+from bot.domain.clock import Clock
 from bot.domain.market.watch_list import WatchRow, WatchShown
 from bot.simulators.loop import LoopClock
 from handlers.messenger import TelegramMessenger
-from handlers.views import watch as views
 from handlers.views.format import columns
+from handlers.views.market import watch as views
 from handlers.views.message import Table
 from tests.handlers.chat import Stage, a_stage, later
 from tests.handlers.samples import A_PRICE, ASHA, MAIN, NOW
+from tests.stage.loop import HostClock
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT
 
 
 @asynccontextmanager
-async def refreshing(clock: LoopClock) -> AsyncIterator[Stage]:
+async def refreshing(clock: Clock) -> AsyncIterator[Stage]:
     async with a_stage(clock) as stage:
         lists = stage.bot.services.watch_lists
         messenger = TelegramMessenger(
@@ -61,6 +65,23 @@ async def test_it_follows_the_price_in_one_message_and_ends_after_ten_minutes(cl
         assert "Refreshes itself until" in as_it_is(stage, card)["text"]
         assert len(stage.me.history()) == said
         assert stage.me.rings() == []
+
+
+@pytest.mark.parametrize("step", [-7200, 0])
+async def test_after_a_restart_it_goes_on_for_ten_minutes_at_most_however_the_clock_was_set(
+    host_clock: HostClock, step: int
+) -> None:
+    async with refreshing(host_clock) as stage:
+        card = await stage.me.ask("/watch reliance", "WATCH 🔵 main")
+        lists = stage.bot.services.watch_lists
+        await later(300)
+        await lists.close()
+        host_clock.step(step)
+        await lists.resume()
+        await later(200)
+        assert "Refreshes itself" in as_it_is(stage, card)["text"]
+        await later(450)
+        assert "No longer refreshed" in as_it_is(stage, card)["text"]
 
 
 async def test_a_second_list_ends_the_first_and_says_so_there(clock: LoopClock) -> None:

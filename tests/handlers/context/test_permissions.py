@@ -19,8 +19,8 @@ from handlers.messenger import TelegramMessenger
 from handlers.registry import permission_of
 from handlers.views.keyboards import button, words
 from handlers.views.message import View, message
-from handlers.views.tap import Tap, decode
-from handlers.views.taps import CardTap, CardVerb, ListingTap, OrderTap, OrderVerb, WordsTap
+from handlers.views.taps.tap import Tap, decode
+from handlers.views.taps.taps import CardTap, CardVerb, ListingTap, OrderTap, OrderVerb, WordsTap
 from tests.handlers.chat import Stage, a_stage, owners_hear
 from tests.handlers.samples import ASHA, NOW
 from tests.handlers.test_matrix import TAPS, WORDS, carried_out
@@ -113,11 +113,11 @@ async def test_news_and_cards_offer_a_person_what_the_role_on_that_account_carri
         for number, status in enumerate((OrderStatus.OPEN, OrderStatus.FILLED, OrderStatus.UNKNOWN, OrderStatus.REJECTED)):
             order = replace(an_order(status=status), sent_at=NOW - timedelta(hours=1), looked_at=NOW, account_id="a9")
             for notice in news(order):
-                parcel = Delivery(
+                delivery = Delivery(
                     id=number, chat_id=ASHA, account_id="a9", label="papa", notice=notice, sound=notice.sound,
                     created_at=clock.now(),
                 )  # fmt: skip
-                await speaks.deliver(parcel)
+                await speaks.deliver(delivery)
             await speaks.draw(CardRef(chat_id=ASHA, message_id=9999, order_id=order.id, version=0), order, "papa")
         offers = {tap for each in stage.me.history()[before:] for tap in taps(each["buttons"])}
     assert set(asked) == {(ASHA, "a9")}

@@ -164,13 +164,19 @@ def test_only_the_plain_private_shape_of_a_known_person_is_ever_taken(
         assert key == "callback_query" or (key == "message" and not marks)
 
 
-@pytest.mark.parametrize("text", ["/kill", "kill", " KILL ", "/kill@our_bot", "papa: kill", "papa:/kill"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/kill", "kill", " KILL ", "/kill@our_bot", "papa: kill", "papa:/kill",
+        "kill!", "KILL!!! 😱", "🆘 kill", "kill it", "kill all trading now.", "papa: kill!!",
+    ],
+)  # fmt: skip
 def test_the_kill_switch_is_recognised_in_every_dress(text: str) -> None:
     assert is_kill(text)
     assert judge(read(message=a_message(text=text)), known).urgent
 
 
-@pytest.mark.parametrize("text", ["/killer", "kill it", "skill", "/buy kill 10"])
+@pytest.mark.parametrize("text", ["/killer", "skill", "/buy kill 10", "kill-9", "kill; buy itc 1", "dont kill"])
 def test_other_words_are_not_the_kill_switch(text: str) -> None:
     assert not is_kill(text)
 

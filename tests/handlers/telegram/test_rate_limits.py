@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from telegram.error import RetryAfter
 
 from bot.simulators.telegram.flood_limits import FloodLimits
-from handlers.telegram.rate_limits import Bucket, Priority, TelegramRateLimiter
+from handlers.telegram.rate_limits import Priority, TelegramRateLimiter, TokenBucket
 from tests.handlers.chat import later
 
 ME, YOU = 4211, 4212
@@ -34,7 +34,7 @@ class Telegram:
 
 
 async def send(
-    pace: TelegramRateLimiter,
+    limiter: TelegramRateLimiter,
     telegram: Telegram,
     name: str,
     *,
@@ -42,30 +42,32 @@ async def send(
     priority: Priority | None = None,
     method: str = "sendMessage",
 ) -> Any:
-    return await pace.process_request(telegram.take, (chat, name), {}, method, {"chat_id": chat}, priority)
+    return await limiter.process_request(telegram.take, (chat, name), {}, method, {"chat_id": chat}, priority)
 
 
 async def test_the_first_messages_go_at_once() -> None:
-    pace, telegram = TelegramRateLimiter(burst=6, room=0), Telegram()
+    limiter, telegram = TelegramRateLimiter(burst=6, room=0), Telegram()
     for number in range(6):
-        await send(pace, telegram, str(number))
+        await send(limiter, telegram, str(number))
     assert {at for at, _, _ in telegram.calls} == {telegram.calls[0][0]}
 
 
 async def test_a_chat_gets_one_a_second_after_its_burst_and_others_do_not_wait() -> None:
-    pace, telegram = TelegramRateLimiter(burst=2, room=0), Telegram()
+    limiter, telegram = TelegramRateLimiter(burst=2, room=0), Telegram()
     start = asyncio.get_running_loop().time()
-    await asyncio.gather(*(send(pace, telegram, f"me{number}") for number in range(5)), send(pace, telegram, "you", chat=YOU))
+    await asyncio.gather(
+        *(send(limiter, telegram, f"me{number}") for number in range(5)), send(limiter, telegram, "you", chat=YOU)
+    )
     assert [round(at - start, 2) for at, chat, _ in telegram.calls if chat == ME] == [0, 0, 1, 2, 3]
     assert [round(at - start, 2) for at, chat, _ in telegram.calls if chat == YOU] == [0]
-    await pace.shutdown()
+    await limiter.shutdown()
 
 
 async def test_what_matters_more_goes_first() -> None:
-    pace, telegram = TelegramRateLimiter(burst=1, reserve=0), Telegram()
-    await send(pace, telegram, "first")
+    limiter, telegram = TelegramRateLimiter(burst=1, reserve=0), Telegram()
+    await send(limiter, telegram, "first")
     waiting = [
-        asyncio.create_task(send(pace, telegram, name, priority=priority))
+        asyncio.create_task(send(limiter, telegram, name, priority=priority))
         for name, priority in (
             ("card", Priority.CARD),
             ("reply", Priority.REPLY),
@@ -78,30 +80,43 @@ async def test_what_matters_more_goes_first() -> None:
     assert telegram.names == ["first", "kill", "safety", "fill", "reply", "card"]
 
 
+@pytest.mark.parametrize(
+    ("priority", "at_once"), [(Priority.FIRST, 5), (Priority.SAFETY, 4), (Priority.REPLY, 4), (Priority.CARD, 3)]
+)
+async def test_news_leaves_some_of_a_chats_burst_to_a_way_out_and_cards_leave_some_of_it_to_news(
+    priority: Priority, at_once: int
+) -> None:
+    pace, telegram = TelegramRateLimiter(burst=5, room=1, reserve=0), Telegram()
+    start = asyncio.get_running_loop().time()
+    await asyncio.gather(*(send(pace, telegram, str(number), priority=priority) for number in range(7)))
+    assert sum(at == start for at, _, _ in telegram.calls) == at_once
+    await pace.shutdown()
+
+
 async def test_a_chats_own_order_is_kept_within_a_kind() -> None:
-    pace, telegram = TelegramRateLimiter(burst=1), Telegram()
-    await asyncio.gather(*(send(pace, telegram, str(number)) for number in range(6)))
+    limiter, telegram = TelegramRateLimiter(burst=1), Telegram()
+    await asyncio.gather(*(send(limiter, telegram, str(number)) for number in range(6)))
     assert telegram.names == ["0", "1", "2", "3", "4", "5"]
 
 
 async def test_the_answer_to_a_way_out_goes_although_the_burst_is_spent() -> None:
-    pace, telegram = TelegramRateLimiter(burst=1, reserve=2), Telegram()
-    await send(pace, telegram, "first")
+    limiter, telegram = TelegramRateLimiter(burst=1, reserve=2), Telegram()
+    await send(limiter, telegram, "first")
     start = asyncio.get_running_loop().time()
-    await asyncio.gather(*(send(pace, telegram, f"s{number}", priority=Priority.FIRST) for number in range(2)))
+    await asyncio.gather(*(send(limiter, telegram, f"s{number}", priority=Priority.FIRST) for number in range(2)))
     assert asyncio.get_running_loop().time() == start
     assert telegram.names == ["first", "s0", "s1"]
 
 
 async def test_cards_and_news_leave_room_so_that_a_way_out_keeps_within_telegrams_own_limit() -> None:
-    pace, telegram, limits = TelegramRateLimiter(), Telegram(), FloodLimits()
+    limiter, telegram, limits = TelegramRateLimiter(), Telegram(), FloodLimits()
 
     async def counted(name: str, priority: Priority) -> None:
         async def call(chat: int, name: str) -> bool:
             limits.step(chat, asyncio.get_running_loop().time())  # ApiError 429 where it is one too many
             return await telegram.take(chat, name)
 
-        await pace.process_request(call, (ME, name), {}, "editMessageText", {"chat_id": ME}, priority)
+        await limiter.process_request(call, (ME, name), {}, "editMessageText", {"chat_id": ME}, priority)
 
     kinds = (Priority.CARD, Priority.REPLY, Priority.SAFETY, Priority.FILL)
     cards = [asyncio.create_task(counted(f"{number}", kinds[number % 4])) for number in range(40)]
@@ -113,60 +128,60 @@ async def test_cards_and_news_leave_room_so_that_a_way_out_keeps_within_telegram
         await asyncio.sleep(1.5)
     await asyncio.gather(*cards)
     assert len(telegram.calls) == 44
-    await pace.shutdown()
+    await limiter.shutdown()
 
 
 async def test_thirty_a_second_in_all() -> None:
-    pace, telegram = TelegramRateLimiter(overall=30), Telegram()
-    await asyncio.gather(*(send(pace, telegram, "x", chat=chat) for chat in range(1, 121)))
+    limiter, telegram = TelegramRateLimiter(overall=30), Telegram()
+    await asyncio.gather(*(send(limiter, telegram, "x", chat=chat) for chat in range(1, 121)))
     start = telegram.calls[0][0]
     for second in (1, 2, 3):
         assert sum(at - start <= second for at, _, _ in telegram.calls) <= 30 * (second + 1) + 1
     assert telegram.calls[-1][0] - start == pytest.approx(3, abs=0.1)
-    assert pace._queue == []
+    assert limiter._queue == []
 
 
 async def test_answers_to_taps_and_menus_do_not_wait() -> None:
-    pace, telegram = TelegramRateLimiter(burst=1), Telegram()
-    await send(pace, telegram, "first")
+    limiter, telegram = TelegramRateLimiter(burst=1), Telegram()
+    await send(limiter, telegram, "first")
     start = asyncio.get_running_loop().time()
     for method in ("answerCallbackQuery", "setMyCommands", "sendChatAction", "getMe"):
-        await send(pace, telegram, method, method=method)
+        await send(limiter, telegram, method, method=method)
     assert asyncio.get_running_loop().time() == start
 
 
 async def test_a_reply_sits_out_a_pause_and_is_sent_once_more() -> None:
-    pace, telegram = TelegramRateLimiter(), Telegram()
+    limiter, telegram = TelegramRateLimiter(), Telegram()
     telegram.floods = [7]
     start = asyncio.get_running_loop().time()
-    assert await send(pace, telegram, "reply") is True
+    assert await send(limiter, telegram, "reply") is True
     assert [round(at - start) for at, _, _ in telegram.calls] == [0, 7]
 
 
 async def test_news_and_cards_are_handed_back_because_others_keep_them() -> None:
     for priority in (Priority.FILL, Priority.CARD):
-        pace, telegram = TelegramRateLimiter(), Telegram()
+        limiter, telegram = TelegramRateLimiter(), Telegram()
         telegram.floods = [7]
         with pytest.raises(RetryAfter):
-            await send(pace, telegram, "news", priority=priority)
+            await send(limiter, telegram, "news", priority=priority)
         start = asyncio.get_running_loop().time()
-        await asyncio.gather(send(pace, telegram, "paused"), send(pace, telegram, "free", chat=YOU))
+        await asyncio.gather(send(limiter, telegram, "paused"), send(limiter, telegram, "free", chat=YOU))
         assert [(name, round(at - start)) for at, _, name in telegram.calls[1:]] == [("free", 0), ("paused", 7)]
-        await pace.shutdown()
+        await limiter.shutdown()
 
 
 async def test_a_pause_too_long_to_sit_out_is_told() -> None:
-    pace, telegram = TelegramRateLimiter(patience=30), Telegram()
+    limiter, telegram = TelegramRateLimiter(patience=30), Telegram()
     telegram.floods = [31]
     with pytest.raises(RetryAfter):
-        await send(pace, telegram, "reply")
+        await send(limiter, telegram, "reply")
 
 
 async def test_a_call_that_is_given_up_leaves_its_place_to_the_next() -> None:
-    pace, telegram = TelegramRateLimiter(burst=1), Telegram()
-    await send(pace, telegram, "first")
-    gone = asyncio.create_task(send(pace, telegram, "gone"))
-    kept = asyncio.create_task(send(pace, telegram, "kept"))
+    limiter, telegram = TelegramRateLimiter(burst=1), Telegram()
+    await send(limiter, telegram, "first")
+    gone = asyncio.create_task(send(limiter, telegram, "gone"))
+    kept = asyncio.create_task(send(limiter, telegram, "kept"))
     await later(0.1)
     gone.cancel()
     await kept
@@ -175,18 +190,18 @@ async def test_a_call_that_is_given_up_leaves_its_place_to_the_next() -> None:
 
 
 async def test_shutting_down_lets_nobody_wait_for_ever() -> None:
-    pace, telegram = TelegramRateLimiter(burst=1), Telegram()
-    await send(pace, telegram, "first")
-    waiting = asyncio.create_task(send(pace, telegram, "waiting"))
+    limiter, telegram = TelegramRateLimiter(burst=1), Telegram()
+    await send(limiter, telegram, "first")
+    waiting = asyncio.create_task(send(limiter, telegram, "waiting"))
     await later(0.1)
-    await pace.shutdown()
+    await limiter.shutdown()
     with pytest.raises(asyncio.CancelledError):
         await waiting
 
 
 @given(st.lists(st.floats(0, 5), max_size=60), st.floats(0.5, 5), st.integers(1, 8))
 def test_a_bucket_never_gives_more_than_its_burst_and_rate(gaps: list[float], rate: float, burst: int) -> None:
-    bucket, now, given_out = Bucket(rate, burst), 100.0, 0
+    bucket, now, given_out = TokenBucket(rate, burst), 100.0, 0
     for gap in gaps:
         now += gap
         while bucket.wait(now) == 0.0:
@@ -197,31 +212,31 @@ def test_a_bucket_never_gives_more_than_its_burst_and_rate(gaps: list[float], ra
 
 @pytest.mark.parametrize("method", ["answerCallbackQuery", "getMe", "sendChatAction"])
 async def test_a_call_that_is_no_message_counts_among_all_calls_goes_first_and_costs_no_chat_its_turn(method: str) -> None:
-    pace, telegram = TelegramRateLimiter(overall=2, burst=6), Telegram()
+    limiter, telegram = TelegramRateLimiter(overall=2, burst=6), Telegram()
     start = asyncio.get_running_loop().time()
-    waiting = [asyncio.create_task(send(pace, telegram, f"card{n}", chat=n, priority=Priority.CARD)) for n in range(4)]
+    waiting = [asyncio.create_task(send(limiter, telegram, f"card{n}", chat=n, priority=Priority.CARD)) for n in range(4)]
     await asyncio.sleep(0)
-    await send(pace, telegram, "tap", method=method)
+    await send(limiter, telegram, "tap", method=method)
     await asyncio.gather(*waiting)
     assert [(name, round(at - start, 1)) for at, _, name in telegram.calls][2] == ("tap", 0.5)
-    await asyncio.gather(*(send(pace, telegram, f"me{n}") for n in range(6)))
+    await asyncio.gather(*(send(limiter, telegram, f"me{n}") for n in range(6)))
     assert round(telegram.calls[-1][0] - start, 1) == 4.5, "only all calls together were slowed, ME had its whole burst"
-    await pace.shutdown()
+    await limiter.shutdown()
 
 
 @pytest.mark.parametrize("method", ["sendMediaGroup", "pinChatMessage", "editMessageCaption", "copyMessage"])
 async def test_every_kind_of_message_is_counted_for_its_chat(method: str) -> None:
-    pace, telegram = TelegramRateLimiter(burst=1), Telegram()
+    limiter, telegram = TelegramRateLimiter(burst=1), Telegram()
     start = asyncio.get_running_loop().time()
-    await asyncio.gather(*(send(pace, telegram, str(n), method=method) for n in range(3)))
+    await asyncio.gather(*(send(limiter, telegram, str(n), method=method) for n in range(3)))
     assert [round(at - start) for at, _, _ in telegram.calls] == [0, 1, 2]
-    await pace.shutdown()
+    await limiter.shutdown()
 
 
 async def test_a_watch_list_goes_after_everything_else() -> None:
-    pace, telegram = TelegramRateLimiter(burst=1), Telegram()
-    await send(pace, telegram, "first")
+    limiter, telegram = TelegramRateLimiter(burst=1), Telegram()
+    await send(limiter, telegram, "first")
     order = [(priority.name, priority) for priority in reversed(Priority)]
-    await asyncio.gather(*(asyncio.create_task(send(pace, telegram, name, priority=priority)) for name, priority in order))
+    await asyncio.gather(*(asyncio.create_task(send(limiter, telegram, name, priority=priority)) for name, priority in order))
     assert telegram.names[1:] == ["FIRST", "SAFETY", "FILL", "REPLY", "CARD", "WATCH"]
-    await pace.shutdown()
+    await limiter.shutdown()

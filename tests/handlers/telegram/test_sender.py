@@ -32,7 +32,7 @@ async def test_every_priority_arrives_as_it_was_given(priority: Priority, clock:
         chats.person(ASHA, name="Asha", started=True)
         services = (await a_bot(clock)).services
         application = build_application(
-            telegram.token, telegram_url=telegram.url, services=services, random_bytes=counting_bytes(), pace=seen
+            telegram.token, telegram_url=telegram.url, services=services, random_bytes=counting_bytes(), rate_limiter=seen
         )
         async with application:
             sender = Sender(application.bot)

@@ -10,8 +10,8 @@ from bot.domain import errors
 from bot.domain.errors import BotError, PersonError
 from handlers.views.failures import BECAME, failure, has_incident
 from handlers.views.message import View
-from handlers.views.tap import decode
-from handlers.views.taps import WordsTap
+from handlers.views.taps.tap import decode
+from handlers.views.taps.taps import WordsTap
 from tests.handlers.views.test_message import read_back
 
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, BotError)]

@@ -10,8 +10,8 @@ from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.terms import Product
 from handlers.views.keyboards import button, markup, words
 from handlers.views.message import Button, keyboard
-from handlers.views.tap import Tap, decode, encode
-from handlers.views.taps import (
+from handlers.views.taps.tap import Tap, decode, encode
+from handlers.views.taps.taps import (
     CardTap,
     CardVerb,
     ChangeTap,

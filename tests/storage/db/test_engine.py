@@ -1,5 +1,6 @@
 """The connection's own promises: errors in words without values, a lock that dies with its process, no slow search."""
 
+import errno
 import os
 import re
 import sqlite3
@@ -88,6 +89,63 @@ def test_a_lock_belongs_to_one_process_and_dies_with_it(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     mine.release()
     mine.release()
+
+
+def test_a_lock_file_that_a_dead_process_left_is_no_lock(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db.lock"
+    for left in (b"", b"4711\n", b"\xff\xfe no number"):
+        path.write_bytes(left)
+        lock = FileLock(path)
+        assert lock.take()
+        assert lock.holder == str(os.getpid())
+        lock.release()
+
+
+def test_a_lock_whose_file_is_removed_is_taken_anew_and_keeps_others_out(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db.lock"
+    first, second = FileLock(path), FileLock(path)
+    assert not first.keep(), "what was never taken cannot be kept"
+    assert first.take()
+    assert first.keep()
+    path.unlink()
+    assert first.keep()
+    assert not second.take()
+    assert second.holder == str(os.getpid())
+
+
+def test_a_lock_whose_file_is_removed_is_lost_to_whoever_takes_the_new_one_first(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db.lock"
+    first, second = FileLock(path), FileLock(path)
+    assert first.take()
+    path.unlink()
+    assert second.take()
+    assert not first.keep()
+    assert not first.keep()
+    second.release()
+    assert first.keep()
+
+
+def test_a_lock_outlives_a_disk_that_takes_no_new_file(tmp_path: Path) -> None:
+    place = tmp_path / "data"
+    place.mkdir()
+    lock = FileLock(place / "bot.db.lock")
+    assert lock.take()
+    place.rename(tmp_path / "away")
+    assert lock.keep()
+    (tmp_path / "away").rename(place)
+    assert not FileLock(place / "bot.db.lock").take()
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"), [(errno.ENOLCK, "No locks available"), (errno.EOPNOTSUPP, "not supported")], ids=["no locks", "no flock"]
+)
+def test_a_file_system_that_knows_no_locks_is_an_error_in_words(tmp_path: Path, fault: int, words: str) -> None:
+    def refuse(_handle: int, _how: int) -> None:
+        raise OSError(fault, os.strerror(fault))
+
+    with pytest.raises(StorageError, match=words):
+        FileLock(tmp_path / "bot.db.lock", flock=refuse).take()
+    assert FileLock(tmp_path / "bot.db.lock").take(), "nothing is held by the one that was refused"
 
 
 def test_a_lock_in_a_place_that_is_not_there_is_an_error_in_words(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ from bot.domain.news.orders import Filled, OrderRejected
 from bot.domain.orders.order import OrderDraft
 from bot.domain.people.secret import Secret
 from bot.domain.positions.portfolio import DayReport
-from handlers.views.exits import told as exits_told
-from handlers.views.order_news import Scene
+from handlers.views.orders.order_news import Scene
+from handlers.views.plans.exits import told as exits_told
 from storage.db.json_shapes import Shape, pack, unpack
 from tests.stage.depth import examples
 from tests.storage.samples import DRAFT, NOW, a_fill, an_order

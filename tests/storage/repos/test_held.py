@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from hypothesis import given, settings
 
-from bot.domain.positions.held import Held, HeldNote
+from bot.domain.positions.held import HeldNote, HeldRow
 from bot.domain.terms import Product
 from storage.store import SqlStore
 from tests.stage.depth import examples
@@ -16,7 +16,7 @@ from tests.storage.strategies import of
 NOTE = HeldNote(
     account_id=ACCOUNT.id,
     day=DAY,
-    rows=(Held(instrument=RELIANCE, product=Product.CNC, quantity=40, close=Decimal("1480.30"), previous_close=None),),
+    rows=(HeldRow(instrument=RELIANCE, product=Product.CNC, quantity=40, close=Decimal("1480.30"), previous_close=None),),
     noted_at=NOW,
 )
 

@@ -32,24 +32,24 @@ class Latency:
 class Matcher:
     """Knows when each working order is due for its next look."""
 
-    def __init__(self, book: OrderBook, market: Market, risk: RiskCheck, timetable: Timetable, pace: Latency) -> None:
+    def __init__(self, book: OrderBook, market: Market, risk: RiskCheck, timetable: Timetable, latency: Latency) -> None:
         self._book = book
         self._market = market
         self._risk = risk
         self._timetable = timetable
-        self._pace = pace
+        self._latency = latency
         self._due: dict[str, float] = {}
         self._arrived: set[str] = set()  # orders that have met the market once: from then on they rest
         self._wake = asyncio.Event()
 
     def take(self, order: Order) -> None:
         """A new order sets out for the exchange."""
-        self.schedule(order.id, self._pace.transit)
+        self.schedule(order.id, self._latency.transit)
 
     def changed(self, order: Order) -> None:
         """The order's terms are new: it meets the market as if it had just arrived."""
         self._arrived.discard(order.id)
-        self.schedule(order.id, order.delay or self._pace.match)
+        self.schedule(order.id, order.delay or self._latency.match)
 
     def schedule(self, order_id: str, delay: float) -> None:
         """Looks at the order again after `delay` seconds of loop time."""
@@ -61,7 +61,7 @@ class Matcher:
         for order in self._book.ledger.orders.values():
             if order.working:
                 self._arrived.add(order.id)
-                self.schedule(order.id, self._pace.match)
+                self.schedule(order.id, self._latency.match)
 
     def look(self, key: Key | None = None) -> None:
         """The market moved by hand: look now at what rests there."""
@@ -122,7 +122,7 @@ class Matcher:
                 return None
             return self._patience(order, instrument, now)
         self._book.fill(order, min(order.part or order.remaining, order.remaining), price)
-        return max(order.gap, self._pace.match)
+        return max(order.gap, self._latency.match)
 
     def _at_the_close(self, order: Order, instrument: Instrument, now: datetime) -> float:
         """The post-close session trades at one price, the day's close."""
@@ -150,7 +150,7 @@ class Matcher:
             self._book.move(order, TRIGGER_PENDING if waiting else self._book.resting_word(order.client))
             self._book.ledger.put(order)
             self._book.tell(order)
-        return order.delay or self._pace.match
+        return order.delay or self._latency.match
 
     def _trigger(self, order: Order, instrument: Instrument, now: datetime) -> float:
         last = self._market.price(instrument, now)
@@ -164,7 +164,7 @@ class Matcher:
             self._book.ledger.tell(now, order.client, "triggered", id=order.id, last=last)
             self._book.tell(order)
         self._arrived.discard(order.id)
-        return self._pace.match
+        return self._latency.match
 
     def _patience(self, order: Order, instrument: Instrument, now: datetime) -> float:
         """Seconds until a resting order is worth another look: one, or up to ten while the price is a percent away."""

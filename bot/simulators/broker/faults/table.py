@@ -41,7 +41,7 @@ _ALL = [
     Fault(
         "error_although_done",
         "after",
-        "The call has its effect; the answer is HTTP `status` with a `body` of json, html, empty, truncated or wrong_type (F3).",
+        "The call has its effect; the answer is HTTP `status` with a `body` body (also json, empty, truncated, wrong_type) (F3).",
         ACTS,
         {"status": 502, "body": "html"},
         BODIES,
@@ -67,7 +67,7 @@ _ALL = [
     Fault(
         "error_instead",
         "before",
-        "Nothing happens; the answer is HTTP `status` with that `body` (F3, F14).",
+        "Nothing happens; the answer is HTTP `status` with a `body` body (F3, F14).",
         ANY,
         {"status": 502, "body": "html"},
         BODIES,
@@ -75,7 +75,7 @@ _ALL = [
     Fault(
         "rate_limited",
         "before",
-        "HTTP 429 (F13); `body` and `retry_after` (seconds, 0: no header).",
+        "HTTP 429 with a `body` body (`retry_after`: seconds in the header of that name, 0: none) (F13).",
         ANY,
         {"body": "json", "retry_after": 0},
         BODIES,
@@ -86,10 +86,22 @@ _ALL = [
         "session_invalid", "before", "HTTP 200, MAInternalServerError, `invalid session. Kindly logout and login again` (1.4)."
     ),
     Fault("internal_error", "before", "HTTP 500, IA500, try again (1.4)."),
-    Fault("token_expired", "before", "401 IA401 although the token was good; with `skip` at call n (F11).", ANY, {"http": 401}),
+    Fault(
+        "token_expired",
+        "before",
+        "401 IA401 although the token was good (with `skip` at a later call) (F11).",
+        ANY,
+        {"http": 401},
+    ),
     Fault("key_expired", "before", "403: the API key is suspended or expired.", ANY, {"typed": False}),
     Fault("ip_mismatch", "before", "403: the IP address is not on the key's list; on the order routes.", ACTS, {"typed": False}),
-    Fault("ip_mismatch_everywhere", "before", "The same on every route (1.8).", ANY, {"typed": False}),
+    Fault(
+        "ip_mismatch_everywhere",
+        "before",
+        "403: the IP address is not on the key's list; on every route (1.8).",
+        ANY,
+        {"typed": False},
+    ),
     Fault("version_refused", "before", "VersionException although the header was right."),
     Fault("problem_body", "before", "HTTP 400 in the shape of ASP.NET's model validation (1.5)."),
     Fault(
@@ -101,9 +113,7 @@ _ALL = [
     ),
     Fault("answer_huge", "before", "A body of `megabytes` (a body bounded in size).", ANY, {"megabytes": 64}),
     # Strange forms of true answers (section 16).
-    Fault(
-        "status_as", "answer", "`status` as the text true, True or success instead of a boolean (quirk 1).", ANY, {"text": "true"}
-    ),
+    Fault("status_as", "answer", "The field status is the text `text` instead of a boolean (quirk 1).", ANY, {"text": "true"}),
     Fault("place_as_object", "answer", "A place answer without its list (quirk 2).", frozenset({"place"})),
     Fault(
         "place_in_mock_form",
@@ -135,7 +145,9 @@ _ALL = [
         frozenset({"orders"}),
         {"seconds": 20.0},
     ),
-    Fault("book_shrinks", "book", "Only the oldest `rows` orders are in the book (F17).", frozenset({"orders"}), {"rows": 1}),
+    Fault(
+        "book_shrinks", "book", "The book shows only its oldest rows, `rows` of them (F17).", frozenset({"orders"}), {"rows": 1}
+    ),
     Fault(
         "rows_dropped",
         "book",
@@ -166,21 +178,21 @@ _ALL = [
     Fault(
         "part_then_cancelled",
         "order",
-        "The next order fills one of `parts`, then the exchange cancels the rest (F15).",
+        "The next order fills one part of `parts`, then the exchange cancels the rest (F15).",
         frozenset({"place"}),
         {"parts": 3, "seconds": 2.0},
     ),
     Fault(
         "part_then_rejected",
         "order",
-        "The next order fills one of `parts`, then the rest is rejected (F15).",
+        "The next order fills one part of `parts`, then the rest is rejected (F15).",
         frozenset({"place"}),
         {"parts": 3, "seconds": 2.0},
     ),
     Fault(
         "part_then_expired",
         "order",
-        "The next order fills one of `parts`, then its day ends (F15).",
+        "The next order fills one part of `parts`, then its day ends (F15).",
         frozenset({"place"}),
         {"parts": 3, "seconds": 2.0},
     ),
@@ -202,7 +214,7 @@ _ALL = [
     # The socket (F9, F10).
     Fault("socket_refused", "stream", "The handshake is answered with HTTP `status` (14.1).", ANY, {"status": 502}),
     Fault("socket_mute", "stream", "The socket stays open and says nothing (F9)."),
-    Fault("socket_half_open", "stream", "The same, and pings are not answered either: the other end is gone (F9)."),
+    Fault("socket_half_open", "stream", "The socket stays open, says nothing and answers no ping: the other end is gone (F9)."),
     Fault("ticks_stalled", "stream", "No prices; order frames still come (14.7)."),
     Fault("order_frames_lost", "stream", "Each order frame is lost with a chance of `percent` (F9).", ANY, {"percent": 100}),
     Fault("order_frames_late", "stream", "Order frames come `seconds` late (F9).", ANY, {"seconds": 5.0}),
@@ -233,15 +245,17 @@ _ALL = [
     Fault(
         "stop_spelling_refused",
         "switch",
-        "Only this spelling of stop orders is taken: `spelling` STOPLOSS or STOP_LOSS (5.1).",
+        "Only one spelling of stop orders is taken: `spelling` (STOPLOSS or STOP_LOSS) (5.1).",
         ANY,
         {"spelling": "STOP_LOSS"},
         {"spelling": frozenset({"STOPLOSS", "STOP_LOSS"})},
     ),
     Fault("square_off_rests", "switch", "The broker's own square-off orders rest until the desk fills or cancels them."),
     Fault("market_orders_refused", "switch", "Plain MARKET orders are refused by RMS (1.8).", frozenset({"place"})),
-    Fault("partial_called", "switch", "What a partly filled order's status is called (5.7).", ANY, {"word": "Partially Traded"}),
-    Fault("pending_called", "switch", "What a resting order's status is called (5.7).", ANY, {"word": "O-Pending"}),
+    Fault(
+        "partial_called", "switch", "A partly filled order's status is called `word` (5.7).", ANY, {"word": "Partially Traded"}
+    ),
+    Fault("pending_called", "switch", "A resting order's status is called `word` (5.7).", ANY, {"word": "O-Pending"}),
     Fault("quotes_stale", "switch", "REST quotes are `seconds` old (9.1).", ANY, {"seconds": 28}),
     Fault("intraday_flaky", "before", "The intraday route answers HTTP 500 (9.3).", frozenset({"intraday"})),
 ]

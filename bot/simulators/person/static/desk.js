@@ -223,10 +223,9 @@ export class Desk {
     const fault = this.#table.find(({ name }) => name === byId("fault").value);
     if (!fault) return;
     // The table's words point at the broker's papers and name parameters; here stand their values.
-    const words = fault.says.replace(/ \([^()]*\)\.$/, ".")
-      .replace(/`seconds`/g, `${fault.params.seconds ?? "some"} seconds`)
-      .replace(/`percent`/g, `${fault.params.percent} %`)
-      .replace(/`megabytes`/g, `${fault.params.megabytes} MB`);
+    const units = { seconds: " seconds", percent: " %", megabytes: " MB" };
+    const words = fault.says.replace(/ \([^()]*\)/g, "")
+      .replace(/`(\w+)`/g, (named, name) => (name in fault.params ? `${fault.params[name]}${units[name] ?? ""}` : named));
     byId("fault-words").textContent = words.replaceAll("`", "");
   }
 

@@ -30,35 +30,37 @@ from tests.stage.exchange import Ears, until
 TCS = InstrumentKey(Exchange.NSE, "11536")
 
 
-async def test_prices_come_for_what_is_watched_and_stop_when_it_is_not(pair: MStockConnection, ears: Ears) -> None:
-    pair.feed.watch([RELIANCE.key, TCS])
+async def test_prices_come_for_what_is_watched_and_stop_when_it_is_not(connection: MStockConnection, ears: Ears) -> None:
+    connection.feed.watch([RELIANCE.key, TCS])
     await until(lambda: len({tick.key for tick in ears.ticks}) == 2)
-    assert pair.feed.connected
-    last = pair.feed.last(RELIANCE.key)
+    assert connection.feed.connected
+    last = connection.feed.last(RELIANCE.key)
     assert last is not None
     assert last.bids
-    assert await asyncio.to_thread(lambda: pair.feed.last(RELIANCE.key, within=5)) is not None, "the store's thread asks it"
-    pair.feed.unwatch([TCS])
+    assert await asyncio.to_thread(lambda: connection.feed.last(RELIANCE.key, within=5)) is not None, "the store's thread asks it"
+    connection.feed.unwatch([TCS])
     await asyncio.sleep(2)
     ears.ticks.clear()
     await asyncio.sleep(10)
     assert {tick.key for tick in ears.ticks} == {RELIANCE.key}
-    assert pair.feed.last(TCS) is None
+    assert connection.feed.last(TCS) is None
 
 
-async def test_a_larger_mode_replaces_a_smaller_and_is_not_taken_back(pair: MStockConnection, ears: Ears) -> None:
-    pair.feed.watch([RELIANCE.key], FeedMode.LTP)
+async def test_a_larger_mode_replaces_a_smaller_and_is_not_taken_back(connection: MStockConnection, ears: Ears) -> None:
+    connection.feed.watch([RELIANCE.key], FeedMode.LTP)
     await until(lambda: ears.ticks)
     assert not ears.ticks[-1].bids
-    pair.feed.watch([RELIANCE.key])
+    connection.feed.watch([RELIANCE.key])
     await until(lambda: ears.ticks[-1].bids)
-    pair.feed.watch([RELIANCE.key], FeedMode.LTP)
+    connection.feed.watch([RELIANCE.key], FeedMode.LTP)
     await asyncio.sleep(5)
     assert ears.ticks[-1].bids
 
 
-async def test_a_dropped_socket_comes_back_with_all_that_was_watched(pair: MStockConnection, paper: Running, ears: Ears) -> None:
-    pair.feed.watch([RELIANCE.key, TCS])
+async def test_a_dropped_socket_comes_back_with_all_that_was_watched(
+    connection: MStockConnection, paper: Running, ears: Ears
+) -> None:
+    connection.feed.watch([RELIANCE.key, TCS])
     await until(lambda: len(ears.ticks) > 3)
     for breaks in range(1, 4):
         paper.stream.drop()
@@ -72,9 +74,9 @@ async def test_a_dropped_socket_comes_back_with_all_that_was_watched(pair: MStoc
 
 
 async def test_a_socket_that_only_looks_alive_is_a_break(
-    pair: MStockConnection, paper: Running, ears: Ears, loop: VirtualLoop
+    connection: MStockConnection, paper: Running, ears: Ears, loop: VirtualLoop
 ) -> None:
-    pair.feed.watch([RELIANCE.key])
+    connection.feed.watch([RELIANCE.key])
     await until(lambda: len(ears.ticks) > 3)
     paper.broker.faults.arm("socket_mute", times=None)
     began = loop.time()
@@ -82,34 +84,34 @@ async def test_a_socket_that_only_looks_alive_is_a_break(
     assert 15 <= loop.time() - began <= 40
     paper.broker.faults.clear()
     ears.ticks.clear()
-    await until(lambda: ears.ticks and pair.feed.connected, 120)
+    await until(lambda: ears.ticks and connection.feed.connected, 120)
     assert ears.gaps[-1][1] is not None
 
 
 @pytest.mark.exhaustive
-async def test_while_nothing_is_watched_silence_means_nothing(pair: MStockConnection, ears: Ears) -> None:
-    await until(lambda: pair.feed.connected)
+async def test_while_nothing_is_watched_silence_means_nothing(connection: MStockConnection, ears: Ears) -> None:
+    await until(lambda: connection.feed.connected)
     await asyncio.sleep(3600)
     assert ears.gaps == []
-    assert pair.feed.connected
+    assert connection.feed.connected
 
 
 async def test_an_end_that_is_gone_is_found_by_its_missing_pongs_while_nothing_is_watched(
-    pair: MStockConnection, paper: Running, ears: Ears, loop: VirtualLoop
+    connection: MStockConnection, paper: Running, ears: Ears, loop: VirtualLoop
 ) -> None:
-    await until(lambda: pair.feed.connected)
+    await until(lambda: connection.feed.connected)
     paper.broker.faults.arm("socket_half_open")
     began = loop.time()
     await until(lambda: ears.gaps, 120)
     assert loop.time() - began <= 60
     paper.broker.faults.clear()
-    await until(lambda: pair.feed.connected and ears.gaps[-1][1] is not None, 120)
+    await until(lambda: connection.feed.connected and ears.gaps[-1][1] is not None, 120)
 
 
 async def test_a_server_that_will_not_have_us_is_tried_ever_more_rarely(
-    pair: MStockConnection, paper: Running, ears: Ears, loop: VirtualLoop
+    connection: MStockConnection, paper: Running, ears: Ears, loop: VirtualLoop
 ) -> None:
-    await until(lambda: pair.feed.connected)
+    await until(lambda: connection.feed.connected)
     paper.broker.faults.arm("socket_refused", times=6, status=502)
     paper.stream.drop()
     began = loop.time()
@@ -122,23 +124,25 @@ async def test_a_server_that_will_not_have_us_is_tried_ever_more_rarely(
     "fault", ["frames_framed", "frames_doubled", "order_frames_binary", "frames_reordered", "frames_garbled"]
 )
 async def test_frames_in_any_form_bring_prices_and_ring_the_bell(
-    pair: MStockConnection, paper: Running, ears: Ears, fault: str
+    connection: MStockConnection, paper: Running, ears: Ears, fault: str
 ) -> None:
     paper.broker.faults.arm(fault, times=None)
-    pair.feed.watch([RELIANCE.key])
+    connection.feed.watch([RELIANCE.key])
     await until(lambda: len(ears.ticks) > 3)
     rung = len(ears.bells)
     draft = OrderDraft(instrument=RELIANCE, side=Side.BUY, quantity=1, kind=OrderKind.MARKET, product=Product.MIS)
-    await pair.broker.place(draft, TAG)
+    await connection.broker.place(draft, TAG)
     await until(lambda: len(ears.bells) >= rung + 3)
-    assert pair.feed.samples.count >= 3
-    assert all("RELIANCE" not in look and TAG not in look for look, _ in pair.feed.samples.looks)
+    assert connection.feed.samples.count >= 3
+    assert all("RELIANCE" not in look and TAG not in look for look, _ in connection.feed.samples.looks)
     assert ears.gaps == []
 
 
-async def test_an_old_first_packet_is_marked_and_the_next_is_not(pair: MStockConnection, paper: Running, ears: Ears) -> None:
+async def test_an_old_first_packet_is_marked_and_the_next_is_not(
+    connection: MStockConnection, paper: Running, ears: Ears
+) -> None:
     paper.broker.faults.arm("snapshot_stale", times=None, seconds=39)
-    pair.feed.watch([RELIANCE.key])
+    connection.feed.watch([RELIANCE.key])
     await until(lambda: len(ears.ticks) > 2)
     first, *later = ears.ticks
     assert first.stale
@@ -147,18 +151,18 @@ async def test_an_old_first_packet_is_marked_and_the_next_is_not(pair: MStockCon
 
 
 async def test_another_session_reconnects_at_once_and_none_waits(
-    links: Connections, pair: MStockConnection, ears: Ears, clock: LoopClock
+    connections: Connections, connection: MStockConnection, ears: Ears, clock: LoopClock
 ) -> None:
-    await until(lambda: pair.feed.connected)
-    session = pair.session
-    pair.adopt(None)
-    await until(lambda: not pair.feed.connected)
+    await until(lambda: connection.feed.connected)
+    session = connection.session
+    connection.adopt(None)
+    await until(lambda: not connection.feed.connected)
     await asyncio.sleep(600)
     assert [until_when for _, until_when in ears.gaps] == [None]
-    pair.adopt(session)
-    await until(lambda: pair.feed.connected, 3)
-    await links.close("main")
-    assert not pair.feed.connected
+    connection.adopt(session)
+    await until(lambda: connection.feed.connected, 3)
+    await connections.close("main")
+    assert not connection.feed.connected
 
 
 @dataclass

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.domain.charges.charges import Trade
-from bot.domain.charges.tariff import Asset, Bill, BrokeragePlan, ChargeName, Terms, TradeClass, merged
+from bot.domain.charges.tariff import Asset, Bill, BrokeragePlan, BrokerageTerms, ChargeName, TradeClass, merged
 from bot.domain.charges.turnover import series_of
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
 from bot.domain.money import to_paise, total
@@ -181,7 +181,7 @@ def test_no_plan_is_assumed_and_mstocks_three_are_named() -> None:
 
 
 def test_a_users_own_terms_may_be_a_percentage_with_a_ceiling() -> None:
-    terms = {TradeClass.INTRADAY: Terms(flat=Decimal(20), percent=Decimal("0.03"))}
+    terms = {TradeClass.INTRADAY: BrokerageTerms(flat=Decimal(20), percent=Decimal("0.03"))}
     own = BrokeragePlan(name="own", title="20 or 0.03 %", terms=terms, source="the user")
     small = Trade(instrument=a_share(), side=Side.BUY, product=Product.MIS, quantity=1, price=Decimal(1000), day=TODAY)
     assert TARIFF.order(small, own).amount(ChargeName.BROKERAGE) == Decimal("0.3")

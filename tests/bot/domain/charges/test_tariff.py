@@ -7,12 +7,12 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.charges.tariff import Asset, Bill, Case, ChargeName, Gap, Line, Rate, Terms, TradeClass, merged
+from bot.domain.charges.tariff import Asset, Bill, BrokerageTerms, Case, ChargeName, Gap, Rate, TariffLine, TradeClass, merged
 from bot.domain.market.instrument import Exchange
 from bot.domain.terms import Side
 
 AMOUNTS = st.decimals("0", "100000", places=6)
-LINES = st.builds(Line, name=st.sampled_from(list(ChargeName)), amount=AMOUNTS, sources=st.just(("a source",)))
+LINES = st.builds(TariffLine, name=st.sampled_from(list(ChargeName)), amount=AMOUNTS, sources=st.just(("a source",)))
 GAPS = st.builds(Gap, name=st.sampled_from(list(ChargeName)), why=st.just("a test"))
 BILLS = st.builds(Bill, lines=st.lists(LINES, max_size=5).map(tuple), gaps=st.lists(GAPS, max_size=2).map(tuple))
 
@@ -54,7 +54,7 @@ def test_adding_bills_does_not_depend_on_their_order(first: Bill, second: Bill) 
 
 
 def test_a_charge_that_is_partly_unknown_is_not_known_as_a_whole() -> None:
-    bill = Bill(lines=(Line(name=ChargeName.BROKERAGE, amount=Decimal(20)),))
+    bill = Bill(lines=(TariffLine(name=ChargeName.BROKERAGE, amount=Decimal(20)),))
     unknown = Bill(gaps=(Gap(name=ChargeName.BROKERAGE, why="no plan"),))
     assert (bill + unknown).amount(ChargeName.BROKERAGE) is None
     assert (bill + unknown).total == Decimal(20)
@@ -80,7 +80,7 @@ def test_a_rate_covers_only_the_case_that_it_names() -> None:
 
 @given(st.decimals("0", "10000000", places=2))
 def test_terms_with_a_ceiling_never_exceed_it_and_never_fall_as_the_value_rises(value: Decimal) -> None:
-    terms = Terms(flat=Decimal(20), percent=Decimal("0.03"))
+    terms = BrokerageTerms(flat=Decimal(20), percent=Decimal("0.03"))
     assert 0 <= terms.of(value) <= 20
     assert terms.of(value + 1) >= terms.of(value)
-    assert Terms(flat=Decimal(20)).of(value) == 20
+    assert BrokerageTerms(flat=Decimal(20)).of(value) == 20

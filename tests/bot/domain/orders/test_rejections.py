@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.orders.rejections import MOST_SHAPES, Explanation, RejectionKind, Rejections, Repair, normal_form
+from bot.domain.orders.rejections import MOST_SHAPES, Explanation, RejectionKind, Rejections, RepairKind, normal_form
 from bot.reference.load import load_reference
 from tests.stage.market import REFERENCE_DATA
 
@@ -86,14 +86,14 @@ def test_book_and_answer_write_the_same_refusal_and_both_name_the_order() -> Non
     answer, book = (DICTIONARY.explain(text) for text, _, _ in REFERENCE[19:21])
     assert answer.name == book.name == "market-closed"
     assert answer.broker_id == book.broker_id == "1202251017107"
-    assert answer.repair is Repair.AT_OPEN
+    assert answer.repair is RepairKind.AT_OPEN
 
 
 def test_missing_money_is_told_in_rupees_by_the_callers_own_hand() -> None:
     explanation = DICTIONARY.explain(next(text for text, code, _ in REFERENCE if code == "RS-0111"))
     assert explanation.says == "Not enough funds, ₹572.36 short."
     assert explanation.words(lambda amount: f"Rs {amount:,.0f}") == "Not enough funds, Rs 572 short."
-    assert explanation.repair is Repair.FEWER
+    assert explanation.repair is RepairKind.FEWER
     assert explanation.broker_id == "1141241105101"
 
 

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.market.prices import Level as Rung
-from bot.domain.market.prices import Tick
-from bot.domain.plans.pnl_exit import RECHECK, Level, Mark, PnlExit, Recheck, Scope, ScopeKind, mark_of
+from bot.domain.market.prices import Level, Tick
+from bot.domain.plans.pnl_exit import RECHECK, Mark, PnlExit, PnlLevel, Recheck, Scope, ScopeKind, mark_of
 from bot.domain.terms import Product
 from tests.stage.market import a_share, an_option
 from tests.stage.orders import RELIANCE
@@ -34,7 +33,8 @@ def an_exit(*, stop: str = "", target: str = "", giveback: str = "") -> PnlExit:
 def a_tick(last: str = "100", *, traded: int = 0, heard: int = 0, bid: str = "", ask: str = "", stale: bool = False) -> Tick:
     return Tick(
         key=CALL.key, last=Decimal(last), at=T0 - traded * SECOND, received=T0 - heard * SECOND, stale=stale,
-        bids=(Rung(price=Decimal(bid), quantity=1),) if bid else (), asks=(Rung(price=Decimal(ask), quantity=1),) if ask else (),
+        bids=(Level(price=Decimal(bid), quantity=1),) if bid else (),
+        asks=(Level(price=Decimal(ask), quantity=1),) if ask else (),
     )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def test_delivery_and_margin_funding_are_in_no_scope() -> None:
     assert not scopes[2].takes_in(a_share("ITC"), Product.MIS)
 
 
-def play(exit_: PnlExit, tape: list[tuple[float, int | None]]) -> tuple[list[Level | None], PnlExit]:
+def play(exit_: PnlExit, tape: list[tuple[float, int | None]]) -> tuple[list[PnlLevel | None], PnlExit]:
     """(seconds after the last, rupees or not known) -> what has struck after each, and the exit with its best."""
     recheck, now, struck = Recheck(), 0.0, []
     for seconds, value in tape:
@@ -86,7 +86,7 @@ def play(exit_: PnlExit, tape: list[tuple[float, int | None]]) -> tuple[list[Lev
 
 def test_it_strikes_after_three_seconds_beyond_and_not_by_a_spike_or_across_a_gap() -> None:
     exit_ = an_exit(stop="-5000")
-    assert play(exit_, [(0, -5000), (1, -5100), (2, -5000)])[0] == [None, None, Level.STOP]
+    assert play(exit_, [(0, -5000), (1, -5100), (2, -5000)])[0] == [None, None, PnlLevel.STOP]
     assert play(exit_, [(0, -5000), (1, -4999), (2, -5100), (2, -5100)])[0] == [None] * 4
     assert play(exit_, [(0, -5000), (2, None), (1, -5100), (2, -5100)])[0] == [None] * 4
 
@@ -95,7 +95,7 @@ def test_what_it_may_give_back_counts_from_a_best_that_stood_and_arms_above_it()
     exit_ = an_exit(giveback="3000")
     assert play(exit_, [(0, 2900), (4, 2900), (1, -500), (4, -500)])[0][-1] is None, "not armed"
     struck, after = play(exit_, [(0, 4120), (1, 4120), (1, 4120), (1.5, 4120), (1, 1120), (3, 1100)])
-    assert (struck[-1], after.best) == (Level.GIVEBACK, Decimal(4120))
+    assert (struck[-1], after.best) == (PnlLevel.GIVEBACK, Decimal(4120))
     spike, after = play(exit_, [(0, 1000), (1, 9000), (1, 1000), (2, 1000), (4, 1000)])
     assert (spike[-1], after.best) == (None, Decimal(1000))
 

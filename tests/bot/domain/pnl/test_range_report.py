@@ -14,20 +14,19 @@ from bot.domain.pnl.fifo import cost_of, quantity_of
 from bot.domain.pnl.range_report import (
     REST,
     CurvePoint,
+    OrderSource,
     RangeDay,
     RangeReport,
     Slip,
-    Source,
     by_product,
     by_source,
     by_symbol,
-    charges_of_orders,
 )
 from bot.domain.pnl.round_trips import RowDay, walk
 from bot.domain.pnl.trades import DayMark, LedgerTrade
 from bot.domain.positions.portfolio import DayReport
 from bot.domain.terms import Product, Side
-from bot.trading.account.day_charges import ledger_charges
+from bot.trading.account.day_charges import ledger_charges, ledger_order_charges
 from tests.stage.ledger import a_fill, on
 from tests.stage.market import REFERENCE_DATA
 from tests.stage.orders import NIFTY_CALL, NOW, RELIANCE
@@ -63,12 +62,13 @@ def the_days(moves: Moves, marks: list[Decimal]) -> tuple[list[RangeDay], list[R
         made = held * (mark - before) + total(trade.signed * (mark - (trade.price or ZERO)) for trade in of_day)
         held, before = held + sum(trade.signed for trade in of_day), mark
         bill = ledger_charges(of_day, tariff=TARIFF, plan=PLAN, day=day)
+        costs = ledger_order_charges(bill, of_day, tariff=TARIFF, plan=PLAN, day=day)
         row = DayMark(
             account_id="a1", day=day, instrument=NIFTY_CALL, product=Product.NRML, quantity=held, mark=mark if held else None,
             booked=ZERO, open=made, adjustment=ZERO, since_entry=None,
         )  # fmt: skip
         report = a_report(day, open=made, charges=bill.total, trades=len(of_day))
-        days.append(RangeDay(day=day, report=report, marks=(row,), trades=of_day, bill=bill))
+        days.append(RangeDay(day=day, report=report, marks=(row,), trades=of_day, bill=bill, costs=costs))
     rows = walk(trades, marks={day.day: day.marks[0] for day in days})
     return days, rows, trades
 
@@ -77,7 +77,9 @@ def the_days(moves: Moves, marks: list[Decimal]) -> tuple[list[RangeDay], list[R
 def test_by_symbol_product_and_source_the_parts_add_up_to_the_net_of_the_days(moves: Moves, marks: list[Decimal]) -> None:
     days, rows, trades = the_days(moves, marks)
     net = total(day.net for day in days if day.net is not None)
-    sources = {trade.broker_id: Source.BOT if moves[number][3] else Source.ELSEWHERE for number, trade in enumerate(trades)}
+    sources = {
+        trade.broker_id: OrderSource.BOT if moves[number][3] else OrderSource.ELSEWHERE for number, trade in enumerate(trades)
+    }
     for parts in (by_symbol(days), by_product(days), by_source(days, {(NIFTY_CALL.key, Product.NRML): rows}, sources, {})):
         assert total(part.net for part in parts) == net
         assert all(part.gross == 0 for part in parts if part.name == REST), "our fills make all of it"
@@ -97,21 +99,13 @@ def test_two_parts_of_a_range_make_the_whole_range(moves: Moves, marks: list[Dec
 def test_what_the_bot_opened_and_elsewhere_closed_is_the_bots() -> None:
     moves = [(0, 1, Decimal(100), True), (1, -1, Decimal(110), False)]
     days, rows, trades = the_days(moves, [Decimal(104), Decimal(111), Decimal(1), Decimal(1)])
-    sources = {trades[0].broker_id: Source.BOT, trades[1].broker_id: Source.ELSEWHERE}
+    sources = {trades[0].broker_id: OrderSource.BOT, trades[1].broker_id: OrderSource.ELSEWHERE}
     parts = {part.name: part for part in by_source(days, {(NIFTY_CALL.key, Product.NRML): rows}, sources, {})}
-    assert parts[Source.BOT].gross == 650
-    assert parts[Source.ELSEWHERE].gross == 0
-    assert parts[Source.ELSEWHERE].charges > 0, "its order was charged all the same"
+    assert parts[OrderSource.BOT].gross == 650
+    assert parts[OrderSource.ELSEWHERE].gross == 0
+    assert parts[OrderSource.ELSEWHERE].charges > 0, "its order was charged all the same"
     assert quantity_of(rows[0].left) == 65
     assert cost_of(rows[0].left) == 6500
-
-
-def test_an_orders_charges_are_its_share_of_the_instruments_by_turnover() -> None:
-    fills = (a_fill(65, "100.00", 1), a_fill(-65, "300.00", 2))
-    bill = ledger_charges(fills, tariff=TARIFF, plan=PLAN, day=FIRST)
-    costs = charges_of_orders(RangeDay(day=FIRST, report=a_report(FIRST), trades=fills, bill=bill))
-    assert abs(costs[fills[1].broker_id] - 3 * costs[fills[0].broker_id]) < Decimal("0.001")
-    assert abs(total(costs.values()) - bill.rows[0].bill.total) < Decimal("0.001")
 
 
 def test_a_day_without_data_is_named_and_counts_nothing() -> None:

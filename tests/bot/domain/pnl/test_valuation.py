@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.plans.pnl_exit import Figure, Mark
+from bot.domain.plans.pnl_exit import Mark, ScopeResult
 from bot.domain.pnl.valuation import OpenUnits, Valuation
 from tests.stage.market import a_share
 
@@ -37,6 +37,6 @@ def test_a_value_by_ticks_is_the_value_from_the_start(
 
 
 def test_what_is_not_known_of_the_start_stays_unknown() -> None:
-    assert Valuation(None).figure == Figure(value=None)
-    assert Valuation(Decimal(5), missing=("ITC",)).figure == Figure(value=None, missing=("ITC",))
-    assert Valuation(Decimal(5), flat=True).figure == Figure(value=Decimal(5), flat=True)
+    assert Valuation(None).figure == ScopeResult(value=None)
+    assert Valuation(Decimal(5), missing=("ITC",)).figure == ScopeResult(value=None, missing=("ITC",))
+    assert Valuation(Decimal(5), flat=True).figure == ScopeResult(value=Decimal(5), flat=True)

@@ -8,14 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.positions.held import Held, NewBase, contract_changes, new_base
+from bot.domain.positions.held import HeldRow, NewBase, contract_changes, new_base
 from bot.domain.terms import Product
 from tests.stage.market import a_future
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 
 TODAY = date(2026, 11, 23)
 FUTURE = a_future("RELIANCE", date(2026, 11, 30), lot=500, stock=True)
-NOTED = Held(instrument=RELIANCE, product=Product.CNC, quantity=40, close=Decimal("1502.10"), previous_close=Decimal("1480.30"))
+NOTED = HeldRow(
+    instrument=RELIANCE, product=Product.CNC, quantity=40, close=Decimal("1502.10"), previous_close=Decimal("1480.30")
+)
 
 
 def test_each_fact_that_changed_is_named() -> None:

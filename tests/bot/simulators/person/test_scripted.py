@@ -4,9 +4,9 @@ import pytest
 
 from bot.simulators.loop import VirtualLoop
 from bot.simulators.person.scripted import ScriptedPerson
-from bot.simulators.telegram.chats import Chats
+from bot.simulators.telegram.chat.chats import Chats
+from bot.simulators.telegram.chat.messages import Json, Message
 from bot.simulators.telegram.errors import PersonError
-from bot.simulators.telegram.messages import Json, Message
 
 CONFIRM = {"text": "Confirm buy", "callback_data": "c:1:y"}
 REFRESH = {"text": "Refresh", "callback_data": "r"}

@@ -10,10 +10,10 @@ from telegram import Bot, CopyTextButton, InlineKeyboardButton, InlineKeyboardMa
 
 from bot.simulators.person.scripted import ScriptedPerson
 from bot.simulators.person.terminal import HELP, Terminal, lines_of
-from bot.simulators.telegram.chats import Chats
-from bot.simulators.telegram.messages import Json
-from bot.simulators.telegram.server import Serving
-from tests.bot.simulators.telegram.test_pictures import png
+from bot.simulators.telegram.bot_api.server import Serving
+from bot.simulators.telegram.chat.chats import Chats
+from bot.simulators.telegram.chat.messages import Json
+from tests.bot.simulators.telegram.chat.test_pictures import png
 
 CARD = InlineKeyboardMarkup(
     [

@@ -20,7 +20,7 @@ from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from bot.trading.account.loss_guard import FLAT, OPEN, LossGuard
-from tests.bot.trading.desk.test_order_desk import a_position, ask
+from tests.bot.trading.desk.asked import a_position, ask
 from tests.bot.trading.safety.test_limits import a_loss, renew
 from tests.stage.access import access
 from tests.stage.broker import ScriptedBroker

@@ -19,7 +19,7 @@ from bot.trading.account.loss_guard import OPEN
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import EVERY, Catalogue
 from bot.trading.safety.lockdown import Lockdown, raise_alarm
-from tests.bot.trading.desk.test_order_desk import ask
+from tests.bot.trading.desk.asked import ask
 from tests.stage.access import access
 from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.stage.desk import DeskStage, set_stage

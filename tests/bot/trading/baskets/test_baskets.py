@@ -26,7 +26,7 @@ from bot.domain.plans.basket import BasketCard, BasketChange, WorstLoss
 from bot.domain.positions.portfolio import Margin
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
-from bot.trading.baskets.basket_builder import Asked, Line
+from bot.trading.baskets.basket_builder import Asked, BasketLine
 from handlers.context.words.readings import readings
 from tests.bot.trading.baskets.test_basket_machine import MESSAGE, LegOrder, an_order
 from tests.stage.access import access
@@ -53,11 +53,11 @@ async def confirm(stage: FloorStage, card: BasketCard, *, in_words: bool = False
     )
 
 
-def said(words: str) -> list[Line]:
+def said(words: str) -> list[BasketLine]:
     lines = []
     for text in words.split("; "):
         side, _, rest = text.partition(" ")
-        lines.append(Line(text=text, readings=readings(Side(side.upper()), rest, NOW.date())))
+        lines.append(BasketLine(text=text, readings=readings(Side(side.upper()), rest, NOW.date())))
     return lines
 
 
@@ -209,6 +209,9 @@ async def test_all_orders_are_changed_alike_or_none(clock: LoopClock) -> None:
         ("; ".join(["buy itc 10"] * 11), "10 orders are the most"),
         ("buy itc 10; buy itc", "Line 2: How many"),
         ("buy itc 10; sell nifty 24500 ce 65 stop 80/74", "Line 2: A stop"),
+        ("buy itc 10 sl 380; buy tcs 5", "Line 1: A stop"),
+        ("buy itc 10; buy nifty 24500 ce 65 trail 15", "Line 2: A stop"),
+        ("buy itc 10; buy tcs 5 amo", "Line 2: An after-market order"),
     ],
 )
 async def test_a_line_that_fits_no_basket_is_named(clock: LoopClock, words: str, refusal: str) -> None:

@@ -59,6 +59,8 @@ def test_an_order_about_which_nothing_more_is_known_is_neither_refused_nor_warne
         ("naked_short", {"draft": WRITTEN}, {"draft": WRITTEN, "reduces": True}),
         ("near_band", {"band": Decimal(5), "price": MOVED}, {"band": Decimal(20), "price": MOVED}),
         ("address_refused", {"address_refused": True, "reduces": True}, {}),
+        ("ban", {"banned": True}, {"banned": True, "reduces": True}),
+        ("surveillance", {"measures": ("ASM stage 1",)}, {"measures": ("ASM stage 1",), "reduces": True}),
         ("near_expiry", {"draft": DERIVATIVE, "stage": ExpiryStage.WARN}, {"draft": DERIVATIVE, "stage": None}),
     ],
 )  # fmt: skip
@@ -109,11 +111,13 @@ def test_an_entry_outside_the_known_band_of_the_day_is_refused_and_offered_at_it
     far = a_situation(draft=a_draft(price=Decimal("1510.00")), band=Decimal(5), price=MOVED)
     assert refusals(far) == ("1,510.00 is outside the day's band, 1,358.50 to 1,501.50.",)
     assert repairs(far) == [("Limit 1,501.50", "/buy RELIANCE-EQ 10 @1501.5 cnc nse")]
-    out = replace(far, reduces=True)
+    assert refusals(replace(far, reduces=True)) == ()
+    stop = a_draft(side=Side.SELL, kind=OrderKind.SL, price=Decimal("1340.00"), trigger=Decimal("1350.00"))
+    out = replace(far, draft=stop, reduces=True)
     assert refusals(out) == ()
-    assert "1,358.50 to 1,501.50: the exchange will reject it" in next(
+    assert "1,350.00 is outside the day's band, 1,358.50 to 1,501.50: the exchange will reject it" in [
         remark.say for remark in remarks(out) if remark.name == "exit_beyond_band"
-    )
+    ]
     assert "exit_beyond_band" not in names(replace(out, draft=a_draft(price=Decimal("1501.50"))))
     assert refusals(replace(far, band=None)) == ()
     assert refusals(replace(far, price=Price(last=Decimal(1480)))) == (), "without a previous close nobody knows"

@@ -6,16 +6,15 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, NotAllowed, NotSent, SessionExpired
+from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, NotAllowed, SessionExpired
 from bot.domain.exits.exit_list import ExitsShown
 from bot.domain.news.exits import Told
-from bot.domain.orders.order import OrderDraft, OrderStatus
+from bot.domain.orders.order import OrderStatus
 from bot.domain.people.account import Role
-from bot.domain.ports.broker import Leaving
 from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
-from tests.stage.floor import BANK, CALL, INFY, ITC, PUT, SHORT_CALL, TCS, FloorStage, set_floor
+from tests.stage.floor import BANK, CALL, INFY, ITC, OPTIONS, PUT, SHORT_CALL, TCS, FloorStage, set_floor
 from tests.stage.tape import a_stop
 from tests.storage.samples import PERSON
 
@@ -23,8 +22,7 @@ from tests.storage.samples import PERSON
 async def six_rows(clock: LoopClock) -> FloorStage:
     """A covered short call, a put, another underlying, and two shares."""
     stage = await set_floor(clock)
-    for instrument, quantity in ((CALL, 65), (SHORT_CALL, -65), (PUT, 130), (BANK, 60)):
-        stage.broker.opens(instrument, quantity)
+    stage.broker.opens_all(OPTIONS)
     stage.broker.opens(ITC, 10, Product.MIS)
     stage.broker.opens(TCS, -5, Product.MIS)
     return stage
@@ -237,8 +235,7 @@ async def test_a_list_cut_off_by_a_restart_goes_on_and_sends_nothing_twice(clock
     async with stage.running():
         card = await stage.ask("all")
         await stage.tap(card)
-    again = await set_floor(clock, store=stage.desk.store, broker=stage.broker)
-    await again.desk.core.reconcile.settle_start()
+    again = await stage.again()
     async with again.running():
         await asyncio.sleep(2)
         assert stage.broker.posts == 5
@@ -251,31 +248,18 @@ async def test_a_list_cut_off_by_a_restart_goes_on_and_sends_nothing_twice(clock
 
 async def test_what_of_a_list_had_not_left_when_the_process_was_gone_goes_after_the_restart(clock: LoopClock) -> None:
     stage = await six_rows(clock)
-    sends, turns, gone = stage.broker.place, 2, asyncio.Event()
-    stage.broker.exits_at_once = turns
-
-    async def stands_in_the_queue(draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
-        nonlocal turns
-        turns -= 1
-        stage.broker.exits_at_once = max(turns, 0)
-        if turns < 0:
-            await gone.wait()
-            raise NotSent("Nothing was sent.")
-        return await sends(draft, tag, urgent=urgent, leaving=leaving)
-
-    stage.broker.place = stands_in_the_queue  # type: ignore[method-assign] # the order rate, for this process alone
+    stage.broker.turns = 2  # as many leave; the rest wait for the order rate
     async with stage.running():
         tap = asyncio.create_task(stage.tap(await stage.ask("all")))
         await asyncio.sleep(2)
         assert stage.broker.posts == 2
-        stage.broker.place = sends  # type: ignore[method-assign] # nothing of the first process ever runs again
-        again = await set_floor(clock, store=stage.desk.store, broker=stage.broker)
-        await again.desk.core.reconcile.settle_start()
+        stage.broker.turns = None  # nothing of the first process ever runs again
+        again = await stage.again()
         async with again.running():
             await asyncio.sleep(10)
         assert (stage.broker.posts, stage.broker.wrong) == (6, [])
         assert not any(stage.broker.net.values())
-        gone.set()
+        stage.broker.gone.set()
         await tap
 
 

@@ -33,9 +33,7 @@ def left(stage: FloorStage) -> dict[str, int]:
 
 async def test_a_stop_that_neither_changes_nor_ends_holds_up_no_other_row(clock: LoopClock) -> None:
     stage = await guarded_shares(clock)
-    stage.broker.firm.add(ITC.key)
-    stubborn = next(order for order in stage.broker.true if order.draft.instrument == ITC)
-    stage.broker.stubborn.add(stubborn.broker_id)
+    stubborn = stage.broker.clings(ITC)
     async with stage.running():
         card = await stage.ask("all")
         began = asyncio.get_running_loop().time()
@@ -68,9 +66,7 @@ async def test_a_cover_waits_for_its_short_and_for_no_other_row(clock: LoopClock
     stage.broker.opens(SHORT_CALL, -65)
     for option in (CALL, SHORT_CALL):
         stage.broker.guards(option)
-    stubborn = next(order for order in stage.broker.true if order.draft.instrument == TCS)
-    stage.broker.firm.add(TCS.key)
-    stage.broker.stubborn.add(stubborn.broker_id)
+    stage.broker.clings(TCS)
     stage.broker.ways[SHORT_CALL.key] = "rest"
     await stage.desk.reconcile.sync(ACCOUNT.id)
     async with stage.running():
@@ -91,9 +87,7 @@ async def test_a_cover_waits_for_its_short_and_for_no_other_row(clock: LoopClock
 async def test_a_part_whose_way_out_is_under_way_is_not_struck_off_by_stop_here(clock: LoopClock) -> None:
     stage = await guarded_shares(clock)
     stage.broker.opens(BANK, 30)
-    stubborn = next(order for order in stage.broker.true if order.draft.instrument == ITC)
-    stage.broker.firm.add(ITC.key)
-    stage.broker.stubborn.add(stubborn.broker_id)
+    stubborn = stage.broker.clings(ITC)
     async with stage.running():
         card = await stage.ask("all")
         tap = asyncio.create_task(stage.tap(card))
@@ -108,9 +102,7 @@ async def test_a_part_whose_way_out_is_under_way_is_not_struck_off_by_stop_here(
 
 async def test_a_stop_that_never_gave_way_is_tried_three_times_and_rings(clock: LoopClock) -> None:
     stage = await guarded_shares(clock)
-    stage.broker.firm.add(ITC.key)
-    stubborn = next(order for order in stage.broker.true if order.draft.instrument == ITC)
-    stage.broker.stubborn.add(stubborn.broker_id)
+    stubborn = stage.broker.clings(ITC)
     async with stage.running():
         card = await stage.ask("all")
         await stage.tap(card)
@@ -124,9 +116,7 @@ async def test_a_stop_that_never_gave_way_is_tried_three_times_and_rings(clock: 
 
 async def test_a_stop_that_gives_way_at_the_second_try_becomes_the_exit(clock: LoopClock) -> None:
     stage = await guarded_shares(clock)
-    stage.broker.firm.add(ITC.key)
-    stubborn = next(order for order in stage.broker.true if order.draft.instrument == ITC)
-    stage.broker.stubborn.add(stubborn.broker_id)
+    stage.broker.clings(ITC)
     async with stage.running():
         card = await stage.ask("all")
         await stage.tap(card)
@@ -164,9 +154,7 @@ async def test_books_that_go_dark_behind_a_cancel_ring_that_nothing_guards_and_t
 
 async def test_stop_here_ends_the_tries_for_good(clock: LoopClock) -> None:
     stage = await guarded_shares(clock)
-    stage.broker.firm.add(ITC.key)
-    stubborn = next(order for order in stage.broker.true if order.draft.instrument == ITC)
-    stage.broker.stubborn.add(stubborn.broker_id)
+    stage.broker.clings(ITC)
     async with stage.running():
         card = await stage.ask("all")
         await stage.tap(card)
@@ -198,8 +186,7 @@ async def test_a_restart_while_stops_are_changed_finds_them_as_exits_and_sends_n
     await stage.desk.background.finish(0)
     tap.cancel()
     stage.broker.modify = real  # type: ignore[method-assign] # it answers again
-    again = await set_floor(clock, store=stage.desk.store, broker=stage.broker)
-    await again.desk.reconcile.settle_start()
+    again = await stage.again()
     async with again.running():
         await asyncio.sleep(10)
         assert await again.states(card) == (["GONE"] * 3 if way == "fill" else ["SENT"] * 3)

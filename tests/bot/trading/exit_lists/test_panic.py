@@ -13,7 +13,7 @@ from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.ports.broker import Leaving
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
-from tests.stage.floor import BANK, CALL, INFY, ITC, PUT, SHORT_CALL, TCS, FloorStage, set_floor
+from tests.stage.floor import BANK, CALL, INFY, ITC, OPTIONS, PUT, SHORT_CALL, TCS, FloorStage, set_floor
 from tests.stage.tape import a_stop
 from tests.storage.samples import ACCOUNT, PERSON
 
@@ -22,8 +22,7 @@ ENTRY = OrderDraft(instrument=TCS, side=Side.BUY, quantity=20, kind=OrderKind.LI
 
 async def open_floor(clock: LoopClock) -> FloorStage:
     stage = await set_floor(clock)
-    for instrument, quantity in ((CALL, 65), (SHORT_CALL, -65), (PUT, 130), (BANK, 60)):
-        stage.broker.opens(instrument, quantity)
+    stage.broker.opens_all(OPTIONS)
     stage.broker.opens(ITC, 10, Product.MIS)
     stage.broker.opens(INFY, -20, Product.CNC)
     return stage
@@ -118,12 +117,12 @@ async def test_what_rests_is_priced_anew_three_times_and_never_beyond_three_slab
     stage = await set_floor(clock)
     stage.broker.opens(BANK, 60)
     stage.broker.ways[BANK.key] = "rest"
-    feed = stage.desk.feed
+    feed = stage.feed
     async with stage.running():
         card = await stage.ask_panic()
         await stage.tap(card)
         for price in falls:
-            feed.at[BANK.key] = Decimal(price)  # type: ignore[attr-defined] # the floor's own feed
+            feed.at[BANK.key] = Decimal(price)
             await asyncio.sleep(5)
         await asyncio.sleep(20)
         told = await last(stage)
@@ -203,18 +202,17 @@ async def test_a_second_panic_shows_the_one_that_runs(clock: LoopClock) -> None:
 async def test_it_goes_on_after_a_restart_with_the_moves_that_are_left(clock: LoopClock) -> None:
     stage = await open_floor(clock)
     stage.broker.ways |= {BANK.key: "rest", SHORT_CALL.key: "rest"}
-    feed = stage.desk.feed
+    feed = stage.feed
     async with stage.running():
         card = await stage.ask_panic()
         await stage.tap(card)
-        feed.at[BANK.key] = Decimal("99.00")  # type: ignore[attr-defined] # the floor's own feed
+        feed.at[BANK.key] = Decimal("99.00")
         await asyncio.sleep(4)
     before = len([1 for broker_id, draft in stage.broker.changes if draft.instrument == BANK])
-    again = await set_floor(clock, store=stage.desk.store, broker=stage.broker)
-    await again.desk.core.reconcile.settle_start()
+    again = await stage.again()
     async with again.running():
         for price in ("98.00", "97.00", "96.00", "95.00"):
-            again.desk.feed.at[BANK.key] = Decimal(price)  # type: ignore[attr-defined] # the floor's own feed
+            again.feed.at[BANK.key] = Decimal(price)
             await asyncio.sleep(6)
         way = await again.shown(card)
         assert not way.over
@@ -232,33 +230,20 @@ async def test_it_goes_on_after_a_restart_with_the_moves_that_are_left(clock: Lo
 
 async def test_what_waited_for_its_turn_when_the_process_was_gone_never_left_and_goes_after_the_restart(clock: LoopClock) -> None:
     stage = await open_floor(clock)
-    sends, turns, gone = stage.broker.place, 2, asyncio.Event()
-    stage.broker.exits_at_once = turns
-
-    async def stands_in_the_queue(draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
-        nonlocal turns
-        turns -= 1
-        stage.broker.exits_at_once = max(turns, 0)
-        if turns < 0:
-            await gone.wait()
-            raise NotSent("Nothing was sent.")
-        return await sends(draft, tag, urgent=urgent, leaving=leaving)
-
-    stage.broker.place = stands_in_the_queue  # type: ignore[method-assign] # the order rate, for this process alone
+    stage.broker.turns = 2  # as many leave; the rest wait for the order rate
     async with stage.running():
         card = await stage.ask_panic()
         tap = asyncio.create_task(stage.tap(card))
         await asyncio.sleep(2)
         assert stage.broker.posts == 2
-        stage.broker.place = sends  # type: ignore[method-assign] # nothing of the first process ever runs again
-        again = await set_floor(clock, store=stage.desk.store, broker=stage.broker)
-        await again.desk.core.reconcile.settle_start()
+        stage.broker.turns = None  # nothing of the first process ever runs again
+        again = await stage.again()
         async with again.running():
             await asyncio.sleep(15)
             told = await last(again)
         assert (told.told, told.orders, stage.broker.posts) == (Told.FLAT, 5, 5)
         assert stage.broker.wrong == []
-        gone.set()
+        stage.broker.gone.set()
         await tap
 
 
@@ -280,8 +265,7 @@ async def test_an_order_whose_turn_had_come_when_the_process_was_gone_is_unknown
         card = await stage.ask_panic()
         tap = asyncio.create_task(stage.tap(card))
         await asyncio.sleep(2)
-        again = await set_floor(clock, store=stage.desk.store, broker=stage.broker)
-        await again.desk.core.reconcile.settle_start()
+        again = await stage.again()
         (order,) = await again.desk.store.transaction(lambda db: list(db.orders.unsettled(ACCOUNT.id)))
         assert order.status is OrderStatus.UNKNOWN, "its first byte may have left"
         hung.set()

@@ -12,6 +12,7 @@ from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.scrip_columns import Columns, columns_of
 from bot.domain.people.account import Credentials, Session
 from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import BrokerConnections
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.instruments.catalogue import Catalogue
 from storage.store import SqlStore
@@ -39,7 +40,7 @@ class CountedBroker(ScriptedBroker):
         return list(self.rows)
 
 
-class Two:
+class Two(BrokerConnections):
     """Two accounts, each with a line of its own."""
 
     def __init__(self, clock: LoopClock) -> None:

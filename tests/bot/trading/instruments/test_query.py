@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.domain.market.expiries import Cycle
 from bot.domain.market.instrument import Exchange, Right
-from bot.trading.instruments.query import ContractQuery, Part, When, asks_of, squash, tidy, tokens_of
+from bot.trading.instruments.query import ContractQuery, TokenKind, When, asks_of, squash, tidy, tokens_of
 
 TODAY = date(2026, 11, 20)
 NAMES = {"NIFTY", "NIFTY50", "NF", "20MICRONS", "BAJAJAUTO", "MM", "SENSEX"}
@@ -96,7 +96,7 @@ def test_any_text_can_be_cut_and_read(text: str) -> None:
     for ask in asks_of(cut, TODAY):
         assert ask.strike is None or ask.strike >= 0
     assert all(token.text for token in cut)
-    if any(token.part is Part.WORD for token in cut):
+    if any(token.part is TokenKind.WORD for token in cut):
         assert asks_of(cut, TODAY) == []
 
 

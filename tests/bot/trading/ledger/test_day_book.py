@@ -18,7 +18,7 @@ from bot.domain.positions.portfolio import Holding, Missing, PnL, Position, Posi
 from bot.domain.terms import Product, Side
 from bot.runtime.scheduler import Occasion
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.bot.trading.desk.test_order_desk import ask
+from tests.bot.trading.desk.asked import ask
 from tests.stage.access import access
 from tests.stage.broker import ScriptedBroker, StillFeed
 from tests.stage.desk import DeskStage, set_stage

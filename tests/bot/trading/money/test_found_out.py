@@ -11,9 +11,11 @@ from bot.domain.clock import at_ist
 from bot.domain.errors import Refused
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import total
+from bot.domain.news.days import DaySummary
 from bot.domain.orders.research import Candle
 from bot.domain.positions.portfolio import DayReport
 from bot.domain.terms import Product
+from bot.runtime.scheduler import Occasion
 from bot.simulators.loop import VirtualLoop
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.stage.trading_days import NIFTY, TradingDays, trading_days
@@ -62,6 +64,48 @@ async def test_a_day_closed_without_a_session_has_its_figures_after_the_login(lo
     assert made.no_data == ()
     assert third.facts is not None
     assert third.facts.month == made.net, "the month so far has it too"
+
+
+async def test_nobody_could_log_in_all_day_and_the_login_of_the_evening_gives_the_day_its_figures(loop: VirtualLoop) -> None:
+    account = await trading_days(loop, MONDAY)
+    stage = account.days.stage
+    first = await account.a_day(WEEK[0], [(NIFTY_CALL, 130, "100.00")], {NIFTY_CALL: ("104.00", "99.00")})
+    account.begin(WEEK[1], {NIFTY_CALL: ("111.00", "104.00")})
+    session = stage.connection.session
+    stage.connection.adopt(None)
+    account.broker.has_session = False
+    account.broker.trade(NIFTY_CALL, -65, "110.00")  # in mStock's app
+    missed = await account.close(WEEK[1], failures=5)
+    assert missed.records_only
+    account.days.until(at_ist(WEEK[1], 18))
+    stage.connection.adopt(session)
+    account.broker.has_session = True
+    await account.days.sync()
+    living = await account.summaries.ranges.of(stage.actor, WEEK[1], WEEK[1])
+    assert (living.trades, living.gross, living.as_of is None) == (1, Decimal(845), False)
+    due = at_ist(WEEK[1], 23, 59)
+    account.days.until(due)
+    await account.summaries.correct_day(Occasion(day=WEEK[1], due=due))
+    account.news += await stage.notices()
+    again = account.told(DaySummary)[-1]
+    assert isinstance(again, DaySummary)
+    assert (again.report.gross, again.report.trades, again.report.records_only) == (Decimal(845), 1, False)
+    await account.summaries.correct_day(Occasion(day=WEEK[1], due=due))
+    assert await stage.notices() == [], "once"
+    third = await account.a_day(WEEK[2], [(NIFTY_CALL, -65, "112.00")], {NIFTY_CALL: ("112.00", "111.00")})
+    assert first.gross + again.report.gross + third.gross == account.flow
+
+
+async def test_a_day_on_which_nobody_could_log_in_until_midnight_keeps_its_row_without_data(loop: VirtualLoop) -> None:
+    account = await trading_days(loop, MONDAY)
+    account.begin(WEEK[0], {})
+    account.days.stage.connection.adopt(None)
+    account.broker.has_session = False
+    assert (await account.close(WEEK[0], failures=5)).records_only
+    due = at_ist(WEEK[0], 23, 59)
+    account.days.until(due)
+    await account.summaries.correct_day(Occasion(day=WEEK[0], due=due))
+    assert [news for news in await account.days.stage.notices() if isinstance(news, DaySummary)] == []
 
 
 async def test_two_days_back_with_something_carried_the_brokers_candles_are_the_closes(loop: VirtualLoop) -> None:

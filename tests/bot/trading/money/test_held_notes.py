@@ -11,7 +11,7 @@ import pytest
 
 from bot.domain.clock import at_ist
 from bot.domain.errors import NotSent
-from bot.domain.positions.held import Held, HeldNote
+from bot.domain.positions.held import HeldNote, HeldRow
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.handlers.samples import SHORT_CALL, a_holding, a_position
@@ -40,8 +40,10 @@ async def test_positions_and_shares_are_noted_with_their_last_prices(loop: Virtu
     note = await noted(evening)
     assert note is not None
     assert note.rows == (
-        Held(instrument=NIFTY_CALL, product=Product.NRML, quantity=-65, close=Decimal("98.40"), previous_close=None),
-        Held(instrument=RELIANCE, product=Product.CNC, quantity=40, close=Decimal("1502.10"), previous_close=Decimal("1470.00")),
+        HeldRow(instrument=NIFTY_CALL, product=Product.NRML, quantity=-65, close=Decimal("98.40"), previous_close=None),
+        HeldRow(
+            instrument=RELIANCE, product=Product.CNC, quantity=40, close=Decimal("1502.10"), previous_close=Decimal("1470.00")
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from bot.domain.clock import at_ist, ist_date
 from bot.domain.errors import NotSent
 from bot.domain.money import ZERO, total
 from bot.domain.orders.order import OrderRequest
-from bot.domain.pnl.range_report import REST, CurvePoint, Source
+from bot.domain.pnl.range_report import REST, CurvePoint, OrderSource
 from bot.domain.pnl.trades import FINE, BroughtForward, DayMark, LedgerTrade
 from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.portfolio import DayReport
@@ -97,7 +97,7 @@ async def test_a_trip_that_closed_in_the_range_is_whole_though_it_began_before(l
     assert min(costs) > 0
     (exit_,) = report.booked_by
     assert (exit_.entry, exit_.amount) == (Decimal("100.0000"), Decimal(650))
-    assert [(part.name, part.gross) for part in report.sources if part.gross] == [(Source.ELSEWHERE, Decimal(715))]
+    assert [(part.name, part.gross) for part in report.sources if part.gross] == [(OrderSource.ELSEWHERE, Decimal(715))]
 
 
 async def test_what_was_brought_forward_has_no_beginning_and_its_own_source(loop: VirtualLoop) -> None:
@@ -119,7 +119,7 @@ async def test_shares_from_before_the_bot_have_a_source_of_their_own(loop: Virtu
     sold = replace(mark(DAYS[0], -40, "1", "0", "588"), instrument=RELIANCE, product=Product.CNC, mark=None)
     await keep(stage, reports=[row(DAYS[0], "588", "0")], marks=[sold], fills=[sale])
     report = await of(stage).of(stage.actor, DAYS[0], DAYS[0])
-    assert [(part.name, part.gross) for part in report.sources if part.gross] == [(Source.BEFORE, Decimal(588))]
+    assert [(part.name, part.gross) for part in report.sources if part.gross] == [(OrderSource.BEFORE, Decimal(588))]
     (trip,) = report.trips
     assert trip.gross == 588
 

@@ -1,5 +1,6 @@
 """Days, weeks and months summed up: what a row tells beside its sums, and that days add up to what the trades made."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -11,12 +12,16 @@ from bot.domain.money import ZERO, total
 from bot.domain.news.days import DaySummary
 from bot.domain.news.period_summary import PeriodSummary, Span
 from bot.domain.news.picture import Pictured
+from bot.domain.orders.order import OrderStatus
+from bot.domain.pictures import DayPicture
 from bot.domain.positions.portfolio import DayReport
 from bot.domain.terms import Product
+from bot.runtime.scheduler import Occasion
 from bot.simulators.loop import VirtualLoop
 from tests.bot.trading.ledger.test_day_book import a_holding
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.stage.trading_days import NIFTY, TradingDays, trading_days
+from tests.storage.samples import ACCOUNT
 
 MONDAY = date(2026, 11, 16)
 WEEK = [MONDAY + timedelta(days=ahead) for ahead in range(5)]
@@ -237,3 +242,110 @@ async def test_before_the_bell_and_on_a_holiday_shares_have_made_nothing_of_toda
     assert (await account.days.pnl()).holdings_change == 0
     account.begin(date(2026, 11, 24), closes, hour=11)
     assert (await account.days.pnl()).holdings_change == 0
+
+
+async def corrected(account: TradingDays, day: date) -> DayReport:
+    """The same minute of every day, just before midnight."""
+    due = at_ist(day, 23, 59)
+    if account.days.stage.clock.now() < due:
+        account.days.until(due)
+    await account.summaries.correct_day(Occasion(day=day, due=due))
+    account.news += await account.days.stage.notices()
+    store, reports = account.days.stage.store, account.summaries.reports
+    report = await store.transaction(lambda db: reports.row(db, ACCOUNT.id, day))
+    assert report is not None
+    return report
+
+
+async def test_trades_after_the_summary_make_its_row_again_and_the_days_add_up(loop: VirtualLoop) -> None:
+    account = await trading_days(loop, MONDAY)
+    first = await account.a_day(WEEK[0], [(NIFTY_CALL, 130, "100.05")], {NIFTY_CALL: ("104.00", "99.00")})
+    account.broker.trade(NIFTY_CALL, -65, "106.00", Product.NRML)
+    account.days.loop.shift(60)
+    await account.days.sync()
+    again = await corrected(account, WEEK[0])
+    assert (first.trades, again.trades, again.after) == (1, 2, 1)
+    assert again.booked == Decimal("386.75"), "65 of them from 100.05 to 106.00"
+    assert [type(news) for news in account.news].count(DaySummary) == 2
+    assert await corrected(account, WEEK[0]) == again
+    assert [type(news) for news in account.news].count(DaySummary) == 2, "once"
+    rows = [again]
+    for day in WEEK[1:4]:
+        rows.append(await account.a_day(day, [], {NIFTY_CALL: ("104.00", "104.00")}))
+        assert await corrected(account, day) == rows[-1]
+    rows.append(await account.a_day(WEEK[4], [(NIFTY_CALL, -65, "110.20")], {NIFTY_CALL: ("110.00", "104.00")}))
+    (week,) = periods(account)
+    assert week.net == total(net(row) for row in rows) == account.flow - total(row.charges or ZERO for row in rows)
+
+
+async def test_what_was_told_at_the_close_stays_as_it_was_told_beside_its_correction(loop: VirtualLoop) -> None:
+    account = await trading_days(loop, MONDAY)
+    first = await account.a_day(WEEK[0], [(NIFTY_CALL, 130, "100.05")], {NIFTY_CALL: ("104.00", "99.00")})
+    account.broker.trade(NIFTY_CALL, -65, "106.00", Product.NRML)
+    account.days.loop.shift(60)
+    await account.days.sync()
+    actor = account.days.stage.actor
+    living = await account.summaries.ranges.of(actor, WEEK[0], WEEK[0])
+    assert living.as_of is not None, "a day with trades since is not over"
+    assert living.trades == 2
+    again = await corrected(account, WEEK[0])
+    final = await account.summaries.ranges.of(actor, WEEK[0], WEEK[0])
+    assert final.as_of is None
+    assert [each.report for each in final.days] == [again]
+    assert await account.days.stage.store.transaction(lambda db: db.reports.find(ACCOUNT.id, WEEK[0])) == first
+
+
+async def test_an_account_that_was_linked_after_the_summary_has_a_row_where_it_traded(loop: VirtualLoop) -> None:
+    account = await trading_days(loop, MONDAY)
+    await account.trade(WEEK[0], [], {NIFTY_CALL: ("104.00", "99.00")})
+    due = at_ist(WEEK[0], 9)  # the account is younger than that
+    await account.summaries.close_day(Occasion(day=WEEK[0], due=due))
+    account.days.until(at_ist(WEEK[0], 19))
+    account.broker.trade(NIFTY_CALL, 65, "100.00", Product.NRML)
+    await account.days.sync()
+    row = await corrected(account, WEEK[0])
+    assert (row.trades, row.after) == (1, 0)
+
+
+@pytest.mark.parametrize("carried", [False, True])
+async def test_the_days_picture_begins_with_its_first_fill_unless_something_was_carried_into_it(
+    loop: VirtualLoop, *, carried: bool
+) -> None:
+    account = await trading_days(loop, MONDAY)
+    if carried:
+        await account.a_day(WEEK[0], [(NIFTY_CALL, 65, "100.00")], {NIFTY_CALL: ("104.00", "99.00")})
+    day = WEEK[int(carried)]
+    await account.trade(day, [(NIFTY_CALL, 65, "100.00")], {NIFTY_CALL: ("104.00", "104.00")})
+    await account.days.stage.core.curve.sample(ACCOUNT.id)
+    await account.close(day)
+    (told,) = [news for news in account.news if isinstance(news, Pictured) and isinstance(news.picture, DayPicture)][-1:]
+    assert isinstance(told.picture, DayPicture)
+    (bought,) = told.picture.fills
+    first = told.picture.curve[0]
+    assert (first.at <= bought.at, first.net == 0) == ((False, False) if carried else (True, True))
+
+
+async def test_a_trade_that_mstock_corrects_and_one_that_it_takes_back_leave_the_days_true(
+    loop: VirtualLoop,
+) -> None:
+    account = await trading_days(loop, MONDAY)
+    broker = account.broker
+    deals = [(NIFTY_CALL, 65, "100.00"), (NIFTY_CALL, 65, "110.00")]
+    await account.trade(WEEK[0], deals, {NIFTY_CALL: ("104.00", "99.00")})
+    broker.rows[0] = replace(broker.rows[0], price=Decimal("101.00"))
+    broker.facts[0] = replace(broker.facts[0], average=Decimal("101.00"))
+    broker.fills[0] = replace(broker.fills[0], price=Decimal("101.00"))
+    del broker.rows[1]
+    broker.facts[1] = replace(broker.facts[1], filled=0, average=None, status=OrderStatus.CANCELLED)
+    del broker.fills[1]
+    await account.days.sync()
+    rows = [await account.close(WEEK[0])]
+    assert (rows[0].booked, rows[0].open) == (ZERO, Decimal("195.00")), "65 from 101.00 to 104.00"
+    assert rows[0].facts is not None
+    (named,) = rows[0].facts.mismatches
+    assert (named.rupees, named.reasons) == (ZERO, ("missing trade",)), "our own records have one that the position has not"
+    rows.append(await account.a_day(WEEK[1], [], {NIFTY_CALL: ("106.00", "104.00")}))
+    rows.append(await account.a_day(WEEK[2], [(NIFTY_CALL, -65, "107.00")], {NIFTY_CALL: ("107.00", "106.00")}))
+    assert total(row.gross for row in rows) == account.flow == Decimal("390.00")
+    assert rows[2].facts is not None
+    assert rows[2].facts.mismatches == ()

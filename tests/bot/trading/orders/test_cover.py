@@ -20,7 +20,7 @@ from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from bot.trading.orders.cover import uncovers
-from tests.bot.trading.desk.test_order_desk import LIMIT, a_holding, a_position, ask
+from tests.bot.trading.desk.asked import LIMIT, a_holding, a_position, ask
 from tests.stage.access import access
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.orders import NIFTY_CALL

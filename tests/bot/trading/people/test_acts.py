@@ -15,7 +15,7 @@ from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock
 from bot.trading.people.acts import in_words
 from bot.trading.people.invitations import take_off_list
-from tests.bot.trading.desk.test_order_desk import ask
+from tests.bot.trading.desk.asked import ask
 from tests.bot.trading.safety.test_limits import CALL
 from tests.stage.desk import DeskStage, set_stage
 from tests.storage.samples import ACCOUNT, NOW, PERSON

@@ -13,7 +13,7 @@ from bot.domain.people.access import Welcome
 from bot.domain.people.account import Account, Role, User
 from bot.simulators.loop import LoopClock
 from bot.trading.people.invitations import MOST_NEWS, digest
-from tests.bot.trading.desk.test_order_desk import LIMIT
+from tests.bot.trading.desk.asked import LIMIT
 from tests.stage.access import access
 from tests.stage.desk import DeskStage, set_stage
 from tests.storage.samples import ACCOUNT, CREDENTIALS, NOW, PERSON

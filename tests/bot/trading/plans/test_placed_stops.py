@@ -19,7 +19,7 @@ from tests.stage.tape import set_tape
 async def test_a_stop_that_had_not_left_when_the_process_was_gone_is_placed_after_the_restart(clock: LoopClock) -> None:
     stage = await entered(clock, STOP)
     sends, gone = stage.broker.place, asyncio.Event()
-    stage.broker.exits_at_once = 0
+    stage.broker.at_once = 0
 
     async def stands_in_the_queue(draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
         await gone.wait()

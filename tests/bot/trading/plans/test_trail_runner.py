@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from bot.domain.orders.order import OrderRequest
 from bot.domain.plans.plan import Attached, Plan
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
+from bot.trading.ticks.tick_watcher import GLANCE_LASTS
 from storage.store import SqlStore
 from tests.stage.loop import HostClock
 from tests.stage.tape import REFUSED, TapeStage, set_tape
@@ -329,3 +331,51 @@ async def test_an_account_that_is_unlinked_under_a_trail_leaves_the_others_watch
         trails.wake()
         await asyncio.sleep(2)
         assert trails.seen("any") is None
+
+
+async def test_a_trail_whose_stop_filled_is_let_go_and_nothing_is_told_of_it_later(clock: LoopClock) -> None:
+    stage = await trailing(clock)
+    async with stage.running():
+        await filled(stage)
+        plan = await the_plan(stage)
+        assert plan is not None
+        stage.trade("1464.00")
+        await asyncio.sleep(5)
+        assert (stage.broker.net, await alive(stage.desk.store)) == (0, [])
+        core = stage.desk.core
+        assert core.trails.seen(plan.id) is None
+        await asyncio.sleep(GLANCE_LASTS)
+        assert core.watcher.subscriptions(ACCOUNT.id) == 0
+        stage.desk.feed.connected = False
+        await asyncio.sleep(30)
+        stage.desk.feed.connected = True
+        await asyncio.sleep(5)
+    assert await told(stage) == []
+
+
+async def test_a_stop_that_was_triggered_and_rests_is_not_told_of_as_one_that_stands(clock: LoopClock) -> None:
+    stage = await trailing(clock)
+    async with stage.running():
+        await filled(stage)
+        stage.broker.stuck = True
+        stage.trade("1450.00")
+        await asyncio.sleep(5)
+        stage.desk.feed.connected = False
+        await asyncio.sleep(30)
+        stage.desk.feed.connected = True
+        await asyncio.sleep(5)
+    assert await told(stage) == []
+
+
+async def test_after_the_end_of_its_day_a_trail_moves_nothing(clock: LoopClock) -> None:
+    stage = await trailing(clock)
+    session = stage.desk.connection.session
+    assert session is not None
+    stage.desk.connection.session = replace(session, expires=session.expires + timedelta(days=1))
+    async with stage.running():
+        await filled(stage)
+        assert await walk(stage, "1490.00") == d("1475")
+        plan = await the_plan(stage)
+        assert plan is not None
+        await asyncio.sleep((plan.until - clock.now()).total_seconds() + 1)
+        assert await walk(stage, "1500.00", "1510.00") == d("1475", "1475")

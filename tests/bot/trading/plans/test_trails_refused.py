@@ -67,9 +67,7 @@ def a_stop(stage: FloorStage, at: str, quantity: int = 60) -> TrueOrder:
 
 
 def at_price(stage: FloorStage, rupees: str, instrument: Instrument = BANK) -> None:
-    feed = stage.desk.feed
-    assert isinstance(feed, FloorFeed)
-    feed.at[instrument.key] = Decimal(rupees)
+    stage.feed.at[instrument.key] = Decimal(rupees)
 
 
 async def ask(stage: FloorStage, words: str = "all", said: TrailSaid = TEN) -> TrailCard:
@@ -105,7 +103,7 @@ async def test_a_trail_that_no_stop_can_carry_is_refused(open_: int, said: Trail
 
 async def test_a_trail_without_a_price_or_a_position_is_refused(clock: LoopClock) -> None:
     stage = await a_mute_floor(clock)
-    with pytest.raises(CheckFailed, match="No price of BANKNIFTY is known now"):
+    with pytest.raises(CheckFailed, match="No price of BNF 52000CE 23Nov is known now"):
         await ask(stage)
     stage.broker.opens(BANK, 0)
     with pytest.raises(CheckFailed, match="There is no open NRML position in it"):

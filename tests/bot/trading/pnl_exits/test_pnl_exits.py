@@ -1,57 +1,25 @@
 """A P&L exit strikes once known figures stand beyond its level, closes what is open in its scope, and says when it is blind."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import time, timedelta
 from decimal import Decimal
 
 import pytest
 
-from bot.domain.errors import CheckFailed
-from bot.domain.market.instrument import Instrument, InstrumentKey
-from bot.domain.market.prices import Tick
+from bot.domain.errors import CheckFailed, Unreadable
 from bot.domain.news.notice import Notice
+from bot.domain.news.people import ActByOther, ActionKind
 from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.orders.order import OrderRequest
-from bot.domain.people.account import Role
+from bot.domain.people.account import Role, User
 from bot.domain.plans.pnl_card import PnlCard, PnlSaid
 from bot.domain.plans.pnl_exit import PnlAction, ScopeKind
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
-from tests.stage.floor import BANK, CALL, ITC, PUT, SHORT_CALL, FloorFeed, FloorStage, set_floor
+from tests.stage.floor import BANK, CALL, ITC, PUT, SHORT_CALL, FloorStage, set_floor
 from tests.stage.loop import HostClock
 from tests.storage.samples import ACCOUNT, PERSON
-
-
-class PnlFeed(FloorFeed):
-    """A feed some of whose instruments say nothing, or trade no more."""
-
-    def __init__(self, stage: FloorStage) -> None:
-        super().__init__(stage.desk.clock)
-        self.mute: set[InstrumentKey] = set()
-
-    def last(self, key: InstrumentKey, *, within: float | None = None) -> Tick | None:
-        return None if key in self.mute else super().last(key, within=within)
-
-
-async def a_floor(clock: LoopClock, role: Role = Role.OWNER) -> tuple[FloorStage, PnlFeed]:
-    stage = await set_floor(clock, role=role)
-    feed = PnlFeed(stage)
-    stage.desk.connection.feed = stage.desk.feed = feed
-    return stage, feed
-
-
-@asynccontextmanager
-async def watched(stage: FloorStage) -> AsyncIterator[None]:
-    watch = asyncio.create_task(stage.desk.core.pnl_watch.run())
-    async with stage.running():
-        try:
-            yield
-        finally:
-            watch.cancel()
-            await asyncio.gather(watch, return_exceptions=True)
 
 
 async def begin(stage: FloorStage, words: str = "all", message: int = 77, **said: object) -> PnlCard:
@@ -64,14 +32,6 @@ async def begin(stage: FloorStage, words: str = "all", message: int = 77, **said
     return card
 
 
-def price(stage: FloorStage, feed: PnlFeed, instrument: Instrument, rupees: str) -> None:
-    """A trade, as the feed tells of it."""
-    feed.at[instrument.key] = Decimal(rupees)
-    tick = feed.last(instrument.key)
-    assert tick is not None
-    stage.desk.core.watcher.tick(ACCOUNT.id, tick)
-
-
 async def news(stage: FloorStage) -> list[Notice]:
     return [each for each in await stage.desk.notices() if isinstance(each, PnlExitTold)]
 
@@ -81,14 +41,14 @@ async def told(stage: FloorStage) -> list[PnlNews]:
 
 
 async def test_known_figures_beyond_the_stop_for_three_seconds_close_all_in_leg_order(clock: LoopClock) -> None:
-    stage, feed = await a_floor(clock)
+    stage = await set_floor(clock)
     for instrument, quantity in ((CALL, 65), (SHORT_CALL, -65), (BANK, 60)):
         stage.broker.opens(instrument, quantity)
     stage.broker.opens(ITC, 50, Product.CNC)
-    async with watched(stage):
+    async with stage.running():
         await begin(stage, stop=Decimal(-5000))
         await asyncio.sleep(5)
-        price(stage, feed, BANK, "10")  # −5,400
+        stage.trade(BANK, "10")  # −5,400
         await asyncio.sleep(2.5)
         assert stage.broker.posts == 0
         await asyncio.sleep(8)
@@ -105,13 +65,13 @@ async def test_known_figures_beyond_the_stop_for_three_seconds_close_all_in_leg_
 
 
 async def test_the_exits_leave_when_the_three_seconds_are_over_by_a_look_made_before_that(clock: LoopClock) -> None:
-    stage, feed = await a_floor(clock)
+    stage = await set_floor(clock)
     stage.broker.opens(BANK, 60)
-    async with watched(stage):
+    async with stage.running():
         await begin(stage, stop=Decimal(-5000))
         await asyncio.sleep(5.2)
         began = asyncio.get_running_loop().time()
-        price(stage, feed, BANK, "10")
+        stage.trade(BANK, "10")
         await asyncio.sleep(5)
     ((at, _),) = stage.broker.sent
     assert at - began == pytest.approx(3, abs=0.01)
@@ -120,12 +80,12 @@ async def test_the_exits_leave_when_the_three_seconds_are_over_by_a_look_made_be
 
 
 async def test_what_the_books_no_longer_show_when_it_would_strike_closes_nothing(clock: LoopClock) -> None:
-    stage, feed = await a_floor(clock)
+    stage = await set_floor(clock)
     stage.broker.opens(BANK, 60)
-    async with watched(stage):
+    async with stage.running():
         await begin(stage, stop=Decimal(-5000))
         await asyncio.sleep(5)
-        price(stage, feed, BANK, "10")  # −5,400
+        stage.trade(BANK, "10")  # −5,400
         await asyncio.sleep(2)
         stage.broker.net[BANK.key, Product.NRML] = 30  # half of it was closed in the app, and no event told of it: −2,700
         await asyncio.sleep(10)
@@ -136,19 +96,19 @@ async def test_what_the_books_no_longer_show_when_it_would_strike_closes_nothing
 async def test_a_clock_that_is_set_makes_no_figure_stand_longer_and_hides_no_blindness(
     clock: LoopClock, host_clock: HostClock, step: float
 ) -> None:
-    stage, feed = await a_floor(host_clock)
+    stage = await set_floor(host_clock)
     stage.broker.opens(BANK, 60)
-    async with watched(stage):
+    async with stage.running():
         await begin(stage, stop=Decimal(-5000))
         await asyncio.sleep(5)
-        price(stage, feed, BANK, "10")
+        stage.trade(BANK, "10")
         await asyncio.sleep(0.5)
         host_clock.step(step)
         await asyncio.sleep(1)
-        price(stage, feed, BANK, "30")
+        stage.trade(BANK, "30")
         await asyncio.sleep(10)
         assert stage.broker.posts == 0
-        feed.mute.add(BANK.key)
+        stage.feed.mute.add(BANK.key)
         await asyncio.sleep(1)
         host_clock.step(-step)
         await asyncio.sleep(11)
@@ -156,33 +116,33 @@ async def test_a_clock_that_is_set_makes_no_figure_stand_longer_and_hides_no_bli
 
 
 async def test_a_spike_of_one_tick_closes_nothing(clock: LoopClock) -> None:
-    stage, feed = await a_floor(clock)
+    stage = await set_floor(clock)
     stage.broker.opens(BANK, 60)
-    async with watched(stage):
+    async with stage.running():
         await begin(stage, stop=Decimal(-5000))
         await asyncio.sleep(5)
         for _ in range(4):
-            price(stage, feed, BANK, "10")
+            stage.trade(BANK, "10")
             await asyncio.sleep(1)
-            price(stage, feed, BANK, "30")
+            stage.trade(BANK, "30")
             await asyncio.sleep(2.5)
     assert (stage.broker.posts, await told(stage)) == (0, [])
 
 
 async def test_a_row_without_a_price_makes_it_blind_which_rings_and_so_does_seeing_again(clock: LoopClock) -> None:
-    stage, feed = await a_floor(clock)
+    stage = await set_floor(clock)
     stage.broker.opens(BANK, 60)
     stage.broker.opens(PUT, 65)
-    async with watched(stage):
+    async with stage.running():
         await begin(stage, stop=Decimal(-5000))
         await asyncio.sleep(5)
-        feed.mute.add(PUT.key)
-        price(stage, feed, BANK, "10")
+        stage.feed.mute.add(PUT.key)
+        stage.trade(BANK, "10")
         await asyncio.sleep(20)
         assert stage.broker.posts == 0
         blind = [each for each in await news(stage) if isinstance(each, PnlExitTold)]
         assert [(each.told, each.missing) for each in blind] == [(PnlNews.BLIND, ("NF 24000PE 23Nov",))]
-        feed.mute.clear()
+        stage.feed.mute.clear()
         await asyncio.sleep(2)
         assert await told(stage) == [PnlNews.SEES]
         await asyncio.sleep(8)
@@ -190,17 +150,17 @@ async def test_a_row_without_a_price_makes_it_blind_which_rings_and_so_does_seei
 
 
 async def test_a_feed_that_is_dead_at_the_level_strikes_nothing(clock: LoopClock) -> None:
-    stage, feed = await a_floor(clock)
+    stage = await set_floor(clock)
     stage.broker.opens(BANK, 60)
-    async with watched(stage):
+    async with stage.running():
         await begin(stage, stop=Decimal(-5000))
         await asyncio.sleep(5)
-        feed.connected = False
-        feed.at[BANK.key] = Decimal(10)
+        stage.feed.connected = False
+        stage.feed.at[BANK.key] = Decimal(10)
         await asyncio.sleep(20)
         assert (stage.broker.posts, await told(stage)) == (0, [PnlNews.BLIND])
         stage.desk.connection.session, session = None, stage.desk.connection.session
-        feed.connected = True
+        stage.feed.connected = True
         await asyncio.sleep(20)
         assert stage.broker.posts == 0
         stage.desk.connection.session = session
@@ -209,71 +169,70 @@ async def test_a_feed_that_is_dead_at_the_level_strikes_nothing(clock: LoopClock
 
 
 async def test_what_is_given_back_counts_from_the_best_and_only_once_that_is_above_it(clock: LoopClock) -> None:
-    stage, feed = await a_floor(clock)
+    stage = await set_floor(clock)
     stage.broker.opens(BANK, 60)
-    async with watched(stage):
+    async with stage.running():
         await begin(stage, giveback=Decimal(3000))
         await asyncio.sleep(5)
         for rupees in ("140", "90"):  # +2,400, and 600 below nothing: not armed
-            price(stage, feed, BANK, rupees)
+            stage.trade(BANK, rupees)
             await asyncio.sleep(6)
         assert stage.broker.posts == 0
-        price(stage, feed, BANK, "170")  # +4,200
+        stage.trade(BANK, "170")  # +4,200
         await asyncio.sleep(6)
-        price(stage, feed, BANK, "121")
+        stage.trade(BANK, "121")
         await asyncio.sleep(6)
         assert stage.broker.posts == 0
-        price(stage, feed, BANK, "120")  # 3,000 given back
+        stage.trade(BANK, "120")  # 3,000 given back
         await asyncio.sleep(6)
         assert stage.broker.quantity(BANK) == 0
 
 
 async def test_alert_only_rings_and_closes_nothing(clock: LoopClock) -> None:
-    stage, feed = await a_floor(clock)
+    stage = await set_floor(clock)
     stage.broker.opens(BANK, 60)
-    async with watched(stage):
+    async with stage.running():
         card = await begin(stage, stop=Decimal(-5000))
         await stage.desk.core.services.pnl_exits.only_alert(stage.desk.actor, card.exit.id)
         await asyncio.sleep(5)
-        price(stage, feed, BANK, "10")
+        stage.trade(BANK, "10")
         await asyncio.sleep(10)
         assert (stage.broker.posts, await told(stage)) == (0, [PnlNews.ALERTS])
 
 
 async def test_of_two_processes_that_see_it_strike_one_tells(clock: LoopClock) -> None:
-    stage, feed = await a_floor(clock)
+    stage = await set_floor(clock)
     stage.broker.opens(BANK, 60)
-    async with watched(stage):
+    async with stage.running():
         card = await begin(stage, stop=Decimal(-5000))
         await stage.desk.core.services.pnl_exits.only_alert(stage.desk.actor, card.exit.id)
-        other = await set_floor(clock, store=stage.desk.store, broker=stage.broker)
-        other.desk.connection.feed = other.desk.feed = feed
-        async with watched(other):
+        other = await stage.again()
+        async with other.running():
             await asyncio.sleep(5)
             for each in (stage, other):
-                price(each, feed, BANK, "10")
+                each.trade(BANK, "10")
             await asyncio.sleep(10)
     assert await told(stage) == [PnlNews.ALERTS]
 
 
 async def test_it_sleeps_while_flat_and_covers_what_is_opened_later(clock: LoopClock) -> None:
-    stage, feed = await a_floor(clock)
-    async with watched(stage):
+    stage = await set_floor(clock)
+    async with stage.running():
         await begin(stage, stop=Decimal(-5000))
         await asyncio.sleep(60)
         assert await told(stage) == []
         stage.broker.opens(BANK, 60)
         await asyncio.sleep(20)
-        price(stage, feed, BANK, "10")
+        stage.trade(BANK, "10")
         await asyncio.sleep(10)
         assert stage.broker.quantity(BANK) == 0
 
 
 async def test_one_of_an_underlying_leaves_the_others_and_ends_with_its_last_row(clock: LoopClock) -> None:
-    stage, _ = await a_floor(clock)
+    stage = await set_floor(clock)
     stage.broker.opens(BANK, 60)
     stage.broker.opens(PUT, 65)
-    async with watched(stage):
+    async with stage.running():
         card = await begin(stage, "nifty", stop=Decimal(-5000))
         assert card.exit.scope.kind is ScopeKind.UNDERLYING
         await asyncio.sleep(5)
@@ -285,10 +244,10 @@ async def test_one_of_an_underlying_leaves_the_others_and_ends_with_its_last_row
 
 
 async def test_a_book_that_shows_nothing_once_does_not_end_it(clock: LoopClock) -> None:
-    stage, feed = await a_floor(clock)
+    stage = await set_floor(clock)
     stage.broker.opens(BANK, 60)
     place = (BANK.key, Product.NRML)
-    async with watched(stage):
+    async with stage.running():
         await begin(stage, "banknifty", stop=Decimal(-5000))
         await asyncio.sleep(5)
         stage.broker.net[place] = 0
@@ -297,22 +256,22 @@ async def test_a_book_that_shows_nothing_once_does_not_end_it(clock: LoopClock) 
         stage.broker.net[place] = 60
         await asyncio.sleep(5)
         assert await told(stage) == []
-        price(stage, feed, BANK, "10")
+        stage.trade(BANK, "10")
         await asyncio.sleep(10)
         assert await told(stage) == [PnlNews.EXITS]
 
 
 async def test_entries_are_blocked_until_the_time_that_was_named(clock: LoopClock) -> None:
-    stage, feed = await a_floor(clock)
+    stage = await set_floor(clock)
     stage.broker.opens(BANK, 60)
     entry = OrderRequest(side=Side.BUY, symbol="ITC", quantity=10, price=Decimal("100.00"), product=Product.MIS)
-    async with watched(stage):
+    async with stage.running():
         till = (clock.now() + timedelta(hours=5, minutes=30) + timedelta(minutes=10)).time()
         await begin(stage, stop=Decimal(-5000), blocks=True, blocks_till=time(till.hour, till.minute))
         await asyncio.sleep(5)
         under = await stage.desk.proposals.propose(stage.desk.actor, entry, chat_id=PERSON)
         assert [each.say for each in under.warnings if each.name == "under_pnl_exit"] == ["Under your P&L exit −5,000 · Exit"]
-        price(stage, feed, BANK, "10")
+        stage.trade(BANK, "10")
         await asyncio.sleep(10)
         assert stage.broker.quantity(BANK) == 0
         with pytest.raises(CheckFailed, match="no entries until"):
@@ -322,26 +281,24 @@ async def test_entries_are_blocked_until_the_time_that_was_named(clock: LoopCloc
 
 
 async def test_a_restart_takes_it_up_again_with_its_best(clock: LoopClock) -> None:
-    stage, feed = await a_floor(clock)
+    stage = await set_floor(clock)
     stage.broker.opens(BANK, 60)
-    async with watched(stage):
+    async with stage.running():
         await begin(stage, giveback=Decimal(3000))
         await asyncio.sleep(5)
-        price(stage, feed, BANK, "170")
+        stage.trade(BANK, "170")
         await asyncio.sleep(6)
-    stage = await set_floor(clock, store=stage.desk.store, broker=stage.broker)
-    feed = PnlFeed(stage)
-    stage.desk.connection.feed = stage.desk.feed = feed
-    feed.at[BANK.key] = Decimal(119)
-    async with watched(stage):
+    stage = await stage.again()
+    stage.feed.at[BANK.key] = Decimal(119)
+    async with stage.running():
         await asyncio.sleep(10)
         assert stage.broker.quantity(BANK) == 0
 
 
 async def test_what_it_would_strike_at_once_is_refused_and_a_second_of_the_same_scope_takes_its_place(clock: LoopClock) -> None:
-    stage, feed = await a_floor(clock)
+    stage = await set_floor(clock)
     stage.broker.opens(BANK, 60)
-    feed.at[BANK.key] = Decimal(10)
+    stage.feed.at[BANK.key] = Decimal(10)
     exits = stage.desk.core.services.pnl_exits
     with pytest.raises(CheckFailed, match="would strike at once"):
         await exits.ask(stage.desk.actor, "all", PnlSaid(stop=Decimal(-5000), after_charges=False), chat_id=PERSON)
@@ -353,15 +310,85 @@ async def test_what_it_would_strike_at_once_is_refused_and_a_second_of_the_same_
 
 
 async def test_an_account_that_is_unlinked_under_it_does_not_end_the_watch(clock: LoopClock) -> None:
-    stage, feed = await a_floor(clock)
+    stage = await set_floor(clock)
     stage.broker.opens(BANK, 60)
-    async with watched(stage):
+    async with stage.running():
         await begin(stage, stop=Decimal(-5000))
         await asyncio.sleep(5)
         await stage.desk.connection.close(ACCOUNT.id)
         await asyncio.sleep(30)
         assert await told(stage) == [PnlNews.BLIND]
         stage.desk.connection.is_open = True
-        price(stage, feed, BANK, "10")
+        stage.trade(BANK, "10")
         await asyncio.sleep(20)
         assert stage.broker.quantity(BANK) == 0
+
+
+async def test_a_process_that_ends_between_the_intent_and_its_orders_sends_them_once_after_the_restart(clock: LoopClock) -> None:
+    stage = await set_floor(clock)
+    for instrument, quantity in ((CALL, 65), (SHORT_CALL, -65), (BANK, 60)):
+        stage.broker.opens(instrument, quantity)
+    stage.broker.at_once = 0  # the order rate is used up, so that the intent is stored alone
+    watch = asyncio.create_task(stage.desk.core.pnl_watch.run())
+    await begin(stage, stop=Decimal(-5000))
+    await asyncio.sleep(5)
+    stage.trade(BANK, "10")
+    await asyncio.sleep(5)
+    assert (await told(stage), stage.broker.posts) == ([PnlNews.EXITS], 0), "the intent is stored, and nobody sends"
+    watch.cancel()
+    await asyncio.gather(watch, return_exceptions=True)
+    stage = await set_floor(clock, store=stage.desk.store, broker=stage.broker)
+    stage.feed.at[BANK.key] = Decimal(10)
+    stage.broker.opens(ITC, 50, Product.MIS)
+    async with stage.running():
+        await asyncio.sleep(15)
+        left = {key: net for key, net in stage.broker.net.items() if net}
+    assert left == {(ITC.key, Product.MIS): 50}, "what was opened after it struck is no part of what it may close"
+    assert (stage.broker.posts, stage.broker.wrong) == (3, [])
+    assert await told(stage) == [], "it was told before"
+
+
+async def test_a_level_that_stands_while_the_books_cannot_be_read_rings_in_ten_seconds_and_strikes_when_they_can(
+    clock: LoopClock,
+) -> None:
+    stage = await set_floor(clock)
+    stage.broker.opens(BANK, 60)
+    async with stage.running():
+        await begin(stage, stop=Decimal(-5000))
+        await asyncio.sleep(5)
+        stage.broker.books_down = stage.broker.down = Unreadable("no books now")
+        stage.trade(BANK, "10")
+        await asyncio.sleep(16.5)
+        (blind,) = await news(stage)
+        assert isinstance(blind, PnlExitTold)
+        assert (blind.told, blind.missing) == (PnlNews.BLIND, ("the books",))
+        (shown,) = (await stage.desk.core.services.pnl_exits.shown(stage.desk.actor)).exits
+        assert shown.blind_since is not None
+        assert shown.figure is not None
+        assert shown.figure.value is None
+        stage.broker.books_down = stage.broker.down = None
+        await asyncio.sleep(20)
+        assert stage.broker.quantity(BANK) == 0
+    assert (await told(stage))[-1] is PnlNews.EXITS
+
+
+async def test_each_act_on_a_pnl_exit_is_told_to_the_others_of_the_account(clock: LoopClock) -> None:
+    stage = await set_floor(clock)
+    stage.broker.opens(BANK, 60)
+    ravi = User(telegram_id=2002, name="Ravi")
+    await stage.desk.store.transaction(lambda db: db.people.add(ravi, Role.VIEWER, None, clock.now()))
+    exits = stage.desk.core.services.pnl_exits
+    await begin(stage, stop=Decimal(-5000))
+    second = await begin(stage, message=78, stop=Decimal(-8000))
+    await exits.only_alert(stage.desk.actor, second.exit.id)
+    await exits.remove(stage.desk.actor, second.exit.id)
+    acts = [each for each in await stage.desk.notices() if isinstance(each, ActByOther)]
+    assert [(each.name, each.deed, each.detail) for each in acts] == [
+        ("Asha", ActionKind.PNL_EXIT, detail)
+        for detail in (
+            "set the P&L exit −5,000.00 of all intraday and carry-forward",
+            "set the P&L exit −8,000.00 of all intraday and carry-forward, instead of −5,000.00",
+            "lets the P&L exit −8,000.00 of all intraday and carry-forward only ring: it closes nothing",
+            "removed the P&L alert −8,000.00 of all intraday and carry-forward",
+        )
+    ]

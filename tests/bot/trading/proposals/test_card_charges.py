@@ -10,7 +10,7 @@ from bot.domain.positions.portfolio import Holding, Margin, Position, met_today
 from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
-from handlers.views import order as views
+from handlers.views.orders import order as views
 from tests.stage.broker import ScriptedBroker
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.orders import RELIANCE, a_draft

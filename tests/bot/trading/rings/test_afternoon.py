@@ -1,6 +1,7 @@
 """Each is told once from 14:40 to midnight: what mStock closes, what the closing auction ends, what stays open unprotected."""
 
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -18,6 +19,8 @@ from bot.domain.news.rings import (
     UnprotectedTonight,
 )
 from bot.domain.orders.order import OrderDraft, OrderStatus
+from bot.domain.plans.plan import Attached, LegState, Plan, PlanState
+from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
@@ -25,7 +28,8 @@ from tests.handlers.samples import a_position
 from tests.stage.broker import TrueOrder
 from tests.stage.market import a_future, a_share, an_option
 from tests.stage.mornings import Morning, a_morning
-from tests.stage.orders import RELIANCE
+from tests.stage.orders import RELIANCE, a_draft, an_order
+from tests.storage.samples import ACCOUNT, PERSON
 
 FRIDAY = date(2026, 11, 20)
 FUTURE = a_future("RELIANCE", date(2026, 11, 30), lot=500, stock=True)  # so RELIANCE is in the closing auction
@@ -128,6 +132,43 @@ async def test_a_limit_goes_into_the_auction_and_what_it_leaves_is_not_sold(loop
     assert isinstance(over, AuctionOver)
     assert [order.draft.instrument for order in over.unsold] == [RELIANCE]
     assert over.post_close == at_ist(FRIDAY, 15, 50)
+
+
+async def test_what_the_bot_holds_for_a_filled_share_ends_where_its_auction_begins(
+    loop: VirtualLoop,
+) -> None:
+    afternoon = await on(loop, minute=40)
+    entries = (("shares", RELIANCE, 10), ("unfilled", RELIANCE, 0), ("trades on", OTHER, 10))
+
+    def begin(db: Repositories) -> None:
+        now = afternoon.clock.now()
+        for number, (name, instrument, filled) in enumerate(entries, start=1):
+            status = OrderStatus.FILLED if filled else OrderStatus.OPEN
+            order = an_order(
+                id=name, account_id=ACCOUNT.id, number=number, tag=f"TAG{number}", broker_id=f"2{number}", status=status,
+                draft=a_draft(instrument=instrument), filled=filled, created_at=now, sent_at=now, updated_at=now,
+            )  # fmt: skip
+            db.orders.add(order, FRIDAY)
+            entry, target = Attached(target=Decimal("1600.00")).legs(order.draft)
+            plan = Plan(
+                id=name, account_id=ACCOUNT.id, placed_by=PERSON, state=PlanState.ALIVE, until=now + timedelta(hours=9),
+                legs=(replace(entry, order_id=name, state=LegState.CLAIMED), target), created_at=now,
+            )  # fmt: skip
+            db.plans.add(plan)
+            afternoon.broker.true.append(
+                TrueOrder(f"2{number}", f"TAG{number}", order.draft, status=status, filled=filled, at=now)
+            )
+
+    await afternoon.stage.store.transaction(begin)
+    (begun,) = [one for one in await rung(afternoon, until=at_ist(FRIDAY, 15, 19)) if isinstance(one, AuctionBegun)]
+    assert [draft.instrument for draft in begun.targets] == [RELIANCE]
+    alive = await afternoon.stage.store.transaction(lambda db: {plan.id for plan in db.plans.alive()})
+    assert alive == {"unfilled", "trades on"}
+
+
+async def test_a_session_that_ends_with_delivery_alone_is_nobodys_news(loop: VirtualLoop) -> None:
+    afternoon = await on(loop, held(RELIANCE, 10, Product.CNC), hour=23, minute=20)
+    assert await rung(afternoon) == []
 
 
 async def test_what_the_auction_sold_is_not_told_as_unsold(loop: VirtualLoop) -> None:

@@ -128,8 +128,7 @@ async def test_books_away_for_a_minute_ring_once_while_something_is_at_stake_and
 
 async def test_books_away_with_nothing_at_stake_after_hours_or_for_a_moment_ring_nobody(loop: VirtualLoop) -> None:
     async with watching(loop, watched=False) as day:
-        day.broker.books_down = Unreadable("busy")
-        await asyncio.sleep(600)
+        await books_away(day, 600, held=0)
         assert await day.stage.notices() == []
     async with watching(loop, at_ist(FRIDAY, 18), watched=False) as day:
         await books_away(day, 600)
@@ -139,9 +138,9 @@ async def test_books_away_with_nothing_at_stake_after_hours_or_for_a_moment_ring
         assert FeedLost not in [type(one) for one in await day.stage.notices()]
 
 
-async def books_away(day: Morning, seconds: float) -> None:
-    """A position is open, and mStock does not answer for a while."""
-    day.broker.held = [a_row(10, Product.MIS)]
+async def books_away(day: Morning, seconds: float, *, held: int = 10) -> None:
+    """So much is open, and mStock does not answer for a while."""
+    day.broker.held = [a_row(held, Product.MIS)] if held else []
     await day.stage.reconcile.sync(ACCOUNT.id)
     day.broker.books_down = Unreadable("busy")
     looking = asyncio.create_task(day.stage.reconcile.run())

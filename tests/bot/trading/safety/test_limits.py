@@ -22,8 +22,8 @@ from bot.domain.people.secret import Secret
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.safety.limits import NAMES, stricter
-from tests.bot.trading.account.test_logins import a_desk
-from tests.bot.trading.desk.test_order_desk import LIMIT, a_position, ask
+from tests.bot.trading.desk.asked import LIMIT, a_position, ask
+from tests.bot.trading.sessions.test_logins import a_desk
 from tests.stage.access import access
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.orders import NIFTY_CALL

@@ -114,8 +114,8 @@ async def test_news_that_was_delivered_while_the_disk_filled_up_is_not_delivered
     taken: list[Delivery] = []
 
     class Phone:
-        async def deliver(self, parcel: Delivery) -> int:
-            taken.append(parcel)
+        async def deliver(self, delivery: Delivery) -> int:
+            taken.append(delivery)
             disk.full = True
             return 5
 

@@ -23,7 +23,7 @@ from bot.trading.people.invitations import unlock
 from bot.trading.safety.lockdown import lift_alarm, raise_alarm
 from bot.trading.safety.pins import BACK, TRIES, begin_mode, pause
 from storage.secrets.pinhash import Argon2Pins
-from tests.bot.trading.desk.test_order_desk import LIMIT, a_position, ask
+from tests.bot.trading.desk.asked import LIMIT, a_position, ask
 from tests.stage.access import PIN, access
 from tests.stage.desk import DeskStage, set_stage
 from tests.storage.samples import ACCOUNT, NOW, PERSON

@@ -42,11 +42,11 @@ class Watched:
         """Takes out of the outbox what waits for whom."""
         found: list[tuple[int, TradingStopped]] = []
         now = NOW + timedelta(days=1)
-        while parcels := await self.store.transaction(lambda db: db.outbox.lease(now, now + timedelta(minutes=1))):
-            for parcel in parcels:
-                assert isinstance(parcel.notice, TradingStopped)
-                found.append((parcel.chat_id, parcel.notice))
-                number = parcel.id
+        while deliveries := await self.store.transaction(lambda db: db.outbox.lease(now, now + timedelta(minutes=1))):
+            for delivery in deliveries:
+                assert isinstance(delivery.notice, TradingStopped)
+                found.append((delivery.chat_id, delivery.notice))
+                number = delivery.id
                 await self.store.transaction(lambda db, number=number: db.outbox.sent(number, now, 1))  # type: ignore[misc] # bound at once
         return found
 

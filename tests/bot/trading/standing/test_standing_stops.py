@@ -10,7 +10,9 @@ import pytest
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone, NotFound
 from bot.domain.market.prices import Price
+from bot.domain.news.people import ActByOther, ActionKind
 from bot.domain.orders.order import OrderRequest
+from bot.domain.people.account import Role, User
 from bot.domain.plans.standing_stop import StandingState, StandingStop
 from bot.domain.positions.held import NewBase
 from bot.domain.terms import OrderKind, Product, Side
@@ -159,3 +161,16 @@ async def test_one_that_is_paused_is_adjusted_or_trusted_by_a_person_and_ended_f
     assert [stop.id for stop in (await own.end(actor, 1)).stops] == [2]
     with pytest.raises(NotFound):
         await own.end(actor, 1)
+
+
+async def test_what_a_person_does_with_a_standing_stop_is_told_to_the_others(clock: LoopClock) -> None:
+    stage = await stage_of(clock)
+    ravi = User(telegram_id=2002, name="Ravi")
+    await stage.desk.store.transaction(lambda db: db.people.add(ravi, Role.VIEWER, None, clock.now()))
+    made = await kept(stage)
+    await standing(stage).end(stage.desk.actor, made.id)
+    acts = [each for each in await stage.desk.notices() if isinstance(each, ActByOther)]
+    assert [(each.deed, each.detail) for each in acts] == [
+        (ActionKind.STANDING_STOP, "keeps a stop every day: NF 24500CE 23Nov"),
+        (ActionKind.STANDING_STOP, "changed a stop that is kept every day: NF 24500CE 23Nov is ended"),
+    ]

@@ -18,7 +18,7 @@ from bot.domain.ports.broker import Leaving
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
-from tests.bot.trading.desk.test_order_desk import a_holding
+from tests.bot.trading.desk.asked import a_holding
 from tests.stage.broker import ScriptedBroker
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.orders import RELIANCE
@@ -299,4 +299,7 @@ async def test_shares_sold_out_of_the_holdings_are_no_short_and_leave_nothing_to
     broker.fill(10)
     (news,) = await look(stage)
     assert isinstance(news, Filled)
-    assert news.after == PositionAfter(quantity=0, closes=True, sold_holding=True)
+    assert news.after is not None
+    assert replace(news.after, booked=None, charges=None) == PositionAfter(quantity=0, closes=True, sold_holding=True)
+    assert news.after.booked == (Decimal("1480.30") - Decimal("1400.00")) * 10, "at the broker's average"
+    assert news.after.charges is not None

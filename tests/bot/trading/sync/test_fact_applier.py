@@ -19,7 +19,7 @@ from bot.domain.news.notice import Sound
 from bot.domain.news.orders import Filled, OrderElsewhere, OrderRejected
 from bot.domain.orders.order import OrderFact, OrderStatus, TradeFact
 from bot.domain.ports.repositories import Repositories
-from bot.trading.sync.fact_applier import Change, FactApplier, step_price
+from bot.trading.sync.fact_applier import FactApplier, SyncOutcome, step_price
 from tests.stage.orders import NOW, RELIANCE, a_fact, a_trade, an_order
 from tests.storage.samples import a_store
 
@@ -60,7 +60,7 @@ async def test_whatever_rows_are_seen_each_share_is_booked_and_rung_once(
     def begin(db: Repositories) -> None:
         db.orders.add(an_order(), ist_date(NOW))
 
-    def look(db: Repositories, row: OrderFact, *, fails: bool) -> Change:
+    def look(db: Repositories, row: OrderFact, *, fails: bool) -> SyncOutcome:
         change = book.apply(db, "a1", [row, row], trades, NOW)
         if fails:
             raise DiskFullError
@@ -105,10 +105,10 @@ async def test_an_order_from_the_app_is_adopted_numbered_and_rung() -> None:
     store = await a_store()
     foreign = a_fact(tag=None, broker_id="2161261120476", filled=10, status=OrderStatus.FILLED, average=Decimal("1480.30"))
     await store.transaction(lambda db: a_book().apply(db, "a1", [foreign], [], NOW))
-    parcel = (await store.transaction(lambda db: db.outbox.lease(NOW, NOW + timedelta(minutes=1))))[0]
-    assert isinstance(parcel.notice, OrderElsewhere)
-    assert parcel.notice.order.filled == 10
-    assert not parcel.notice.order.is_ours
+    delivery = (await store.transaction(lambda db: db.outbox.lease(NOW, NOW + timedelta(minutes=1))))[0]
+    assert isinstance(delivery.notice, OrderElsewhere)
+    assert delivery.notice.order.filled == 10
+    assert not delivery.notice.order.is_ours
 
 
 async def test_a_row_that_changed_nothing_is_compared_again_when_its_order_has_changed() -> None:
@@ -160,11 +160,11 @@ async def test_an_order_from_the_app_that_fills_later_rings_again_with_its_fill(
 
     def deliver(db: Repositories) -> Sequence[Delivery]:
         first = db.outbox.lease(NOW, NOW + timedelta(minutes=1))
-        for parcel in first:
-            db.outbox.sent(parcel.id, NOW, 1)
+        for delivery in first:
+            db.outbox.sent(delivery.id, NOW, 1)
         return [*first, *db.outbox.lease(NOW, NOW + timedelta(minutes=1))]
 
-    told = [parcel.notice for parcel in await store.transaction(deliver)]
+    told = [delivery.notice for delivery in await store.transaction(deliver)]
     assert [type(news) for news in told] == [OrderElsewhere, Filled]
     assert isinstance(told[1], Filled)
     assert told[1].fill.quantity == 10
@@ -189,9 +189,9 @@ async def test_a_row_without_a_tag_that_may_be_our_lost_order_says_so_and_always
     )
     foreign = replace(a_fact(tag=None, broker_id="2161261120476", at=NOW), **row)  # type: ignore[arg-type] # any field
     await store.transaction(lambda db: a_book().apply(db, "a1", [foreign], [], NOW))
-    (parcel,) = await store.transaction(lambda db: db.outbox.lease(NOW, NOW + timedelta(minutes=1)))
-    assert isinstance(parcel.notice, OrderElsewhere)
-    assert (parcel.notice.maybe, parcel.sound) == (maybe, Sound.ALWAYS if maybe else Sound.RING)
+    (delivery,) = await store.transaction(lambda db: db.outbox.lease(NOW, NOW + timedelta(minutes=1)))
+    assert isinstance(delivery.notice, OrderElsewhere)
+    assert (delivery.notice.maybe, delivery.sound) == (maybe, Sound.ALWAYS if maybe else Sound.RING)
     stored = await store.transaction(lambda db: db.orders.find(lost.id))
     assert stored is not None
     assert stored.status is OrderStatus.UNKNOWN, "attributes alone prove nothing"
@@ -223,9 +223,9 @@ async def test_a_rejection_in_the_book_rings_with_the_brokers_words() -> None:
     await store.transaction(lambda db: db.orders.add(an_order(), ist_date(NOW)))
     rejected = a_fact(status=OrderStatus.REJECTED, reason="EXCH:16284:The order price is out of the days price range.")
     await store.transaction(lambda db: a_book().apply(db, "a1", [rejected], [], NOW))
-    parcel = (await store.transaction(lambda db: db.outbox.lease(NOW, NOW + timedelta(minutes=1))))[0]
-    assert isinstance(parcel.notice, OrderRejected)
-    assert "16284" in parcel.notice.order.reason
+    delivery = (await store.transaction(lambda db: db.outbox.lease(NOW, NOW + timedelta(minutes=1))))[0]
+    assert isinstance(delivery.notice, OrderRejected)
+    assert "16284" in delivery.notice.order.reason
 
 
 async def test_a_fill_whose_trade_row_is_late_is_rung_without_a_made_up_price() -> None:
@@ -233,10 +233,18 @@ async def test_a_fill_whose_trade_row_is_late_is_rung_without_a_made_up_price() 
     await store.transaction(lambda db: db.orders.add(an_order(), ist_date(NOW)))
     part = a_fact(filled=4, status=OrderStatus.PARTIAL, average=Decimal("1480.33"))
     await store.transaction(lambda db: a_book().apply(db, "a1", [part], [], NOW))
-    parcel = (await store.transaction(lambda db: db.outbox.lease(NOW, NOW + timedelta(minutes=1))))[0]
-    assert isinstance(parcel.notice, Filled)
-    assert parcel.notice.fill.price is None
-    assert parcel.notice.fill.average == Decimal("1480.33")
+    delivery = (await store.transaction(lambda db: db.outbox.lease(NOW, NOW + timedelta(minutes=1))))[0]
+    assert isinstance(delivery.notice, Filled)
+    assert delivery.notice.fill.price is None
+    assert delivery.notice.fill.average == Decimal("1480.33")
+    await store.transaction(lambda db: db.outbox.sent(delivery.id, NOW, 77))
+    rows = [a_trade(4, "1480.30", 1)]
+    for _ in range(2):
+        await store.transaction(lambda db: a_book().apply(db, "a1", [part], rows, NOW + timedelta(seconds=5)))
+    later = NOW + timedelta(seconds=6)
+    (mended,) = await store.transaction(lambda db: db.outbox.lease(later, later + timedelta(minutes=1)))
+    assert isinstance(mended.notice, Filled)
+    assert (mended.edits, mended.notice.fill.price, mended.sound) == (77, Decimal("1480.30"), Sound.SILENT)
 
 
 def test_two_rounded_averages_never_make_a_price() -> None:

@@ -1,10 +1,12 @@
 """After a gap one message says from when to when it was, what was missed, and whether books and records agree."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.domain.clock import ist_date
 from bot.domain.errors import Unreadable
 from bot.domain.news.connections import FeedBack, FeedLost, Source
 from bot.domain.news.notice import Notice
@@ -12,9 +14,10 @@ from bot.domain.news.orders import Filled, OrderEnded
 from bot.domain.orders.order import OrderStatus
 from bot.simulators.loop import LoopClock
 from bot.trading.feed_events import FeedEvents
-from tests.bot.trading.sync.test_ends import a_stage, place
+from tests.bot.trading.sync.test_ends import BUY, a_stage, place
 from tests.stage.desk import DeskStage
 from tests.stage.loop import HostClock
+from tests.stage.orders import an_order
 from tests.storage.samples import ACCOUNT
 
 
@@ -146,6 +149,25 @@ async def test_what_the_process_before_found_in_its_last_moment_and_told_nobody_
     await asyncio.sleep(60)
     await stage.core.settle.after_absence(ACCOUNT.id, since)
     assert [back.fills for back in backs(await stage.notices())] == [1]
+
+
+async def test_what_a_gap_missed_is_told_by_its_kinds_and_what_is_still_looked_for_keeps_the_books_from_agreeing(
+    clock: LoopClock,
+) -> None:
+    stage, broker = await a_stage(clock)
+    await place(stage)
+    await place(stage, replace(BUY, quantity=11))
+    feed, since = a_feed(stage), clock.now()
+    feed.gap(ACCOUNT.id, since, None)
+    await asyncio.sleep(100)
+    broker.fill(20)
+    broker.true[1].status = OrderStatus.REJECTED
+    lost = an_order(id="lost", account_id=ACCOUNT.id, number=9, tag="LOST", status=OrderStatus.UNKNOWN, sent_at=clock.now())
+    await stage.store.transaction(lambda db: db.orders.add(lost, ist_date(clock.now())))
+    feed.gap(ACCOUNT.id, since, clock.now())
+    await asyncio.sleep(1)
+    (back,) = backs(await stage.notices())
+    assert (back.fills, back.rejections, back.ends, back.unknown) == (1, 1, 0, 1)
 
 
 async def test_a_start_without_an_order_that_could_have_moved_says_nothing(clock: LoopClock) -> None:

@@ -21,7 +21,7 @@ from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.account.account_views import AccountViews
 from bot.trading.feed_events import FeedEvents
 from bot.trading.sync.shared_reads import NEVER, YOUNG, SharedRead
-from tests.bot.trading.desk.test_order_desk import a_position, ask
+from tests.bot.trading.desk.asked import a_position, ask
 from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.loop import MORNING

@@ -16,7 +16,7 @@ from bot.domain.errors import CheckFailed, NotFound
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price, Tick
 from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertState, AlertStruck, Sees
-from bot.domain.positions.held import Held, NewBase
+from bot.domain.positions.held import HeldRow, NewBase
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
@@ -294,6 +294,34 @@ async def test_a_result_that_stands_on_yesterdays_trade_strikes_nothing(clock: L
         assert len(await news(stage)) == 1
 
 
+class ZeroFeed(StillFeed):
+    """Its newest packet names no price, as before a contract's first trade."""
+
+    def last(self, key: InstrumentKey, *, within: float | None = None) -> Tick | None:
+        tick = super().last(key, within=within)
+        return replace(tick, last=Decimal(0)) if tick is not None else None
+
+
+async def test_a_result_that_stands_on_a_price_of_nought_strikes_nothing(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    stage.broker.held = [a_position(300)]
+    stage.connection.feed = ZeroFeed(clock)
+    async with watching(stage):
+        await stage.core.services.alerts.on_result(stage.actor, AlertKind.LOSS, Decimal(-5000))
+        await asyncio.sleep(3 * EVERY)
+        assert await news(stage) == []
+
+
+def test_a_giveback_counts_from_the_best_of_its_own_day(clock: LoopClock) -> None:
+    now = clock.now()
+    alert = Alert(account_id="a1", person=PERSON, kind=AlertKind.GIVEBACK, level=Decimal(40), created_at=now)
+    yesterday = alert.with_result(Decimal(3000), now.date())
+    today = yesterday.with_result(Decimal(600), now.date() + timedelta(days=1))
+    assert today.best == 600
+    assert not today.is_reached(Decimal(500))
+    assert today.is_reached(Decimal(360))
+
+
 async def test_a_giveback_counts_from_the_best_of_the_day_also_across_a_restart(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     stage.broker.held = [a_position(300)]
@@ -357,7 +385,7 @@ async def test_of_two_who_claim_an_alert_one_tells(clock: LoopClock) -> None:
 def test_a_note_of_another_day_than_the_one_before_judges_no_base(clock: LoopClock) -> None:
     now: datetime = clock.now()
     day = now.date()
-    seen = Held(instrument=RELIANCE, product=Product.CNC, quantity=0, close=Decimal(1490), previous_close=Decimal(1480))
+    seen = HeldRow(instrument=RELIANCE, product=Product.CNC, quantity=0, close=Decimal(1490), previous_close=Decimal(1480))
     alert = Alert(
         account_id="a1", person=PERSON, kind=AlertKind.ABOVE, level=LEVEL, instrument=RELIANCE, created_at=now, seen=seen,
         seen_on=day - 9 * timedelta(days=1),

@@ -62,7 +62,7 @@ RULES = [
     ("{q} sl -20", "{q} एसएल -20", "{q} sl 20pts"),
     ("risk 1000 sl 20pts", "risk 1000 एसएल 20pts", "risk 1000 sl 20pts"),
     ("{q} stop {p} mkt", "{q} स्टॉप {p} बाज़ार", "{q} stop {p} mkt"),
-    ("{q} amo", "{q} amo", "asks"),
+    ("{q} amo", "{q} amo", "{q} amo"),
     ("{q} dq 5", "{q} dq 5", "{q} dq 5"),
 ]
 
@@ -111,6 +111,14 @@ FOUND = [  # what was typed when the product was tried, and its one right meanin
     ("buy nifty nov 26 24500 ce 65", "asks: NIFTY 24500 CE · 23 Nov | NIFTY 24500 CE · 1 Dec | NIFTY 24500 CE · 8 Dec"),
     ("buy 65 nifty nov 2026 24500 ce", "NIFTY 24500 CE · 23 Nov 65"),
     ("buy banknifty dec fut 30", "BANKNIFTY FUT · 29 Dec 30"),
+    # Two strikes beside one CE: neither is a size in silence, whole lots or not.
+    ("buy nifty 24700 24500 ce", "asks: NIFTY 24500 CE · 23 Nov: 24,700 | NIFTY 24700 CE · 23 Nov"),
+    ("buy nifty 24700 24500ce", "asks: NIFTY 24500 CE · 23 Nov: 24,700 | NIFTY 24700 CE · 23 Nov"),
+    ("buy nifty ce 24500 24700", "asks: NIFTY 24500 CE · 23 Nov: 24,700 | NIFTY 24700 CE · 23 Nov"),
+    ("buy nifty 24500 24600 pe 1 lot", "asks: NIFTY 24600 PE · 23 Nov: 1 lot @ 24,500.00 | NIFTY 24500 PE · 23 Nov: 1 lot"),
+    ("निफ्टी 24700 24500 सीई खरीदो", "asks: NIFTY 24500 CE · 23 Nov: 24,700 | NIFTY 24700 CE · 23 Nov"),
+    ("buy nifty 65 24500 ce", "NIFTY 24500 CE · 23 Nov 65"),
+    ("buy reliance 500 1500 ce", "RELIANCE 1500 CE · 23 Nov 500"),
     ("buy tcs 2lots", "asks:"),
     ("buy bse ioc 10", "asks: BSE: 10 | IOC · BSE: 10"),
     ("buy ioc bse 10", "asks: IOC · BSE: 10 | BSE: 10"),

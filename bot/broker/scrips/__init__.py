@@ -1,0 +1,1 @@
+"""The broker's file of instruments: fetched, decoded, kept, and looked up."""

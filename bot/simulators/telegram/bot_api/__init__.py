@@ -1,0 +1,1 @@
+"""What the bot asks of Telegram: methods, parameters, files, and the server that answers."""

@@ -1,0 +1,1 @@
+"""Linking accounts, logging in and out, and the page on which secrets are entered."""

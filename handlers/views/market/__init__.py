@@ -1,0 +1,1 @@
+"""Prices, chains, pictures, watch lists and alerts."""

@@ -1,0 +1,1 @@
+"""Who uses the bot and how: accounts, PINs, limits, settings, how the bot is doing."""

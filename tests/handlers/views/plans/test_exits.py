@@ -1,0 +1,67 @@
+"""What is said of a list of exits that is not flat, and which button each row carries."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from bot.domain.exits.exit_list import ListKind, RowState, RowTold
+from bot.domain.news.exits import ExitsTold, Told
+from bot.domain.orders.order import Order, OrderStatus
+from bot.domain.terms import Product, Side
+from handlers.views.message import View
+from handlers.views.orders.card import order_keyboard
+from handlers.views.orders.order_news import Scene
+from handlers.views.plans.exits import told
+from tests.stage.floor import ITC
+from tests.stage.orders import NOW, a_draft, an_order
+
+SCENE = Scene(label="main", mark="", mode="PAPER", now=NOW, explain=lambda words: f"<{words}>")
+
+
+def exit_of(status: OrderStatus, *, entry: bool = False, reason: str = "") -> Order:
+    draft = a_draft(side=Side.BUY if entry else Side.SELL, product=Product.MIS)
+    return an_order(status=status, draft=draft, closes=not entry, reason=reason, sent_at=NOW)
+
+
+def row(order: Order, state: RowState) -> RowTold:
+    return RowTold(draft=order.draft, state=state, order=order)
+
+
+def not_flat(*rows: RowTold) -> ExitsTold:
+    return ExitsTold(plan_id="P1", kind=ListKind.PANIC, told=Told.NOT_FLAT, at=NOW, rows=rows, of=5, orders=4)
+
+
+def labels(view: View) -> list[list[str]]:
+    return [[item.label for item in line] for line in view.keyboard]
+
+
+def test_beside_an_unknown_exit_another_is_the_persons_to_send_and_beside_an_unknown_entry_there_is_none() -> None:
+    lost, entry = exit_of(OrderStatus.UNKNOWN), exit_of(OrderStatus.UNKNOWN, entry=True)
+    assert labels(told(not_flat(row(lost, RowState.UNKNOWN)), SCENE))[0] == ["Look now: RELIANCE", "Exit RELIANCE"]
+    assert labels(told(not_flat(row(entry, RowState.UNKNOWN)), SCENE))[0] == ["Look now: RELIANCE"]
+
+
+def test_a_row_is_counted_once_however_many_orders_of_it_rest() -> None:
+    resting = exit_of(OrderStatus.OPEN)
+    other = RowTold(draft=replace(resting.draft, instrument=ITC), state=RowState.KEPT)
+    text = told(not_flat(row(resting, RowState.SENT), row(resting, RowState.SENT), other), SCENE)
+    assert "Not proven flat. 3 of 5 closed." in str(text)
+
+
+def test_a_refusal_is_told_in_plain_words() -> None:
+    refused = exit_of(OrderStatus.REJECTED, reason="RMS:1")
+    assert "ended unfilled: <RMS:1>" in str(told(not_flat(row(refused, RowState.REFUSED)), SCENE))
+
+
+def test_what_a_panic_cost_against_the_price_at_the_tap_is_said_and_so_is_what_it_gained() -> None:
+    flat = ExitsTold(plan_id="P1", kind=ListKind.PANIC, told=Told.FLAT, at=NOW, rows=(), of=2, orders=2, slippage=Decimal(184))
+    assert "2 rows closed in 2 orders, slippage ₹184.00." in str(told(flat, SCENE))
+    assert "in 2 orders, ₹1.00 better than seen at the tap." in str(told(replace(flat, slippage=Decimal(-1)), SCENE))
+
+
+def test_a_closing_fill_has_no_way_out_of_nothing_and_a_lost_exit_has_one_after_ten_seconds_and_two_looks() -> None:
+    assert order_keyboard(exit_of(OrderStatus.FILLED), "main", NOW) == ()
+    lost = exit_of(OrderStatus.UNKNOWN)
+    looked = replace(lost, looks=2, looked_at=NOW + timedelta(seconds=10))
+    assert [len(line) for line in order_keyboard(lost, "main", NOW)] == [1]
+    assert [item.label for line in order_keyboard(looked, "main", NOW) for item in line] == ["Look now", "Exit"]
