@@ -114,7 +114,7 @@ class Transport:
     @property
     def exits_at_once(self) -> int:
         """How many urgent orders would leave at this moment, with nobody before them."""
-        return self._pace.room(Bucket.ORDERS, urgent=True)
+        return self._rate_limits.room(Bucket.ORDERS, urgent=True)
 
     async def close(self) -> None:
         """Begins no request any more, gives those under way FAREWELL seconds to end, and lets go of the connections."""
