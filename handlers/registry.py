@@ -6,7 +6,7 @@
 import re
 from dataclasses import dataclass
 
-from bot.domain.exits.exit_choice import means_demat_alone
+from bot.domain.exits.exit_choice import means_demat_alone, means_everything
 from bot.domain.people.account import Permission
 from handlers.commands import (
     account,
@@ -88,9 +88,11 @@ _BY_WORD: dict[str, Command] = {word: command for command in COMMANDS for word i
 _BY_SIDE = {word: command for word, command in _BY_WORD.items() if command.name in ("buy", "sell") and len(word) > 1}
 _OUT = {word for word, command in _BY_WORD.items() if command.name in ("sell", "exit") and len(word) > 1}
 _HINDI = _BY_SIDE.keys() - {"buy", "sell"}
+_SHORT = 4  # words of a sentence that orders by its verb at the end, without a figure: itc becho
 _LINE_ENDS = re.compile(r"[\n;]")
 _LABEL = re.compile(r"([\w-]{1,32})\s*:\s*(?=\S)")
 _PRICE_BEHIND = re.compile(r"([^/].*?)\s+(?:(?:ka|का)\s+)?(?:bhav|भाव|rate|price)\??", re.IGNORECASE)
+_STOP_OF = re.compile(r"(?:stop[ -]?loss|stop)\s+(.*[a-z].*[0-9].*)", re.IGNORECASE)
 _LELO = re.compile(r"\ble\s+lo\b", re.IGNORECASE)  # Hindi for buy, and one word as often
 _TWO_WORDS = re.compile(r"cancel\s+(all|order)(?:\s+|$)", re.IGNORECASE)
 _WITH_NUMBER = re.compile(r"/?cancel(?:@\w+)?\s+(#?[0-9]+)\s*", re.IGNORECASE)
@@ -147,7 +149,9 @@ def _parse_command(text: str) -> ParsedCommand | None:
     label: str | None = None
     if match := _LABEL.match(rest):
         label, rest = match[1], rest[match.end() :]
-    readings = (_with_cancel, _of_holdings, _with_its_stop, _first_word, _side_inside, _price_behind)
+    readings = (
+        _with_cancel, _of_holdings, _of_everything, _with_its_stop, _stop_of, _first_word, _side_inside, _price_behind,
+    )  # fmt: skip
     parsed = next((found for read in readings if (found := read(rest)) is not None), None)
     return ParsedCommand(command=parsed.command, words=parsed.words, label=label) if parsed else None
 
@@ -166,6 +170,14 @@ def _with_its_stop(rest: str) -> ParsedCommand | None:
     return _side_inside(rest) if rest.lower().startswith("sl ") else None
 
 
+def _stop_of(rest: str) -> ParsedCommand | None:
+    """`stop reliance 1450`, `stop loss itc 380`: the stop of what is open, where no word makes an order of it."""
+    match = _STOP_OF.fullmatch(rest)
+    if match is None or any(_bare(word) in _BY_SIDE for word in match[1].split(" ")):
+        return None
+    return ParsedCommand(command=_BY_WORD["sl"], words=match[1])
+
+
 def _of_holdings(rest: str) -> ParsedCommand | None:
     """`sell my holdings`, `sab holdings becho`, `half of the holdings nikal do`: all of them or a part of each, and no name."""
     said = latin(rest).lower().removeprefix("/").split()
@@ -173,6 +185,14 @@ def _of_holdings(rest: str) -> ParsedCommand | None:
     if len(others) == len(said) or not means_demat_alone(" ".join(others)):
         return None
     return ParsedCommand(command=_BY_WORD["exit"], words=" ".join(others))
+
+
+def _of_everything(rest: str) -> ParsedCommand | None:
+    """`sab nikalo`, `sab kuch bech do`: one word for the act, wherever it stands, and the others say all of it."""
+    said = [_bare(word) for word in latin(rest).removeprefix("/").split()]
+    acts = [word for word in said if word in _OUT]
+    others = " ".join(word for word in said if word not in _OUT)
+    return ParsedCommand(command=_BY_WORD[acts[0]], words=others) if len(acts) == 1 and means_everything(others) else None
 
 
 def _with_cancel(rest: str) -> ParsedCommand | None:
@@ -190,7 +210,8 @@ def _side_inside(rest: str) -> ParsedCommand | None:
     words = rest.split(" ")
     sides = [place for place, word in enumerate(words) if _bare(word) in _BY_SIDE]
     sized = any(char.isdigit() for char in rest) or any(word.lower() in PORTIONS or word.lower() in SPELLED for word in words)
-    if rest.startswith("/") or len(sides) != 1 or not sized:
+    ends = bool(sides) and 0 < sides[-1] >= len(words) - 2 and len(words) <= _SHORT and _bare(words[sides[-1]]) in _HINDI
+    if rest.startswith("/") or len(sides) != 1 or not (sized or ends):
         return None
     place = sides[0]
     side, left = _bare(words[place]), " ".join(words[:place] + words[place + 1 :])

@@ -46,9 +46,9 @@ async def panic(settings: Settings, clock: Clock) -> str:
         else:
             ended = await _log_out(settings, sessions, clock)
     return (
+        "Positions and orders at mStock stay, and nothing here watches them: close and cancel in mStock's app. "
         f"Stopped: {alarm.accounts} accounts. Sealed: {alarm.phones} phones. Refused: {alarm.questions} open questions. "
-        f"Sessions are forgotten here; {ended}. Orders that rest at the exchange rest there still: cancel them in mStock's app. "
-        "Lift it with: python -m bot panic --lift"
+        f"Sessions are forgotten here; {ended}. Lift it with: python -m bot panic --lift"
     )
 
 

@@ -1,8 +1,9 @@
 """What is kept of a job that runs by the clock."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+
+from bot.domain.value import value
 
 
 class JobOutcome(StrEnum):
@@ -15,7 +16,7 @@ class JobOutcome(StrEnum):
     NEW = "new"  # never run: the row says when it was first known, and the day before
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class JobRun:
     """The last date in India that a job is settled for, and when that was noted."""
 

@@ -1,7 +1,6 @@
 """How long the other side takes to answer, by its newest answers."""
 
 from collections import deque
-from statistics import median
 
 KEPT = 20  # answers
 
@@ -19,4 +18,5 @@ class Latency:
     @property
     def seconds(self) -> float | None:
         """None before the first answer."""
-        return median(self._seconds) if self._seconds else None
+        seconds, count = sorted(self._seconds), len(self._seconds)
+        return (seconds[(count - 1) // 2] + seconds[count // 2]) / 2 if seconds else None

@@ -1,6 +1,5 @@
 """What a picture shows, as values: candles with one's own trades, a day, an equity curve, a month, a payoff."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -9,6 +8,7 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.orders.research import Candle, Interval
 from bot.domain.plans.payoff import PayoffLeg
 from bot.domain.terms import Side
+from bot.domain.value import value
 
 
 class LevelKind(StrEnum):
@@ -20,7 +20,7 @@ class LevelKind(StrEnum):
     LIMIT = "Limit"  # an order that opens or adds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ChartFill:
     """One own trade: when (UTC), at which price in rupees, and how many shares or units."""
 
@@ -30,7 +30,7 @@ class ChartFill:
     quantity: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ChartLevel:
     """A price in rupees that stands for the account now."""
 
@@ -39,7 +39,7 @@ class ChartLevel:
     quantity: int = 0  # signed, shares or units: what it would do to the position; of an average, what is held
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CandleChart:
     """Candles, oldest first, with what the account did and what waits for it. Fills outside the candles are not drawn."""
 
@@ -53,7 +53,7 @@ class CandleChart:
     as_of: datetime  # when the candles were read, UTC
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NetPoint:
     """Net of the day after charges at one moment (UTC), rupees."""
 
@@ -61,7 +61,7 @@ class NetPoint:
     net: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DayFill:
     """One fill of the day: its moment (UTC) and its side. It is drawn on the curve."""
 
@@ -69,7 +69,7 @@ class DayFill:
     side: Side
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SymbolResult:
     """What one symbol brought on the day, rupees. The name as lists show it."""
 
@@ -77,7 +77,7 @@ class SymbolResult:
     net: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DayPicture:
     """One day of one account. The net stands as figure. None where it is not known."""
 
@@ -90,7 +90,7 @@ class DayPicture:
     as_of: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DayResult:
     """Net of one day of India after charges, rupees. None: it is not known, and stays a gap."""
 
@@ -98,7 +98,7 @@ class DayResult:
     net: Decimal | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class EquityCurve:
     """Days of trading, oldest first, summed up from nothing."""
 
@@ -108,7 +108,7 @@ class EquityCurve:
     as_of: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class MonthHeatmap:
     """A month as a calendar. A day that is neither in `days` nor closed has no row: it is to come, or before the first."""
 
@@ -119,7 +119,7 @@ class MonthHeatmap:
     as_of: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Payoff:
     """What is held on one underlying, as it would be worth when the contracts end (payoff.py)."""
 
@@ -132,7 +132,7 @@ class Payoff:
     as_of: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Charted:
     """A chart with what the words about it need."""
 

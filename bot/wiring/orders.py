@@ -9,6 +9,8 @@ from bot.trading.desk.cancelling import Cancelling
 from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.order_desk import OrderDesk
 from bot.trading.desk.working_orders import WorkingOrders
+from bot.trading.drafts.drafting import Drafting
+from bot.trading.drafts.interpreter import Interpreter
 from bot.trading.exit_lists.exit_runner import ExitRunner
 from bot.trading.exit_lists.held_back import HeldBack
 from bot.trading.exit_lists.turning_over import TurningOver
@@ -23,8 +25,6 @@ from bot.trading.plans.plan_cards import PlanCards
 from bot.trading.plans.plan_parts import PlanParts
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.plans.trail_runner import TrailRunner
-from bot.trading.proposals.drafting import Drafting
-from bot.trading.proposals.interpreter import Interpreter
 from bot.trading.proposals.later_cards import LaterCards
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals

@@ -3,6 +3,7 @@
 import re
 
 from bot.domain.errors import NotLinked, NotSent, Refused, SessionExpired, Unreadable
+from bot.domain.exits.exit_choice import means_nothing
 from bot.domain.exits.exit_list import ExitsShown
 from bot.domain.people.account import Permission
 from handlers.commands import books, pnl_exits
@@ -24,7 +25,7 @@ _LEADING = re.compile(r"^(?:off|do|karo|out)\b\s*", re.IGNORECASE)  # sq off, ni
 async def leave(ctx: Ctx) -> None:
     """Proposes the exit of what the words name: one position, or a list under one Confirm. Without words each has a button."""
     said = _LEADING.sub("", latin(ctx.words))
-    if not said:
+    if means_nothing(said):
         await ctx.reply(await books.page(ctx, ListingTap(Listing.POSITIONS, ctx.label, EXITS)))
         return
     if (parts := pnl_exits.parted(said)) is not None:
@@ -43,9 +44,10 @@ async def panic(ctx: Ctx) -> None:
         return
     except NotLinked:
         raise
-    except (NotSent, Refused, Unreadable):
+    except (NotSent, Refused, Unreadable) as error:
         stopped = await ctx.services.switch.is_on(ctx.actor)
-        await ctx.reply(views.not_seen(ctx.label, ctx.mode, stopped=stopped), priority=Priority.FIRST)
+        refused = error.say if isinstance(error, Refused) else ""
+        await ctx.reply(views.not_seen(ctx.label, ctx.mode, stopped=stopped, refused=refused), priority=Priority.FIRST)
         return
     if isinstance(asked, ExitsShown):
         await ctx.reply(views.shown(asked, ctx.mode, ctx.state.explain), priority=Priority.FIRST)

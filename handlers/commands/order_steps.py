@@ -8,17 +8,21 @@ from dataclasses import replace
 from datetime import date
 
 from bot.domain.clock import ist_date
-from bot.domain.errors import NotFound
+from bot.domain.errors import ChoiceWanted, NotFound
+from bot.domain.exits.exit_choice import means_everything
 from bot.domain.market.prices import Price
 from bot.domain.orders.order import Order
 from bot.domain.orders.order_text import request_line
 from bot.domain.terms import Product, Side
-from bot.trading.proposals.meaning import Meant
+from bot.trading.drafts.meaning import Meant
 from handlers.context.context import Ctx
 from handlers.context.words.readings import readings
+from handlers.context.words.script import latin
 from handlers.views.message import View
 from handlers.views.orders import steps as views
 from handlers.views.orders.steps import Candidate
+
+EVERYTHING = (("Exit all positions", "/exit all"), ("Sell the holdings", "/exit holdings"), ("Positions", "/positions"))
 
 
 async def complete(ctx: Ctx, side: Side) -> Meant | None:
@@ -30,6 +34,8 @@ async def complete(ctx: Ctx, side: Side) -> Meant | None:
         candidates = await _known(ctx, side)
         await _ask(ctx, f"/{side.lower()}", views.which(side, candidates, ctx.label, ctx.mode, ctx.now))
         return None
+    if side is Side.SELL and means_everything(latin(ctx.words)):
+        raise ChoiceWanted("Sell what? Nothing was sent.", near=EVERYTHING)
     *said, last = ctx.words.split()
     if last.lower() == views.STOP and len(said) > 1:
         base = " ".join((*said, last))

@@ -88,7 +88,13 @@ async def stop(ctx: Ctx) -> None:
 
 
 async def _meant(ctx: Ctx, wanted: RowsWanted) -> list[Position]:
-    choice = chosen(wanted.name or "all", await ctx.services.exits.lines(ctx.actor))
+    try:
+        choice = chosen(wanted.name or "all", await ctx.services.exits.lines(ctx.actor))
+    except CheckFailed:
+        delivered = await ctx.services.exits.in_demat(ctx.actor, wanted.name) if wanted.said.leg is not None else None
+        if delivered is None:
+            raise
+        return [delivered.position]
     if (choice.quantity or choice.lots or choice.part) is not None:
         raise CheckFailed([f'"{wanted.name}" names more than a position: a stop guards all of it. Nothing was sent.'])
     found = [line.position for line in choice.lines]

@@ -30,7 +30,7 @@ BECAME: Mapping[type[errors.BotError], str] = {
     errors.Refused: "mStock said no.",
     errors.StopWordsRefused: "Nothing was placed: mStock does not take a stop order in this form.",
     errors.OrderOver: "There is nothing left to change or cancel. /orders shows how it ended.",
-    errors.AddressRefused: "Looking still works. Register this host's address under Trading APIs → API key → Primary IP.",
+    errors.AddressRefused: "Looking may still work. Register this host's address under Trading APIs → API key → Primary IP.",
     errors.SessionExpired: "Nothing was done. Log in and ask again.",
     errors.LoginRefused: "I do not try again by myself, because mStock locks the account after a few wrong tries.",
     errors.PasswordRefused: "I do not try it again by myself: mStock locks the account after a few. /login tries once more.",

@@ -28,6 +28,7 @@ from storage.store import SqlStore
 from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.stage.desk import a_core
 from tests.stage.loop import MORNING
+from tests.stage.ports import own_page
 from tests.storage.samples import ACCOUNT, CREDENTIALS, a_vault
 
 OWNER, TRADER, GUARDIAN, VIEWER, PAPA, REMOVED = 4211, 4212, 4213, 4214, 4215, 4216
@@ -209,7 +210,7 @@ async def a_rig(seed: int = 1, *, flaw: Callable[[Services], Services] = lambda 
     store = SqlStore.open(None, a_vault(), inline=True)
     await store.transaction(lambda db: _people(db, clock))
     broker = CountedBroker(ScriptedBroker(clock))
-    core = a_core(store, a_connection(cast("ScriptedBroker", broker), clock), clock, chance=seed)
+    core = a_core(store, a_connection(cast("ScriptedBroker", broker), clock), clock, chance=seed, REDIRECT_URL=own_page())
     wire, services = Queue(), flaw(core.services)
     application = build_application(TOKEN, services=services, random_bytes=chance.randbytes, wire=wire)
     poller = UpdatePoller(application, inbox=SqlInbox(store), allowlist=services.allowlist, clock=clock)

@@ -1,7 +1,6 @@
 """The real application, poller and services against the demo chat, over a store in memory and hand-made brokers."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -36,6 +35,7 @@ from tests.stage.broker import OneConnection, ScriptedBroker, ScriptedConnection
 from tests.stage.desk import a_core
 from tests.stage.market import a_share, an_index
 from tests.stage.orders import an_order
+from tests.stage.ports import own_page
 from tests.storage.samples import ACCOUNT, CREDENTIALS, a_vault
 
 T = TypeVar("T")
@@ -120,10 +120,7 @@ class Bot:
     async def start(self) -> None:
         """A new process over the same database and the same brokers."""
         self.starts += 1
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            page = f"http://127.0.0.1:{free.getsockname()[1]}/mstock/callback"
-        self.core = a_core(self.store, self.connections, self.clock, chance=self.starts, REDIRECT_URL=page)
+        self.core = a_core(self.store, self.connections, self.clock, chance=self.starts, REDIRECT_URL=own_page())
         await self.core.catalogue.refresh(ACCOUNT.id)
 
     @property

@@ -36,20 +36,16 @@ def chained_sentences(source: Source) -> Iterator[str]:
 
 
 def thawed_facts(source: Source) -> Iterator[str]:
-    """Domain values are frozen, have slots and take their fields by name."""
-    if not is_in(source.module, "bot.domain"):
+    """Domain values are frozen, have slots and take their fields by name: @value makes them so."""
+    if not is_in(source.module, "bot.domain") or source.module == "bot.domain.value":
         return
     for node in source.nodes:
         if not isinstance(node, ast.ClassDef):
             continue
         for decorator in node.decorator_list:
             called = decorator.func if isinstance(decorator, ast.Call) else decorator
-            if ast.unparse(called).rpartition(".")[2] != "dataclass":
-                continue
-            keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
-            flags = {keyword.arg for keyword in keywords if ast.unparse(keyword.value) == "True"}
-            if missing := {"frozen", "slots", "kw_only"} - flags:
-                yield f"{source.at(node.lineno)} {node.name} is not {', '.join(sorted(missing))}"
+            if ast.unparse(called).rpartition(".")[2] == "dataclass":
+                yield f"{source.at(node.lineno)} {node.name} is made by dataclass: @value freezes it"
 
 
 def empty_names(source: Source) -> Iterator[str]:
@@ -111,7 +107,7 @@ def test_tests_are_not_packages() -> None:
         (without_a_first_sentence, '"""A sentence that\ngoes on."""'),
         (thawed_facts, "@dataclass\nclass A: ..."),
         (thawed_facts, "@dataclasses.dataclass(frozen=True, slots=True)\nclass A: ..."),
-        (thawed_facts, "@dataclass(frozen=False, slots=True, kw_only=True)\nclass A: ..."),
+        (thawed_facts, "@dataclass(frozen=True, slots=True, kw_only=True)\nclass A: ..."),
         (empty_names, "class OrderManager: ..."),
         (floats_for_money, "def f(price: float) -> None: ..."),
         (floats_for_money, "class A:\n    average: float | None"),
@@ -123,7 +119,7 @@ def test_each_fault_is_seen(rule: object, text: str) -> None:
 
 
 def test_good_form_is_let_through() -> None:
-    text = '"""Values: what a price is."""\n@dataclass(frozen=True, slots=True, kw_only=True)\nclass A:\n    seconds: float\n'
+    text = '"""Values: what a price is."""\n@value\nclass A:\n    seconds: float\n'
     for rule in (without_a_first_sentence, thawed_facts, empty_names, floats_for_money):
         assert list(rule(Source("bot.domain.x", text))) == []
     assert list(empty_names(Source("bot.utils", text)))

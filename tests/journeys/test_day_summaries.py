@@ -12,7 +12,7 @@ from bot.config.settings import MarketHours
 from bot.domain.clock import at_ist
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_entering import address_in, filled_in, secrets_of, with_its_own_page
+from tests.journeys.test_entering import address_in, filled_in, secrets_of
 from tests.stage.house import House, a_house
 
 pytestmark = pytest.mark.exhaustive  # whole days
@@ -128,7 +128,6 @@ async def test_a_sunday_of_full_hours_is_summed_up_at_the_usual_time(loop: Virtu
 async def test_the_report_of_a_day_is_there_after_unlink_and_link(loop: VirtualLoop, tmp_path: Path) -> None:
     clock = LoopClock(loop, at_ist(DAY, 16))
     async with a_house(clock, tmp_path) as house:
-        await with_its_own_page(house)
         await house.log_in()
         await buy_ten(house)
         await house.me.wait_for("19 NOV 2026", 1800)
@@ -141,7 +140,6 @@ async def test_the_report_of_a_day_is_there_after_unlink_and_link(loop: VirtualL
 async def test_a_day_at_whose_close_the_account_was_unlinked_is_shown_from_the_records(loop: VirtualLoop, tmp_path: Path) -> None:
     clock = LoopClock(loop, at_ist(DAY, 16))
     async with a_house(clock, tmp_path) as house:
-        await with_its_own_page(house)
         await house.log_in()
         await buy_ten(house)
         await relink(house, clock, apart=timedelta(minutes=30))

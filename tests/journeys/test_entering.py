@@ -4,7 +4,6 @@ import asyncio
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,16 +14,7 @@ from pyotp import TOTP
 from bot.domain.people.account import Role
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
-from tests.bot.web.hall import free_port
-from tests.stage.house import House, a_house
-
-
-async def with_its_own_page(house: House) -> None:
-    """The page's usual port may be in use on the machine that runs the tests."""
-    await house.stop()
-    address = f"http://127.0.0.1:{free_port()}/mstock/callback"
-    house.settings = replace(house.settings, redirect_url=address)
-    await house.start()
+from tests.stage.house import a_house
 
 
 def address_in(message: Mapping[str, str]) -> str:
@@ -54,7 +44,6 @@ def secrets_of(account: PaperAccount, clock: LoopClock, *, seed: bool) -> dict[s
 async def test_an_account_is_linked_on_the_page_and_trades(clock: LoopClock, tmp_path: Path) -> None:
     account = PaperAccount()
     async with a_house(clock, tmp_path, account=account) as house:
-        await with_its_own_page(house)
         await house.me.ask("/start", "owner")
         await house.me.ask("/unlink main", "Unlink 🔵 main?")
         await house.me.choose("Yes, unlink main", "Unlinked 🔵 main.")
@@ -79,7 +68,6 @@ async def test_an_account_that_is_unlinked_with_a_position_open_is_the_same_one_
 ) -> None:
     account = PaperAccount()
     async with a_house(clock, tmp_path, account=account) as house:
-        await with_its_own_page(house)
         await house.log_in()
         await house.me.ask("/limits value 50000", "50,000")
         house.me.press("Confirm buy", await house.me.ask("/buy ITC 5", "BUY 5 ITC"))
@@ -116,7 +104,6 @@ async def test_an_account_that_is_unlinked_with_a_position_open_is_the_same_one_
 async def test_a_wrong_password_stores_nothing_and_needs_a_new_link(clock: LoopClock, tmp_path: Path) -> None:
     account = PaperAccount()
     async with a_house(clock, tmp_path, account=account) as house:
-        await with_its_own_page(house)
         await house.me.ask("/start", "owner")
         offered = await house.me.ask("/link mine", "For you alone, once.")
         status, page = await filled_in(
@@ -133,7 +120,6 @@ async def test_a_wrong_password_stores_nothing_and_needs_a_new_link(clock: LoopC
 async def test_six_digits_are_typed_on_the_page_instead_of_the_chat(clock: LoopClock, tmp_path: Path) -> None:
     account = PaperAccount()
     async with a_house(clock, tmp_path, account=account) as house:
-        await with_its_own_page(house)
         await house.me.ask("/start", "owner")
         offered = await house.me.ask("/login page", "Type the six digits on this page.")
         code = secrets_of(account, clock, seed=False)["code"]
@@ -147,7 +133,6 @@ async def test_six_digits_are_typed_on_the_page_instead_of_the_chat(clock: LoopC
 async def test_a_trader_gets_no_page_to_link_with_and_a_removed_owners_link_is_dead(clock: LoopClock, tmp_path: Path) -> None:
     account = PaperAccount()
     async with a_house(clock, tmp_path, account=account) as house:
-        await with_its_own_page(house)
         trader = await house.join(7002, "Ravi", Role.TRADER)
         await trader.ask("/link mine", "it is the owner's")
         owner = await house.join(7003, "Mira", Role.OWNER)

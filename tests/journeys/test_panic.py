@@ -36,6 +36,33 @@ async def test_a_panic_without_a_session_asks_for_the_login_and_goes_on_by_itsel
         assert house.placed == 4
 
 
+async def test_a_panic_that_mstock_refuses_to_show_anything_says_why(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        await house.log_in()
+        carry(house, dict(zip(OPTIONS, (-65, 65, 130, -130), strict=True)))
+        house.near.paper.broker.faults.arm("key_expired", times=None)
+        blind = await house.me.ask("/panic", "I cannot see what is open", 90)
+        assert "mStock does not accept the API key" in blind["text"]
+        assert "does not answer" not in blind["text"]
+        assert "The mStock app may still work." in blind["text"]
+
+
+async def test_an_entry_that_will_not_be_cancelled_keeps_a_panic_from_flat_and_is_named_as_what_it_is(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        await house.log_in()
+        carry(house, dict(zip(OPTIONS, (-65, 65, 130, -130), strict=True)))
+        house.me.press("Confirm buy", await house.me.ask("/buy INFY 5 1500", "BUY 5 INFY"))
+        await house.me.wait_for("open at")
+        house.near.paper.broker.faults.arm("error_instead", route="cancel", status=403, body="json", times=None)
+        house.me.press("Close these", await house.me.ask("/panic", "PANIC"))
+        told = await house.me.wait_for("Not proven flat. 4 of 4 closed.", 300)
+        assert "BUY 5 INFY #1 rests at 1,500.00" in told["text"]
+        assert "Cancel #1" in str(told["buttons"])
+        assert "Chase" not in str(told["buttons"])
+
+
 @pytest.mark.parametrize("fault", ["connection_dropped", "html_page", "internal_error", "rate_limited"])
 async def test_a_panic_while_mstock_does_not_answer_says_that_nothing_was_done_and_carries_both_ways_on(
     clock: LoopClock, tmp_path: Path, fault: str

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli.panic import lift, panic
 from bot.domain.clock import at_ist
 from bot.domain.people.account import Role
 from bot.simulators.broker.accounts.records import CANCELLED
@@ -57,6 +58,8 @@ async def test_a_level_that_stands_three_seconds_closes_the_short_before_its_cov
         names = await hold(house, -65, 65, 130)
         stop = await level(house, 3000)
         await begin(house, f"/exit all if below {stop} before charges")
+        held = next(each for each in house.me.history()[::-1] if "if still true after 3 s" in each["text"])
+        assert "· held by me, seen " in held["text"], "its first figure is waited for"
         positions = await house.me.ask("/positions", "POSITIONS", 30)
         assert "All intraday and carry-forward: under your P&L exit below +" in positions["text"]
         at(house, "70.00", names[2])  # −3,900
@@ -299,3 +302,43 @@ async def test_in_the_pause_before_the_auction_the_contracts_close_and_the_share
         await until(house, at_ist(FRIDAY, 15, 20, 3))
         assert house.placed == before + 2
         assert (await house.orders())[-1].draft.instrument.symbol == "RELIANCE"
+
+
+async def test_after_charges_counts_the_days_fills_and_before_charges_does_not(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        await house.log_in()
+        house.me.press("Confirm buy", await house.me.ask("/buy RELIANCE 500 mis", "BUY 500 RELIANCE"))
+        await house.me.wait_for("Filled", 30)
+        stop = await level(house, 1)  # a rupee below the result after charges, which is the default
+        gross = await house.me.ask(f"/exit all if below {stop} gross", "before charges", 30)
+        assert "Confirm P&L exit" in str(gross["buttons"])
+        figure = next(line for line in gross["text"].splitlines() if line.startswith("P&L now")).split()[2]
+        before = int(float(figure.replace(",", "").replace("−", "-").replace("+", "")))
+        assert before - stop > 40, "brokerage, stamp duty and the exchange's charge of one side"
+        refused = await house.me.ask(f"/exit all if below {before} net", "it would strike at once", 30)
+        assert "Confirm" not in str(refused["buttons"])
+
+
+async def test_when_the_host_stops_all_a_pnl_exit_and_a_trail_say_that_they_do_not_watch_and_take_it_up_after_the_login(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        names = await hold(house, 130)
+        house.me.press("Confirm trail", await house.me.ask("/trail nf 90%", "TRAIL", 30))
+        await house.me.wait_for("Stop placed", 30)
+        stop = await level(house, 3000)
+        await begin(house, f"/exit all if below {stop} gross")
+        house.me.look_away()
+        said = await panic(house.settings, clock)
+        assert said.startswith("Positions and orders at mStock stay, and nothing here watches them")
+        blind = await house.me.wait_for("P&L exit blind since", 90)
+        assert "the session" in blind["text"]
+        await house.me.wait_for("Trail not watched", 30)
+        at(house, "60.00", names[0])
+        await asyncio.sleep(30)
+        assert (len(open_rows(house)), house.placed) == (1, 1), "the stop alone"
+        await lift(house.settings, clock)
+        await house.me.ask("/login", "lives until", 60)
+        await house.me.wait_for("P&L exit struck.", 120)
+        await house.me.wait_for("Flat at", 60)
+        assert open_rows(house) == {}

@@ -19,7 +19,7 @@ from bot.domain.ports.repositories import Repositories
 from bot.runtime.logs import logging_to
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
-from tests.journeys.test_entering import address_in, filled_in, with_its_own_page
+from tests.journeys.test_entering import address_in, filled_in
 from tests.stage.canaries import Canaries, Planted, plant
 from tests.stage.house import House, a_house
 
@@ -156,7 +156,6 @@ async def test_what_is_typed_on_the_page_or_made_on_the_host_shows_nowhere_else(
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(a_house(clock, tmp_path, account=ACCOUNT))
         stack.enter_context(overheard(log, clock, house))
-        await with_its_own_page(house)
         await house.me.ask("/login", "lives until")
         seen = {
             **await tokens(house),

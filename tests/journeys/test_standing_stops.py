@@ -1,5 +1,6 @@
 """Stops that live over days: kept from the card of a stop, and placed each morning under one Confirm."""
 
+import asyncio
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,6 +12,7 @@ from bot.domain.clock import at_ist, ist_date
 from bot.domain.orders.order import OrderStatus
 from bot.domain.people.account import Role
 from bot.domain.terms import Side
+from bot.simulators.broker.settings import PaperAccount, PaperHolding
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.simulators.telegram.chat.messages import Json
 from bot.trading.standing.by_themselves import StopsByThemselves
@@ -291,3 +293,31 @@ async def test_a_stop_until_a_day_is_kept_while_the_market_is_closed_and_asked_f
         house.me.press("Confirm 1 stop", card)
         await house.me.wait_for("Stop placed", 60)
         assert await guards(house) == [WAITS]
+
+
+async def test_delivered_shares_get_a_stop_by_their_name_and_one_over_days_in_a_closed_market(
+    loop: VirtualLoop, tmp_path: Path
+) -> None:
+    friday, monday = date(2026, 11, 20), date(2026, 11, 23)
+    demat = (PaperHolding(symbol="ITC", quantity=100, average=39815, authorised=100),)
+    async with a_house(LoopClock(loop, at_ist(friday, 15)), tmp_path, account=PaperAccount(holdings=demat)) as house:
+        await house.log_in()
+        price(house, "412.00", "ITC-EQ")
+        await asyncio.sleep(2)
+        today = await house.me.ask("/sl itc 380", "SELL 100 ITC")
+        assert "Delivery (CNC)" in today["text"]
+        house.me.press("Discard", today)
+        await away_until(house, at_ist(friday, 18))
+        await on_the_exchanges_calendar(house)
+        asked = await house.me.ask("/sl itc 380/375 until 31 dec", "Nothing is sent now")
+        house.me.press("Keep 1 stop", asked)
+        await house.me.wait_for("Kept every day until 31 Dec 2026")
+        assert house.placed == 0
+        await away_until(house, at_ist(monday, 9, 14))
+        price(house, "411.00", "ITC-EQ")
+        await house.me.ask("/login", "lives until")
+        due = await house.me.wait_for("1 stop to place today", 180)
+        house.me.press("Place today's stops (1)", due)
+        house.me.press("Confirm 1 stop", await house.me.wait_for("STOPS 1 order", 30))
+        await house.me.wait_for("Stop placed", 60)
+        assert await guards(house) == [(OrderStatus.TRIGGER_PENDING, 100, Decimal("380.00"), Decimal("375.00"))]

@@ -122,3 +122,21 @@ async def test_exits_cancels_and_kill_do_not_wait_behind_a_read_of_the_same_pers
         await house.me.ask("/kill", "New orders are blocked.")
         assert loop.time() - began < 5
         await house.me.wait_for("mStock did not answer as it should", 60)
+
+
+async def test_a_far_limit_of_ours_that_closes_all_is_the_exit_by_two_taps(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        house.me.press("Confirm buy", await house.me.ask("/buy ITC 10 mis", "BUY 10 ITC"))
+        await house.me.wait_for("Filled")
+        house.me.press("Confirm sell", await house.me.ask("/sell ITC 10 @450 mis", "SELL 10 ITC"))
+        await house.me.wait_for("open at 450.00")
+        part = await house.me.ask("/exit ITC 5", "#2 may be closing it already.")
+        assert not any("changes #2" in choice["label"] for line in part["buttons"] for choice in line), "it closes more than 5"
+        held = await house.me.ask("/exit ITC", "#2 may be closing it already.")
+        turn = held["buttons"][0][0]["label"]
+        assert turn.endswith(": changes #2")
+        card = await house.me.choose(turn, "CHANGE #2")
+        house.me.press("Confirm change", card)
+        await house.me.wait_for("position closed", 30)
+        assert house.placed == 2, "the order that rested is the exit"

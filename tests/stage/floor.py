@@ -188,13 +188,14 @@ class FloorFeed(StillFeed):
         super().__init__(clock)
         self.at: dict[InstrumentKey, Decimal] = {}
         self.mute: set[InstrumentKey] = set()
+        self.untraded: set[InstrumentKey] = set()  # whose last trade is two minutes old
 
     def last(self, key: InstrumentKey, *, within: float | None = None) -> Tick | None:
         if key in self.mute:
             return None
         price, now = self.at.get(key, PRICE), self.clock.now()
-        level = Level(price=price, quantity=5000)
-        return Tick(key=key, last=price, at=now, received=now, bids=(level,), asks=(level,))
+        level, at = Level(price=price, quantity=5000), now - (timedelta(minutes=2) if key in self.untraded else timedelta(0))
+        return Tick(key=key, last=price, at=at, received=now, bids=(level,), asks=(level,))
 
 
 @dataclass

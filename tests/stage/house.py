@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.app import App, open_app
@@ -21,6 +21,7 @@ from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.person.scripted import ScriptedPerson
 from storage.store import SqlStore
 from tests.stage.pictures import drawn_in_place
+from tests.stage.ports import own_page
 
 
 @dataclass
@@ -134,7 +135,7 @@ async def a_house(
     async with neighbours(
         clock=clock, chance=random.Random(3), data=None, shift=no_shift, account=account, walk=walk, hours=hours
     ) as near:
-        settings = demo_settings(kept, near)
+        settings = replace(demo_settings(kept, near), redirect_url=own_page())
         await seed(settings, account, clock, chance.randbytes, inline=True)
         house = House(near=near, settings=settings, clock=host_clock or clock, chance=chance)
         await house.start()

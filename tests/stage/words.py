@@ -11,8 +11,8 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.orders.order import OrderRequest
 from bot.domain.terms import Side
+from bot.trading.drafts.meaning import meant, priced
 from bot.trading.instruments.finder import Found
-from bot.trading.proposals.meaning import meant, priced
 from handlers.context.words.readings import readings
 from handlers.registry import parse_command
 from tests.stage.master import ALL

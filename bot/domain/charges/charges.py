@@ -4,7 +4,7 @@ Every figure is an estimate, for the contract note is the truth.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 
@@ -32,13 +32,14 @@ from bot.domain.charges.turnover import Turnover, class_of, meeting, netted, ser
 from bot.domain.market.instrument import Instrument, InstrumentKind, Right
 from bot.domain.money import ZERO, total
 from bot.domain.terms import Product, Side
+from bot.domain.value import value
 
 LEVIES = (ChargeName.STT, ChargeName.EXCHANGE, ChargeName.IPFT, ChargeName.SEBI, ChargeName.STAMP)
 SETTLED = {TradeClass.EXERCISE: "an exercise", TradeClass.PHYSICAL: "a settlement in shares"}
 NO_PLAN = Gap(name=ChargeName.BROKERAGE, why="no brokerage plan is set")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Trade:
     """Something bought or sold, or about to be: an order, a slice, or one fill of an order."""
 
@@ -68,7 +69,7 @@ class Trade:
         return self.side is Side.SELL and self.trade_class in (TradeClass.DELIVERY, TradeClass.MTF)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Tariff:
     """All dated rows about charges. Each question is a pure function of them, the trades and the user's plan."""
 

@@ -1,7 +1,6 @@
 """What a day costs an account: lines as the contract note rounds them, rows by instrument unrounded, and what is not known."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -10,11 +9,12 @@ from bot.domain.charges.tariff import Bill, BrokeragePlan, ChargeName, Gap, Tari
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
 from bot.domain.money import ZERO, to_paise, total
 from bot.domain.terms import Side
+from bot.domain.value import value
 
 RUPEE = Decimal(1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Exercised:
     """An index option that the account held to its end. settlement is the index in rupees, quantity in units."""
 
@@ -23,7 +23,7 @@ class Exercised:
     settlement: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Delivered:
     """A stock contract that ended in shares, which BUY takes and SELL gives. settlement is the share's price in rupees."""
 
@@ -33,7 +33,7 @@ class Delivered:
     settlement: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SquaredOff:
     """Orders with which mStock closed a position itself."""
 
@@ -41,7 +41,7 @@ class SquaredOff:
     orders: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Borrowed:
     """Money that mStock lent over nights, and pledges and unpledges that came with it."""
 
@@ -74,7 +74,7 @@ def at_expiry(instrument: Instrument, quantity: int, settlement: Decimal) -> Exe
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ChargeRow:
     """What one instrument cost on the day, unrounded. Without an instrument, what belongs to the account as a whole."""
 
@@ -82,7 +82,7 @@ class ChargeRow:
     bill: Bill
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DayBill:
     """The charges of one account and day. What is not known is left out of every sum and named. The rest stands."""
 

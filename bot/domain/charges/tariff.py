@@ -1,7 +1,6 @@
 """The dated rows behind every charge: rates, fees, taxes, brokerage plans, and the bill that they add up to."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -9,6 +8,7 @@ from enum import StrEnum
 from bot.domain.market.instrument import Exchange
 from bot.domain.money import ZERO, total
 from bot.domain.terms import Side
+from bot.domain.value import value
 
 HUNDRED = Decimal(100)
 
@@ -65,7 +65,7 @@ class Asset(StrEnum):
     OTHER_FUND = "other-fund"  # gold, silver, liquid, debt and foreign funds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Rate:
     """One dated rate: percent of the turnover (premium, contract value, intrinsic value) for the trades that it names."""
 
@@ -94,7 +94,7 @@ class Rate:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Case:
     """All that a rate can depend on."""
 
@@ -107,7 +107,7 @@ class Case:
     day: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Fee:
     """A fixed sum for an event (a delivery sale of a scrip, a square-off order, a pledge), from a date on."""
 
@@ -118,7 +118,7 @@ class Fee:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Tax:
     """GST, in percent of the named lines."""
 
@@ -128,7 +128,7 @@ class Tax:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class InterestSlab:
     """Percent a year for loans up to a sum in rupees, that sum included. upto None is the last slab."""
 
@@ -136,7 +136,7 @@ class InterestSlab:
     percent: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Interest:
     """MTF interest by the day of a year of 365. The whole loan pays the percentage of the slab that it falls into."""
 
@@ -149,7 +149,7 @@ class Interest:
         return next(slab.percent for slab in self.slabs if slab.upto is None or borrowed <= slab.upto)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BrokerageTerms:
     """Brokerage of one executed order: a flat sum, or a percentage where that is less."""
 
@@ -161,7 +161,7 @@ class BrokerageTerms:
         return self.flat if self.percent is None else min(self.flat, value * self.percent / HUNDRED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BrokeragePlan:
     """A brokerage plan as the user has it. A class without terms is not known."""
 
@@ -171,7 +171,7 @@ class BrokeragePlan:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TariffLine:
     """One charge in rupees, unrounded."""
 
@@ -180,7 +180,7 @@ class TariffLine:
     sources: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Gap:
     """A charge that applies and is not known. The rest of the bill stands."""
 
@@ -188,7 +188,7 @@ class Gap:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Bill:
     """Charges by name. What is charged but not known stands in `gaps` and is not in the total."""
 
@@ -229,7 +229,7 @@ def merged(bills: Iterable[Bill]) -> Bill:
     return Bill(lines=tuple(lines), gaps=tuple(gaps))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Loan:
     """What mStock lends for an MTF purchase, rupees."""
 
@@ -238,7 +238,7 @@ class Loan:
     interest: Decimal | None  # a day, estimated; None: not known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BreakEven:
     """Where a round trip pays for itself, by the charges that are known."""
 
@@ -247,7 +247,7 @@ class BreakEven:
     ticks: int  # whole ticks that pay for it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RoundTripBill:
     """Both sides of an order: in, and out again at the same price."""
 

@@ -1,7 +1,7 @@
 """What was bought and sold of each instrument, as it is charged: fills summed, and what meets within a day taken as intraday."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Protocol
@@ -10,6 +10,7 @@ from bot.domain.charges.tariff import TradeClass
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.money import total
 from bot.domain.terms import Product, Side
+from bot.domain.value import value
 
 
 class Traded(Protocol):
@@ -29,7 +30,7 @@ class Traded(Protocol):
     def day(self) -> date: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Turnover:
     """All that was bought, or all that was sold, of one instrument in one product on one day."""
 

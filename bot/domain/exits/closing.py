@@ -4,11 +4,12 @@ One quantity has one live exit order: whatever is done in whichever order, the e
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
+from bot.domain.value import value
 
 POSSIBLY_WORKING = frozenset({OrderStatus.SUBMITTING, OrderStatus.UNKNOWN, OrderStatus.REFUSED})
 
@@ -49,7 +50,7 @@ class StepKind(StrEnum):
     NOTHING = "NOTHING"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Step:
     """One step of the way out. After each of them everything is read again."""
 
@@ -58,7 +59,7 @@ class Step:
     order: Order | None = None  # the guard that it is about
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ClosingRow:
     """One row of positions on the side of an exit, as the books have it now."""
 

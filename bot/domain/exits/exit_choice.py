@@ -1,7 +1,6 @@
 """Which of the open positions the words of /exit mean, and how much of each."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
 from bot.domain.errors import CheckFailed, UsageError
@@ -9,6 +8,7 @@ from bot.domain.market.display_names import SHORT_NAMES, strike_words
 from bot.domain.money import exact
 from bot.domain.positions.portfolio import PositionLine
 from bot.domain.terms import Product
+from bot.domain.value import value
 
 EXAMPLE = "/exit NIFTY half"
 _PRODUCTS = {
@@ -17,10 +17,10 @@ _PRODUCTS = {
     Product.CNC: {"cnc", "delivery", "del"},
     Product.MTF: {"mtf"},
 }
+_EVERY = ("all", "everything", "full", "sab", "sabhi", "sara", "saara", "sare", "saare", "poora", "pura")
+_THINGS = frozenset({"position", "positions", "share", "shares", "stock", "stocks", "kuch"})
 _SCOPES: dict[str, Callable[[PositionLine], bool]] = {
-    "all": lambda _: True,
-    "sab": lambda _: True,
-    "everything": lambda _: True,
+    **dict.fromkeys(_EVERY, lambda _: True),
     "longs": lambda line: line.position.quantity > 0,
     "shorts": lambda line: line.position.quantity < 0,
     "green": lambda line: (line.since_entry or Decimal(0)) > 0,
@@ -29,11 +29,14 @@ _SCOPES: dict[str, Callable[[PositionLine], bool]] = {
 _OF_DEMAT = frozenset({"holdings", "holding", "demat"})
 _ABOUT_DEMAT = frozenset({"my", "meri", "mera", "mere", "sari", "saari", "the", "of", "from", "se", "ka", "ke", "ki", "ko"})
 _BESIDE = ("only", "both")
-_COURTESY = ("do", "karo", "please")
+_COURTESY = frozenset({
+    "do", "de", "kar", "karo", "please", "pls", "plz", "now", "abhi", "jaldi", "quickly", "immediately", "my", "mera", "mere",
+    "meri", "the", "open", "out",
+})  # fmt: skip
 _HALF = {"half", "aadha", "adha", "50%"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ExitChoice:
     """The positions that are meant."""
 
@@ -83,6 +86,18 @@ def means_demat_alone(words: str) -> bool:
     return all(word in _SCOPES or word in _COURTESY or _is_part(word) for word in rest)
 
 
+def means_everything(words: str) -> bool:
+    """Whether words say all of it, or the positions or shares, and nothing that narrows that: `everything`, `all my shares`."""
+    said = words.lower().split()
+    every = [word for word in said if word in _EVERY or word in _THINGS]
+    return bool(every) and all(word in _COURTESY for word in said if word not in every)
+
+
+def means_nothing(words: str) -> bool:
+    """Whether words are beside the point, each of them: `now please`."""
+    return all(word in _COURTESY for word in words.lower().split())
+
+
 def names_many(words: str) -> bool:
     """Whether words mean more than one name: all, the longs, what is red, what is in delivery."""
     every = _SCOPES.keys() | {word for mine in _PRODUCTS.values() for word in mine}
@@ -94,10 +109,11 @@ def chosen(words: str, lines: Sequence[PositionLine], *, what: str = "open posit
 
     what: what one of the lines is.
     """
-    tokens = [token for token in words.lower().replace("₹", "").split() if token not in (*_COURTESY, *_BESIDE)]
     beside = next((token for token in words.lower().split() if token in _BESIDE), "")
     open_lines = [line for line in lines if can_exit(line)]
     known = [_words_of(line) for line in open_lines]
+    passed = {*_COURTESY, *_THINGS, *_BESIDE}.difference(*known)
+    tokens = [token for token in words.lower().replace("₹", "").split() if token not in passed]
     names: list[str] = []
     choice = ExitChoice(lines=())
     whole = False

@@ -1,16 +1,16 @@
 """What an exit makes of what was paid: arithmetic for its card, before charges."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.domain.market.prices import Price
 from bot.domain.orders.order import OrderDraft
 from bot.domain.positions.portfolio import Holding, Position
 from bot.domain.terms import Product, Side
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ExitFigures:
     """Rupees. None is "not known"."""
 

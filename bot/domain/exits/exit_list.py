@@ -5,7 +5,7 @@ A basket is such a list whose rows may open as well.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -15,6 +15,7 @@ from bot.domain.market.instrument import InstrumentKey
 from bot.domain.orders.order import Confirmation, Order, OrderDraft, OrderStatus
 from bot.domain.people.account import Account
 from bot.domain.terms import Product
+from bot.domain.value import value
 
 COVER_WAITS = timedelta(seconds=5)  # that a covering row waits in silence for the fill of what it covers
 MOVE_AFTER = timedelta(seconds=3)  # that an exit of a panic rests before it is priced anew
@@ -56,7 +57,7 @@ CLOSED = frozenset({RowState.FILLED, RowState.GONE})
 STUCK = frozenset({RowState.REFUSED, RowState.UNKNOWN, RowState.KEPT, RowState.BARE, RowState.HELD, RowState.LEFT})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Slice:
     """One order's worth of a row: a leg of the plan, at most one POST."""
 
@@ -68,7 +69,7 @@ class Slice:
     half: bool = False  # of one that was refused for its size: it is not cut again
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ExitRow:
     """One position to close, in one product. In a basket one order, which may open."""
 
@@ -108,7 +109,7 @@ class ExitRow:
         return replace(self, slices=(*self.slices, piece))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Opening:
     """What a reversal opens once its row is closed. Each slice is an entry leg of the plan."""
 
@@ -117,7 +118,7 @@ class Opening:
     rung: bool = False  # it was told that the row does not fill
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ExitList:
     """All rows of one Confirm. Its id is the token of that question, and the id of the plan whose legs license the orders."""
 
@@ -234,7 +235,7 @@ def _is_on_its_way(order: Order) -> bool:
     return order.status is OrderStatus.SUBMITTING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RowTold:
     """A row as news tells it."""
 
@@ -243,9 +244,10 @@ class RowTold:
     order: Order | None = None  # that it hangs on
     said: str = ""
     chase: Decimal | None = None  # rupees at which its order would fill now; None: it does not rest, or no price is known
+    is_entry: bool = False  # no row of the list: an entry that works on beside it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ExitCard:
     """A list as it is asked about. Nothing of it was sent."""
 
@@ -261,7 +263,7 @@ class ExitCard:
     of_demat: bool = False  # its rows are holdings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ExitsShown:
     """A list on its way, as it stands at a moment."""
 

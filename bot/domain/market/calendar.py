@@ -1,7 +1,6 @@
 """What may be done with an instrument, in a product, at a moment, and what happens next."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -10,12 +9,13 @@ from bot.domain.market.instrument import Instrument, InstrumentKind
 from bot.domain.market.market_days import CalendarDay, DayKind, MarketDays, SquareOff
 from bot.domain.market.sessions import BandHours, Phase, PhaseKind, WindowKind, takes
 from bot.domain.terms import OrderKind, Product
+from bot.domain.value import value
 
 SOON = timedelta(minutes=30)  # how long before an event a note speaks of it
 DECIDES = "mStock's answer decides."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Window:
     """The answer of Calendar.may: what the market takes at that moment. It states facts. No exit is refused by us on its word."""
 
@@ -39,7 +39,7 @@ class Window:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Calendar(MarketDays):
     """The dated rows, asked by a person who wants to trade now."""
 

@@ -1,17 +1,17 @@
 """What is unusual about the days ahead: holidays, special sessions, contracts that end."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bot.domain.market.expiries import BSE_STOCKS, STOCKS, Expiry
 from bot.domain.market.instrument import Exchange
 from bot.domain.market.market_days import LOOK_AHEAD, DayKind, MarketDays
+from bot.domain.value import value
 
 DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ComingDay:
     """A day ahead that is no usual one."""
 

@@ -1,11 +1,11 @@
 """When contracts expire: the weekday rules of each exchange, moved to the trading day before where a holiday is in the way."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
 from bot.domain.market.instrument import Exchange
+from bot.domain.value import value
 
 STOCKS = "stocks"  # the family name of all single-stock contracts of an exchange
 BSE_STOCKS = "BSE stocks"  # the same in a list of names, where only those of BSE are meant
@@ -19,7 +19,7 @@ class Cycle(StrEnum):
     MONTHLY = "monthly"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ExpiryRule:
     """From a date on, this family expires on this weekday: each week, or on the last one of the month."""
 
@@ -44,7 +44,7 @@ class ExpiryRule:
         return self.cycle is Cycle.WEEKLY or (day + WEEK).month != day.month
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Expiry:
     """One family of contracts on its last day."""
 

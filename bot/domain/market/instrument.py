@@ -1,10 +1,11 @@
 """What can be traded: exchange, contract, lots and ticks."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
+
+from bot.domain.value import value
 
 
 class Exchange(StrEnum):
@@ -41,7 +42,7 @@ class InstrumentKey(NamedTuple):
     token: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Instrument:
     """One row of the scrip master of the day."""
 
@@ -80,7 +81,7 @@ class Instrument:
         return self.kind is not InstrumentKind.INDEX
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class MasterDay:
     """Which scrip master is in use."""
 

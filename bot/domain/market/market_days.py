@@ -1,7 +1,7 @@
 """Which days the exchange trades, in which hours, and what expires: dated rows, each with its source."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -22,6 +22,7 @@ from bot.domain.market.sessions import (
     Withdrawal,
 )
 from bot.domain.terms import OrderKind, Product
+from bot.domain.value import value
 
 DAY = timedelta(days=1)
 NOTICE = 60  # days before the last covered day passes, from which the owner is told
@@ -44,7 +45,7 @@ class DayKind(StrEnum):
     UNCOVERED = "UNCOVERED"  # our data does not reach this day
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DayRow:
     """One dated fact about one day, with the day it became known."""
 
@@ -58,7 +59,7 @@ class DayRow:
     hours_known: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CalendarDay:
     """What we know of one day, and from where."""
 
@@ -78,7 +79,7 @@ class CalendarDay:
         return None if self.kind is DayKind.UNCOVERED else self.kind in (DayKind.TRADING, DayKind.SPECIAL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SquareOff:
     """When mStock closes this position by itself. at is UTC."""
 
@@ -87,7 +88,7 @@ class SquareOff:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class MarketDays:
     """All dated rows about time. Every question is a pure function of them and the arguments."""
 

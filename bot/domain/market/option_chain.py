@@ -1,18 +1,18 @@
 """A page of an option chain: the strikes around the money with what is known of each side."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from bot.domain.market.instrument import Exchange, Instrument
 from bot.domain.market.prices import Price
 from bot.domain.people.account import Account
+from bot.domain.value import value
 
 EACH_SIDE = 5  # strikes above and below the one at the money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ChainSide:
     """One contract of a chain."""
 
@@ -21,7 +21,7 @@ class ChainSide:
     interest: int | None  # open, in units; None: not known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ChainStrike:
     """Call and put of one strike. None: it is not listed."""
 
@@ -30,7 +30,7 @@ class ChainStrike:
     put: ChainSide | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ChainPage:
     """Strikes around the money of one underlying and expiry, rising."""
 

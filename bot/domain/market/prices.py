@@ -1,13 +1,13 @@
 """Prices as they were seen, with their real age."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from bot.domain.market.instrument import InstrumentKey
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Level:
     """One rung of the order book."""
 
@@ -16,7 +16,7 @@ class Level:
     orders: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Quote:
     """A price by REST: it carries no time, so its age is unknown (mstock-type-b.md 9.1)."""
 
@@ -27,7 +27,7 @@ class Quote:
     previous_close: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Tick:
     """A price from the feed. `at` is the exchange's own time, UTC."""
 
@@ -47,7 +47,7 @@ class Tick:
     stale: bool = False  # it may be old: the first packet after a subscribe, from a cache, or one that names no time
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Price:
     """What we know of an instrument's price now, from whichever source. Unknown parts are None, never zero."""
 

@@ -1,7 +1,6 @@
 """Dated market rules for which the scrip master has no column: freeze, protection slabs, stop limits, stock F&O near expiry."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import IntEnum
@@ -11,12 +10,13 @@ from bot.domain.market.market_days import MarketDays
 from bot.domain.market.sessions import Withdrawal
 from bot.domain.money import tick_down, tick_up
 from bot.domain.terms import OrderKind, Side
+from bot.domain.value import value
 
 HUNDRED = Decimal(100)
 NEAR = 14  # calendar days; nearer than this an expiry that the calendar cannot count is treated as close
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PriceStep:
     """One step of a price ladder: it holds up to a price. upto None is the last step."""
 
@@ -28,7 +28,7 @@ class PriceStep:
         return self.upto is None or price < self.upto or (self.inclusive and price == self.upto)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Ladder:
     """A value that depends on the price, for some instruments, from a date on."""
 
@@ -41,7 +41,7 @@ class Ladder:
         return next(step.value for step in self.steps if step.holds(price))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TriggerRange:
     """How far the limit of a stop order may lie from its trigger before the exchange refuses it."""
 
@@ -56,7 +56,7 @@ class TriggerRange:
         return self.low_rupees if trigger <= self.low_upto else trigger * self.percent / HUNDRED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Freeze:
     """The largest quantity that one order may carry. Larger ones are refused by the exchange."""
 
@@ -72,7 +72,7 @@ class Freeze:
         return self.monthly and (on.year, on.month) != (self.since.year, self.since.month)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LotSize:
     """Units in a lot for contracts that expire from a date on: a check on the scrip master, never used instead of it."""
 
@@ -82,7 +82,7 @@ class LotSize:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Band:
     """A share's daily price band: percent either side of the previous close."""
 
@@ -93,7 +93,7 @@ class Band:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Ban:
     """Shares whose futures and options take no new positions on a day: they have reached their market-wide limit."""
 
@@ -102,7 +102,7 @@ class Ban:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Surveillance:
     """The shares under one measure of an exchange, from a date until its next list."""
 
@@ -113,7 +113,7 @@ class Surveillance:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StockExpiryRule:
     """From how many trading days before expiry a stock contract is spoken of, warned about, and not opened any more."""
 
@@ -125,7 +125,7 @@ class StockExpiryRule:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BrokerRisk:
     """When mStock closes an intraday position before its time: percent of the price band used, percent of the margin lost."""
 
@@ -144,7 +144,7 @@ class ExpiryStage(IntEnum):
     REFUSE = 3  # E-1 and E: new entries are refused, unless the owner set otherwise
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Countdown:
     """The last days of a stock contract. A date that the calendar does not reach is None."""
 
@@ -156,7 +156,7 @@ class Countdown:
     expiry: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class MarketRules:
     """The rules by date. None always means not known, never that there is none."""
 

@@ -3,13 +3,13 @@
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import accumulate
 from typing import Protocol, TypeVar, overload, runtime_checkable
 
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
+from bot.domain.value import value
 
 _T = TypeVar("_T")
 _Other = TypeVar("_Other")
@@ -20,7 +20,8 @@ class CodedColumn(Sequence[_T]):
     """A column with few distinct values: each value once, and for each row its small number."""
 
     def __init__(self, codes: "array[int]", values: Sequence[_T]) -> None:
-        self._codes = codes if len(values) > 1 << 16 else array("H", codes)
+        narrowest = "B" if len(values) <= 1 << 8 else "H" if len(values) <= 1 << 16 else "I"
+        self._codes = codes if codes.typecode == narrowest else array(narrowest, codes)
         self._values = values
 
     @classmethod
@@ -103,7 +104,7 @@ class TextColumn(Sequence[str]):
         return self._text[self._ends[row] : self._ends[row + 1]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Columns:
     """The fields of all rows, row by row in the same order. Strikes are in rupees. Equal values may be one object."""
 

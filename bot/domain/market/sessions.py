@@ -1,12 +1,12 @@
 """The parts of a market day, and what the exchange takes in each of them."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.terms import OrderKind, Product
+from bot.domain.value import value
 
 
 class PhaseKind(StrEnum):
@@ -36,7 +36,7 @@ class SessionClass(StrEnum):
     DERIVATIVE = "derivative"  # options and the later futures
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Takes:
     """What the exchange does with orders during a phase."""
 
@@ -68,7 +68,7 @@ def takes(kind: PhaseKind) -> Takes:
     return TAKES.get(kind, _NOTHING)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Hours:
     """One dated row of a timetable: a phase by the wall clock of IST, from a date on."""
 
@@ -78,7 +78,7 @@ class Hours:
     random_from: time | None = None  # the exchange may end the phase at any second from here
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Timetable:
     """The hours of one class of instrument from a date on. What it does not name is SHUT."""
 
@@ -88,7 +88,7 @@ class Timetable:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BandHours:
     """A price band that holds between two times of a day: percent around a reference price that the exchange works out."""
 
@@ -100,7 +100,7 @@ class BandHours:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AuctionException:
     """Shares that an exchange leaves out of the closing auction although contracts are traded on them."""
 
@@ -119,7 +119,7 @@ class AuctionException:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Withdrawal:
     """A kind of order that an exchange no longer takes for these instruments (market-rules.md 4.8)."""
 
@@ -130,7 +130,7 @@ class Withdrawal:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SquareOffRow:
     """From a date on, mStock closes positions of this product in these instruments at this time of day."""
 
@@ -150,7 +150,7 @@ class WindowKind(StrEnum):
     AMO = "AMO"  # after-market orders are taken
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BrokerWindow:
     """One window of the broker by the wall clock of IST. Both times None: the hours are not known."""
 
@@ -170,7 +170,7 @@ class BrokerWindow:
         return at >= self.start or at < self.end
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Phase:
     """One stretch of one day, in UTC. end is the first moment that no longer belongs to it."""
 

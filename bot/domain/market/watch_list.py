@@ -1,14 +1,14 @@
 """A person's watch list as it is at one moment."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.people.account import Account
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class WatchRow:
     """One instrument and its newest price. None: nobody knows one."""
 
@@ -16,7 +16,7 @@ class WatchRow:
     price: Price | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class FollowedMessage:
     """The message of a chat that shows an account's list and is refreshed."""
 
@@ -25,7 +25,7 @@ class FollowedMessage:
     until: datetime  # UTC
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class WatchShown:
     """The list of one account."""
 

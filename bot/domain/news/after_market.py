@@ -1,14 +1,14 @@
 """News of orders that were sent in the evening for the session of a day."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.news.notice import Notice, Sound
 from bot.domain.orders.order import Order
 from bot.domain.people.news_settings import NewsKind
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AfterMarketFate(Notice):
     """How the after-market orders of today stand, before the opening and just after it."""
 

@@ -1,6 +1,6 @@
 """An alert of a person on a price or on the day's result, when it is reached, and the news of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -13,6 +13,7 @@ from bot.domain.people.news_settings import NewsKind
 from bot.domain.positions.held import HeldRow, NewBase, new_base
 from bot.domain.positions.rebase import Rebase
 from bot.domain.terms import Product
+from bot.domain.value import value
 
 ARMS = Decimal(500)  # rupees; what is given back of a smaller profit is noise
 
@@ -35,7 +36,7 @@ class AlertState(StrEnum):
     STRUCK = "STRUCK"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Alert:
     """One alert of a person on an account."""
 
@@ -109,7 +110,7 @@ class Sees(StrEnum):
     NOTHING = "nothing"  # no session
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AlertsShown:
     """A person's alerts on one account."""
 
@@ -119,7 +120,7 @@ class AlertsShown:
     made: Alert | None = None  # the one that was made just now
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AlertStruck(Notice):
     """An alert was reached. It strikes once."""
 
@@ -132,7 +133,7 @@ class AlertStruck(Notice):
     products: tuple[Product, ...] = ()  # in which the instrument is held now
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AlertsBlind(Notice):
     """For a while nothing has told a person's alerts what they watch, or it does again."""
 
@@ -144,7 +145,7 @@ class AlertsBlind(Notice):
     sees: bool = False  # again
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AlertPaused(Notice):
     """A share may have had a bonus or a split, so that its alert means another price."""
 

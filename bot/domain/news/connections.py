@@ -1,14 +1,14 @@
 """News of connections: a session, the feed, the books or this process was away, and is back."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.people.news_settings import NewsKind
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SessionLost(Notice):
     """The broker session died or could not be renewed."""
 
@@ -20,7 +20,7 @@ class SessionLost(Notice):
     positions: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SessionReplaced(Notice):
     """The broker ended a session before its time, and the stored seed made a new one: perhaps somebody else logged in."""
 
@@ -39,7 +39,7 @@ class Source(StrEnum):
     TELEGRAM = "telegram"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class FeedLost(Notice):
     """The broker's socket, or the broker itself, is away while something is at stake. Its return is told too."""
 
@@ -50,7 +50,7 @@ class FeedLost(Notice):
     since: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class FeedBack(Notice):
     """What was away is back, and the books were read again."""
 
@@ -68,7 +68,7 @@ class FeedBack(Notice):
     unknown: int = 0  # orders whose outcome is still looked for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AddressNotRegistered(Notice):
     """The broker refuses this network address (mstock-type-b.md 1.8)."""
 

@@ -1,13 +1,12 @@
 """News of a change of product: how it ended, and that nobody knows yet."""
 
-from dataclasses import dataclass
-
 from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.people.news_settings import NewsKind
 from bot.domain.positions.conversion import Conversion
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Converted(Notice):
     """How a conversion ended, for the others of its account, and for all where its end came later than the answer to the tap."""
 
@@ -17,7 +16,7 @@ class Converted(Notice):
     conversion: Conversion
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ConversionUnclear(Notice):
     """Nobody knows yet whether a conversion happened."""
 

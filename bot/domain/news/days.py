@@ -1,13 +1,12 @@
 """News by the date: the summary of a day, and the end of the dated facts."""
 
-from dataclasses import dataclass
-
 from bot.domain.news.notice import Notice, Sound
 from bot.domain.people.news_settings import NewsKind
 from bot.domain.positions.portfolio import DayReport
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DaySummary(Notice):
     """The summary of a date."""
 
@@ -17,7 +16,7 @@ class DaySummary(Notice):
     report: DayReport
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class YearNotCovered(Notice):
     """The dated facts end before a year that comes, or that has begun: the host has to lay a file beside them."""
 

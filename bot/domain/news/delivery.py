@@ -1,12 +1,13 @@
 """A notice on its way to one person."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from bot.domain.news.notice import Notice, Sound
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Delivery:
     """A notice on its way to one person. id is the visible event number, so a repeated delivery can be recognised."""
 

@@ -1,6 +1,5 @@
 """News of ways out: stops that rest or are gone, targets that nobody watches, lists of exits that ask."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -9,9 +8,10 @@ from bot.domain.exits.exit_list import ListKind, RowTold
 from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.people.news_settings import NewsKind
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Unguarded(Notice):
     """A stop is gone and the exit that was to replace it was not sent."""
 
@@ -21,7 +21,7 @@ class Unguarded(Notice):
     draft: OrderDraft  # of the exit that was not sent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class GuardPlaced(Notice):
     """The stop of a plan rests at the exchange."""
 
@@ -34,7 +34,7 @@ class GuardPlaced(Notice):
     step: Decimal | None = None  # rupees that it goes for each step; None: it follows continuously
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TargetBlind(Notice):
     """A target is not being watched, or is again."""
 
@@ -58,7 +58,7 @@ class ExitTrouble(StrEnum):
     ENTRY_LEFT = "entry left"  # the stop that was to guard this entry is over while it rests
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ExitAsks(Notice):
     """An exit that works is not what it should be, or an entry has lost its own. Only a person can decide what follows."""
 
@@ -84,7 +84,7 @@ class Told(StrEnum):
     STRUCK = "STRUCK"  # entries of a basket that will never be sent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ExitsTold(Notice):
     """A list of exits or a basket asks, or a panic says whether all is flat."""
 

@@ -1,13 +1,12 @@
 """News of orders that are asked again when the market takes them."""
 
-from dataclasses import dataclass
-
 from bot.domain.news.notice import Notice, Sound
 from bot.domain.people.news_settings import NewsKind
 from bot.domain.proposals.later_card import LaterCard
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LaterCardsAhead(Notice):
     """The cards that come today."""
 
@@ -17,7 +16,7 @@ class LaterCardsAhead(Notice):
     cards: tuple[LaterCard, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LaterCardDue(Notice):
     """The market takes the order now."""
 
@@ -27,7 +26,7 @@ class LaterCardDue(Notice):
     card: LaterCard
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LaterCardStruck(Notice):
     """A card of later will not be asked."""
 

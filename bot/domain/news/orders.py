@@ -1,6 +1,5 @@
 """News of orders: what filled, was refused, ended, got lost, and what somebody else placed."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.domain.news.notice import Notice, NoticePriority, Sound
@@ -8,6 +7,7 @@ from bot.domain.orders.doubt import DoubtedAct
 from bot.domain.orders.order import Fill, Order, OrderDraft, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.people.news_settings import NewsKind
+from bot.domain.value import value
 
 
 def _loud(order: Order) -> Sound:
@@ -15,7 +15,7 @@ def _loud(order: Order) -> Sound:
     return Sound.ALWAYS if order.draft.trigger is not None and order.closes is not False else Sound.RING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Filled(Notice):
     """An order filled further. The fill is the step. The order stands as it is after it."""
 
@@ -38,7 +38,7 @@ class Filled(Notice):
         return self.fill.filled_after >= self.order.draft.quantity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OrderRejected(Notice):
     """The broker or the exchange refused an order."""
 
@@ -58,7 +58,7 @@ class OrderRejected(Notice):
         return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OrderEnded(Notice):
     """An order was cancelled or expired: by somebody else, or by a person here after some of it had filled."""
 
@@ -78,7 +78,7 @@ class OrderEnded(Notice):
         return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OrderUnclear(Notice):
     """The answer to an order got lost, and the order is being looked for."""
 
@@ -88,7 +88,7 @@ class OrderUnclear(Notice):
     order: Order
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OrderFound(Notice):
     """An order that was unclear, refused or given up turned up in the book."""
 
@@ -99,7 +99,7 @@ class OrderFound(Notice):
     told: OrderStatus = OrderStatus.UNKNOWN  # what people took it for until then
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OrderNotSeen(Notice):
     """The look-out's time has passed without a row: the person may look in the broker's app and say so."""
 
@@ -109,7 +109,7 @@ class OrderNotSeen(Notice):
     order: Order
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ActSeen(Notice):
     """What the book shows of a working order after the answer to its cancel or its change was lost."""
 
@@ -121,7 +121,7 @@ class ActSeen(Notice):
     done: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class MarketUnfilled(Notice):
     """A market order with a worst price rests: the price ran beyond it, or the exchange has not filled it yet."""
 
@@ -139,7 +139,7 @@ class MarketUnfilled(Notice):
         return self.touch is not None and limit is not None and (self.touch - limit) * self.order.draft.side.sign <= 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SlicesStruck(Notice):
     """What is unsent of an entry will never be sent."""
 
@@ -151,7 +151,7 @@ class SlicesStruck(Notice):
     why: str  # in words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OrderElsewhere(Notice):
     """An order that this bot did not place: from the broker's app, the website, or the broker itself."""
 
@@ -172,7 +172,7 @@ class OrderElsewhere(Notice):
         return self.order.status.is_final
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OrdersElsewhere(Notice):
     """Several orders that this bot did not place turned up in one look."""
 
@@ -188,7 +188,7 @@ class OrdersElsewhere(Notice):
         return Sound.ALWAYS if self.maybe or self.fee is not None else self.sound
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OrderByOther(Notice):
     """Another person of the account placed an order."""
 

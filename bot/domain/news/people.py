@@ -1,11 +1,11 @@
 """News of people: who joined, who was removed, who tried, and what another person of the account did."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.news.notice import Notice, Sound
 from bot.domain.people.news_settings import NewsKind
+from bot.domain.value import value
 
 
 class ActionKind(StrEnum):
@@ -27,7 +27,7 @@ class ActionKind(StrEnum):
     UNLINKED = "unlinked"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ActByOther(Notice):
     """Another person of the account did something that all of them should know."""
 
@@ -40,7 +40,7 @@ class ActByOther(Notice):
     detail: str = ""  # which order, which limit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PersonJoined(Notice):
     """Somebody used an invitation."""
 
@@ -54,7 +54,7 @@ class PersonJoined(Notice):
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PersonRemoved(Notice):
     """Somebody was taken off the list."""
 
@@ -67,7 +67,7 @@ class PersonRemoved(Notice):
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Tried(Notice):
     """Something was refused that looks like trying. It is told at most once an hour for each id."""
 

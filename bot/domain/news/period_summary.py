@@ -1,6 +1,5 @@
 """The summary of a week or a month as news: the sum of its days' final rows."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -8,6 +7,7 @@ from enum import StrEnum
 from bot.domain.news.notice import Notice, Sound
 from bot.domain.people.news_settings import NewsKind
 from bot.domain.positions.day_facts import DayNet, SymbolNet, TripCount, deepest_fall, gained, summed
+from bot.domain.value import value
 
 
 class Span(StrEnum):
@@ -17,7 +17,7 @@ class Span(StrEnum):
     MONTH = "month"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PeriodSummary(Notice):
     """A week or a month of one account, rupees. It is told once, with the last day's own summary."""
 

@@ -1,13 +1,12 @@
 """A picture as news of its own: it follows the words that it belongs to and is kept until Telegram has taken it."""
 
-from dataclasses import dataclass
-
 from bot.domain.news.notice import Notice, Sound
 from bot.domain.people.news_settings import NewsKind
 from bot.domain.pictures import DayPicture, EquityCurve
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Pictured(Notice):
     """One of the two is set."""
 

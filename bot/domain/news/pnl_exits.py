@@ -1,6 +1,5 @@
 """News of P&L exits: one struck, sees nothing, ended, or lives on without who confirmed it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -8,6 +7,7 @@ from enum import StrEnum
 from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.plans.pnl_exit import PnlExit
 from bot.domain.plans.pnl_words import levels_in_figures, scope_in_words
+from bot.domain.value import value
 
 
 class PnlNews(StrEnum):
@@ -21,7 +21,7 @@ class PnlNews(StrEnum):
     LIVES_ON = "lives on"  # who confirmed it lost the role
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PnlExitTold(Notice):
     """A P&L exit did something, or cannot."""
 

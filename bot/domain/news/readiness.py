@@ -1,6 +1,5 @@
 """What is told before the market opens, as data: readiness, a missing login, contracts near their end, the week ahead."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -13,6 +12,7 @@ from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.people.news_settings import NewsKind
 from bot.domain.positions.held import ContractChange, NewBase
 from bot.domain.terms import Product
+from bot.domain.value import value
 
 LITTLE_SKEW = Decimal(2)  # seconds; a clock that is further off is worth a look
 MOST = Decimal(int(MOST_SKEW))
@@ -26,7 +26,7 @@ class Light(StrEnum):
     RED = "red"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ClosedDay:
     """A weekday without a session, or a day with one of its own."""
 
@@ -35,7 +35,7 @@ class ClosedDay:
     special: bool = False  # it has a session, in hours of its own
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Overnight:
     """A position that was carried over the night."""
 
@@ -50,7 +50,7 @@ class Overnight:
         return self.guarded is False and self.product in (Product.MIS, Product.NRML)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Unauthorised:
     """Shares that wait for their stop, more than may leave the depository today."""
 
@@ -59,7 +59,7 @@ class Unauthorised:
     authorised: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Repair:
     """A button: its label, and the command that it stands for."""
 
@@ -67,7 +67,7 @@ class Repair:
     command: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Finding:
     """What one family of commands has to say of a morning: a row of the card with its light, details under it, its repairs."""
 
@@ -80,7 +80,7 @@ class Finding:
     waits: str = ""  # what nobody watches without a session, "alerts are armed": that rings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Readiness(Notice):
     """Whether an account is fit for its day. None is always "not known", never "none"."""
 
@@ -134,7 +134,7 @@ class Readiness(Notice):
         return Light.GREEN if sure else Light.AMBER
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ReadinessAlarm(Readiness):
     """The same on a morning without a session while positions are held or alerts are armed: nothing is being watched."""
 
@@ -142,7 +142,7 @@ class ReadinessAlarm(Readiness):
     priority = NoticePriority.SAFETY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LoginReminder(Notice):
     """The market is about to open, there is no session, and something wants to be watched."""
 
@@ -154,7 +154,7 @@ class LoginReminder(Notice):
     findings: tuple[Finding, ...] = ()  # those that nobody watches without a session
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Settlement:
     """One stock contract that ends in shares within days, at the share's price of now. None is "not known"."""
 
@@ -173,7 +173,7 @@ class Settlement:
     settle: Decimal | None  # rupees since entry after charges, if it ends at the share's price of now
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NearExpiry(Notice):
     """Stock contracts that are held and end in shares within days."""
 
@@ -186,14 +186,14 @@ class NearExpiry(Notice):
     noted_of: date | None  # the evening that they were noted on; None: the book was read now
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ExpiryAlarm(NearExpiry):
     """The same once new entries are warned about: two trading days before the end, and nearer."""
 
     sound = Sound.ALWAYS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class WeekAhead(Notice):
     """The holidays of the coming week, and what of that which is held ends in it."""
 

@@ -1,6 +1,5 @@
 """What the afternoon and the watch over positions and orders tell, as data."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,9 +10,10 @@ from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.people.news_settings import NewsKind
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OpenRow:
     """An open position as the position book has it."""
 
@@ -33,7 +33,7 @@ class OpenRow:
         return self.instrument.is_derivative or self.quantity > 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SquareOffAhead(Notice):
     """What mStock closes by itself today, with the resting orders that would open more of it."""
 
@@ -46,7 +46,7 @@ class SquareOffAhead(Notice):
     proven: bool  # False: no source names the time for all of these segments
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SquareOffNear(SquareOffAhead):
     """The same a quarter of an hour before it, and nearer."""
 
@@ -54,7 +54,7 @@ class SquareOffNear(SquareOffAhead):
     priority = NoticePriority.SAFETY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StopsEnd(Notice):
     """Stops that the exchange cancels when the closing auction of their shares begins."""
 
@@ -65,7 +65,7 @@ class StopsEnd(Notice):
     stops: tuple[Order, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AuctionBegun(Notice):
     """Shares went into the closing auction: limits that wait in it, and targets that it does not serve."""
 
@@ -77,7 +77,7 @@ class AuctionBegun(Notice):
     targets: tuple[OrderDraft, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AuctionOver(Notice):
     """What the closing auction did not sell, and intraday shorts in shares that are still open after it."""
 
@@ -89,7 +89,7 @@ class AuctionOver(Notice):
     post_close: datetime | None  # when delivery is taken at the closing price; None: not today
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class UnprotectedTonight(Notice):
     """Positions that are carried over the night: a stop at the exchange ends with the day."""
 
@@ -101,7 +101,7 @@ class UnprotectedTonight(Notice):
     kept: tuple[OpenRow, ...] = ()  # for which a stop is asked about at the next open
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SessionEnds(Notice):
     """The session at the broker ends at midnight, and positions are held."""
 
@@ -112,7 +112,7 @@ class SessionEnds(Notice):
     rows: tuple[OpenRow, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NoStop(Notice):
     """Intraday and carry-forward positions that have been open for minutes without a stop."""
 
@@ -122,14 +122,14 @@ class NoStop(Notice):
     rows: tuple[OpenRow, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NoStopDelivery(NoStop):
     """The same of delivery that was bought today. Told only to who wants it."""
 
     about = NewsKind.NO_STOP_DELIVERY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LossNear(Notice):
     """Most of the daily loss limit is used."""
 
@@ -142,7 +142,7 @@ class LossNear(Notice):
     charges: Decimal | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class MarginShort(Notice):
     """The money for trading is below zero, or is not any more."""
 
@@ -154,7 +154,7 @@ class MarginShort(Notice):
     over: bool = False  # the shortfall is
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class MarginNear(Notice):
     """Intraday positions have lost most of the margin that mStock lets them lose."""
 
@@ -171,7 +171,7 @@ class MarginNear(Notice):
         return self.lost * 100 / self.used if self.used > ZERO else ZERO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BandNear(Notice):
     """An intraday position's share moved against it through most of its price band of the day."""
 
@@ -185,7 +185,7 @@ class BandNear(Notice):
     closed_at: Decimal  # percent of the band at which mStock closes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class FeedMute(Notice):
     """The feed is connected and says nothing while the market is open, or speaks again."""
 

@@ -1,13 +1,13 @@
 """News of brakes: trading was stopped or resumed, or a day was locked by its loss."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from bot.domain.news.notice import Notice, NoticePriority, Sound
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DayLocked(Notice):
     """The daily loss was reached: no new entries until the next trading day."""
 
@@ -19,7 +19,7 @@ class DayLocked(Notice):
     entries: int = 0  # orders at the exchange that may still open something
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TradingStopped(Notice):
     """Somebody used the kill switch, or the bot itself for a reason."""
 
@@ -31,7 +31,7 @@ class TradingStopped(Notice):
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TradingResumed(Notice):
     """Somebody lifted the kill switch."""
 

@@ -1,13 +1,12 @@
 """News of stops that live over days."""
 
-from dataclasses import dataclass
-
 from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.plans.standing_stop import StandingStop
 from bot.domain.positions.held import NewBase
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StandingStopsDue(Notice):
     """The market is open: what is to be placed, what goes by itself, what opened beyond its stop."""
 
@@ -22,7 +21,7 @@ class StandingStopsDue(Notice):
     session: bool = True  # False: nobody can place them before somebody logs in
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StandingStopPaused(Notice):
     """A share may have had a bonus or a split, so that its standing stop means another price."""
 

@@ -1,12 +1,12 @@
 """News of trails: what a stop that follows the price cannot do, and that it lives on."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.orders.order import Order
+from bot.domain.value import value
 
 
 class TrailNews(StrEnum):
@@ -19,7 +19,7 @@ class TrailNews(StrEnum):
     LIVES_ON = "lives on"  # who confirmed it lost the role
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TrailTold(Notice):
     """A trail asks for attention. Its stop rests at the exchange meanwhile."""
 

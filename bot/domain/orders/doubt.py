@@ -1,11 +1,11 @@
 """A cancel or a change of an order whose answer was lost: what was asked for, until the order book tells what became of it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.orders.order import Order, OrderDraft
+from bot.domain.value import value
 
 
 class DoubtedAct(StrEnum):
@@ -15,7 +15,7 @@ class DoubtedAct(StrEnum):
     CHANGE = "change"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Doubt:
     """What was asked of one order, and nobody knows whether it happened."""
 

@@ -1,10 +1,10 @@
 """What a person says beside the order itself: a stop or target attached to it, a part of what is held."""
 
-from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
 
 from bot.domain.money import in_figures
+from bot.domain.value import value
 
 
 class Measure(StrEnum):
@@ -19,7 +19,7 @@ class Measure(StrEnum):
 PRICES = frozenset({Measure.PRICE, Measure.AT})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Leg:
     """A stop or a target attached to an entry, as it was said. Rupees, points or per cent, always above zero."""
 
@@ -53,7 +53,7 @@ class Leg:
                 return entry + sign * entry * self.value / 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TrailSaid:
     """A trail as a person says it: `15`, `2%`, `15 step 10`. What it becomes is a rule, which refuses what would not follow."""
 

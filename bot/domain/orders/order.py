@@ -1,7 +1,7 @@
 """Orders: what was asked, what would be sent, what was confirmed, and what became of it."""
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -12,6 +12,7 @@ from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.money import ZERO, on_tick
 from bot.domain.orders.legs import Leg, Portion, TrailSaid
 from bot.domain.terms import OrderKind, Product, Side, Validity
+from bot.domain.value import value
 
 
 class OrderStatus(StrEnum):
@@ -60,7 +61,7 @@ MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OrderRequest:
     """What a person asked, in their words. Nothing is guessed here."""
 
@@ -90,7 +91,7 @@ class OrderRequest:
         return any(size is not None for size in sizes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OrderDraft:
     """A complete order in legal shape, before it exists. ValueError when the shape is not legal."""
 
@@ -171,7 +172,7 @@ class ConfirmationState(StrEnum):
     EXPIRED = "EXPIRED"  # its time is over, and its message says so
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Confirmation:
     """One question, for one person, in one message, about one act. Its age runs from created_at, never from a tap."""
 
@@ -191,7 +192,7 @@ class Confirmation:
     light: bool | None = None  # whether it is an entry that one tap may confirm, as far as was seen when it was asked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OrderFact:
     """One row of the broker's order book: it states the whole order, so applying it twice or late changes nothing."""
 
@@ -212,7 +213,7 @@ class OrderFact:
     at: datetime | None = None  # UTC
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TradeFact:
     """One row of the broker's trade book: one fill with its true price."""
 
@@ -226,7 +227,7 @@ class TradeFact:
     at: datetime | None = None  # UTC
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Fill:
     """The step between two facts. It is unique by account, broker id and filled_after."""
 
@@ -238,7 +239,7 @@ class Fill:
     at: datetime  # UTC
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Order:
     """One order that we know of, ours or from elsewhere. Changes are new values made by named moves."""
 
@@ -388,7 +389,7 @@ class Order:
             return draft
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CardRef:
     """Where an order's card stands, and which version of the order it shows."""
 

@@ -1,13 +1,13 @@
 """What is held of an order's instrument after a step of the order, as news and buttons tell it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.domain.orders.order import Order
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PositionAfter:
     """One instrument in one product after a step of an order. Amounts are rupees, quantities shares or units."""
 

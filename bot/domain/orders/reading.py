@@ -1,11 +1,10 @@
 """One way to read the words of an order."""
 
-from dataclasses import dataclass
-
 from bot.domain.orders.order import OrderRequest
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Reading:
     """A request that the words may mean. Plain is what the order of the words says, and not the shape of a figure alone.
 

@@ -3,11 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.money import exact, to_paise
+from bot.domain.value import value
 
 ORDER_ID = re.compile(r"RMS:\s*(\d+)\s*:")
 LONGEST = 160  # characters of the broker's own words that are shown
@@ -60,7 +61,7 @@ class RepairKind(StrEnum):
     NONE = "NONE"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RejectionRow:
     """One text of the broker as a pattern over its normal form (upper case, commas and runs of blanks as one blank)."""
 
@@ -74,7 +75,7 @@ class RejectionRow:
     codes: frozenset[str] = frozenset()  # decides only for texts that no pattern knows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Explanation:
     """A refusal in words for a person, beside the broker's own."""
 
@@ -163,9 +164,9 @@ def normal_form(text: str) -> str:
 def _figures(row: RejectionRow, match: re.Match[str]) -> dict[str, Decimal] | None:
     """The captured figures as Decimals. None when one that the sentence needs is missing, so that a plainer row can answer."""
     figures = {}
-    for name, value in match.groupdict().items():
+    for name, text in match.groupdict().items():
         try:
-            figures[name] = exact(value or "")
+            figures[name] = exact(text or "")
         except ValueError:
             if name not in REPAIR_FIGURES:
                 return None

@@ -1,6 +1,5 @@
 """What the broker tells beside the books: candles, option chains, and what is past."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -8,6 +7,7 @@ from enum import StrEnum
 from bot.domain.market.instrument import Exchange
 from bot.domain.orders.order import OrderStatus
 from bot.domain.terms import Product, Side
+from bot.domain.value import value
 
 
 class Interval(StrEnum):
@@ -23,7 +23,7 @@ class Interval(StrEnum):
     DAY = "1d"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Candle:
     """Prices of one interval, rupees. `start` is when it began, UTC."""
 
@@ -35,7 +35,7 @@ class Candle:
     volume: int  # shares or units
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OrderStep:
     """One step in the life of an order."""
 
@@ -47,7 +47,7 @@ class OrderStep:
     at: datetime | None  # UTC
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PastTrade:
     """One fill of an earlier day: the broker names the company and no token."""
 
@@ -61,7 +61,7 @@ class PastTrade:
     time: str  # of day, as the broker wrote it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Underlying:
     """What contracts are written on, and until when. The epochs name an expiry to the chain route."""
 
@@ -71,7 +71,7 @@ class Underlying:
     expiries: tuple[tuple[date, int], ...]  # (day, epoch)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ChainLine:
     """One contract of a chain: no price, only what is open."""
 
@@ -80,7 +80,7 @@ class ChainLine:
     open_interest: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Chain:
     """All contracts of one underlying and expiry."""
 

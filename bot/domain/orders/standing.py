@@ -1,18 +1,18 @@
 """Orders that work or may work: which of them are ways out, which guard a position alone, and what became of a cancel."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.errors import BrokerError, Unclear
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.terms import Product, Side
+from bot.domain.value import value
 
 RowKey = tuple[InstrumentKey, Product]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OpenRows:
     """What the position book showed at the last look."""
 
@@ -20,7 +20,7 @@ class OpenRows:
     as_of: datetime  # before the look began
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Cancelled:
     """One order after its cancel was asked for, as the order book has it after a look."""
 

@@ -1,15 +1,15 @@
 """What stands between a person and an act besides the role: an invitation, a PIN, a locked phone, a day that is over."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
 from bot.domain.people.account import Account, Limits, Role
 from bot.domain.people.secret import Secret
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Invitation:
     """A one-time code by which somebody joins. The code itself is never kept, only its digest."""
 
@@ -22,7 +22,7 @@ class Invitation:
     used_by: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Pin:
     """A person's PIN, and how often it was missed. All of it survives a restart (T17)."""
 
@@ -35,7 +35,7 @@ class Pin:
     proven_for: str | None = None  # the one act that it was given for, until that act takes it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DayLock:
     """No new entries on an account until the next trading day. Nothing in the chat lifts it."""
 
@@ -72,7 +72,7 @@ class PadStep(StrEnum):
     AGAIN = "again"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Pad:
     """A keypad as it stands: where each digit lies, and how many were tapped. Never which."""
 
@@ -85,7 +85,7 @@ class Pad:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PadEnded:
     """A keypad that is over. `right` says whether what it was for was done."""
 
@@ -94,7 +94,7 @@ class PadEnded:
     say: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PinState:
     """What a person should know of the own PIN."""
 
@@ -103,7 +103,7 @@ class PinState:
     closed_until: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Invited:
     """A link that the owner may hand on, once."""
 
@@ -113,7 +113,7 @@ class Invited:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Welcome:
     """Somebody has joined."""
 
@@ -122,7 +122,7 @@ class Welcome:
     by: str  # the inviter's name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LimitsShown:
     """An account's limits as they stand and as they will."""
 

@@ -1,11 +1,12 @@
 """People, roles, accounts, credentials and broker sessions."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, time
 from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.people.secret import Secret
+from bot.domain.value import value
 
 
 class Role(StrEnum):
@@ -49,7 +50,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 WHILE_LOCKED = frozenset({Permission.STOP, Permission.OWN})  # a locked phone can still stop trading, and be opened
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Account:
     """One broker account. The client code itself is among the encrypted credentials."""
 
@@ -67,7 +68,7 @@ class Account:
         return f"{self.mark} {self.label}".strip()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class KnownAccount:
     """An account found by its client code, as it is or was called."""
 
@@ -75,7 +76,7 @@ class KnownAccount:
     linked: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class User:
     """A person on the list."""
 
@@ -84,7 +85,7 @@ class User:
     active: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Actor:
     """Who acts, on which account, in which role. `account` is None until one is linked."""
 
@@ -97,7 +98,7 @@ class Actor:
         return permission in GRANTS[self.role] and (not self.phone_locked or permission in WHILE_LOCKED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Credentials:
     """What it takes to log in. The seed is there only where the owner chose to store it (it makes two factors one)."""
 
@@ -107,7 +108,7 @@ class Credentials:
     totp_seed: Secret | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Session:
     """A broker session. It is dead at its claim or at the next midnight IST, whichever comes first."""
 
@@ -119,7 +120,7 @@ class Session:
         return now < self.expires
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LoginStep:
     """Between password and code: good for 300 s at the broker and for nothing else."""
 
@@ -134,7 +135,7 @@ class CodeKind(StrEnum):
     SMS = "sms"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Stop:
     """The kill switch of an account, when it is on."""
 
@@ -152,7 +153,7 @@ class Segment(StrEnum):
     OPTIONS = "options"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Limits:
     """An account's own hard limits on entries. None is no limit. Exits are never limited."""
 

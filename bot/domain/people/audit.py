@@ -1,10 +1,11 @@
 """The record of acts as a person reads it: who did what, when, from which message, before and after."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.value import value
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@value
 class Act:
     """One row of the audit."""
 
@@ -15,7 +16,7 @@ class Act:
     detail: str  # what it was done to, before and after, and the update behind it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ActPage:
     """Some acts, newest first."""
 

@@ -1,10 +1,11 @@
 """How a person wants to be told: for each kind of news with a sound, without one or not at all, quiet hours, no rupees."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, time
 from enum import StrEnum
 
 from bot.domain.clock import ist
+from bot.domain.value import value
 
 
 class NewsKind(StrEnum):
@@ -51,7 +52,7 @@ def usual(kind: NewsKind) -> Manner:
     return Manner.SILENT if kind in _SILENT else Manner.RING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NewsSettings:
     """One person's choices. They hold on every account, and for news that waits already."""
 

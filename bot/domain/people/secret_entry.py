@@ -1,10 +1,10 @@
 """Entering secrets on a page: what a one-time link is for, what was typed there, and what came of it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.people.secret import Secret
+from bot.domain.value import value
 
 SEED_SENTENCE = (
     "A stored TOTP seed lets the bot log in by itself and makes your two factors one: whoever has this host has both. "
@@ -19,7 +19,7 @@ class EntryKind(StrEnum):
     LOGIN = "login"  # six digits for an account that is linked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Ticket:
     """Who may enter what, until when. It is named by a one-time code that is kept nowhere."""
 
@@ -29,7 +29,7 @@ class Ticket:
     until: datetime  # UTC
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Offered:
     """A link that was made. Its address carries the code, so it is as secret as the code is."""
 
@@ -38,7 +38,7 @@ class Offered:
     on_host: bool  # the address is this host's own: no other machine reaches it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Entered:
     """What was typed. Fields that a page did not ask for are None."""
 
@@ -49,7 +49,7 @@ class Entered:
     code: Secret | None = None  # six digits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Outcome:
     """What came of it, in words for the page and for the chat."""
 

@@ -1,7 +1,6 @@
 """Several orders under one Confirm: what the whole of them costs at its worst prices, and what it can lose at most."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -12,6 +11,7 @@ from bot.domain.money import total
 from bot.domain.orders.order import Confirmation, OrderDraft
 from bot.domain.people.account import Account
 from bot.domain.plans.payoff import PayoffLeg, extremes
+from bot.domain.value import value
 
 MOST = 10  # orders of one basket
 
@@ -25,7 +25,7 @@ class BasketChange(StrEnum):
     AT_MARKET = "AT_MARKET"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class WorstLoss:
     """What can be lost at most when the contracts end, before charges."""
 
@@ -33,7 +33,7 @@ class WorstLoss:
     endless: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BasketCard:
     """A basket as it is asked about. Nothing of it was sent. Rupees. None is "not known"."""
 
@@ -51,7 +51,7 @@ class BasketCard:
     redrawn: str | None = None  # why it is asked again
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BasketMargins:
     """What several orders block together, rupees, by two of the broker's routes. None: it did not say."""
 

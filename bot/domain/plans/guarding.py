@@ -1,15 +1,15 @@
 """What guards the fill of an entry, as its living card shows it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from bot.domain.orders.order import Order
 from bot.domain.plans.trail_card import TrailSeen
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Guarding:
     """The part that the exchange guards, and the part that the bot does."""
 

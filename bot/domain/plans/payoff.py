@@ -4,14 +4,14 @@ Charges are not in it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.domain.market.instrument import Right
 from bot.domain.money import ZERO, total
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PayoffLeg:
     """One position. Without a right it is a future or the share itself, whose worth is the underlying's price."""
 

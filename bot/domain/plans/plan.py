@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -12,6 +12,7 @@ from bot.domain.orders.legs import TrailSaid
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.plans.trail import Trail, TrailRule
 from bot.domain.terms import OrderKind, Side
+from bot.domain.value import value
 
 
 class LegKind(StrEnum):
@@ -41,7 +42,7 @@ class PlanState(StrEnum):
     OVER = "OVER"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PlanLeg:
     """One order that a plan may send: this side, at most this quantity, no worse than this price."""
 
@@ -59,7 +60,7 @@ class PlanLeg:
 _WAYS_OUT = (LegKind.STOP, LegKind.TARGET, LegKind.TRAIL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Plan:
     """Everything one Confirm covers. Its id is the token of that question. What changes later never adds to its legs."""
 
@@ -138,7 +139,7 @@ class Plan:
         return hashlib.sha256(f"{self.account_id}\n{legs}\n{self.until.isoformat()}{trail}".encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Attached:
     """What is attached to an entry, in rupees on the tick: the stop with its worst price, the target."""
 
@@ -222,7 +223,7 @@ class PlanAct(StrEnum):
     END = "END"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Next:
     """The next act of a plan, and for how many shares or units."""
 
@@ -235,7 +236,7 @@ class Next:
         return resized or self.act is PlanAct.CANCEL_GUARD
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PlanFacts:
     """All that a plan's next act hangs on."""
 

@@ -1,15 +1,15 @@
 """A P&L exit as a person says it, is asked about it, and finds it standing."""
 
-from dataclasses import dataclass
 from datetime import datetime, time
 from decimal import Decimal
 
 from bot.domain.orders.order import Confirmation
 from bot.domain.people.account import Account
 from bot.domain.plans.pnl_exit import PnlAction, PnlExit, PnlExitNow, ScopeResult
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PnlSaid:
     """The words behind `if`: levels in rupees, and what is done at them."""
 
@@ -22,7 +22,7 @@ class PnlSaid:
     blocks_till: time | None = None  # India's wall clock; None: for the day
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PnlCard:
     """A P&L exit before it is confirmed."""
 
@@ -35,7 +35,7 @@ class PnlCard:
     replaces: PnlExit | None = None  # the one of the same scope that ends with the Confirm
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PnlShown:
     """The P&L exits of an account as they stand."""
 

@@ -6,7 +6,7 @@ some seconds. A figure that is not known strikes nothing.
 
 import hashlib
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -14,6 +14,7 @@ from enum import StrEnum
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Tick
 from bot.domain.terms import Product
+from bot.domain.value import value
 
 RECHECK = timedelta(seconds=3)  # that known figures have to stand beyond the level
 _STANDS = RECHECK.total_seconds()
@@ -32,7 +33,7 @@ class ScopeKind(StrEnum):
     ALL = "ALL"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Scope:
     """The rows whose day is watched, those that were closed today and those that are opened later included."""
 
@@ -84,7 +85,7 @@ class PnlState(StrEnum):
     OVER = "OVER"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PnlExit:
     """A plan on the day's result of a scope. Its id is the token of the question, and names the exits that it begins."""
 
@@ -142,7 +143,7 @@ class PnlExit:
         return replace(self, best=value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Mark:
     """A price of now."""
 
@@ -208,7 +209,7 @@ class Recheck:
         return min(value for _, value in self._stood)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ScopeResult:
     """The day of a scope at a moment."""
 
@@ -218,7 +219,7 @@ class ScopeResult:
     flat: bool = False  # nothing of it is open
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PnlExitNow:
     """A P&L exit as it stands."""
 

@@ -1,6 +1,6 @@
 """A stop that lives over days: mStock keeps a stop for a day, so the record is ours and is placed anew each morning."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -14,6 +14,7 @@ from bot.domain.plans.plan import Plan
 from bot.domain.positions.held import NewBase
 from bot.domain.positions.rebase import Rebase
 from bot.domain.terms import OrderKind, Product, Side
+from bot.domain.value import value
 
 OVER_DAYS = (Product.CNC, Product.NRML)
 
@@ -27,7 +28,7 @@ class StandingState(StrEnum):
     OVER = "OVER"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StandingStop:
     """What is guarded, from which price on, and until when."""
 
@@ -103,7 +104,7 @@ class StandingStop:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Morning:
     """What a morning makes of an account's standing stops."""
 
@@ -114,7 +115,7 @@ class Morning:
     gone: tuple[StandingStop, ...] = ()  # nothing of them is open any more, or their last day is over
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StandingShown:
     """The standing stops of an account."""
 
@@ -126,7 +127,7 @@ class StandingShown:
     changes_on: date | None = None  # the date in India from which that is the other way round
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StandingCard:
     """The question whether today's stops are placed. placed: it was answered with yes."""
 

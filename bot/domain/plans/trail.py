@@ -6,7 +6,7 @@ give mirrored stops, to the paisa.
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
@@ -15,6 +15,7 @@ from bot.domain.money import ZERO, on_tick, tick_down, tick_up
 from bot.domain.orders.legs import TrailSaid
 from bot.domain.orders.order import OrderDraft
 from bot.domain.terms import OrderKind, Side
+from bot.domain.value import value
 
 FRESH = timedelta(seconds=60)  # an older trade moves nothing
 BETWEEN = timedelta(seconds=5)  # two moves of one trail
@@ -23,7 +24,7 @@ PART = 10  # a stop is moved by at least this part of its distance
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TrailRule:
     """How a stop follows the price, in rupees on the tick. ValueError for what would not follow, or would overtake the price."""
 
@@ -92,7 +93,7 @@ class TrailRule:
         return None if self.gap is None else max(trigger - self.better * self.gap, self.tick)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Unseen:
     """A stretch of time in which nobody watched the price."""
 
@@ -100,7 +101,7 @@ class Unseen:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Trail:
     """A trail and all that it hangs on, so that a restart changes nothing."""
 
@@ -183,7 +184,7 @@ class TrailAct(StrEnum):
     WAIT = "WAIT"  # it may not move yet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TrailNext:
     """The next act of a trail."""
 

@@ -1,6 +1,5 @@
 """A trail as a person is asked about it, and as it stands."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,9 +8,10 @@ from bot.domain.orders.order import Confirmation, Order, OrderDraft
 from bot.domain.people.account import Account
 from bot.domain.plans.plan import Plan
 from bot.domain.plans.trail import Trail, TrailRule
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TrailSeen:
     """A trail as it stands at a moment."""
 
@@ -22,7 +22,7 @@ class TrailSeen:
     doubt: Decimal | None = None  # the trigger that the stop may have as well, in rupees: the answer to that move got lost
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TrailCard:
     """A trail for what is open, before it is confirmed. Nothing of it was sent or changed."""
 
@@ -35,7 +35,7 @@ class TrailCard:
     open: int  # shares or units that are open
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TrailShown:
     """A trail that was confirmed, as it stands at a moment."""
 

@@ -5,7 +5,6 @@ bot, or on a day on which nobody asked for it, has no such figure: its interest 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -13,13 +12,14 @@ from bot.domain.charges.day_bill import Borrowed
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.money import ZERO, total
 from bot.domain.pnl.fifo import Lot
+from bot.domain.value import value
 
 PART = Decimal("0.000001")  # as exactly as the part is kept
 
 Lent = Mapping[tuple[InstrumentKey, date], Decimal]  # share and day of purchase -> the part of its value that was lent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class MarginRow:
     """Shares on margin through one day."""
 

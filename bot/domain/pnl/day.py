@@ -7,7 +7,7 @@ days add up.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -17,11 +17,12 @@ from bot.domain.pnl.fifo import Exit, Lot, booked_by_day, cost_of, lots_of, matc
 from bot.domain.pnl.trades import FINE, DayMark, LedgerTrade
 from bot.domain.positions.portfolio import Holding, Missing, Off, Position, PositionLine, Reason
 from bot.domain.terms import Product, Side
+from bot.domain.value import value
 
 HALF_A_PAISA = Decimal("0.005")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OwnRow:
     """What our own records say of one row."""
 
@@ -39,7 +40,7 @@ class OwnRow:
 NOTHING = OwnRow()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DayPnl:
     """The day of a scope, rupees before charges: all rows, one, those of an underlying, those of some products."""
 

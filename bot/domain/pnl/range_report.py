@@ -5,7 +5,7 @@ what belongs to no part: the rounding of the contract note, and rows that our fi
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -19,6 +19,7 @@ from bot.domain.pnl.round_trips import Booked, RoundTrip, RowDay
 from bot.domain.pnl.trades import FINE, DayMark, LedgerTrade, RowKey
 from bot.domain.positions.portfolio import DayReport
 from bot.domain.terms import Product, Side
+from bot.domain.value import value
 
 
 class OrderSource(StrEnum):
@@ -30,7 +31,7 @@ class OrderSource(StrEnum):
     BEFORE = "before the bot"  # held since before the bot's first day
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CurvePoint:
     """What the day had made at a moment (UTC), rupees after the charges that were known."""
 
@@ -38,7 +39,7 @@ class CurvePoint:
     net: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Slip:
     """What an order got against the price that stood when it was tapped."""
 
@@ -58,7 +59,7 @@ class Slip:
         return gained * self.quantity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RangeDay:
     """One day of the range: its row, and what it is made of. marks, trades and bill belong to that day alone."""
 
@@ -101,7 +102,7 @@ class RangeDay:
         return min(self.course, key=lambda point: point.net, default=None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RangeShare:
     """One share of what the range made, rupees."""
 
@@ -119,7 +120,7 @@ class RangeShare:
         return self.gross > 0 > self.net
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RangeReport:
     """A range of days of one account, both ends included, dates of India, in rupees."""
 

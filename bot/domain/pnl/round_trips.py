@@ -5,7 +5,7 @@ for the shares that are left in the demat account keep the row from ever being f
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -14,9 +14,10 @@ from bot.domain.money import ZERO
 from bot.domain.pnl.fifo import Exit, Lot, cost_of, lots_of, match, match_day, quantity_of
 from bot.domain.pnl.trades import FINE, DayMark, LedgerTrade, RowKey
 from bot.domain.terms import Product
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Booked:
     """What one order closed of a row, rupees before charges."""
 
@@ -31,7 +32,7 @@ class Booked:
     amount: Decimal | None  # None: not known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RoundTrip:
     """One row of the position book from flat to flat, or one sale of delivered shares."""
 
@@ -56,7 +57,7 @@ class RoundTrip:
         return None if self.opened is None or self.closed is None else self.closed - self.opened
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RowDay:
     """One row through one day: what it began with, what was closed, what was left."""
 

@@ -7,7 +7,6 @@ long-term (section 2(42A) of the Income-tax Act, 1961). It is an aid and no retu
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -20,6 +19,7 @@ from bot.domain.pnl.fifo import Exit
 from bot.domain.pnl.range_report import RangeDay, RangeReport
 from bot.domain.pnl.round_trips import RowDay
 from bot.domain.pnl.trades import FINE, LedgerTrade
+from bot.domain.value import value
 
 Cell = str | int | Decimal | date | datetime | None  # a moment stands on India's wall clock, without a zone
 TURNOVER = (
@@ -28,7 +28,7 @@ TURNOVER = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Sheet:
     """One table: its name (at most 31 characters), its columns, its rows, and under it remarks and what it leaves out."""
 

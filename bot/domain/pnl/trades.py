@@ -6,7 +6,6 @@ carries its date) and how much of the order is filled after it: the rows of one 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -15,13 +14,14 @@ from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.money import total
 from bot.domain.orders.order import TradeFact
 from bot.domain.terms import Product, Side
+from bot.domain.value import value
 
 FINE = Decimal("0.0001")  # rupees: finer than any tick
 
 RowKey = tuple[InstrumentKey, Product]  # one row of the position book
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LedgerTrade:
     """One fill of the account, whoever placed its order. It is unique by account, broker id and step."""
 
@@ -55,7 +55,7 @@ class LedgerTrade:
         return self.at, self.broker_id, self.step
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BroughtForward:
     """What the broker says was carried into a day, where our own fills do not say the same.
 
@@ -70,7 +70,7 @@ class BroughtForward:
     price: Decimal | None  # the broker's average, rupees; None: it does not say
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DayMark:
     """How a row stood when its day was closed, in rupees. The next day calls it our previous close."""
 

@@ -1,15 +1,15 @@
 """The result of open rows at the prices of now, kept up tick by tick: a new price costs one multiplication."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.money import ZERO
 from bot.domain.plans.pnl_exit import Mark, ScopeResult
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OpenUnits:
     """One open row: each rupee of its price is worth so many rupees."""
 

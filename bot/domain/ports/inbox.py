@@ -1,12 +1,13 @@
 """Where received updates wait: each is stored before Telegram is told that the bot has it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.domain.value import value
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@value
 class InboxEntry:
     """One update as it came."""
 

@@ -1,7 +1,6 @@
 """A change of product of an open position: what it asks, where it stands, and what the position book says of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -11,6 +10,7 @@ from bot.domain.orders.order import Confirmation, Order, OrderDraft
 from bot.domain.people.account import Account
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
+from bot.domain.value import value
 
 LOOKED_FOR = timedelta(seconds=60)  # that a conversion without a clear end is looked for in the positions
 
@@ -25,7 +25,7 @@ class ConversionState(StrEnum):
     NOT_SEEN = "NOT_SEEN"  # looked for long enough, and the positions never showed it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Conversion:
     """One conversion as it was confirmed. Its id is the token of that question. It leads to one request at most."""
 
@@ -80,7 +80,7 @@ def converted_draft(position: Position, to: Product, quantity: int) -> OrderDraf
     return OrderDraft(instrument=position.instrument, side=side, quantity=quantity, kind=OrderKind.MARKET, product=to)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ConversionCard:
     """A conversion as it is asked about. Rupees. None: not known."""
 

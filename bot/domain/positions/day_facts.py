@@ -1,6 +1,5 @@
 """What a summary tells beside its sums: each is stored with the row of its day, as it was told then."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -8,9 +7,10 @@ from bot.domain.market.coming_days import ComingDay
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import total
 from bot.domain.terms import Product
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Why:
     """A part of a difference, signed rupees."""
 
@@ -18,7 +18,7 @@ class Why:
     rupees: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Mismatch:
     """A row where our own fills and the broker's positions differ."""
 
@@ -29,7 +29,7 @@ class Mismatch:
     parts: tuple[Why, ...] = ()  # which add up to it; empty: a row of an earlier version
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LeftOut:
     """A row that the sums leave out, and what nobody says of it: cost, price, previous close."""
 
@@ -38,7 +38,7 @@ class LeftOut:
     missing: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ChargeLine:
     """One kind of charge, rupees, rounded as the contract note does. The name is a trader's word."""
 
@@ -46,7 +46,7 @@ class ChargeLine:
     rupees: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SymbolNet:
     """What one underlying or share made after its charges, rupees, unrounded, or the rest that belongs to none."""
 
@@ -54,7 +54,7 @@ class SymbolNet:
     net: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Trip:
     """A round trip that closed, rupees after the charges that are known."""
 
@@ -62,7 +62,7 @@ class Trip:
     net: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Low:
     """The lowest point of a day: rupees after charges, and when (UTC)."""
 
@@ -70,7 +70,7 @@ class Low:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TripCount:
     """Round trips that closed in a span of days."""
 
@@ -81,7 +81,7 @@ class TripCount:
     worst: Trip | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DayFacts:
     """What the row of a day knows beyond its sums. None is always "not known"."""
 
@@ -101,7 +101,7 @@ class DayFacts:
     approximate: tuple[str, ...] = ()  # what the figures were made of where the broker's books of the day are gone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DayNet:
     """One day of a week or month: rupees after the charges that are known, None without data."""
 

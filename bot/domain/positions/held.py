@@ -1,17 +1,17 @@
 """What an account held when a day ended, as the day's own facts had it: what the next morning is compared with."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from bot.domain.market.instrument import Instrument, InstrumentKind
 from bot.domain.terms import Product
+from bot.domain.value import value
 
 MOST_APART = Decimal("0.05")  # of yesterday's close: further away than this, the exchange has set a new base price
 GAP = Decimal("0.30")  # of the previous close: no share falls so far in a day but by a bonus, a split or a calamity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class HeldRow:
     """One thing held, with its instrument as the master of that day described it."""
 
@@ -28,7 +28,7 @@ class HeldRow:
         return self.product is not Product.CNC
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Watched:
     """Something that a person watches on an account, by an alert or on the list, as the master of that day described it."""
 
@@ -36,7 +36,7 @@ class Watched:
     instrument: Instrument
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class HeldNote:
     """All that an account held at the end of one date in India, and what its people watched on it."""
 
@@ -47,7 +47,7 @@ class HeldNote:
     watched: tuple[Watched, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ContractChange:
     """What the exchange changed overnight in something that is held: "lot", from "65" to "75"."""
 
@@ -57,7 +57,7 @@ class ContractChange:
     now: str  # empty: it is not listed any more
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NewBase:
     """A share whose price lives on another base than yesterday: perhaps a bonus or a split."""
 

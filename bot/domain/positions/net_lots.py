@@ -2,16 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 
 from bot.domain.market.instrument import Instrument
 from bot.domain.positions.portfolio import Position
+from bot.domain.value import value
 
 FUTURE = "FUT"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NetLots:
     """Signed lots of one underlying by kind, CE before PE before FUT. Strikes, expiries and products are netted."""
 

@@ -1,7 +1,6 @@
 """Positions, holdings, funds and profit and loss: arithmetic on what the broker reports."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -14,9 +13,10 @@ from bot.domain.orders.order import OrderDraft
 from bot.domain.positions.day_facts import DayFacts
 from bot.domain.positions.held import NewBase
 from bot.domain.terms import Product
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Position:
     """One row of the position book: one instrument in one product (mstock-type-b.md 7.1)."""
 
@@ -68,7 +68,7 @@ class Reason(StrEnum):
     NOT_FOUND = "no reason found"  # more than roundings make, and nothing of the above
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Off:
     """A part of what our own reckoning differs by from the broker's, signed rupees, and why."""
 
@@ -89,7 +89,7 @@ def met_today(draft: OrderDraft, positions: Iterable[Position]) -> int:
     return min(max(-left * draft.side.sign, 0), draft.quantity)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PositionLine:
     """A position with the price that values it, and what its day made, in rupees. Unknown figures are None.
 
@@ -127,7 +127,7 @@ class PositionLine:
         return off is not None and (abs(off) >= PAISA or Reason.MISSING_TRADE in self.reasons)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Positions:
     """All positions of an account at one moment."""
 
@@ -167,7 +167,7 @@ class Positions:
         return tuple(line for line in self.lines if line.booked is None or (line.open is None and line.position.quantity))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Holding:
     """Shares in the demat account (mstock-type-b.md 7.3)."""
 
@@ -199,6 +199,14 @@ class Holding:
         return max(self.total - self.collateral, 0)
 
     @property
+    def in_delivery(self) -> "Position":
+        """What can be sold of it, as a position in delivery would stand."""
+        return Position(
+            instrument=self.instrument, product=Product.CNC, quantity=self.sellable, bought=0, sold=0, bought_value=ZERO,
+            sold_value=ZERO, average=self.average,
+        )  # fmt: skip
+
+    @property
     def invested(self) -> Decimal | None:
         return None if self.average is None else self.average * self.total
 
@@ -213,7 +221,7 @@ class Holding:
         return self.value - self.invested
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Holdings:
     """All holdings of an account at one moment."""
 
@@ -233,7 +241,7 @@ class Holdings:
         return total(known) if known or not self.lines else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Funds:
     """Money for trading, rupees. None is "the broker has not said", never zero (mstock-type-b.md section 4)."""
 
@@ -247,14 +255,14 @@ class Funds:
     stale: str | None = None  # why it is no newer, in words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Margin:
     """What the broker would block for one order alone. It does not see a hedge. Rupees."""
 
     required: Decimal | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PnL:
     """A day's profit and loss of one account, rupees."""
 
@@ -280,7 +288,7 @@ class PnL:
         return None if self.charges is None else self.gross - self.charges
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DayReport:
     """The summary of one date. There is exactly one final one for an account and a date (invariant I12)."""
 

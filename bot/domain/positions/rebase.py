@@ -1,11 +1,11 @@
 """The factor by which a bonus or a split seems to have changed a share's price, and what becomes of a level and a quantity."""
 
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Self
 
 from bot.domain.positions.held import NewBase
+from bot.domain.value import value
 
 APART = Fraction(3, 100)  # of the factor: so far may two prices be from it, for a day's trade lies between them
 _SMALL = {Fraction(old, new) for new in range(2, 7) for old in range(1, new)}  # a bonus of 1:1 is 1/2, of 1:2 is 2/3
@@ -13,7 +13,7 @@ _SPLITS = _SMALL | {Fraction(1, parts) for parts in (7, 8, 9, 10, 20, 100)}
 _FACTORS = sorted(_SPLITS | {1 / factor for factor in _SPLITS if factor.numerator == 1})  # shares are put together as well
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Rebase:
     """One factor of a share's price: 1/2 where a price of 100 became 50."""
 

@@ -1,6 +1,5 @@
 """An order that a person wants asked again when the market takes it: a card at 09:16, of which nothing is sent by itself."""
 
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
@@ -8,6 +7,7 @@ from bot.domain.clock import at_ist, ist_date
 from bot.domain.orders.order import OrderDraft, OrderRequest
 from bot.domain.orders.order_text import request_of
 from bot.domain.plans.plan import Attached
+from bot.domain.value import value
 
 AFTER_OPEN = time(9, 16)  # IST; the first minute's prices have settled
 SPECIAL = timedelta(minutes=1)  # from the opening of a session at another hour
@@ -23,7 +23,7 @@ class LaterState(StrEnum):
     STRUCK = "STRUCK"  # what strikes off unsent entries struck it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LaterCard:
     """One order to be asked again."""
 

@@ -1,6 +1,5 @@
 """What a person is shown before and after an act: proposals, questions, and the answers of the use cases."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,9 +12,10 @@ from bot.domain.people.account import Account, CodeKind, Session, Stop
 from bot.domain.plans.plan import Attached
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product, Side
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Remark:
     """One warning of one check. It never refuses."""
 
@@ -23,7 +23,7 @@ class Remark:
     say: str  # one short plain sentence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Raising:
     """The stop of a position that an entry adds to: whether the entry joins it."""
 
@@ -34,7 +34,7 @@ class Raising:
     raised: bool  # as this card stands
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Proposal:
     """An order, or new terms of one, as the person is asked to confirm it. Rupees. None is "not known"."""
 
@@ -66,7 +66,7 @@ class Proposal:
     redrawn: str | None = None  # why it is asked again: "The ask is 1,491.00 now; ..."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Change:
     """New terms for an open question. What is None stays as it is."""
 
@@ -77,7 +77,7 @@ class Change:
     protected: bool = False  # back to a protected market order
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ChangeOptions:
     """What the Change keyboard of a question offers."""
 
@@ -87,7 +87,7 @@ class ChangeOptions:
     products: tuple[Product, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Question:
     """Something that is asked again in words before it is done: cancelling a stop, lifting the kill switch."""
 
@@ -97,7 +97,7 @@ class Question:
     stop: Stop | None = None  # RESUME
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class UnlinkQuestion:
     """Asked again in words before an account is unlinked, with what is left open at the broker."""
 
@@ -111,7 +111,7 @@ class UnlinkQuestion:
     standing_stops: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Unlinked:
     """An account is unlinked. Its secrets are destroyed."""
 
@@ -119,7 +119,7 @@ class Unlinked:
     logged_out: bool  # at the broker too; False: its session may live on there until midnight
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Resumed:
     """The kill switch was lifted."""
 
@@ -127,7 +127,7 @@ class Resumed:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Killed:
     """The kill switch is on. What it leaves stands here."""
 
@@ -140,7 +140,7 @@ class Killed:
     unknown: tuple[Order, ...] = ()  # orders whose outcome is not known: they may work
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LoggedIn:
     """A broker session is there."""
 
@@ -149,7 +149,7 @@ class LoggedIn:
     already: bool = False  # it was alive before; nothing was asked of the broker
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CodeWanted:
     """Six digits are needed. The person's next message of six digits is taken as the code until that moment."""
 
@@ -158,7 +158,7 @@ class CodeWanted:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OrderList:
     """Orders of a date, read from the broker's book a moment ago, or as last known."""
 
@@ -169,7 +169,7 @@ class OrderList:
     plans: tuple[str, ...] = ()  # P&L exits that cover what works or filled of it, in words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OrderDetail:
     """One order with its fills."""
 
@@ -179,7 +179,7 @@ class OrderDetail:
     price: Price | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TradeLine:
     """One row of the day's trades."""
 
@@ -191,7 +191,7 @@ class TradeLine:
     number: int | None = None  # the order's day number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TradeList:
     """The trades of today."""
 
@@ -200,7 +200,7 @@ class TradeList:
     as_of: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Quoted:
     """An instrument and what is known of its price."""
 
@@ -210,7 +210,7 @@ class Quoted:
     beside: tuple[tuple[str, Price], ...] = ()  # an index: its near future and the VIX, as far as they are known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SessionState:
     """One account's line to the broker."""
 
@@ -221,7 +221,7 @@ class SessionState:
     skew: float | None = None  # seconds that the broker's clock is ahead of ours; None: no answer was seen yet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LineHealth:
     """How one account's line to the broker is doing."""
 
@@ -235,7 +235,7 @@ class LineHealth:
     latency: float | None  # seconds to an answer; None: there was none yet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Status:
     """How the bot itself is doing."""
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
 from bot.domain.money import grouped, in_price, tick_down, tick_up
@@ -10,11 +9,12 @@ from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.rejections import Explanation, RejectionKind, Rejections, RepairKind
 from bot.domain.proposals.proposal import Change
 from bot.domain.terms import OrderKind, Product, Side
+from bot.domain.value import value
 
 RUPEE = Decimal(1)  # a price in whole rupees is on every tick
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Repaired:
     """One button: the order asked again with a change, or words that show what it hangs on."""
 

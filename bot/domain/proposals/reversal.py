@@ -1,15 +1,15 @@
 """A position turned round under one Confirm: what it closes, what it opens on the other side, and what that costs."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.domain.exits.exit_list import ExitList
 from bot.domain.orders.order import Confirmation, OrderDraft
 from bot.domain.people.account import Account
 from bot.domain.proposals.proposal import Remark
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ReversalCard:
     """A reversal as it is asked about. Nothing of it was sent. Rupees. None is "not known"."""
 

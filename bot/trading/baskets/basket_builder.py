@@ -32,9 +32,9 @@ from bot.trading.baskets.basket_rows import BasketOrder, rows_of
 from bot.trading.baskets.judging import BasketJudge, BasketJudgement, Money, Whole, over_freeze, same_twice
 from bot.trading.checks.blocking import known
 from bot.trading.checks.day_band import set_to_edge
-from bot.trading.proposals.drafting import closable, of_held, product_of
-from bot.trading.proposals.held import Held
-from bot.trading.proposals.meaning import Meant, priced
+from bot.trading.drafts.drafting import closable, of_held, product_of
+from bot.trading.drafts.held import Held
+from bot.trading.drafts.meaning import Meant, priced
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 
 LASTS = timedelta(minutes=10)  # what waits for its cover is not sent later

@@ -18,11 +18,11 @@ from bot.runtime.background import BackgroundTasks
 from bot.trading.actor import demand_role
 from bot.trading.baskets.basket_builder import NO, Asked, BasketBuilder, BasketLine
 from bot.trading.baskets.judging import Whole
+from bot.trading.drafts.held import Held
 from bot.trading.exit_lists.exit_names import record
 from bot.trading.exit_lists.exit_runner import ExitRunner
 from bot.trading.exits.exit_state import load
 from bot.trading.orders.sending import Answered
-from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.safety.pins import demand_pin, why_pin
 

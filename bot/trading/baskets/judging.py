@@ -18,8 +18,8 @@ from bot.trading.checks.reducing import objections
 from bot.trading.checks.remarks import closed_until, remarks
 from bot.trading.checks.situation import Situation
 from bot.trading.checks.weight import TIMES_AVAILABLE, weighs
+from bot.trading.drafts.held import Held
 from bot.trading.orders.cover import uncovers
-from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 
 

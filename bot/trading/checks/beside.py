@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from bot.domain.money import grouped
-from bot.domain.orders.order_text import request_line, request_of
+from bot.domain.money import grouped, in_price
+from bot.domain.orders.order import Order
+from bot.domain.orders.order_text import plain, request_line, request_of
 from bot.trading.checks.situation import Check, Situation
 
 
@@ -22,6 +23,7 @@ def held_by(at: Situation) -> tuple[str, list[tuple[str, str]]]:
     numbers = " and ".join(f"#{order.number}" for order in at.others)
     doubtful = [order for order in at.others if not order.status.is_working]
     near = [(f"Look at #{order.number}", f"/order {order.number}") for order in doubtful]
+    near += [turned for order in at.others if (turned := _turned(order, at)) is not None]
     near += [(f"Change #{order.number}", f"/modify {order.number}") for order in at.others if order.status.is_working]
     near += [(f"Cancel #{order.number}", f"/cancel_order {order.number}") for order in at.others if order.status.is_working]
     left = at.closable // at.draft.instrument.lot * at.draft.instrument.lot
@@ -29,6 +31,14 @@ def held_by(at: Situation) -> tuple[str, list[tuple[str, str]]]:
         near.insert(0, (f"Exit {grouped(str(left))}", request_line(replace(request_of(at.draft), quantity=left))))
     doubt = " Its outcome is unknown." if doubtful else ""
     return f"{numbers} may be closing it already.{doubt} Nothing was sent.", near
+
+
+def _turned(order: Order, at: Situation) -> tuple[str, str] | None:
+    """The exit of ours that rests, at the price of now: it closes no more than was asked for, and no second order goes."""
+    rests = order.is_ours and order.status.is_working and order.draft.trigger is None
+    if not rests or at.draft.price is None or order.pending > at.draft.quantity:
+        return None
+    return f"Exit at {in_price(at.draft.price)}: changes #{order.number}", f"/modify {order.number} {plain(at.draft.price)}"
 
 
 BESIDE: tuple[Check, ...] = (beside_exits,)

@@ -37,6 +37,7 @@ from bot.trading.checks.reducing import objections
 from bot.trading.checks.situation import Situation
 from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.working_orders import WorkingOrders
+from bot.trading.drafts.held import Held
 from bot.trading.exits.confirmed_exits import ConfirmedExits
 from bot.trading.exits.exit_state import begin_row, shown
 from bot.trading.exits.live_exit import ExitWanted
@@ -46,7 +47,6 @@ from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.sending import Answered, Sending
 from bot.trading.plans.guarded_parts import guard_part
 from bot.trading.plans.joined_stops import guard_gone, join, own_stop
-from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals, terms_of
 from bot.trading.safety.announce import tell_others

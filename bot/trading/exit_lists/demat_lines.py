@@ -7,21 +7,20 @@ from bot.domain.errors import CheckFailed, UsageError
 from bot.domain.exits.exit_choice import chosen
 from bot.domain.market.display_names import short
 from bot.domain.market.prices import Price
-from bot.domain.money import ZERO, grouped
-from bot.domain.positions.portfolio import Holding, Position, PositionLine
-from bot.domain.terms import Product
+from bot.domain.money import grouped
+from bot.domain.positions.portfolio import Holding, PositionLine
 
 
 def demat_line(holding: Holding) -> PositionLine:
     """What can be sold of a holding, as a position in delivery would stand."""
-    units, average, last = holding.sellable, holding.average, holding.last
-    position = Position(
-        instrument=holding.instrument, product=Product.CNC, quantity=units, bought=0, sold=0, bought_value=ZERO, sold_value=ZERO,
-        average=average,
-    )  # fmt: skip
-    profit = (last - average) * units if average is not None and last is not None else None
+    average, last = holding.average, holding.last
+    profit = (last - average) * holding.sellable if average is not None and last is not None else None
     return PositionLine(
-        position=position, price=Price(last=last) if last is not None else None, booked=None, open=None, since_entry=profit
+        position=holding.in_delivery,
+        price=Price(last=last) if last is not None else None,
+        booked=None,
+        open=None,
+        since_entry=profit,
     )
 
 

@@ -25,8 +25,9 @@ from bot.trading.actor import account_of, demand_role
 from bot.trading.checks.reducing import DELIVERY, withheld
 from bot.trading.checks.remarks import takes_again
 from bot.trading.checks.selling import SELLING
+from bot.trading.drafts.drafting import WIDE_OR_OLD
 from bot.trading.exit_lists.demat_lines import demat_line, demat_line_of, left_in_demat
-from bot.trading.exit_lists.exit_names import command, named, odd_units, record, which_of
+from bot.trading.exit_lists.exit_names import command, named, odd_units, record, ways_out, which_of
 from bot.trading.exit_lists.exit_questions import NO, BesideRows, ExitQuestions
 from bot.trading.exit_lists.exit_rows import OF_PANIC, PANIC_SLABS, ExitRows, closing_draft, demand_no_cover, left_bare, opens
 from bot.trading.exit_lists.exit_runner import ExitRunner
@@ -36,7 +37,6 @@ from bot.trading.exits.exit_state import load
 from bot.trading.orders.cover import covers
 from bot.trading.orders.lookup import own_order
 from bot.trading.orders.sending import Answered
-from bot.trading.proposals.drafting import WIDE_OR_OLD
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
 from bot.trading.safety.announce import tell_others
@@ -67,7 +67,8 @@ class ExitLists:
         try:
             choice = chosen(words, lines)
         except CheckFailed as none:
-            raise await self._in_demat(actor, words) or none from none
+            ways = [] if names_many(words) else ways_out(words, lines)
+            raise await self._in_demat(actor, words) or CheckFailed(none.reasons, near=ways) from none
         if len(choice.lines) == 1:
             line = choice.lines[0]
             covered = [each for each in lines if covers(line.position, each.position)]
@@ -98,16 +99,19 @@ class ExitLists:
         unread = f"{held.left_out} of mStock's rows of holdings could not be read, and stay" if held.left_out else ""
         return await self._list(actor, choice, lines, chat_id, demat=_Demat(left=tuple(left), unread=unread))
 
-    async def _in_demat(self, actor: Actor, words: str) -> ChoiceWanted | None:
-        """The question whether shares in the demat account are meant, where words name no open position but these alone."""
+    async def in_demat(self, actor: Actor, words: str) -> PositionLine | None:
+        """The one holding that words name, of which something can be sold. None for a list, and where they cannot be read."""
         if names_many(words):
             return None
         try:
             held = await self.views.holdings(actor)
         except BrokerError:  # the answer is then that nothing of it is open
             return None
-        found = demat_line_of(words, self._by_name([demat_line(each) for each in held.lines]))
-        if found is None:
+        return demat_line_of(words, self._by_name([demat_line(each) for each in held.lines]))
+
+    async def _in_demat(self, actor: Actor, words: str) -> ChoiceWanted | None:
+        """The question whether shares in the demat account are meant, where words name no open position but these alone."""
+        if (found := await self.in_demat(actor, words)) is None:
             return None
         near = [(f"Sell {named(found.position).removeprefix('+')}", command(found.position, of_demat=True))]
         return ChoiceWanted("No position of it is open. It is in the demat account.", near=near)

@@ -153,7 +153,12 @@ class Panic:
             db.exit_lists.save(replace(exits, told=True))
             rows = tuple(told_row(exits, row, orders, alive) for row in open_rows)
             others = tuple(
-                RowTold(draft=order.draft, state=_state_of(order), order=order)
+                RowTold(
+                    draft=order.draft,
+                    state=_state_of(order),
+                    order=order,
+                    is_entry=not any(on_side(order, row) for row in exits.rows),
+                )
                 for order in alive
                 if not any(row.place == (order.draft.instrument.key, order.draft.product) for row in open_rows)
             )

@@ -21,13 +21,13 @@ from bot.trading.checks.reducing import objections
 from bot.trading.checks.remarks import remarks
 from bot.trading.checks.situation import Situation
 from bot.trading.checks.weight import weighs
+from bot.trading.drafts.held import Held
 from bot.trading.exit_lists.exit_lists import ExitLists
 from bot.trading.exit_lists.exit_names import record
 from bot.trading.exit_lists.exit_questions import LIST_LASTS
 from bot.trading.exit_lists.exit_rows import OF_PANIC, demand_no_cover
 from bot.trading.orders.lookup import own_order
 from bot.trading.orders.sending import Answered
-from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.safety.pins import demand_pin, why_pin
 

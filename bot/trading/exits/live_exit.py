@@ -16,14 +16,14 @@ from bot.domain.plans.plan import PlanLeg
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Side
+from bot.trading.drafts.drafting import closable
+from bot.trading.drafts.held import Held
 from bot.trading.exits.exit_state import of_panics
 from bot.trading.exits.in_band import in_band
 from bot.trading.exits.row_readings import RowReadings, left, unguarded
 from bot.trading.exits.turns import Turns
 from bot.trading.orders.claimed_orders import Claim, ClaimedOrders
 from bot.trading.orders.sending import Sending
-from bot.trading.proposals.drafting import closable
-from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads

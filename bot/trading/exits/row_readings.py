@@ -11,8 +11,8 @@ from bot.domain.orders.order import OrderDraft
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Store
 from bot.domain.terms import Product, Side
-from bot.trading.proposals.drafting import open_units
-from bot.trading.proposals.held import Held
+from bot.trading.drafts.drafting import open_units
+from bot.trading.drafts.held import Held
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 

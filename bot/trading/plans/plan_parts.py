@@ -11,11 +11,11 @@ from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.proposals.repairs import refused_for_size
 from bot.trading.checks.reducing import objections
+from bot.trading.drafts.held import Held
 from bot.trading.orders.claimed_orders import Claim, ClaimedOrders
 from bot.trading.orders.repricing import repriced
 from bot.trading.orders.sending import Sending
 from bot.trading.plans.guarded_parts import guard_part
-from bot.trading.proposals.held import Held
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.safety.striking import OFF_THE_LIST, strike
 

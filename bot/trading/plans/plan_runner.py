@@ -307,8 +307,7 @@ class PlanRunner:
         plan_id, since = now.plan.id, self.clock.now()
         watched.taking_at, watched.touched_at = elapsed(), None
         look = asyncio.ensure_future(self.exits.reconcile.look(now.plan.account_id))  # while it is stored
-        # A kill leaves this mark. A power cut may take it: the order then is a triggered stop that does not fill, which rings.
-        await self.store.lightly(lambda db: db.plans.taking(plan_id, since))
+        await self.store.transaction(lambda db: db.plans.taking(plan_id, since))
         try:
             await look
             result = await self.exits.take(now.guard, self._wanted(now, leg, quantity))

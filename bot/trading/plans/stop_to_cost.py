@@ -14,9 +14,9 @@ from bot.domain.people.account import Actor
 from bot.domain.positions.portfolio import Position
 from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import OrderKind, Product, Side
+from bot.trading.drafts.attached import is_passed
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.orders.lookup import own_order
-from bot.trading.proposals.attached import is_passed
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
 

@@ -24,13 +24,13 @@ from bot.trading.account.account_views import AccountViews
 from bot.trading.actor import account_of, demand_role
 from bot.trading.checks.reducing import objections
 from bot.trading.checks.remarks import closed_until
+from bot.trading.drafts.attaching import plan_for
+from bot.trading.drafts.trailing import first_stop, trail_in_points
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.orders.lookup import own_order
 from bot.trading.plans.plan_now import plan_now
 from bot.trading.plans.stop_to_cost import StopToCost
-from bot.trading.proposals.attaching import plan_for
 from bot.trading.proposals.proposal_builder import ProposalBuilder
-from bot.trading.proposals.trailing import first_stop, trail_in_points
 from bot.trading.safety.announce import tell_of
 
 SHARES, OPTIONS = ("0.5", "1", "2"), ("5", "10", "20")  # per cent that are offered

@@ -1,5 +1,6 @@
 """What a person does with P&L exits: asks for one, confirms it, looks, changes what it does, takes it away."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,6 +26,7 @@ from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.safety.announce import tell_of
 
 ALL = frozenset({"all", "sab", "everything", "intraday"})
+LOOKS, BETWEEN = 15, 0.1  # how often, and seconds apart, it is looked whether a new one has its first figure
 _NO = "You may not close positions here any more."
 
 
@@ -111,7 +113,7 @@ class PnlExits:
         account, _ = self.proposing.connection(actor)
         now = self.proposing.clock.now()
 
-        def claim(db: Repositories) -> None:
+        def claim(db: Repositories) -> PnlExit:
             confirmations = self.proposing.confirmations
             question = confirmations.open_one(db, actor, token, chat_id, message_id, fits=frozenset({Purpose.PNL_EXIT}))
             if question.account_id != account.id:
@@ -129,10 +131,20 @@ class PnlExits:
             db.audit.add(now, wanted.by, "pnl exit", account.id, before="none", after=after)
             instead = f", instead of {levels_in_figures(before)}" if before is not None else ""
             _tell(db, wanted, actor, f"set {_named(wanted)}{instead}", now)
+            return wanted
 
-        await self.proposing.store.transaction(claim)
+        begun = await self.proposing.store.transaction(claim)
         self.changed()
+        await self._seen(begun)
         return await self.shown(actor)
+
+    async def _seen(self, begun: PnlExit) -> None:
+        """Waits a moment for its first figure: the card that says it is held shows that it is."""
+        for _ in range(LOOKS):
+            figure = self.now(begun).figure
+            if figure is not None and (figure.flat or figure.value is not None):
+                return
+            await asyncio.sleep(BETWEEN)
 
     async def shown(self, actor: Actor) -> PnlShown:
         """Those of the account that watch."""

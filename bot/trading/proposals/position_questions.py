@@ -1,5 +1,6 @@
 """Questions about what is open: out of a position, and a stop for it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -18,8 +19,8 @@ from bot.domain.positions.portfolio import Position
 from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import Product, Side
 from bot.trading.actor import account_of
+from bot.trading.drafts.attached import is_passed, stops_meant
 from bot.trading.orders.lookup import own_order
-from bot.trading.proposals.attached import is_passed, stops_meant
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 
 STOPS, OPTION_STOPS = (1, 2, 3), (10, 20, 30)  # per cent away from the entry that are offered
@@ -105,11 +106,24 @@ class PositionQuestions:
         return ChoiceWanted(say, near=near)
 
     async def _to_be_stopped(self, actor: Actor, key: InstrumentKey, product: Product) -> tuple[Instrument, Position, Price]:
-        held = await self._open_position(actor, key, product)
+        """What is open, or else the shares of it that lie in the demat account."""
+        delivered = await self._delivered(actor, key) if product is Product.CNC else None
+        held = delivered or await self._open_position(actor, key, product)
         price = await self.proposing.prices.of(account_of(actor).id, key)
         if price is None:
             raise CheckFailed([f"No price of {short(held.instrument)} is known now, so no stop can be placed safely."])
         return held.instrument, held, price
+
+    async def _delivered(self, actor: Actor, key: InstrumentKey) -> Position | None:
+        """The shares in the demat account, where no delivery position of it is open."""
+        _, connection = self.proposing.connection(actor)
+        rows, holdings = await asyncio.gather(connection.broker.positions(), connection.broker.holdings())
+        mine = [row for row in rows if row.instrument.key == key and row.product is Product.CNC and row.quantity]
+        if any(not row.is_sold_holding for row in mine):
+            return None
+        sold = -sum(row.quantity for row in mine)
+        found = (replace(each, sold=sold).in_delivery for each in holdings if each.instrument.key == key)
+        return next((each for each in found if each.quantity), None)
 
     async def _open_position(self, actor: Actor, key: InstrumentKey, product: Product) -> Position:
         _, connection = self.proposing.connection(actor)

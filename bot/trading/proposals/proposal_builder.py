@@ -39,16 +39,16 @@ from bot.trading.checks.reducing import objections
 from bot.trading.checks.remarks import closed_until, remarks
 from bot.trading.checks.situation import Situation
 from bot.trading.checks.weight import weighs
+from bot.trading.drafts.after_market import evening_limit, for_session
+from bot.trading.drafts.attaching import Attaching, Entry, attached_of, loss_if_stopped, misfit
+from bot.trading.drafts.drafting import Drafting, closable, of_held, product_of
+from bot.trading.drafts.held import Held, WayOut
+from bot.trading.drafts.interpreter import Interpreter
+from bot.trading.drafts.joining import Joining, joining, raising, unjoined
+from bot.trading.drafts.meaning import Meant, priced
+from bot.trading.drafts.risk import by_risk
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
-from bot.trading.proposals.after_market import evening_limit, for_session
-from bot.trading.proposals.attaching import Attaching, Entry, attached_of, loss_if_stopped, misfit
-from bot.trading.proposals.drafting import Drafting, closable, of_held, product_of
-from bot.trading.proposals.held import Held, WayOut
-from bot.trading.proposals.interpreter import Interpreter
-from bot.trading.proposals.joining import Joining, joining, raising, unjoined
-from bot.trading.proposals.meaning import Meant, priced
-from bot.trading.proposals.risk import by_risk
 from bot.trading.safety.limits import day_lock, made
 from bot.trading.sync.shared_reads import SharedReads
 

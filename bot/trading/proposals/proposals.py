@@ -21,12 +21,12 @@ from bot.trading.actor import demand_role
 from bot.trading.checks.blocking import known
 from bot.trading.checks.remarks import takes_again
 from bot.trading.checks.situation import Situation
+from bot.trading.drafts.attaching import Entry, attached_of, sure
+from bot.trading.drafts.drafting import sized
+from bot.trading.drafts.joining import raising
+from bot.trading.drafts.meaning import Meant
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
-from bot.trading.proposals.attaching import Entry, attached_of, sure
-from bot.trading.proposals.drafting import sized
-from bot.trading.proposals.joining import raising
-from bot.trading.proposals.meaning import Meant
 from bot.trading.proposals.position_questions import PositionQuestions
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 

@@ -11,8 +11,8 @@ from bot.domain.plans.plan import Attached, Plan
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.proposals.proposal import Change, Proposal
 from bot.domain.proposals.repairs import Repaired, repairs
+from bot.trading.drafts.drafting import sized
 from bot.trading.orders.lookup import own_order
-from bot.trading.proposals.drafting import sized
 from bot.trading.proposals.proposals import Proposals
 
 

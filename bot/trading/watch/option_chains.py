@@ -43,8 +43,8 @@ class OptionChains:
     async def asked(self, actor: Actor, words: str) -> ChainPage | Quoted:
         """The page that the words name, or the price of the one contract that they name.
 
-        ChoiceWanted for an expiry that there is not, UnknownSymbol for a name that there is not, CheckFailed for a share without
-        options. BrokerError where neither the feed nor a session can be asked.
+        ChoiceWanted for an expiry that there is not or a share without options, UnknownSymbol for a name that there is not.
+        BrokerError where neither the feed nor a session can be asked.
         """
         account = account_of(actor)
         await self.catalogue.settled()
@@ -52,7 +52,8 @@ class OptionChains:
         if chain is None:
             named = await self.quotes.named(words, command="/chain")
             if not named.is_derivative:
-                raise CheckFailed([f"{named.symbol} has no options."])
+                symbol = named.symbol
+                raise ChoiceWanted(f"{symbol} has no options.", near=[(f"Price of {symbol}", f"/quote {symbol}")])
             return await self.quotes.quote(actor, words)
         if chain.expiry is None:
             near = [(day_words(day), f"/chain {chain.symbol} {day_words(day)}".lower()) for day in chain.expiries[:OFFERED]]

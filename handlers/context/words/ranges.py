@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 
 from bot.domain.errors import UsageError
-from handlers.context.words.dates import report_day
+from handlers.context.words.dates import coming_day, report_day
 
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _BETWEEN = re.compile(r"(.+?)\s*(?:\.\.+|…|\bto\b|\bse\b)\s*(.+)")
@@ -62,10 +62,14 @@ def _named(text: str, today: date) -> tuple[date, date] | None:
 
 
 def _between(text: str, today: date, example: str) -> tuple[date, date]:
+    """An end that is still to come, `1 jan..31 dec`, is of the year of the beginning. What lies ahead is cut off."""
     match = _BETWEEN.fullmatch(text)
-    ends = (match[1], match[2]) if match else (text, text)
+    begins, ends = (match[1], match[2]) if match else (text, text)
     try:
-        first, last = (report_day(end, today) or today for end in ends)
+        first = report_day(begins, today) or today
+        ahead = coming_day(ends, first, example=example) if match and ends not in (*_TODAY, "yesterday", "tomorrow") else None
+        if ahead is not None and ahead > today and ahead.year == first.year:
+            return first, ahead
+        return first, report_day(ends, today) or today
     except UsageError as error:
         raise UsageError(error.say, example=example) from None
-    return first, last

@@ -230,6 +230,21 @@ def _of_figures(terms: Terms, in_name: frozenset[int]) -> Iterator[Reading]:
         if isinstance(item, str) or place in in_name
     ]
     left = [item for place, item in enumerate(terms.items) if isinstance(item, Figure) and place not in in_name]
+    _demand_one_order(terms, symbol)
+    for size, price, plain in _places(terms, left):
+        if price is not None and price.value <= 0:
+            terms.refuse(f'"{price.text}" is not a price.')
+        for sized in _sizes(terms, size):
+            request = _request(terms, symbol, sized, price.value if price is not None else terms.price)
+            is_plain = plain and (size is None or not (size.letter or size.scale == "c"))
+            if terms.beyond is not None:  # the person says which
+                yield Reading(request=replace(request, trigger=terms.beyond), plain=is_plain)
+                request = replace(request, price=terms.beyond)
+            yield Reading(request=request, plain=is_plain)
+
+
+def _demand_one_order(terms: Terms, symbol: Sequence[str]) -> None:
+    """UsageError where the words do not go together."""
     if not terms.symbol:
         terms.refuse("Which share or contract?")
     if len(" ".join(symbol)) > _LONGEST:
@@ -244,14 +259,13 @@ def _of_figures(terms: Terms, in_name: frozenset[int]) -> Iterator[Reading]:
         terms.refuse("The price of now (cmp) and a price of its own do not go together.")
     if terms.risk is not None and terms.stop is None:
         terms.refuse("A size by risk needs a stop: risk 1000 sl 2880.")
-    for size, price, plain in _places(terms, left):
-        if price is not None and price.value <= 0:
-            terms.refuse(f'"{price.text}" is not a price.')
-        for sized in _sizes(terms, size):
-            yield Reading(
-                request=_request(terms, symbol, sized, price.value if price is not None else terms.price),
-                plain=plain and (size is None or not (size.letter or size.scale == "c")),
-            )
+    if terms.beyond is not None and terms.price is not None:
+        terms.refuse("There are two prices.")
+    if terms.beyond is not None and any(leg is not None for leg in (terms.stop, terms.target, terms.trail)):
+        terms.refuse(
+            f"An order that waits for {terms.beyond} takes no stop or target with it: stop {terms.beyond} first, and sl or t as a"
+            f" reply to its fill. A limit, @{terms.beyond}, takes them."
+        )
 
 
 def _places(terms: Terms, left: Sequence[Figure]) -> list[tuple[Figure | None, Figure | None, bool]]:

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
-from handlers.context.words.figures import MONTHS, NUMBER, SCALE
+from handlers.context.words.figures import MONTHS, NUMBER, SCALE, figure_of
 
 _DIGIT_SIGNS = {0xFE0F: None, 0x20E3: None}  # the frame that a keyboard of emoji puts around a digit
 _ENDS = ".,!?…।"  # what ends a sentence
@@ -36,12 +36,14 @@ _HINDI: Mapping[str, str] = {
     "एनएसई": "nse", "बीएसई": "bse",
     "जनवरी": "jan", "फरवरी": "feb", "मार्च": "mar", "अप्रैल": "apr", "मई": "may", "जून": "jun", "जुलाई": "jul", "अगस्त": "aug",
     "सितंबर": "sep", "अक्टूबर": "oct", "नवंबर": "nov", "दिसंबर": "dec",
-    "कृपया": "please", "का": "ka", "के": "ke", "की": "ki", "को": "ko",
+    "कृपया": "please", "ले": "le", "लेलो": "lelo", "से": "se", "ऊपर": "upar", "नीचे": "neeche",
+    "अभी": "abhi", "जल्दी": "jaldi", "कुछ": "kuch", "का": "ka", "के": "ke", "की": "ki", "को": "ko",
 }  # fmt: skip
 
 _FIGURE = rf"{NUMBER}(?:{SCALE})?"
 _ALONE = r"(?=\s|$)"
 _RIGHT = r"(?:ce|pe|calls?|puts?|fut)"
+RUPEES_OF = "money/of"  # of the figure before it, or of the one behind
 _RS = r"(?:rs\.?|inr|rupees?|rupaye|₹)"
 _AT = r"(?:@|\b(?:at|limit|price)\s)"
 _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -49,17 +51,22 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     for pattern, spelling in (
         (r"\b(nse|bse|nfo|bfo)\s*:\s*(?=\S)", r"\1 "),  # NSE:ITC
         (r"(?<=[a-z])\s+&\s+(?=[a-z])", "&"),  # m & m
+        (r"(\bnifty|निफ्टी|निफ़्टी)\s+50\b(?!\s*(?:lots?|qty|quantity|units?|shares?|nos|pcs|[.,/%]))", r"\1"),  # its name
         (rf"\b([0-3]?[0-9])(?:st|nd|rd|th)(?=\s*{MONTHS}(?![a-z]))", r"\1"),  # 23rd nov
         (rf"\b({MONTHS}\s*)([0-3]?[0-9])(?:st|nd|rd|th)\b", r"\1\2"),  # nov 23rd: alone it is no number of anything
         (r"\bstop[ -]?loss\b", "sl"),
         (r"\bsl[ -]?m\s+(@?₹?\.?[0-9][0-9.,]*)", r"stop \1 mkt"),  # slm 415
         (r"\b(sl|stop|tgt|target|tp|t|qty|quantity|price|limit)\s*[:=]\s*(?=[-+@₹.0-9])", r"\1 "),  # sl: 400
         (r"\b(mkt|market)\s+(?:price|rate|order)\b", r"\1"),
+        (rf"₹?({_FIGURE})\s+(?:ke|se)\s+(?:upar|oopar|uppar)\b", r"above \1"),  # 340 ke upar
+        (rf"₹?({_FIGURE})\s+(?:ke|se)\s+(?:neeche|niche|nichey)\b", r"below \1"),
+        (r"\b(above|below)\s+(?:rs\.?|₹)\s*(?=\.?[0-9])", r"\1 "),
         (r"(?<=\s)-\s+(?=\.?[0-9])", "-"),  # sl - 20
         (rf"({NUMBER})\s+((?:{SCALE}|%|pts?|points?)){_ALONE}", r"\1\2"),  # 1 lakh, 2 %, 20 pts
+        (rf"(?<![^\s])({_FIGURE})\s*{_RS}\s+(?=\.?[0-9])", rf"\1 {RUPEES_OF} "),  # 5000 rs 410
         (rf"({_FIGURE})\s*{_RS}{_ALONE}(?!\s*[0-9])", r"₹\1"),  # 50000 rs
         (rf"(?<![a-z]){_RS}\s*(?=\.?[0-9])", "₹"),  # Rs 50,000
-        (r"\bworth\s+(?=[0-9])", "₹"),
+        (rf"\b(?:worth|for)\s+(?:{_RS}\s*)?(?=\.?[0-9])", "₹"),
         (rf"(?<![^\s])({_FIGURE})\s+k[aei]{_ALONE}(?!\s+{_RIGHT}{_ALONE})", r"₹\1"),  # 50000 ka: worth, or at, that
         (r"₹\s+(?=\.?[0-9])", "₹"),
         (rf"₹?({_FIGURE})\s+par{_ALONE}", r"@\1"),  # 410 par
@@ -133,15 +140,25 @@ def in_hindi(text: str) -> str:
 
 
 def put_or_at(typed: Sequence[str]) -> Iterator[list[str]]:
-    """The words with each doubtful `pe` as a put, and as the price before it."""
+    """The words with each doubtful `pe` as a put, and as the price before it, and each `rs` between two figures of either."""
     places = [place for place, token in enumerate(typed) if token == PUT_OR_AT and place > 0]
-    for are_prices in product((False, True), repeat=len(places[:3])):
+    between = [place for place, token in enumerate(typed) if token == RUPEES_OF and 0 < place < len(typed) - 1]
+    for are_prices, behind in product(product((False, True), repeat=len(places[:3])), product((0, 1), repeat=len(between[:2]))):
         read = list(typed)
+        for place, is_behind in zip(between, behind, strict=False):
+            figure = place + 1 if is_behind or not _buys(typed[place - 1], typed[place + 1]) else place - 1
+            read[place], read[figure] = "", f"₹{read[figure].lstrip('₹')}"
         for place, is_price in zip(places, are_prices, strict=False):
             read[place] = "" if is_price else "pe"
             if is_price:
                 read[place - 1] = f"@{read[place - 1].lstrip('@₹')}"
         yield [token for token in read if token]
+
+
+def _buys(rupees: str, price: str) -> bool:
+    """Whether so many rupees buy one share at that price."""
+    size, each = figure_of(rupees), figure_of(price)
+    return size is not None and each is not None and size.value >= each.value
 
 
 def cut(token: str) -> list[str]:

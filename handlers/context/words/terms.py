@@ -28,7 +28,8 @@ SPELLED = frozenset({
     "ek", "teen", "char", "paanch", "das",
 })  # fmt: skip
 _SILENT = frozenset({
-    "please", "pls", "plz", "kindly", "bhai", "bhaiya", "of", "ka", "ke", "ki", "ko", "par",
+    "please", "pls", "plz", "kindly", "now", "abhi", "jaldi",
+    "with", "and", "aur", "my", "mera", "meri", "mere", "on", "in", "karo", "bhai", "bhaiya", "of", "ka", "ke", "ki", "ko", "par",
     "do", "de", "lo", "dena", "lena", "dijiye", "lijiye",  # bech do, kharid lo: beside the side, which is gone here
 })  # fmt: skip
 _LOT_WORDS = frozenset({"lot", "lots"})
@@ -71,6 +72,7 @@ class Terms:
     now: bool = False  # the price of now was asked for by name
     trigger: Decimal | None = None
     trigger_limit: Decimal | None = None
+    beyond: Decimal | None = None  # a price that is to be passed: a stop, or a limit
     product: Product | None = None
     exchange: Exchange | None = None
     ioc: bool = False
@@ -86,7 +88,8 @@ class Terms:
 
     @property
     def is_priced(self) -> bool:
-        return self.market or self.now or self.price is not None or self.trigger is not None
+        priced = (self.price, self.trigger, self.beyond)
+        return self.market or self.now or any(each is not None for each in priced)
 
     @property
     def symbol(self) -> list[str]:
@@ -244,6 +247,27 @@ def _set_stop(terms: Terms, text: str) -> None:
     terms.trigger, _, terms.trigger_limit = said
 
 
+def _set_above(terms: Terms, text: str) -> None:
+    _set_side_of(terms, text, passed=terms.side is Side.BUY, word="above")
+
+
+def _set_below(terms: Terms, text: str) -> None:
+    _set_side_of(terms, text, passed=terms.side is Side.SELL, word="below")
+
+
+def _set_side_of(terms: Terms, text: str, *, passed: bool, word: str) -> None:
+    """A price that the market is to pass first, or one that the order keeps to, which is its limit."""
+    number = figure_of(text)
+    if number is None or number.value <= 0:
+        terms.refuse(f'"{text}" is not a price.' if text else f"{word.capitalize()} which price?")
+    if terms.is_priced:
+        terms.refuse("There are two prices.")
+    if passed:
+        terms.beyond = number.value
+    else:
+        terms.price = number.value
+
+
 def leg(text: str) -> Leg | None:
     """A stop or a target as it is said: `2880`, `2880/2875`, `20pts`, `-20`, `2%`. None for any other words."""
     said = leg_of("".join(text.split()))
@@ -326,6 +350,9 @@ _BEFORE_A_FIGURE: Mapping[str, Callable[[Terms, str], None]] = {
     **dict.fromkeys(_STOPS, _set_stop_leg),
     **dict.fromkeys(_TARGETS, _set_target),
     **dict.fromkeys(("stop", "trigger"), _set_stop),
+    "@": _set_price,  # what stands there instead of a figure: @ -5
+    "above": _set_above,
+    "below": _set_below,
     "trail": _set_trail,
     "step": _set_step,
     **dict.fromkeys(("dq", "disclose", "disclosed"), _set_disclosed),
@@ -333,7 +360,7 @@ _BEFORE_A_FIGURE: Mapping[str, Callable[[Terms, str], None]] = {
     "risk": _set_risk,
 }
 
-SET_BY_WORD = frozenset({*_BEFORE_A_FIGURE, *_TAKEN_LATER, "amo"})  # what only a new order can be given
+SET_BY_WORD = frozenset({*_BEFORE_A_FIGURE, *_TAKEN_LATER, "amo"}) - {"@"}  # what only a new order can be given
 
 
 def _set_size(terms: Terms, name: str, text: str, number: Figure | None = None) -> None:

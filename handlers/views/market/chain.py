@@ -18,6 +18,7 @@ from handlers.views.market.market import quote
 from handlers.views.message import Button, Part, View, keyboard, say
 
 NONE = "-"
+NARROW = 8  # characters of a label of which four stand side by side on a phone: the table stays in sight
 A_YEAR = 300  # days, as contracts are named
 _UNITS = ((10_000_000, "Cr"), (100_000, "L"), (1_000, "k"))
 
@@ -116,7 +117,9 @@ def _buttons(page: ChainPage, today: date) -> list[list[Button]]:
         at = "bfo " if page.market is Exchange.BFO else ""
         return words(name, f"/chain {page.symbol} {at}{_typed(day, today)}".lower(), account=account, stays=True)
 
-    lines = [[_ticket(side, today, account) for side in (each.call, each.put) if side is not None] for each in page.strikes]
+    tickets = [[_ticket(side, today, account) for side in (each.call, each.put) if side is not None] for each in page.strikes]
+    beside = 2 if all(len(each.label) <= NARROW for strike in tickets for each in strike) else 1
+    lines = [[each for strike in tickets[at : at + beside] for each in strike] for at in range(0, len(tickets), beside)]
     pages = [opens("Refresh", page.expiry)]
     if page.before is not None:
         pages.insert(0, opens(f"◂ {day_words(page.before)}", page.before))

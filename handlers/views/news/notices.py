@@ -208,7 +208,7 @@ def _feed_back(news: FeedBack, _: Scene) -> View:
 @renders(AddressNotRegistered)
 def _address(news: AddressNotRegistered, _: Scene) -> View:
     register = f"Register {news.address or 'the address of this host'} under Trading APIs → API key → Primary IP."
-    return _plain("mStock rejects orders from this address", f"{register} Looking still works.")
+    return _plain("mStock rejects orders from this address", f"{register} Looking may still work, and so does the mStock app.")
 
 
 @renders(DaySummary)

@@ -42,6 +42,21 @@ PRODUCTS = {
     Product.MTF: "Margin funding (MTF)",
 }
 
+# What a question without an order of its own was, and what did not come of it once its time is over.
+OVER = {
+    Purpose.EXIT: ("List of exits", "nothing sent"),
+    Purpose.PANIC: ("Panic", "nothing sent, new orders are not blocked by it"),
+    Purpose.REVERSE: ("Reversal", "nothing sent"),
+    Purpose.CANCEL: ("Cancel", "nothing was cancelled"),
+    Purpose.RESUME: ("Resume", "new orders stay blocked"),
+    Purpose.UNLINK: ("Unlink", "the account stays linked"),
+    Purpose.PNL_EXIT: ("P&L exit", "it does not watch"),
+    Purpose.TRAIL: ("Trail", "nothing follows the price by it"),
+    Purpose.KEEP: ("Stop to keep", "it was not placed"),
+    Purpose.KEEP_ONLY: ("Stop to keep", "it is not kept"),
+}
+AGAIN = {Purpose.EXIT: ("Exit…", "/exit"), Purpose.PANIC: ("Ask again", "/panic")}
+
 
 def proposal(proposal: Proposal, mode: str, now: datetime) -> View:
     """The question, with Confirm alone on its row."""
@@ -310,7 +325,10 @@ def folded(confirmation: Confirmation, label: str, now: datetime, ended: Order |
         return message(f"{act} · #{ended.number} is {ended.status.lower()} already, nothing was changed")
     at = clock_time(confirmation.expires_at)
     if confirmation.draft is None:
-        return message(f"Expired {at}, nothing was done.")
+        name, nothing = OVER.get(confirmation.purpose, ("This card", "nothing was done"))
+        anew = AGAIN.get(confirmation.purpose)
+        view = message(f"{name} · expired {at}, {nothing}")
+        return view if anew is None else view.with_keyboard([words(*anew, account=label)])
     name = what(confirmation.draft, now)
     if confirmation.purpose is Purpose.CONVERT:
         draft = confirmation.draft

@@ -68,9 +68,11 @@ def login_first(label: str, mode: str) -> View:
     return View(parts, keyboard([words("Log in", "/login", account=label)]))
 
 
-def not_seen(label: str, mode: str, *, stopped: bool) -> View:
-    """A panic while mStock does not answer. stopped: the kill switch is on."""
-    seen = say(bold("mStock does not answer."), " I cannot see what is open, so nothing was closed or cancelled.")
+def not_seen(label: str, mode: str, *, stopped: bool, refused: str = "") -> View:
+    """A panic while mStock does not answer. stopped: by the kill switch. refused: it answers, and says why it shows nothing."""
+    why = refused or "mStock does not answer."
+    unseen = "I cannot see what is open, so nothing was closed or cancelled. The mStock app may still work."
+    seen = say(bold(why), f" {unseen}")
     again = [words("Try again", "/panic", account=label)]
     if stopped:
         return View((seen, say("New orders are blocked already."), place(label, mode)), keyboard(again))
@@ -199,8 +201,11 @@ MARKS = {
 
 
 def _line(told: RowTold, explain: Explain) -> str:
-    """⏳ −65 NF 24500CE resting at 98.40."""
-    return f"{MARKS[told.state]} {_name(told.draft)} {_words(told, explain)}"
+    """⏳ −65 NF 24500CE resting at 98.40. An entry is no position yet: BUY 5 INFY."""
+    name = (
+        f"{told.draft.side} {count(told.draft.quantity)} {short(told.draft.instrument)}" if told.is_entry else _name(told.draft)
+    )
+    return f"{MARKS[told.state]} {name} {_words(told, explain)}"
 
 
 def _name(draft: OrderDraft) -> str:
@@ -252,7 +257,8 @@ def told(news: ExitsTold, scene: Scene) -> View:
     """The news of a list: what waits in vain, what was not sent, or whether all is flat."""
     if news.told is Told.FLAT:
         return _flat(news, scene)
-    open_places = {(each.draft.instrument.key, each.draft.product) for each in news.rows}  # one may have several orders
+    # One row may have several orders, and an entry is none.
+    open_places = {(each.draft.instrument.key, each.draft.product) for each in news.rows if not each.is_entry}
     titles = {
         Told.NO_SESSION: "Closing waits: not logged in. It goes on by itself after the login.",
         Told.NOT_FLAT: f"Not proven flat. {news.of - len(open_places)} of {news.of} closed.",
@@ -304,6 +310,8 @@ def _repairs(told: RowTold, scene: Scene) -> list[Button]:
         case RowState.UNKNOWN if order is not None:
             look = button(f"Look now: {name}", OrderTap(order.id, OrderVerb.LOOK, scene.label))
             return [look, another] if order.closes else [look]
+        case RowState.SENT if order is not None and told.is_entry:
+            return [button(f"Cancel #{order.number}", OrderTap(order.id, OrderVerb.CANCEL, scene.label))]
         case RowState.SENT if order is not None and order.draft.side is draft.side:
             to, where = ("", "") if told.chase is None else (f" {plain(told.chase)}", f" to {price(told.chase)}")
             return [words(f"Chase {name}{where}", f"/modify {order.number}{to}", account=scene.label)]

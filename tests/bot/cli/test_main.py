@@ -17,6 +17,8 @@ from tests.house.source import ROOT
 from tests.stage.command import SET_UP, run
 
 OWNER = ("people", "add", "4211", "--role", "owner")
+# What serves a page, draws, makes a workbook or migrates an old database, and the simulators' servers.
+LATER = ("aiohttp.web", "PIL", "xlsxwriter", "alembic", "bot.simulators.broker.server", "bot.charts.draw")
 
 
 def test_the_readme_names_exactly_the_commands_there_are() -> None:
@@ -39,6 +41,15 @@ def test_what_a_command_takes_is_known_only_when_it_is_called(capsys: pytest.Cap
         with pytest.raises(SystemExit):
             build_parser([typed]).parse_args(["demo", "--help"])
         assert ("--fresh" in capsys.readouterr().out) is known
+
+
+@pytest.mark.exhaustive
+def test_the_bot_starts_without_what_only_some_hosts_and_hours_need() -> None:
+    probe = 'import sys\nfrom bot.cli.main import build_parser\nbuild_parser(["run"])\nprint(*sys.modules)'
+    started = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, cwd=ROOT)
+    modules = started.stdout.split()
+    assert "bot.app" in modules
+    assert [name for name in LATER if name in modules] == []
 
 
 @pytest.mark.parametrize(

@@ -223,6 +223,24 @@ async def test_what_follows_a_burst_is_written_into_its_message_but_for_ends_and
     assert [news.notice.order.number for news in grown.earlier] == [1, 2, 3, 4, 5, 6]  # type: ignore[attr-defined] # the same
 
 
+@pytest.mark.parametrize(("pause", "messages"), [(5.0, 1), (20.0, 2)])
+async def test_a_burst_grows_in_its_message_for_a_moment_and_a_later_one_is_a_message_that_rings(
+    clock: LoopClock, pause: float, messages: int
+) -> None:
+    store = await a_store()
+    orders = await with_orders(store, clock, 12)
+    phones = Phones(clock)
+    notifier = Notifier(store=store, messenger=phones, clock=clock)
+    running = asyncio.create_task(notifier.run())
+    parts = [Filled(order=replace(order, filled=4), fill=a_fill(filled_after=4)) for order in orders]
+    for wave in (parts[:6], parts[6:]):
+        await write(store, clock, ASHA, *wave)
+        notifier.wake()
+        await asyncio.sleep(pause)
+    running.cancel()
+    assert sum(parcel.edits is None for parcel, _ in phones.taken if len(parcel.more) > 1) == messages
+
+
 async def test_a_few_that_wait_together_ring_one_by_one(clock: LoopClock) -> None:
     store = await a_store()
     orders = await with_orders(store, clock, 4)

@@ -1,7 +1,6 @@
 """The page on a free port of this host, with an entry behind it whose accounts are made by hand."""
 
 import random
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from bot.trading.account.accounts import Accounts
 from bot.trading.sessions.logins import Logins
 from bot.trading.sessions.secret_entry import SecretEntry
 from bot.web.secret_page import SecretPage
+from tests.stage.ports import free_port
 
 ASHA = 4211
 PATH = "/mstock/callback"
@@ -82,13 +82,6 @@ class Hall:
 
     async def login(self) -> str:
         return (await self.secret_entry.login(await self.asha())).address
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 @asynccontextmanager

@@ -64,6 +64,59 @@ async def test_one_position_gets_its_own_card(words: str, clock: LoopClock) -> N
         assert "Confirm sell" in str(card["buttons"])
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "exit all now", "exit everything now", "close all positions", "exit all positions please", "exit my positions",
+        "sab nikalo", "nikalo sab abhi", "सब निकालो", "sq off everything",
+    ],
+)  # fmt: skip
+async def test_words_that_carry_nothing_stand_in_no_ones_way_out(words: str, clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        opened(stage, SHARES, SHORT_CALL)
+        await stage.me.ask(words, "EXIT 2 positions")
+        assert stage.broker.posts == 0
+
+
+async def test_a_way_out_of_one_is_named_among_words_that_carry_nothing(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        opened(stage, SHARES, SHORT_CALL)
+        await stage.me.ask("exit my reliance position now", "SELL 10 RELIANCE")
+        listed = await stage.me.ask("exit now please", "POSITIONS")
+        assert "Exit +10 RELIANCE MIS" in str(listed["buttons"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "sell everything", "sell all", "/sell all", "sab becho", "sab bech do", "सब बेचो", "सब बेच दो", "sab kuch bech do",
+        "sell all my shares now", "मेरे सारे शेयर बेच दो", "s all",
+    ],
+)  # fmt: skip
+async def test_a_sale_of_everything_is_a_question_whose_buttons_are_the_ways_out(words: str, clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        opened(stage, SHARES, SHORT_CALL)
+        stage.broker.demat = [in_demat(each, 40) for each in ("TCS", "ITC")]
+        asked = await stage.me.ask(words, "Sell what?")
+        assert [line[0]["label"] for line in asked["buttons"]] == ["Exit all positions", "Sell the holdings", "Positions"]
+        stage.me.press("Sell the holdings", asked)
+        await stage.me.wait_for("EXIT 2 holdings")
+        stage.me.press("Exit all positions", asked)
+        await stage.me.wait_for("EXIT 2 positions")
+        assert stage.broker.posts == 0
+
+
+async def test_a_mistyped_name_offers_the_exit_of_each_position_the_likest_first(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        opened(stage, SHORT_CALL, SHARES)
+        asked = await stage.me.ask("exit relaince", 'There is no open position that "relaince" names.')
+        labels = [line[0]["label"] for line in asked["buttons"]]
+        assert labels[0] == "Exit +10 RELIANCE MIS"
+        assert len(labels) == 2
+        stage.me.press(labels[0], asked)
+        await stage.me.wait_for("SELL 10 RELIANCE")
+
+
 async def test_exit_alone_offers_a_button_for_each_position(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         opened(stage, SHARES, SHORT_CALL)

@@ -111,6 +111,7 @@ def test_a_lock_whose_file_is_removed_is_taken_anew_and_keeps_others_out(tmp_pat
     assert first.keep()
     assert not second.take()
     assert second.holder == str(os.getpid())
+    first.release()
 
 
 def test_a_lock_whose_file_is_removed_is_lost_to_whoever_takes_the_new_one_first(tmp_path: Path) -> None:
@@ -123,6 +124,7 @@ def test_a_lock_whose_file_is_removed_is_lost_to_whoever_takes_the_new_one_first
     assert not first.keep()
     second.release()
     assert first.keep()
+    first.release()
 
 
 def test_a_lock_outlives_a_disk_that_takes_no_new_file(tmp_path: Path) -> None:
@@ -134,6 +136,7 @@ def test_a_lock_outlives_a_disk_that_takes_no_new_file(tmp_path: Path) -> None:
     assert lock.keep()
     (tmp_path / "away").rename(place)
     assert not FileLock(place / "bot.db.lock").take()
+    lock.release()
 
 
 @pytest.mark.parametrize(
@@ -145,7 +148,9 @@ def test_a_file_system_that_knows_no_locks_is_an_error_in_words(tmp_path: Path, 
 
     with pytest.raises(StorageError, match=words):
         FileLock(tmp_path / "bot.db.lock", flock=refuse).take()
-    assert FileLock(tmp_path / "bot.db.lock").take(), "nothing is held by the one that was refused"
+    lock = FileLock(tmp_path / "bot.db.lock")
+    assert lock.take(), "nothing is held by the one that was refused"
+    lock.release()
 
 
 def test_a_lock_in_a_place_that_is_not_there_is_an_error_in_words(tmp_path: Path) -> None:

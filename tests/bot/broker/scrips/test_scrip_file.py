@@ -2,6 +2,8 @@
 
 import json
 import os
+from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -43,7 +45,7 @@ def same(one: Master, other: Master) -> bool:
     return (
         list(one) == list(other)
         and [one.find(row.key) for row in other] == list(other)
-        and all(list(getattr(ours, name)) == list(getattr(theirs, name)) for name in type(ours).__slots__)
+        and all(list(getattr(ours, name)) == list(getattr(theirs, name)) for name in map(attrgetter("name"), fields(ours)))
     )
 
 

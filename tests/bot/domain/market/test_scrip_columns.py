@@ -69,9 +69,12 @@ def test_a_directory_of_such_a_column_finds_every_row_of_a_word(words: list[str]
         assert list(directory.rows(word)) == [at for at, each in enumerate(words) if each == word]
 
 
-@pytest.mark.parametrize("values", [3, (1 << 16) + 1, (1 << 16) + 2])
-def test_a_coded_column_keeps_every_row_however_many_values_there_are(values: int) -> None:
+@pytest.mark.parametrize(
+    ("values", "width"), [(3, 1), (1 << 8, 1), ((1 << 8) + 1, 2), (1 << 16, 2), ((1 << 16) + 1, 4), ((1 << 16) + 2, 4)]
+)
+def test_a_coded_column_keeps_every_row_in_few_bytes_however_many_values_there_are(values: int, width: int) -> None:
     column = CodedColumn.of([values - 1, 0, values - 1], {number: str(number) for number in range(values)})
     assert list(column) == [str(values - 1), "0", str(values - 1)]
     assert list(column.mapped(int)) == [values - 1, 0, values - 1]
+    assert column.codes.itemsize == width
     assert CodedColumn(array("I", [1]), ["a", "b"])[0] == "b"

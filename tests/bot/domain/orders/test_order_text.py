@@ -18,7 +18,7 @@ from bot.domain.orders.legs import Leg, Measure, Portion
 from bot.domain.orders.order import OrderDraft, OrderRequest
 from bot.domain.orders.order_text import draft_line, request_line, words_of
 from bot.domain.terms import Product, Side, Validity
-from bot.trading.proposals.drafting import Drafting
+from bot.trading.drafts.drafting import Drafting
 from handlers.context.words.readings import readings
 from handlers.registry import parse_command
 from tests.stage.market import REFERENCE_DATA, a_share, an_option

@@ -182,3 +182,13 @@ def test_moves_of_before_a_restart_still_count() -> None:
 def test_what_would_not_follow_or_would_overtake_the_price_is_no_trail(every: str, step: str | None) -> None:
     with pytest.raises(ValueError, match="is n"):
         a_trail(every=every, step=step)
+
+
+@pytest.mark.parametrize("side", Side)
+def test_steps_from_a_stop_that_stood_at_the_base_end_a_tick_short_of_the_best(side: Side) -> None:
+    better = -side.sign
+    rule = a_trail(side, step="15.00", start="691.00").rule
+    assert rule.at(rule.base + better * 14) == rule.start
+    for steps in (1, 2):
+        best = rule.base + better * 15 * steps
+        assert rule.at(best) == best - better * TICK

@@ -16,7 +16,7 @@ from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.checks.checks import refusals, repairs
 from bot.trading.checks.remarks import remarks
 from bot.trading.checks.situation import Situation
-from bot.trading.proposals.drafting import Drafting
+from bot.trading.drafts.drafting import Drafting
 from tests.stage.market import REFERENCE_DATA, a_share, an_index
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft
 

@@ -31,6 +31,20 @@ async def test_a_confirmed_card_places_exactly_one_order(clock: LoopClock) -> No
     assert len(order.tag) == 19
 
 
+@pytest.mark.parametrize(("side", "touch"), [(Side.BUY, "1480.30"), (Side.SELL, "1480.20")])
+async def test_the_ask_or_the_bid_of_the_moment_of_the_tap_is_kept_with_its_order(
+    clock: LoopClock, side: Side, touch: str
+) -> None:
+    stage = await set_stage(clock)
+    stage.feed.bid, stage.feed.ask = Decimal("1479.00"), Decimal("1479.10")
+    token = await ask(stage, replace(BUY, side=side, product=Product.MIS))
+    stage.feed.bid, stage.feed.ask = Decimal("1480.20"), Decimal("1480.30")
+    order = await stage.tap(token)
+    assert isinstance(order, Order)
+    touches = await stage.store.transaction(lambda db: db.ledger.touches(ACCOUNT.id, order.day, order.day))
+    assert touches == {order.id: Decimal(touch)}
+
+
 async def test_an_order_is_stored_while_the_tap_is_answered_and_leaves_only_after_it(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     token, answered, seen = await ask(stage), asyncio.Event(), asyncio.Event()

@@ -323,6 +323,22 @@ async def test_a_stop_left_over_on_a_flat_row_is_cancelled(clock: LoopClock) -> 
     assert stop.status is OrderStatus.CANCELLED
 
 
+async def test_a_stop_that_outlives_a_row_closed_elsewhere_meanwhile_is_cancelled_before_it_is_flat(clock: LoopClock) -> None:
+    stage = await set_floor(clock)
+    stage.broker.opens(ITC, 10, Product.MIS)
+    stage.broker.ways[ITC.key] = "reject"
+    async with stage.running():
+        await stage.tap(await stage.ask_panic())
+        await asyncio.sleep(10)
+        assert (await last(stage)).told is Told.NOT_FLAT
+        stop = stage.broker.app_order(replace(a_stop(10, "90.00", "80.00"), instrument=ITC), status=OrderStatus.TRIGGER_PENDING)
+        stage.broker.opens(ITC, 0, Product.MIS)
+        await stage.desk.reconcile.sync(ACCOUNT.id)
+        await asyncio.sleep(15)
+        assert (await last(stage)).told is Told.FLAT
+    assert stop.status is OrderStatus.CANCELLED, "it would have opened a short"
+
+
 async def test_nothing_open_asks_nothing(clock: LoopClock) -> None:
     stage = await set_floor(clock)
     stage.broker.opens(INFY, -20, Product.CNC)

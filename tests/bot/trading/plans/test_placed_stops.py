@@ -55,7 +55,9 @@ async def test_a_stop_that_the_book_shows_bare_or_on_the_wrong_side_rings(clock:
     assert [news.why for news in asked] == [ExitTrouble.WRONG_STOP]
 
 
-async def test_a_target_on_its_way_whose_mark_a_power_cut_took_rings_as_a_stop_that_does_not_fill(clock: LoopClock) -> None:
+async def test_a_stop_that_the_book_shows_at_the_target_and_nobody_knows_why_rings_as_one_that_does_not_fill(
+    clock: LoopClock,
+) -> None:
     stage = await entered(clock)
     async with stage.running():
         stage.trade("1480.00")

@@ -119,6 +119,45 @@ FOUND = [  # what was typed when the product was tried, and its one right meanin
     ("निफ्टी 24700 24500 सीई खरीदो", "asks: NIFTY 24500 CE · 23 Nov: 24,700 | NIFTY 24700 CE · 23 Nov"),
     ("buy nifty 65 24500 ce", "NIFTY 24500 CE · 23 Nov 65"),
     ("buy reliance 500 1500 ce", "RELIANCE 1500 CE · 23 Nov 500"),
+    # A price that is to be passed is a stop or a limit; one that is to be kept within is a limit.
+    ("buy nifty 24500 ce 65 above 340", "asks: Buy 65 stop 340.00 | Buy 65 @ 340.00"),
+    ("buy nifty 24500 ce above 340 2 lots", "asks: Buy 2 lots stop 340.00 | Buy 2 lots @ 340.00"),
+    ("निफ्टी 24500 सीई 65 340 के ऊपर खरीदो", "asks: Buy 65 stop 340.00 | Buy 65 @ 340.00"),
+    ("s reliance 10 below 1470", "asks: Sell 10 stop 1,470.00 | Sell 10 @ 1,470.00"),
+    ("reliance 10 1470 se neeche becho", "asks: Sell 10 stop 1,470.00 | Sell 10 @ 1,470.00"),
+    ("buy reliance 10 below 1470", "RELIANCE 10 @1470"),
+    ("s reliance 10 above 1500", "RELIANCE 10 @1500"),
+    ("buy nifty 24500 ce above 340", "asks: How many?"),
+    ("buy nifty 24500 ce 65 above 340 @350", "refused"),
+    ("buy nifty 24500 ce 65 above 340 sl 320 t 370", "refused"),  # an order that waits takes nothing with it
+    ("buy nifty 24500 ce above 340 tgt 370/400", "refused"),
+    ("buy reliance 10 above", "refused"),
+    ("buy reliance 10 @ -5", "refused"),
+    ("itc 10 becho abhi", "ITC 10"),
+    # Rupees between two figures belong to either.
+    ("b itc 5000 rs 410", "asks: Buy for ₹5,000.00 @ 410.00 | Buy 5,000 @ 410.00"),
+    ("itc 5000 रुपये 410 खरीदो", "asks: Buy for ₹5,000.00 @ 410.00 | Buy 5,000 @ 410.00"),
+    ("b itc 5000 rs @410", "ITC ₹5000 @410"),
+    ("b itc 10 rs 410", "ITC 10 @410"),
+    ("b itc 410 rs 10", "ITC 10 @410"),
+    ("b nifty 24500 ce 65 rs 300", "NIFTY 24500 CE · 23 Nov 65 @300"),  # 300 rupees buy no lot at 65
+    ("b nifty 24500 ce 65 300/-", "NIFTY 24500 CE · 23 Nov 65 @300"),
+    ("b itc for 50000", "ITC ₹50000"),
+    ("b itc for rs 50000", "ITC ₹50000"),
+    ("b itc 10 for 410", "ITC 10 @410"),
+    # The index is called so: 50 is no limit of its options.
+    ("b nifty 50 24500 ce 1 lot", "NIFTY 24500 CE · 23 Nov 1lot"),
+    ("निफ्टी 50 24500 सीई 1 लॉट खरीदो", "NIFTY 24500 CE · 23 Nov 1lot"),
+    ("b nifty 50 fut 1 lot", "NIFTY FUT · 23 Nov 1lot"),
+    ("b nifty 50 lots fut", "NIFTY FUT · 23 Nov 50lots"),
+    ("b nifty fut 50 lots", "NIFTY FUT · 23 Nov 50lots"),
+    # Words between that carry nothing.
+    ("b itc 10 with stop loss 400 and target 430", "ITC 10 sl 400 t 430"),
+    ("sell 10 of my itc", "ITC 10"),
+    ("b itc 10 on bse", "ITC · BSE 10 bse"),
+    ("10 itc at 410 buy karo", "ITC 10 @410"),
+    ("टीसीएस 5 ले लो", "TCS 5"),
+    ("टीसीएस 5 लेलो", "TCS 5"),
     ("buy tcs 2lots", "asks:"),
     ("buy bse ioc 10", "asks: BSE: 10 | IOC · BSE: 10"),
     ("buy ioc bse 10", "asks: IOC · BSE: 10 | BSE: 10"),
@@ -266,6 +305,11 @@ def test_the_example_of_a_refusal_is_an_order_that_works(typed: str) -> None:
     assert isinstance(made, Refused)
     if made.example:
         assert isinstance(meaning(made.example), Ordered), made.example
+
+
+def test_a_price_that_is_none_is_named_as_it_was_typed() -> None:
+    made = meaning("buy reliance 10 @ -5")
+    assert made == Refused(say='"-5" is not a price.', example="/buy reliance 10")
 
 
 def test_every_button_of_a_question_is_a_whole_order_or_asks_for_its_size() -> None:

@@ -30,6 +30,10 @@ TODAY = date(2026, 11, 25)  # a Wednesday
         ("16/11..20/11", date(2026, 11, 16), date(2026, 11, 20)),
         ("2026-11-16..today", date(2026, 11, 16), TODAY),
         ("28 oct to 3 nov", date(2026, 10, 28), date(2026, 11, 3)),
+        ("1 jan..31 dec", date(2026, 1, 1), TODAY),
+        ("1 jan..31 dec 2026", date(2026, 1, 1), TODAY),
+        ("1 dec..15 jan", date(2025, 12, 1), date(2026, 1, 15)),
+        ("1 nov..30/11", date(2026, 11, 1), TODAY),
     ],
 )
 def test_words_become_two_dates(words: str, first: date, last: date) -> None:

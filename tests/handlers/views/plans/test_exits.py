@@ -48,6 +48,15 @@ def test_a_row_is_counted_once_however_many_orders_of_it_rest() -> None:
     assert "Not proven flat. 3 of 5 closed." in str(text)
 
 
+def test_an_entry_that_works_on_is_no_row_and_is_cancelled_and_never_chased() -> None:
+    resting = exit_of(OrderStatus.OPEN, entry=True)
+    entry = replace(row(resting, RowState.SENT), is_entry=True)
+    view = told(not_flat(entry), SCENE)
+    assert "Not proven flat. 5 of 5 closed." in str(view)
+    assert f"⏳ {resting.draft.side} {resting.draft.quantity} RELIANCE #{resting.number} rests" in str(view)
+    assert labels(view)[0] == [f"Cancel #{resting.number}"]
+
+
 def test_a_refusal_is_told_in_plain_words() -> None:
     refused = exit_of(OrderStatus.REJECTED, reason="RMS:1")
     assert "ended unfilled: <RMS:1>" in str(told(not_flat(row(refused, RowState.REFUSED)), SCENE))

@@ -17,11 +17,11 @@ from bot.domain.people.account import Actor
 from bot.domain.plans.plan import Attached, LegKind, Plan, PlanLeg, PlanState, sliced
 from bot.domain.plans.trail import Trail, TrailRule
 from bot.domain.terms import OrderKind, Side
+from bot.trading.drafts.attached import stops_meant, targets_meant
+from bot.trading.drafts.drafting import open_units
+from bot.trading.drafts.held import Held
+from bot.trading.drafts.trailing import begins, first_stop, points, rule_of, trail_in_points
 from bot.trading.orders.confirmations import Confirmations
-from bot.trading.proposals.attached import stops_meant, targets_meant
-from bot.trading.proposals.drafting import open_units
-from bot.trading.proposals.held import Held
-from bot.trading.proposals.trailing import begins, first_stop, points, rule_of, trail_in_points
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

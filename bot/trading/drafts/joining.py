@@ -11,8 +11,8 @@ from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.portfolio import Position
 from bot.domain.proposals.proposal import Raising, Remark
 from bot.domain.terms import Product, Side
-from bot.trading.proposals.drafting import open_units
-from bot.trading.proposals.held import Held
+from bot.trading.drafts.drafting import open_units
+from bot.trading.drafts.held import Held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from bot.domain.orders.order import Order, OrderRequest, OrderStatus
 from bot.domain.orders.order_text import request_line
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
-from bot.trading.proposals.drafting import Drafting, closable
+from bot.trading.drafts.drafting import Drafting, closable
 from tests.stage.market import REFERENCE_DATA
 from tests.stage.orders import NIFTY_CALL, NOW, RELIANCE, a_draft, an_order
 

@@ -134,6 +134,7 @@ def priced(readings: Sequence[Reading], instrument: Instrument, price: Price | N
     price: the price of now. None: not known, and then every limit may be meant.
     """
     band = BAND if instrument.is_option else DAY_BAND
+    readings = [reading for reading in readings if _buys_one(reading.request, instrument)] or readings
     if len(readings) == 1:
         return readings[0].request
     plain = [reading for reading in readings if reading.plain]
@@ -150,6 +151,11 @@ def priced(readings: Sequence[Reading], instrument: Instrument, price: Price | N
     )
 
 
+def _buys_one(request: OrderRequest, instrument: Instrument) -> bool:
+    """Whether rupees, where they are the size, pay for a share or a lot at the limit."""
+    return request.rupees is None or request.price is None or request.rupees >= request.price * instrument.lot
+
+
 def _is_likely(limit: Decimal | None, price: Price | None, band: Decimal | int) -> bool:
     return limit is None or price is None or price.last / band <= limit <= price.last * band
 
@@ -164,6 +170,8 @@ def _terms(request: OrderRequest) -> str:
         size = grouped(str(request.quantity))
     else:
         size = str(request.portion or "")
+    if request.trigger is not None:
+        size = f"{size} stop {in_figures(request.trigger)}".strip()
     return f"{size} @ {in_figures(request.price)}".strip() if request.price is not None else size
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.domain.money import on_tick
 from bot.domain.orders.legs import Leg, Measure, Portion
-from bot.trading.proposals.attached import is_passed, stops_meant, targets_meant
+from bot.trading.drafts.attached import is_passed, stops_meant, targets_meant
 
 TICK = Decimal("0.05")
 

@@ -15,9 +15,9 @@ from bot.domain.orders.reading import Reading, Readings
 from bot.domain.people.account import Actor
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of
+from bot.trading.drafts.meaning import Meant, lots_of_a_share, meant
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.instruments.finder import Found, not_ordered
-from bot.trading.proposals.meaning import Meant, lots_of_a_share, meant
 
 AT_THE_MONEY = Decimal("0.3")  # of the index: a number further away is no strike of its contracts
 

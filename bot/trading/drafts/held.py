@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.domain.exits.closing import closing_row, may_be_doubled
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.positions.portfolio import Holding, PnL, Position
-from bot.trading.proposals.drafting import open_units
+from bot.trading.drafts.drafting import open_units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

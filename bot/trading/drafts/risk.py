@@ -12,8 +12,8 @@ from bot.domain.orders.order import OrderRequest
 from bot.domain.plans.plan import Attached
 from bot.domain.proposals.proposal import Remark
 from bot.domain.terms import Product
-from bot.trading.proposals.attaching import attach, attached_of, loss_if_stopped
-from bot.trading.proposals.drafting import Drafting, sized
+from bot.trading.drafts.attaching import attach, attached_of, loss_if_stopped
+from bot.trading.drafts.drafting import Drafting, sized
 
 
 def by_risk(

@@ -1,0 +1,75 @@
+"""What a P&L exit is licensed for: its own scope, by a figure that it names, within three slabs and three new prices."""
+
+import asyncio
+from decimal import Decimal
+
+import pytest
+
+from bot.domain.news.pnl_exits import PnlNews
+from bot.domain.plans.pnl_exit import ScopeKind
+from bot.simulators.loop import LoopClock
+from tests.bot.trading.pnl_exits.test_pnl_exits import begin, told
+from tests.stage.floor import BANK, CALL, PUT, set_floor
+
+
+@pytest.mark.parametrize(
+    ("falls", "moves"), [(("9.00", "8.90", "7.00", "5.00"), 1), (("9.90", "9.80", "9.70", "9.60", "9.50"), 3)]
+)
+async def test_what_rests_after_it_struck_is_priced_anew_three_times_and_never_beyond_three_slabs(
+    clock: LoopClock, falls: tuple[str, ...], moves: int
+) -> None:
+    stage = await set_floor(clock)
+    stage.broker.opens(BANK, 60)
+    stage.broker.ways[BANK.key] = "rest"
+    async with stage.running():
+        await begin(stage, stop=Decimal(-5000))
+        await asyncio.sleep(5)
+        stage.trade(BANK, "10.00")
+        await asyncio.sleep(4)
+        for price in falls:
+            stage.feed.at[BANK.key] = Decimal(price)
+            await asyncio.sleep(5)
+        await asyncio.sleep(20)
+        assert await told(stage) == [PnlNews.EXITS]
+    prices = [draft.price for _, draft in stage.broker.changes if draft.price is not None]
+    assert len(prices) == moves
+    assert prices == sorted(prices, reverse=True)
+    assert min(prices) >= Decimal("9.10"), "three slabs of 3 % from the price at which it struck"
+    assert stage.broker.posts == 1
+
+
+async def test_one_of_a_position_leaves_the_rest_of_its_underlying_and_ends_with_that_row(clock: LoopClock) -> None:
+    stage = await set_floor(clock)
+    stage.broker.opens(CALL, 65)
+    stage.broker.opens(PUT, 65)
+    async with stage.running():
+        card = await begin(stage, CALL.name, stop=Decimal(-3000))
+        assert (card.exit.scope.kind, card.rows) == (ScopeKind.POSITION, 1)
+        await asyncio.sleep(5)
+        stage.trade(PUT, "10.00")  # −5,850, which is not its own
+        await asyncio.sleep(10)
+        assert (await told(stage), stage.broker.posts) == ([], 0)
+        stage.broker.opens(CALL, 0)
+        await asyncio.sleep(25)
+        assert await told(stage) == [PnlNews.ENDED]
+        assert stage.broker.quantity(PUT) == 65
+
+
+async def test_a_row_that_nobody_trades_is_valued_between_bid_and_ask_which_is_said_and_strikes(
+    clock: LoopClock,
+) -> None:
+    stage = await set_floor(clock)
+    stage.broker.opens(BANK, 60)
+    async with stage.running():
+        await begin(stage, stop=Decimal(-5000))
+        await asyncio.sleep(5)
+        stage.feed.untraded.add(BANK.key)
+        await asyncio.sleep(1)
+        (shown,) = (await stage.desk.core.services.pnl_exits.shown(stage.desk.actor)).exits
+        assert shown.figure is not None
+        assert shown.figure.at_mid
+        assert shown.figure.value is not None
+        stage.feed.at[BANK.key] = Decimal(10)
+        await asyncio.sleep(10)
+        assert stage.broker.quantity(BANK) == 0
+    assert await told(stage) == [PnlNews.EXITS]
