@@ -55,7 +55,7 @@ async def test_a_stop_that_the_book_shows_bare_or_on_the_wrong_side_rings(clock:
     assert [news.why for news in asked] == [ExitTrouble.WRONG_STOP]
 
 
-async def test_a_stop_that_the_book_shows_at_the_target_and_nobody_knows_why_rings_as_one_that_does_not_fill(
+async def test_a_stop_that_the_book_shows_at_its_target_rings_where_nothing_of_that_is_stored(
     clock: LoopClock,
 ) -> None:
     stage = await entered(clock)
