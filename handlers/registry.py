@@ -93,6 +93,7 @@ _LINE_ENDS = re.compile(r"[\n;]")
 _LABEL = re.compile(r"([\w-]{1,32})\s*:\s*(?=\S)")
 _PRICE_BEHIND = re.compile(r"([^/].*?)\s+(?:(?:ka|का)\s+)?(?:bhav|भाव|rate|price)\??", re.IGNORECASE)
 _STOP_OF = re.compile(r"(?:stop[ -]?loss|stop)\s+(.*[a-z].*[0-9].*)", re.IGNORECASE)
+_NIKALO = re.compile(r"([^/].*?)\s+(?:nikal|niklo|nikalo|निकाल|निकालो)(?:\s+(?:do|de|lo|दो|लो))?[.,!?।]*", re.IGNORECASE)
 _LELO = re.compile(r"\ble\s+lo\b", re.IGNORECASE)  # Hindi for buy, and one word as often
 _TWO_WORDS = re.compile(r"cancel\s+(all|order)(?:\s+|$)", re.IGNORECASE)
 _WITH_NUMBER = re.compile(r"/?cancel(?:@\w+)?\s+(#?[0-9]+)\s*", re.IGNORECASE)
@@ -150,7 +151,7 @@ def _parse_command(text: str) -> ParsedCommand | None:
     if match := _LABEL.match(rest):
         label, rest = match[1], rest[match.end() :]
     readings = (
-        _with_cancel, _of_holdings, _of_everything, _with_its_stop, _stop_of, _first_word, _side_inside, _price_behind,
+        _with_cancel, _of_holdings, _of_everything, _with_its_stop, _stop_of, _first_word, _side_inside, _nikalo, _price_behind,
     )  # fmt: skip
     parsed = next((found for read in readings if (found := read(rest)) is not None), None)
     return ParsedCommand(command=parsed.command, words=parsed.words, label=label) if parsed else None
@@ -216,6 +217,14 @@ def _side_inside(rest: str) -> ParsedCommand | None:
     place = sides[0]
     side, left = _bare(words[place]), " ".join(words[:place] + words[place + 1 :])
     return ParsedCommand(command=_BY_SIDE[side], words=in_hindi(left) if side in _HINDI else left)
+
+
+def _nikalo(rest: str) -> ParsedCommand | None:
+    """`itc nikalo`, `half of my itc nikal do`: Hindi for the way out at the end of a short sentence."""
+    match = _NIKALO.fullmatch(rest)
+    if match is None or len(match[1].split()) > _SHORT + 2:
+        return None
+    return ParsedCommand(command=_BY_WORD["exit"], words=in_hindi(match[1]))
 
 
 def _bare(word: str) -> str:

@@ -220,6 +220,9 @@ class Settings:
     log_format: Annotated[LogFormat, Says("`line` for people, `json` for machines", _one_of(LogFormat))] = LogFormat.LINE
     daily_summary: Annotated[time, Says("when the day's summary is sent, IST", _moment)] = time(16, 15)
     confirm_seconds: Annotated[int, Says("how long a card can be confirmed, 10 to 300", _from(10, 300))] = 60
+    pnl_exit_seconds: Annotated[
+        int, Says("how long known figures stand beyond the level of a P&L exit before it strikes, 1 to 60", _from(1, 60))
+    ] = 3
     orders_per_second: Annotated[
         int, Says("how many orders may be sent in a second, 1 to 8 (the rules allow fewer than 10)", _from(1, 8))
     ] = 3

@@ -95,6 +95,7 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         now=watch.now,
         changed=watch.wake,
         day_ends=ground.times.day_ends,
+        stands=ground.settings.pnl_exit_seconds,
     )
     standing = StandingStops(
         store=ground.store, proposing=proposing, exits=orders.exits, clock=ground.clock, begun=orders.plans.wake

@@ -14,10 +14,9 @@ from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.words.script import latin
 from handlers.telegram.rate_limits import Priority
-from handlers.views.money.books import EXITS
 from handlers.views.plans import exits as views
 from handlers.views.taps.exit_taps import ExitsTap, ExitsVerb
-from handlers.views.taps.taps import ExitTap, Listing, ListingTap
+from handlers.views.taps.taps import EXITS, ExitTap, Listing, ListingTap
 
 _LEADING = re.compile(r"^(?:off|do|karo|out)\b\s*", re.IGNORECASE)  # sq off, nikal do
 

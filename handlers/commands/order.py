@@ -49,7 +49,9 @@ async def modify(ctx: Ctx) -> None:
         await _offer_prices(ctx, detail)
         return
     proposals, terms = ctx.services.proposals, order_numbers.modify(ctx.words)
-    proposal = await proposals.modify(ctx.actor, terms.number, price=terms.price, quantity=terms.quantity, chat_id=ctx.chat_id)
+    proposal = await proposals.modify(
+        ctx.actor, terms.number, price=terms.price, limit=terms.limit, quantity=terms.quantity, chat_id=ctx.chat_id
+    )
     await ask(ctx, proposal)
 
 

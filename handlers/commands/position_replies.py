@@ -16,9 +16,8 @@ from handlers.commands.standing import ask_to_keep
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.words.reply import Said, said_of, stop_said
-from handlers.views.money.books import EXITS
 from handlers.views.taps.tap import Tap
-from handlers.views.taps.taps import ExitTap, Listing, ListingTap, OrderVerb
+from handlers.views.taps.taps import EXITS, ExitTap, Listing, ListingTap, OrderVerb
 
 _SET_STOP = "/sl "
 

@@ -11,13 +11,16 @@ from handlers.context.words.figures import BARE, MOST, figure
 from handlers.context.words.script import legible, tokens
 from handlers.context.words.terms import SET_BY_WORD
 
+_STOPS = frozenset({"sl", "stop", "trigger"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModifyWords:
     """New terms for the order with that day number. What is None stays."""
 
     number: int
-    price: Decimal | None = None  # rupees
+    price: Decimal | None = None  # rupees; of a stop that waits its trigger
+    limit: Decimal | None = None  # rupees, of a stop, behind its trigger
     quantity: int | None = None  # shares or units, the new total
 
 
@@ -35,7 +38,7 @@ def number(words: str, *, example: str) -> int:
 
 
 def modify(words: str) -> ModifyWords:
-    """`12 2905`, `#12 @2905`, `12 q 20`, `12 2905 q 20`."""
+    """`12 2905`, `#12 @2905`, `12 q 20`, `12 2905 q 20`, and of a stop `12 110/104`."""
     example = "/modify 12 2905"
 
     def refuse(say: str) -> NoReturn:
@@ -46,6 +49,7 @@ def modify(words: str) -> ModifyWords:
         refuse("Which order, and to what price?")
     which = number(parts[0], example=example)
     price: Decimal | None = None
+    limit: Decimal | None = None
     quantity: int | None = None
     place = 1
     while place < len(parts):
@@ -54,15 +58,20 @@ def modify(words: str) -> ModifyWords:
             quantity = _checked(parts[place + 1], refuse, whole=True)
             place += 2
             continue
+        if word in _STOPS and "/" in "".join(parts[place + 1 : place + 2]):  # sl 110 alone may be meant for an entry's stop
+            place += 1
+            continue
         if word in SET_BY_WORD:
             refuse("Only the price and the quantity of an order can be changed so far.")
         if price is not None:
             refuse(f'What is "{parts[place]}"? The quantity goes behind q: modify {which} {price:f} q 20.')
-        price = _limit(word.lstrip("@₹").removesuffix("/-"), refuse)
+        trigger, slash, behind = word.lstrip("@₹").removesuffix("/-").partition("/")
+        price = _limit(trigger, refuse)
+        limit = _limit(behind, refuse) if slash else None
         place += 1
     if price is None and quantity is None:
         refuse(f"#{which} to what price?")
-    return ModifyWords(number=which, price=price, quantity=quantity)
+    return ModifyWords(number=which, price=price, limit=limit, quantity=quantity)
 
 
 def _limit(text: str, refuse: Callable[[str], NoReturn]) -> Decimal:

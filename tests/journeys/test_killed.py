@@ -22,6 +22,7 @@ from bot.domain.clock import SystemClock
 from bot.domain.orders.order import OrderStatus
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import DemoLoop, LoopClock
+from handlers.registry import COMMANDS
 from storage.secrets.vault import Vault
 from storage.store import SqlStore
 
@@ -114,6 +115,24 @@ async def test_killed_again_and_again_around_the_tap_there_is_one_order_and_its_
     async with SqlStore.open(database, Vault((), os.urandom), inline=True) as store:
         unsettled = await store.transaction(lambda db: db.orders.unsettled())
     assert all(order.status is OrderStatus.UNKNOWN and order.tag not in tags for order in unsettled)
+
+
+async def test_each_command_is_answered_by_a_real_process_without_a_fault_of_ours(tmp_path: Path) -> None:
+    async with a_process(tmp_path) as (_, near, _):
+        me = near.person
+        await me.ask("/start", "owner", 60)
+        await me.ask("/login", "lives until", 60)
+        for quantity in (10, 5):
+            me.press("Confirm buy", await me.ask(f"/buy RELIANCE {quantity} mis", f"BUY {quantity} RELIANCE", 60))
+            await me.wait_for("Filled", 30)
+        said = [each.example for each in COMMANDS if each.name not in ("login", "logout", "unlink", "link", "lock")]
+        for words in [*said, "/status full"]:
+            me.say(words)
+            await asyncio.sleep(0.4)
+        await me.ask("/status", "STATUS", 60)
+        assert [each["text"] for each in me.history() if "my fault" in each["text"]] == []
+    log = (tmp_path / "bot.log").read_text()
+    assert re.findall(r"^.* (?:ERROR|CRITICAL) .*$", log, re.MULTILINE) == []
 
 
 async def test_a_second_process_on_the_same_database_refuses_to_start_and_a_killed_one_leaves_no_lock(tmp_path: Path) -> None:

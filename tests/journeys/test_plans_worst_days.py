@@ -14,6 +14,7 @@ from bot.domain.people.account import Role
 from bot.domain.plans.pnl_exit import PnlExit
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
+from tests.journeys.test_basket import COVER, RESTING, asked
 from tests.journeys.test_day_summaries import away_until, until
 from tests.journeys.test_exits import RICH, open_rows
 from tests.journeys.test_plans import open_quantity, plan_of, price
@@ -335,3 +336,39 @@ async def test_the_morning_after_says_nothing_of_yesterdays_stop_that_a_trail_mo
         assert not rung(house, f"The stop #{stop.number} stands")
         assert await plan_of(house) is None
         await house.me.ask("/trail", "No trails", 30)
+
+
+@pytest.mark.parametrize("fault", LATE)
+async def test_a_basket_at_answers_of_three_seconds_sends_the_short_after_its_cover_and_each_once(
+    clock: LoopClock, tmp_path: Path, fault: str
+) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        await house.log_in()
+        card = await asked(house)
+        slow(house, fault, 3.0)
+        house.me.press("Confirm both", card)
+        await house.me.wait_for("2 of 2 filled", 60)
+        await asyncio.sleep(30)
+        ledger = house.near.paper.broker.ledger
+        assert [(order.side, order.quantity) for order in ledger.orders.values()] == [("BUY", 65), ("SELL", 65)]
+        cover, short = ledger.orders.values()
+        assert short.placed_at > max(trade.at for trade in ledger.trades if trade.order == cover.id)
+
+
+@pytest.mark.parametrize(("away", "sent"), [(300, 2), (720, 1)])
+async def test_a_session_that_ends_between_the_orders_of_a_basket_holds_the_short_back_for_ten_minutes_at_most(
+    clock: LoopClock, tmp_path: Path, away: int, sent: int
+) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        await house.log_in()
+        house.me.press("Confirm both", await asked(house, RESTING))
+        await house.me.wait_for("waits for the fill of 1", 30)
+        await house.me.ask("/logout", "Logged out", 30)
+        at(house, "39.00", COVER)
+        await asyncio.sleep(away)
+        assert house.placed == 1
+        await house.me.ask("/login", "lives until", 60)
+        await asyncio.sleep(60)
+        assert house.placed == sent
+        card = next(each for each in house.me.history()[::-1] if each["text"].startswith("🔵 Basket main"))
+        assert ("2 of 2 filled" if sent == 2 else "struck off") in card["text"]

@@ -31,7 +31,7 @@ _ABOUT_DEMAT = frozenset({"my", "meri", "mera", "mere", "sari", "saari", "the", 
 _BESIDE = ("only", "both")
 _COURTESY = frozenset({
     "do", "de", "kar", "karo", "please", "pls", "plz", "now", "abhi", "jaldi", "quickly", "immediately", "my", "mera", "mere",
-    "meri", "the", "open", "out",
+    "meri", "the", "open", "out", "of", "ka", "ke", "ki", "ko",
 })  # fmt: skip
 _HALF = {"half", "aadha", "adha", "50%"}
 
@@ -114,6 +114,7 @@ def chosen(words: str, lines: Sequence[PositionLine], *, what: str = "open posit
     known = [_words_of(line) for line in open_lines]
     passed = {*_COURTESY, *_THINGS, *_BESIDE}.difference(*known)
     tokens = [token for token in words.lower().replace("₹", "").split() if token not in passed]
+    tokens = _size_last(tokens, {*_SCOPES}.union(*known))
     names: list[str] = []
     choice = ExitChoice(lines=())
     whole = False
@@ -123,9 +124,9 @@ def chosen(words: str, lines: Sequence[PositionLine], *, what: str = "open posit
             whole = True
         elif named:
             names.append(token)
-        elif place and place == len(tokens) - 1:
+        elif place == len(tokens) - 1 and (place or _is_size(token)):
             choice = _sized(token)
-        elif not place or not _is_size(token):
+        elif not _is_size(token):
             raise CheckFailed([f'There is no {what} that "{token}" names. Nothing was sent.'])
         else:
             choice = _sized(" ".join(tokens[place:]).replace(" lot", "lot"))
@@ -140,6 +141,14 @@ def chosen(words: str, lines: Sequence[PositionLine], *, what: str = "open posit
         meant = f' that "{said}" names' if said else ""
         raise CheckFailed([f"There is no {what}{meant}. Nothing was sent."])
     return ExitChoice(lines=picked, quantity=choice.quantity, lots=choice.lots, part=choice.part, whole=whole, beside=beside)
+
+
+def _size_last(tokens: list[str], names: set[str]) -> list[str]:
+    """The words with a size that leads them behind the name: `half nifty`, `2 lots nifty`, `50% of itc`."""
+    if not tokens or tokens[0] in names or not _is_size(tokens[0]):
+        return tokens
+    length = 2 if tokens[1:2] in (["lot"], ["lots"]) else 1
+    return [*tokens[length:], *tokens[:length]]
 
 
 def _is_part(token: str) -> bool:

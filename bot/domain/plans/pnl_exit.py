@@ -16,8 +16,7 @@ from bot.domain.market.prices import Tick
 from bot.domain.terms import Product
 from bot.domain.value import value
 
-RECHECK = timedelta(seconds=3)  # that known figures have to stand beyond the level
-_STANDS = RECHECK.total_seconds()
+RECHECK = timedelta(seconds=3)  # that known figures have to stand beyond the level, unless the settings say otherwise
 BLIND_FOR = 10.0  # seconds that the figure may be unknown in silence
 TRADED_WITHIN = timedelta(seconds=60)  # an older trade is no price of now
 HEARD_WITHIN = timedelta(seconds=10)  # since a row's last packet
@@ -100,11 +99,13 @@ class PnlExit:
     action: PnlAction = PnlAction.EXIT
     after_charges: bool = False  # the result is after the charges that are known of the scope's fills
     blocks_until: datetime | None = None  # no entries after it has struck, until then (UTC); None: they go on
+    stands: int = RECHECK.seconds  # seconds that known figures have to stand beyond the level
     until: datetime  # UTC; it watches no longer
     created_at: datetime
     state: PnlState = PnlState.ALIVE
     best: Decimal | None = None  # rupees, that stood for the seconds of a recheck
     struck_at: datetime | None = None
+    seen_at: datetime | None = None  # UTC; when its figure was last known, or nothing of it was open
 
     def __post_init__(self) -> None:
         levels = (self.stop, self.target, self.giveback)
@@ -117,7 +118,7 @@ class PnlExit:
         """A name for all that its card shows and that a Confirm covers."""
         words = (
             self.account_id, self.scope.name, self.stop, self.target, self.giveback, self.action, self.after_charges,
-            self.blocks_until, self.until,
+            self.blocks_until, self.until, self.stands,
         )  # fmt: skip
         return hashlib.sha256("|".join(str(each) for each in words).encode()).hexdigest()
 
@@ -170,7 +171,8 @@ class Recheck:
     Moments are seconds of passing time: a clock that is set makes no figure stand longer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stands: float = RECHECK.total_seconds()) -> None:
+        self._stands = stands
         self.level: PnlLevel | None = None
         self.since: float | None = None
         self._stood: deque[tuple[float, Decimal]] = deque()  # (when, the lowest from then to the next)
@@ -181,7 +183,7 @@ class Recheck:
         if level is not self.level:
             self.level, self.since = level, now if level is not None else None
         last = self._stood[-1] if self._stood else None
-        if last is not None and now - last[0] < _STANDS / 6:
+        if last is not None and now - last[0] < self._stands / 6:
             self._stood[-1] = (last[0], min(last[1], value))
         else:
             self._stood.append((now, value))
@@ -194,7 +196,7 @@ class Recheck:
     @property
     def due(self) -> float | None:
         """When it strikes if the figures stay where they are. None: they are not beyond a level."""
-        return None if self.since is None else self.since + _STANDS
+        return None if self.since is None else self.since + self._stands
 
     def struck(self, now: float) -> PnlLevel | None:
         """The level beyond which known figures have stood long enough."""
@@ -202,9 +204,9 @@ class Recheck:
 
     def stood(self, now: float) -> Decimal | None:
         """The result, in rupees, that known figures have not fallen below for the seconds of a recheck. None: too young."""
-        while len(self._stood) > 1 and now - self._stood[1][0] >= _STANDS:
+        while len(self._stood) > 1 and now - self._stood[1][0] >= self._stands:
             self._stood.popleft()
-        if not self._stood or now - self._stood[0][0] < _STANDS:
+        if not self._stood or now - self._stood[0][0] < self._stands:
             return None
         return min(value for _, value in self._stood)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.money import ZERO
@@ -13,6 +13,8 @@ from bot.domain.pnl.trades import DayMark
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import DayReport, PnL, PositionLine
 from bot.trading.account.account_views import AccountViews
+
+ON_ITS_WAY = timedelta(minutes=1)  # a trade may be so old when it is first read
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,9 +38,15 @@ class Reports:
     def final(self, db: Repositories, account_id: str, day: date) -> DayReport | None:
         """The same as `row`. None too where it has no data, or trades of that date came since: it is not over."""
         found = self.row(db, account_id, day)
-        if found is None or found.records_only or found.trades < db.ledger.count(account_id, day):
-            return None
-        return found
+        return None if found is None or found.records_only or self.went_on(db, found) else found
+
+    def went_on(self, db: Repositories, row: DayReport) -> bool:
+        """Whether there were trades after a row was made. What was only read later is none: it is in the row's own figures."""
+        day = date.fromisoformat(row.date)
+        if db.ledger.count(row.account_id, day) <= row.trades:  # as nearly always
+            return False
+        last = max(fill.at for fill in db.ledger.between(row.account_id, day, day))
+        return last > row.made_at - ON_ITS_WAY
 
     async def now(self, actor: Actor, pnl: PnL | None = None) -> tuple[DayReport, Sequence[DayMark]]:
         """Today's report as it would be at this moment, and how each row stands: what tomorrow counts from.

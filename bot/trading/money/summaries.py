@@ -171,15 +171,16 @@ class Summaries:
         """What was told at the close stays as it was told. What is true now takes its place in every sum, and is told."""
         day = occasion.day
 
-        def read(db: Repositories) -> tuple[DayReport | None, DayReport | None, int]:
-            return self.reports.row(db, account.id, day), db.reports.find(account.id, day), db.ledger.count(account.id, day)
+        def read(db: Repositories) -> tuple[DayReport | None, bool]:
+            first = db.reports.find(account.id, day)
+            nothing = first is None and not db.ledger.count(account.id, day)
+            return first, nothing or self.reports.final(db, account.id, day) is not None
 
-        row, first, trades = await self.store.read(read)
-        if first is None or row is None:
-            if trades:
-                await self._close(account, occasion)
+        first, is_true = await self.store.read(read)
+        if is_true:
             return
-        if trades <= row.trades and not row.records_only:
+        if first is None:
+            await self._close(account, occasion)
             return
         made = await self._as_far_as_known(account, replace(occasion, failures=PATIENCE))
         if made.report.records_only:  # what is known of the day is what was told

@@ -40,6 +40,7 @@ class PnlExits:
     now: Callable[[PnlExit], PnlExitNow]  # as it is watched
     changed: Callable[[], None]
     day_ends: Callable[[datetime], datetime | None]  # when the day's trading is over; None: it has none
+    stands: int  # seconds that figures stand beyond a level before it strikes
 
     async def ask(self, actor: Actor, words: str, said: PnlSaid, *, chat_id: int) -> PnlCard:
         """The card. CheckFailed where the words name no one scope, the figure is beyond already, or a time is over."""
@@ -59,7 +60,7 @@ class PnlExits:
             wanted = PnlExit(
                 id="", account_id=account.id, by=actor.user.telegram_id, name=actor.user.name, scope=scope, stop=said.stop,
                 target=said.target, giveback=said.giveback, action=said.action, after_charges=charges, blocks_until=blocks,
-                until=ends, created_at=now, state=PnlState.ASKED,
+                stands=self.stands, until=ends, created_at=now, state=PnlState.ASKED,
             )  # fmt: skip
         except ValueError as error:
             raise CheckFailed(["A stop lies below a target, and what may be given back is above zero."]) from error

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bot.domain.clock import Clock, next_midnight
@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 PULSE = 0.5  # seconds between two looks at what time alone changes
 BOOKS = 15.0  # seconds between two readings of the books while nothing fills
+NOTED = timedelta(seconds=5)  # between two notes that its figure is known
 LATER = 2.0  # seconds until a reading that failed, or showed no open row, is made again
 AHEAD = 0.7  # seconds before it may strike: the books are looked at then, so that the exits need not wait for them
 
@@ -52,16 +53,17 @@ class _Watched:
     """One P&L exit as this process knows it. What matters of it is stored."""
 
     exit: PnlExit
+    noted: PnlExit  # as it is stored
+    recheck: Recheck
     valuation: Valuation | None = None  # None: the books could not be read
     read_at: float | None = None  # loop time; None: the books changed
     reading: bool = False
     watching: Watching | None = None
-    recheck: Recheck = field(default_factory=Recheck)
     blind_since: datetime | None = None
     blind_at: float = 0.0  # the same in loop time
     rang: bool = False
+    missed: bool = False  # no process watched for a while: that is told when it sees again
     flat_since: float | None = None  # loop time
-    noted: Decimal | None = None  # the best that is stored
     acting: bool = False
     retry_at: float = 0.0  # loop time, before which it does not act again
     ahead: float | None = None  # the due of the recheck whose books are looked at already
@@ -141,9 +143,18 @@ class PnlWatch:
         for exit_id, each in known.items():
             watched = self._watched.get(exit_id)
             if watched is None:
-                self._watched[exit_id] = _Watched(each, noted=each.best)
+                self._watched[exit_id] = self._taken_up(each)
             else:
-                watched.exit = replace(each, best=watched.exit.best)
+                watched.exit = replace(each, best=watched.exit.best, seen_at=watched.exit.seen_at)
+
+    def _taken_up(self, exit_: PnlExit) -> _Watched:
+        """One that was confirmed just now, or that an earlier process watched until it ended."""
+        since, now = exit_.seen_at, self.clock.now()
+        if since is None or since > now:  # the clock was set back meanwhile
+            return _Watched(exit_, exit_, recheck=Recheck(exit_.stands))
+        missed = (now - since).total_seconds() >= BLIND_FOR
+        recheck = Recheck(exit_.stands)
+        return _Watched(exit_, exit_, recheck=recheck, missed=missed, blind_since=since, blind_at=self._elapsed())
 
     def _let_go(self, exit_id: str) -> None:
         watched = self._watched.pop(exit_id, None)
@@ -249,18 +260,21 @@ class PnlWatch:
         return due is not None and self._elapsed() - due >= LATER
 
     async def _note(self, watched: _Watched) -> None:
-        """Stores the best result, so that a restart counts from it."""
-        best = watched.exit.best
-        if best is not None and best != watched.noted:
-            watched.noted, noted = best, watched.exit
-            await self.store.lightly(lambda db: _keep_best(db, noted))
+        """Stores the best result, so that a restart counts from it, and every few seconds that its figure is known."""
+        if watched.flat_since is not None or self._figure(watched).value is not None:
+            watched.exit = replace(watched.exit, seen_at=self.clock.now())
+        seen, noted = watched.exit, watched.noted
+        is_due = seen.seen_at is not None and (noted.seen_at is None or abs(seen.seen_at - noted.seen_at) >= NOTED)
+        if is_due or seen.best != noted.best:
+            watched.noted = seen
+            await self.store.lightly(lambda db: _keep(db, seen))
 
     async def _note_blind(self, watched: _Watched) -> None:
         """Rings when the figure has not been known for a while, and when it is again."""
         value = self._figure(watched).value
         sleeps = watched.flat_since is not None and self._logged_in(watched.exit.account_id)
         if sleeps:
-            watched.blind_since = None
+            watched.blind_since, watched.missed = None, False
             return
         if value is None:
             if watched.blind_since is None:
@@ -270,8 +284,8 @@ class PnlWatch:
                 await self._tell(watched.exit, PnlNews.BLIND, since=watched.blind_since, missing=self._why(watched))
             return
         since, watched.blind_since = watched.blind_since, None
-        if watched.rang:
-            watched.rang = False
+        if watched.rang or watched.missed:
+            watched.rang = watched.missed = False
             await self._tell(watched.exit, PnlNews.SEES, since=since, value=value)
 
     def _why(self, watched: _Watched) -> tuple[str, ...]:
@@ -379,7 +393,7 @@ class PnlWatch:
         return asyncio.get_running_loop().time()
 
 
-def _keep_best(db: Repositories, exit_: PnlExit) -> None:
+def _keep(db: Repositories, exit_: PnlExit) -> None:
     stored = db.pnl_exits.find(exit_.id)
     if stored is not None:
-        db.pnl_exits.note(replace(stored, best=exit_.best))
+        db.pnl_exits.note(replace(stored, best=exit_.best, seen_at=exit_.seen_at))

@@ -240,8 +240,17 @@ class Proposals:
             request = replace(request, market=False)
         return await self.propose(actor, request, chat_id=chat_id, as_exit=order.closes is True)
 
-    async def modify(self, actor: Actor, number: int, *, price: Decimal | None, quantity: int | None, chat_id: int) -> Proposal:
-        """New terms for a working order, as a question."""
+    async def modify(
+        self,
+        actor: Actor,
+        number: int,
+        *,
+        price: Decimal | None,
+        quantity: int | None,
+        chat_id: int,
+        limit: Decimal | None = None,
+    ) -> Proposal:
+        """New terms for a working order, as a question. price: of a stop that waits its trigger. limit: its worst price."""
         account, connection = self._proposing.connection(actor)
         day = ist_date(self._clock.now())
 
@@ -257,10 +266,14 @@ class Proposals:
         request = request_of(order.draft)
         request = replace(request, price=order.draft.price)
         waits = order.status is OrderStatus.TRIGGER_PENDING
+        if limit is not None and not waits:
+            raise CheckFailed([f"#{number} waits for no trigger: it has one price. Nothing was changed."])
         if order.draft.trigger is not None and not waits:  # it was triggered: a limit is all that it can be now
             request = replace(request, trigger=None, trigger_limit=None, price=price or order.draft.price)
         elif price is not None:
-            request = replace(request, trigger=price, trigger_limit=None) if waits else replace(request, price=price)
+            market = request.market and limit is None
+            stop = replace(request, trigger=price, trigger_limit=limit, market=market)
+            request = stop if waits else replace(request, price=price)
         if quantity is not None:
             request = sized(request, quantity)
         seen = await self._proposing.prices.of(account.id, order.draft.instrument.key)

@@ -1,7 +1,7 @@
 """Lines that are silent while the market is open: a feed without ticks, a feed that is gone, a broker that does not answer.
 
-Each rings once. A mute feed rings again when it speaks. The return of what was gone is told with what was missed
-(bot/trading/sync/gaps.py).
+Each rings once. A mute feed rings again when it speaks, also one that connects anew and stays mute. The return of what was
+gone is told with what was missed (bot/trading/sync/gaps.py).
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from bot.domain.news.notice import Notice
 from bot.domain.news.rings import FeedMute
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
-from bot.trading.sync.gaps import at_stake
+from bot.trading.sync.gaps import NOTICED, at_stake
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.ticks.tick_watcher import TickWatcher
 
@@ -33,7 +33,9 @@ class _Silence:
 
     since: float  # from when on it should have spoken
     rung: bool = False
-    gone: bool = False  # what rang was that the feed is gone: its return is told by itself
+    gone: bool = False  # what rang was that the feed is gone
+    parted_at: float | None = None  # since when it is not connected. None: it is
+    was_away: bool = False  # it was not connected for so long that its return is told by itself (gaps.py)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,7 +69,7 @@ class SilentLines:
         moment, now = asyncio.get_running_loop().time(), self.clock.now()
         quiet, silence = self.watcher.silent_for(account_id), self._silences.get(account_id)
         if silence is not None and quiet is not None and moment - quiet > silence.since:
-            if silence.rung and not silence.gone:
+            if silence.rung and not (silence.gone and silence.was_away):
                 await self._tell(account_id, FeedMute(since=now - timedelta(seconds=moment - silence.since), sees=True))
             del self._silences[account_id]  # it spoke
             silence = None
@@ -75,13 +77,16 @@ class SilentLines:
             if silence is not None and not silence.rung:
                 del self._silences[account_id]
             return
+        connected = self.watcher.connected(account_id)
+        if silence is not None:
+            silence.parted_at = None if connected else moment if silence.parted_at is None else silence.parted_at
+            silence.was_away |= silence.parted_at is not None and moment - silence.parted_at >= NOTICED.total_seconds()
         if silence is None:
-            self._silences[account_id] = _Silence(since=moment)
+            self._silences[account_id] = _Silence(since=moment, parted_at=None if connected else moment)
         elif not silence.rung and moment - silence.since >= MUTE:
             since = now - timedelta(seconds=moment - silence.since)
-            gone = not self.watcher.connected(account_id)
-            await self._tell(account_id, FeedLost(since=since) if gone else FeedMute(since=since))
-            silence.rung, silence.gone = True, gone
+            await self._tell(account_id, FeedMute(since=since) if connected else FeedLost(since=since))
+            silence.rung, silence.gone = True, not connected
 
     async def _look_at_books(self, account_id: str) -> None:
         moment, now, away = asyncio.get_running_loop().time(), self.clock.now(), self.reconcile.down_since(account_id)

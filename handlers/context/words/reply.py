@@ -86,14 +86,22 @@ def trail_said(text: str) -> TrailSaid | None:
 
 
 def stop_said(text: str) -> tuple[Said, str] | None:
-    """A stop and the words that name its position: `reliance 1450`, `20 pts nifty`, `cost`. None where no stop is said."""
+    """A stop and the words that name its position: `reliance 1450`, `20 pts nifty`, `nifty 50 24500 ce`, `cost`.
+
+    None where no stop is said, or where more than one figure may be it.
+    """
     words = _LEADING.sub("", " ".join(latin(text).split())).split()
     for length in range(len(words), 0, -1):
         for stop, name in ((words[-length:], words[:-length]), (words[:length], words[length:])):
             heard = said(f"sl {' '.join(stop)}")
             if heard.leg is not None or heard.to_cost:
                 return heard, " ".join(name)
-    return None
+    between = [
+        (heard, " ".join(words[:place] + words[place + 1 :]))
+        for place, word in enumerate(words[:-1])
+        if (heard := said(f"sl {word}")).leg is not None and words[place + 1].lower() not in terms.RIGHTS
+    ]
+    return between[0] if len(between) == 1 else None
 
 
 def said_of(text: str) -> Iterator[tuple[Said, str]]:

@@ -35,10 +35,9 @@ from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, detail, keyboard, say
 from handlers.views.money.net_lots import net_lot_rows
 from handlers.views.orders.card import card
-from handlers.views.taps.taps import ExitTap, ListingTap, OrderTap, OrderVerb
+from handlers.views.taps.taps import EXITS, ExitTap, ListingTap, OrderTap, OrderVerb
 
 Rows = tuple[str, ...]
-EXITS = "exit"  # the list of positions with a button under it for each
 OLD = timedelta(seconds=60)
 MOST_OLD = 3  # prices whose age is named one by one
 PAGE = 8  # entries; with two or three rows each they stand on one screen

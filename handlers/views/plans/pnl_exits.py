@@ -7,7 +7,7 @@ from decimal import Decimal
 from bot.domain.clock import ist, ist_date
 from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.plans.pnl_card import PnlCard, PnlShown
-from bot.domain.plans.pnl_exit import RECHECK, PnlAction, PnlExit, PnlExitNow, ScopeKind, ScopeResult
+from bot.domain.plans.pnl_exit import PnlAction, PnlExit, PnlExitNow, ScopeKind, ScopeResult
 from bot.domain.plans.pnl_words import levels_in_words, scope_in_words, typed
 from handlers.views.format import amount, clock_time, mark, row, signed, table, wrapped
 from handlers.views.keyboards import button, words
@@ -60,7 +60,7 @@ def _licence(exit_: PnlExit) -> list[str]:
     lasts = f"It lasts {day}, sleeps while nothing is open, and covers what is opened later."
     ends = f"It lasts {day}, ends with its last open row before that, and rings then."
     return [
-        f"It strikes once, after {RECHECK.seconds} s of known figures at the level or beyond.",
+        f"It strikes once, after {exit_.stands} s of known figures at the level or beyond.",
         "A figure is known while each open row was traded within 60 s, or has a bid and ask within 5 %, and prices come.",
         "It may only close what of this is open when it strikes, one slab from the price of then, priced anew at most 3 times.",
         "Delivery and margin funding are never part of it.",
@@ -102,7 +102,7 @@ def _lines(one: PnlExitNow, label: str, mode: str) -> list[Part]:
     blocks = f"Then no entries until {_until(exit_.blocks_until, one.as_of)}." if exit_.blocks_until is not None else ""
     return [
         say(bold("P&L exit"), f" {label} ({mode}) · {scope_in_words(exit_.scope)} · {_charges(exit_)}"),
-        say(f"{act} {' or '.join(levels)} · {_ends(exit_)}, if still true after {RECHECK.seconds} s"),
+        say(f"{act} {' or '.join(levels)} · {_ends(exit_)}, if still true after {exit_.stands} s"),
         say(now),
         *([say(blocks)] if blocks else []),
     ]

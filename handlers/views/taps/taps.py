@@ -137,6 +137,9 @@ class OrderTap(TokenTap[OrderVerb]):
                 return Permission.OPEN
 
 
+EXITS = "exit"  # the list of positions with a button under it for each
+
+
 @travels_as("b")
 @dataclass(frozen=True, slots=True)
 class ListingTap(OfAccount):
@@ -149,7 +152,7 @@ class ListingTap(OfAccount):
 
     @property
     def permission(self) -> Permission:
-        return Permission.LOOK
+        return Permission.REDUCE if (self.listing, self.argument) == (Listing.POSITIONS, EXITS) else Permission.LOOK
 
     def encode(self) -> str:
         return f"b:{self.listing}:{self.page}:{self.argument}:{self.label}"

@@ -40,6 +40,7 @@ def test_live_needs_a_mode_and_a_token_and_nothing_else() -> None:
     assert (settings.telegram_url, settings.broker_url, settings.broker_ws_url) == (TELEGRAM, MSTOCK, MSTOCK_SOCKET)
     assert settings.telegram_bot_token == Secret(TOKEN)
     assert (settings.daily_summary, settings.confirm_seconds, settings.orders_per_second) == (time(16, 15), 60, 3)
+    assert settings.pnl_exit_seconds == 3
     assert settings.redirect_url == "http://127.0.0.1:5000/mstock/callback"
     assert settings.client_code is None
 
@@ -66,6 +67,7 @@ def test_every_bad_setting_is_named_at_once_and_no_value_is_repeated() -> None:
             "LOG_FORMAT": "s3cret",
             "DAILY_SUMMARY": "25:00s3cret",
             "CONFIRM_SECONDS": "0",
+            "PNL_EXIT_SECONDS": "0",
             "ORDERS_PER_SECOND": "9",
             "BROKER_API_KEY": "MA s3cret",
             "DATABASE": "/var/lib/x/bot.db",
@@ -74,7 +76,7 @@ def test_every_bad_setting_is_named_at_once_and_no_value_is_repeated() -> None:
     )
     for name in ("TELEGRAM_BOT_TOKEN", "BROKER_URL", "REDIRECT_URL", "LOG_LEVEL", "LOG_FORMAT", "DAILY_SUMMARY"):
         assert name in said
-    for name in ("CONFIRM_SECONDS", "ORDERS_PER_SECOND", "BROKER_API_KEY"):
+    for name in ("CONFIRM_SECONDS", "PNL_EXIT_SECONDS", "ORDERS_PER_SECOND", "BROKER_API_KEY"):
         assert name in said
     assert "s3cret" not in said
     assert "hunter2" not in said

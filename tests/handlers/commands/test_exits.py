@@ -86,6 +86,18 @@ async def test_a_way_out_of_one_is_named_among_words_that_carry_nothing(clock: L
         assert "Exit +10 RELIANCE MIS" in str(listed["buttons"])
 
 
+async def test_a_size_may_lead_and_alone_it_is_of_each(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        opened(stage, replace(SHARES, quantity=20), replace(SHARES, quantity=30, instrument=a_share("ITC")))
+        await stage.me.ask("exit half reliance", "SELL 10 RELIANCE")
+        await stage.me.ask("half of my reliance nikalo", "SELL 10 RELIANCE")
+        card = await stage.me.ask("exit half", "EXIT 2 positions")
+        assert ("SELL 10 RELIANCE" in card["text"], "SELL 15 ITC" in card["text"]) == (True, True)
+        asked = await stage.me.ask("exit 5", "Which of them?")
+        assert len(asked["buttons"]) == 2
+        assert stage.broker.posts == 0
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -20,7 +20,7 @@ from handlers.registry import permission_of
 from handlers.views.keyboards import button, words
 from handlers.views.message import View, message
 from handlers.views.taps.tap import Tap, decode
-from handlers.views.taps.taps import CardTap, CardVerb, ListingTap, OrderTap, OrderVerb, WordsTap
+from handlers.views.taps.taps import EXITS, CardTap, CardVerb, Listing, ListingTap, OrderTap, OrderVerb, WordsTap
 from tests.handlers.chat import Stage, a_stage, owners_hear
 from tests.handlers.samples import ASHA, NOW
 from tests.handlers.test_matrix import TAPS, WORDS, carried_out
@@ -84,6 +84,12 @@ def test_a_row_that_loses_its_last_button_is_gone_and_copies_stay() -> None:
     assert [[item.label for item in row] for row in left.keyboard] == [["long"]]
     assert WordsTap("/kill").permission is None
     assert CardTap("t", CardVerb.CONFIRM).permission is Permission.REDUCE
+
+
+def test_the_list_of_exits_is_offered_to_nobody_who_only_looks() -> None:
+    view = message("x").with_keyboard([button("Exit…", ListingTap(Listing.POSITIONS, "main", EXITS))])
+    kept = {role: bool(offered(view, role, permission_of).keyboard) for role in Role}
+    assert kept == {Role.OWNER: True, Role.TRADER: True, Role.GUARDIAN: True, Role.VIEWER: False}
 
 
 def news(order: Order) -> tuple[Notice, ...]:

@@ -102,6 +102,20 @@ async def test_a_size_that_can_only_be_a_slip_is_refused(clock: LoopClock, reque
         await ask(stage, request_)
 
 
+async def test_a_stop_is_moved_with_the_worst_price_that_was_said_and_a_limit_has_none(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    stage.broker.held = [holding(10)]
+    order = await stage.tap(await ask(stage, replace(BUY, side=Side.SELL, product=Product.MIS, trigger=Decimal(1450))))
+    assert isinstance(order, Order)
+    to, limit = Decimal(1460), Decimal(1452)
+    change = await stage.proposals.modify(stage.actor, order.number, price=to, limit=limit, quantity=None, chat_id=PERSON)
+    assert (change.draft.trigger, change.draft.price) == (to, limit)
+    resting = await stage.tap(await ask(stage, replace(BUY, price=Decimal(1400))))
+    assert isinstance(resting, Order)
+    with pytest.raises(CheckFailed, match="waits for no trigger"):
+        await stage.proposals.modify(stage.actor, resting.number, price=to, limit=limit, quantity=None, chat_id=PERSON)
+
+
 async def test_more_than_a_hundred_freezes_are_refused_however_cheap(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     stage.feed.bid = stage.feed.ask = Decimal("1.00")

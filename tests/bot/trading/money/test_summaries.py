@@ -349,3 +349,19 @@ async def test_a_trade_that_mstock_corrects_and_one_that_it_takes_back_leave_the
     assert total(row.gross for row in rows) == account.flow == Decimal("390.00")
     assert rows[2].facts is not None
     assert rows[2].facts.mismatches == ()
+
+
+async def test_a_trade_of_the_session_that_was_only_read_after_the_summary_makes_no_second_row(loop: VirtualLoop) -> None:
+    account = await trading_days(loop, MONDAY)
+    account.begin(WEEK[0], {NIFTY_CALL: ("104.00", "99.00")})
+    account.broker.trade(NIFTY_CALL, 65, "100.00", Product.NRML)
+    told, account.broker.rows = account.broker.rows, []  # the trade book lags: the order book alone has it
+    await account.days.sync()
+    first = await account.close(WEEK[0])
+    (row,) = told
+    account.broker.rows = [replace(row, quantity=40, trade_id="1"), replace(row, quantity=25, trade_id="2")]
+    await account.days.sync()
+    store = account.days.stage.store
+    assert await store.transaction(lambda db: db.ledger.count(ACCOUNT.id, WEEK[0])) == 2
+    assert await corrected(account, WEEK[0]) == first
+    assert [type(news) for news in account.news].count(DaySummary) == 1

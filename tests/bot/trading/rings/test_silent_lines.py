@@ -101,6 +101,21 @@ async def test_a_feed_that_is_gone_for_a_minute_rings_as_gone_and_its_return_is_
         assert await day.stage.notices() == []
 
 
+async def test_a_mute_feed_that_is_met_while_it_connects_anew_rings_again_when_it_speaks(loop: VirtualLoop) -> None:
+    async with watching(loop) as day:
+        await asyncio.sleep(58)
+        day.stage.feed.connected = False
+        await asyncio.sleep(10)
+        assert [type(one) for one in await day.stage.notices()] == [FeedLost]
+        day.stage.feed.connected = True
+        await asyncio.sleep(60)
+        assert await day.stage.notices() == []
+        speak(day)
+        await asyncio.sleep(10)
+        (sees,) = await rung(day)
+        assert sees.sees
+
+
 @pytest.mark.parametrize("at_stake", ["an order rests", "a position is open"])
 async def test_books_away_for_a_minute_ring_once_while_something_is_at_stake_and_their_return_is_told(
     loop: VirtualLoop, at_stake: str

@@ -15,6 +15,7 @@ from bot.domain.orders.order_text import request_line
 from bot.domain.terms import Product, Side, Validity
 from handlers.context import order_numbers
 from handlers.context.words.readings import readings
+from handlers.context.words.reply import stop_said
 from handlers.registry import parse_command
 from tests.stage.master import MADE
 
@@ -319,6 +320,9 @@ def test_a_change_has_a_price_or_a_quantity_or_both() -> None:
     assert order_numbers.modify("12 2905") == order_numbers.ModifyWords(number=12, price=Decimal(2905))
     assert order_numbers.modify("#12 @2,905.50") == order_numbers.ModifyWords(number=12, price=Decimal("2905.50"))
     assert order_numbers.modify("12 to rs 2905") == order_numbers.ModifyWords(number=12, price=Decimal(2905))
+    stop = order_numbers.ModifyWords(number=12, price=Decimal(110), limit=Decimal(104))
+    assert order_numbers.modify("12 110/104") == stop
+    assert order_numbers.modify("12 sl 110/104") == stop
     assert order_numbers.modify("12 q 20") == order_numbers.ModifyWords(number=12, quantity=20)
     assert order_numbers.modify("12 2905 qty 20") == order_numbers.ModifyWords(number=12, price=Decimal(2905), quantity=20)
 
@@ -397,3 +401,12 @@ def test_what_only_looks_like_a_number_is_none_and_the_example_is_whole(words: s
     with pytest.raises(UsageError) as refused:
         read(words)
     assert refused.value.example == "/buy reliance 10"
+
+
+def test_a_stop_between_the_words_of_a_contract_is_none_of_its_strike() -> None:
+    for words in ("nifty 50 24500 ce", "nifty 24500 ce 50", "50 nifty 24500 ce"):
+        found = stop_said(words)
+        assert found is not None
+        said, name = found
+        assert said.leg is not None
+        assert (said.leg.value, name) == (Decimal(50), "nifty 24500 ce")
