@@ -1,6 +1,8 @@
 """Three fills of three accounts in three chats at one moment: the socket frame sent -> the message at its chat.
 
 The floor is three bare loops on one thread, each with the same three reads and the same number of durable commits a fill.
+Each chat belongs to the owner of one account. Whoever owns all three is told of the others' orders as well: with the card and
+its edit that is five messages in half a second, and the fifth waits for Telegram's one a second, which is no time of ours.
 """
 
 import asyncio
@@ -137,7 +139,10 @@ async def _ours(directory: Path, loop: DemoLoop) -> AsyncIterator[Three]:
 
 
 def _more(db: Repositories, clock: LoopClock) -> None:
-    """The second and the third account, each with a person of its own."""
+    """The second and the third account, each with a person of its own. The first person's is the first account alone."""
+    own = db.accounts.all()[0]
+    db.people.remove(VISITOR)
+    db.people.add(User(telegram_id=VISITOR, name="P1"), Role.OWNER, own.id, clock.now())
     for number, (account, chat) in enumerate(zip(OTHERS, CHATS[1:], strict=True), start=2):
         credentials = Credentials(
             client_code=Secret(account.client), password=Secret(account.password), api_key=Secret(account.api_key),

@@ -110,6 +110,11 @@ class MStock:
         """The same by the two newest answers, the one that is less. None unless both are at most a minute old."""
         return self._transport.clock_off
 
+    @property
+    def exits_at_once(self) -> int:
+        """How many urgent orders would leave at this moment, with nobody before them."""
+        return self._transport.exits_at_once
+
     # Acts: one request each, never repeated.
 
     async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:

@@ -54,6 +54,10 @@ class _Left:
         """When the next may leave."""
         return max([now, *(self.times[-count] + span for count, span in self.windows if len(self.times) >= count)])
 
+    def room(self, now: float) -> list[int]:
+        """How many more each window lets leave at this moment."""
+        return [count - sum(time + span > now for time in self.times) for count, span in self.windows]
+
 
 class RateLimit:
     """One bucket. Exact over any sliding window, which a refilling bucket with a burst is not."""
@@ -83,6 +87,13 @@ class RateLimit:
         self._queues[urgent].append(turn)
         self._wake(loop)
         await turn
+
+    def room(self, *, urgent: bool) -> int:
+        """How many calls would leave at this moment, with nobody before them."""
+        if any(not turn.done() for rank in ((True,) if urgent else (True, False)) for turn in self._queues[rank]):
+            return 0
+        now = asyncio.get_running_loop().time()
+        return max(0, min([*self._left.room(now), *self._own[urgent].room(now)]))
 
     def _go(self, now: float, *, urgent: bool) -> None:
         self._left.times.append(now)
@@ -154,3 +165,7 @@ class BrokerRateLimits:
         urgent: a cancel, an exit, a look for what was filled. It goes before others that wait, and may use what is kept for such.
         """
         await self._gates[bucket].enter(urgent=urgent)
+
+    def room(self, bucket: Bucket, *, urgent: bool) -> int:
+        """How many calls of this bucket would leave at this moment."""
+        return self._gates[bucket].room(urgent=urgent)

@@ -20,7 +20,7 @@ import httpx
 from bot.broker.feed.backoff import delays
 from bot.broker.rate_limits import BrokerRateLimits
 from bot.broker.road import Road
-from bot.broker.routes import PREFIX, Route
+from bot.broker.routes import PREFIX, Bucket, Route
 from bot.broker.wire.answers import Answer, envelope, transient
 from bot.domain.clock import Clock
 from bot.domain.errors import NotLinked, NotSent, SettingsError, Unclear, Unreadable
@@ -110,6 +110,11 @@ class Transport:
     def _ahead(self, at: float, server_time: datetime) -> float:
         """Measured against our clock as it stands now, so that one that was set since the answer is seen at once."""
         return (server_time - self._clock.now()).total_seconds() + self._elapsed() - at
+
+    @property
+    def exits_at_once(self) -> int:
+        """How many urgent orders would leave at this moment, with nobody before them."""
+        return self._rate_limits.room(Bucket.ORDERS, urgent=True)
 
     async def close(self) -> None:
         """Begins no request any more, gives those under way FAREWELL seconds to end, and lets go of the connections."""

@@ -84,7 +84,6 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         watcher=ground.watcher,
         reader=reader,
         rows=rows,
-        began=runner.wake,
         background=ground.background,
         clock=ground.clock,
     )

@@ -68,6 +68,7 @@ class ScriptedBroker:
         self.cancels_refused: dict[str, BrokerError] = {}  # by broker id; "" for every other order
         self.deaf_to_cancels = 0  # so many of the next cancels get a yes and change nothing
         self.slow = 0.0  # seconds until it answers an order
+        self.at_once = 3  # exits that would leave at this moment
         self.past = [flat_candle(clock.now() - timedelta(minutes=5))]  # of every instrument
         self.candle_stretches: list[tuple[datetime, datetime]] = []  # that were asked for
         self.out_of_order: Exception | None = None  # what reading the order book raises, be it a bug
@@ -83,6 +84,10 @@ class ScriptedBroker:
         return Session(token=Secret(f"jwt-{code}"), issued=now, expires=now + timedelta(hours=12))
 
     async def logout(self) -> None: ...
+
+    @property
+    def exits_at_once(self) -> int:
+        return self.at_once
 
     async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False, leaving: Leaving | None = None) -> str:
         if leaving is not None:

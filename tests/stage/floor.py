@@ -53,6 +53,10 @@ class FloorBroker(ScriptedBroker):
         self.down: BrokerError | None = None
         self.scrips = [CALL, SHORT_CALL, PUT, BANK, ITC, TCS, INFY]
 
+    @property
+    def exits_at_once(self) -> int:
+        return self.at_once if self.turns is None else self.turns
+
     def opens(self, instrument: Instrument, quantity: int, product: Product = Product.NRML) -> None:
         self.instruments[instrument.key] = instrument
         self.net[instrument.key, product] = quantity

@@ -52,6 +52,11 @@ class Broker(Protocol):
         """
         ...
 
+    @property
+    def exits_at_once(self) -> int:
+        """How many urgent orders would leave at this moment, with nobody before them. Whoever asks later may find fewer."""
+        ...
+
     async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
         """Replaces the terms of a working order. draft.quantity is the total. Urgent as `place`."""
         ...

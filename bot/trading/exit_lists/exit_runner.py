@@ -96,6 +96,16 @@ class ExitRunner:
         opens = [(row.opens - now).total_seconds() for exits in alive for row in exits.rows if row.opens is not None]
         return min([PULSE, *(max(each, 0.01) for each in opens)]) if alive else None
 
+    async def begin(self, exits: ExitList, first: Callable[[Repositories], bool]) -> None:
+        """Begins a list by itself: what stores it stores the orders of what may go now as well, in one transaction.
+
+        first: writes the list with its plan. False where that was done before.
+        """
+        async with self._locks[exits.plan_id]:
+            all_left = await self.sending.begin(exits, first)
+        if not all_left:
+            self._wake()
+
     async def carry_on(self, plan_id: str) -> None:
         """The next step of a list that began or was answered. The loop over all lists takes it up from there."""
         await self._advance(plan_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
-from bot.domain.errors import BrokerError
+from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.exits.exit_list import ExitList, ExitRow, ListKind, RowState, Slice
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
@@ -72,20 +72,34 @@ class ListSending:
             if row.enters:
                 opening.append(replace(leg, draft=priced))
             else:
-                wanted = ExitWanted(
-                    account_id=exits.account_id,
-                    plan_id=exits.plan_id,
-                    leg=leg,
-                    draft=priced,
-                    by=exits.by,
-                    name=exits.name,
-                    takes_over=exits.proves_flat,
-                )
-                closing.append((row, piece, wanted))
+                closing.append((row, piece, _wanted(exits, leg, priced)))
             _, tries = self._tried.get((exits.plan_id, piece.leg), (0.0, 0))
             self._tried[exits.plan_id, piece.leg] = (asyncio.get_running_loop().time(), tries + 1)
         await asyncio.gather(*(self._open(exits, leg) for leg in opening), self._close(exits, closing))
         return True
+
+    async def begin(self, exits: ExitList, first: Callable[[Repositories], bool]) -> bool:
+        """Stores what begins a list that only closes, with the orders of what may go now, and sends these.
+
+        False where there is more to send: it follows with the list's next step, which each answer brings as well.
+        """
+        pieces = exits.sendable({})
+        prices = await self._prices(exits.account_id, {row.draft.instrument.key for row, _ in pieces})
+        wanted = []
+        for row, piece in pieces:
+            draft = replace(row.draft, quantity=piece.quantity)
+            leg = PlanLeg(number=piece.leg, kind=LegKind.EXIT, draft=draft)
+            wanted.append(_wanted(exits, leg, self.priced(draft, prices.get(draft.instrument.key))))
+        try:
+            begun = await self.wave.begin(exits.account_id, wanted, first)
+        except (BrokerError, StorageAway) as error:
+            log.info("exits %s begin without an order: %s", exits.plan_id, type(error).__name__)
+            await self.store.transaction(first)
+            return False
+        for (row, piece), future in zip(pieces, begun, strict=True):
+            if future is not None:
+                self._go_on(exits.plan_id, row, piece, future)
+        return bool(begun) and len(begun) == sum(len(row.unsent) for row in exits.rows) and None not in begun
 
     def try_at_once(self, plan_id: str, legs: Collection[int]) -> None:
         """These parts are tried with the next step, whenever they were tried before."""
@@ -123,9 +137,12 @@ class ListSending:
             if future.done():
                 ended.append((row.number, piece, _result(future)))
             else:
-                following = self._follow(exits.plan_id, row.number, piece, future)
-                self._under_way[exits.plan_id, piece.leg] = self.background.start(following, f"exits {exits.plan_id}")
+                self._go_on(exits.plan_id, row, piece, future)
         await self.store.transaction(lambda db: self._note(db, exits.plan_id, ended))
+
+    def _go_on(self, plan_id: str, row: ExitRow, piece: Slice, future: Becoming) -> None:
+        following = self._follow(plan_id, row.number, piece, future)
+        self._under_way[plan_id, piece.leg] = self.background.start(following, f"exits {plan_id}")
 
     async def _follow(self, plan_id: str, number: int, piece: Slice, future: Becoming) -> None:
         """Notes what became of a part that took longer than its step."""
@@ -212,6 +229,18 @@ class ListSending:
         if self.auction.hours(licence.instrument) is not None:
             return licence
         return repriced(licence, price, self.proposing.rules, ist_date(self.clock.now()))
+
+
+def _wanted(exits: ExitList, leg: PlanLeg, draft: OrderDraft) -> ExitWanted:
+    return ExitWanted(
+        account_id=exits.account_id,
+        plan_id=exits.plan_id,
+        leg=leg,
+        draft=draft,
+        by=exits.by,
+        name=exits.name,
+        takes_over=exits.proves_flat,
+    )
 
 
 def _is_turned(exits: ExitList, order: Order | None) -> bool:

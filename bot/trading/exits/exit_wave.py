@@ -5,16 +5,19 @@ All of it goes side by side. The order rate bounds it, and rows of one instrumen
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import BrokerError, NotSent, SessionExpired, StorageAway
 from bot.domain.exits.closing import closing_row
 from bot.domain.orders.order import Order
+from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product, Side
 from bot.runtime.background import BackgroundTasks
 from bot.trading.drafts.drafting import open_units
+from bot.trading.exits.in_band import in_band
 from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
 
 log = logging.getLogger(__name__)
@@ -51,6 +54,32 @@ class ExitWave:
             under_way[index] = self.background.start(self._close(wanted[index]), f"a way out of plan {wanted[index].plan_id}")
         return [under_way.get(index) or _known(None) for index in range(len(wanted))]
 
+    async def begin(
+        self, account_id: str, wanted: Sequence[ExitWanted], first: Callable[[Repositories], bool]
+    ) -> list[Becoming | None]:
+        """Stores what begins a list, and in the same transaction the order of each exit that nothing stands in the way of.
+
+        first: what is written before the orders, False where it was written already. None for an exit of which no order was
+        stored: it is sent like those of any list. Only what leaves at this moment is stored so. BrokerError and StorageAway:
+        nothing was.
+        """
+        exits, turns = self.exits, self.exits.turns
+        room = exits.connections.of(account_id).broker.exits_at_once
+        able = [index for index, each in enumerate(wanted) if not turns.taken(account_id, each.draft.instrument.key)][:room]
+        mine = [wanted[index] for index in able]
+        async with turns.of(account_id, *(each.draft.instrument.key for each in mine)):
+            held, _ = await exits.rows.held(account_id, holdings=_of_shares(mine), anew=False)
+            drafts = [await in_band(account_id, each.draft, exits.proposing) for each in mine]
+            claims = [
+                partial(exits.claim, wanted=each, draft=draft, held=held, queues=False)
+                for each, draft in zip(mine, drafts, strict=True)
+            ]
+            orders = dict(zip(able, await exits.orders.all_taken(claims, first=first), strict=True))
+        return [
+            None if (order := orders.get(index)) is None else self.background.start(self._post(each, order), f"exit {order.id}")
+            for index, each in enumerate(wanted)
+        ]
+
     async def _claim(
         self, account_id: str, wanted: Sequence[ExitWanted], under_way: dict[int, Becoming], alone: set[int], *, anew: bool
     ) -> None:
@@ -61,8 +90,7 @@ class ExitWave:
         if len(alone) == len(wanted):
             return
         exits = self.exits
-        shares = any(each.draft.product is Product.CNC and each.draft.side is Side.SELL for each in wanted)
-        held, began = await exits.rows.held(account_id, holdings=shares, anew=anew)
+        held, began = await exits.rows.held(account_id, holdings=_of_shares(wanted), anew=anew)
         orders = await exits.store.read(lambda db: db.orders.lately(account_id, ist_date(began), began))
         left: dict[object, int] = {}
         for index, each in enumerate(wanted):
@@ -78,7 +106,7 @@ class ExitWave:
             order = None
             if quantity > 0:
                 try:
-                    order = await exits.claimed(each, held, quantity)
+                    order = await exits.claimed(each, held, quantity, ahead=len(under_way))
                 except NotSent:
                     under_way[index] = _known(ExitResult(state=ExitState.KEPT))
                     continue
@@ -97,6 +125,11 @@ class ExitWave:
         except BrokerError as error:
             log.info("account %s: an exit waits: %s", wanted.account_id, type(error).__name__)
             return None
+
+
+def _of_shares(wanted: Sequence[ExitWanted]) -> bool:
+    """Whether holdings are sold."""
+    return any(each.draft.product is Product.CNC and each.draft.side is Side.SELL for each in wanted)
 
 
 def _known(result: ExitResult | None) -> Becoming:

@@ -313,12 +313,16 @@ class LiveExit:
         order = await self.claimed(wanted, held, quantity)
         return None if order is None else await self.sending.post(order, name=wanted.name, urgent=True)
 
-    async def claimed(self, wanted: ExitWanted, held: Held, quantity: int) -> Order | None:
-        """The leg's one order, stored before its POST, which is the caller's. None and NotSent as in placing it."""
-        draft = await in_band(wanted.account_id, replace(wanted.draft, quantity=quantity), self.proposing)
-        return await self.orders.taken(lambda db: self._licensed(db, wanted, draft, held))
+    async def claimed(self, wanted: ExitWanted, held: Held, quantity: int, *, ahead: int = 0) -> Order | None:
+        """The leg's one order, stored before its POST, which is the caller's. None and NotSent as in placing it.
 
-    def _licensed(self, db: Repositories, wanted: ExitWanted, draft: OrderDraft, held: Held) -> Claim | None:
+        ahead: how many the same caller has begun to send and that may not have left yet.
+        """
+        draft = await in_band(wanted.account_id, replace(wanted.draft, quantity=quantity), self.proposing)
+        queues = self.connections.of(wanted.account_id).broker.exits_at_once <= ahead
+        return await self.orders.taken(lambda db: self.claim(db, wanted, draft, held, queues=queues))
+
+    def claim(self, db: Repositories, wanted: ExitWanted, draft: OrderDraft, held: Held, *, queues: bool) -> Claim | None:
         """The leg's licence, spent in the transaction that reads what is still open. None where less is."""
         now = self.clock.now()
         orders = [
@@ -337,7 +341,7 @@ class LiveExit:
             licence=f"leg {wanted.leg.kind} of a plan",
             leg=(wanted.plan_id, wanted.leg.number),
             card=wanted.card,
-            queues=True,
+            queues=queues,
         )
 
     async def _change_seen(self, order: Order, terms: OrderDraft) -> ChangeState:

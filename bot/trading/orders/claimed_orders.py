@@ -1,7 +1,7 @@
 """The one maker of an order that is stored before it is sent: its number, its tag, its row, its card, its line in the audit."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.domain.clock import Clock, ist_date
@@ -26,6 +26,9 @@ class Claim:
     card: tuple[int, int] | None = None  # chat and message that show it
     queues: bool = False  # it may stand behind others for seconds: that it left is stored when its turn has come
     then: Callable[[Repositories, Order], None] | None = None  # what is written with it
+
+
+Licensed = Callable[[Repositories], Claim | None]  # reads whether an order is licensed, and by what
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,22 +78,35 @@ class ClaimedOrders:
         db.audit.add(now, claim.by, "order", claim.account_id, order.id, before=claim.licence, after=after)
         return order
 
-    async def taken(self, licensed: Callable[[Repositories], Claim | None]) -> Order | None:
+    async def taken(self, licensed: Licensed) -> Order | None:
         """One transaction that reads whether an order is licensed, and stores it. None where it is not.
 
         Raises what the reading raises, NotSent as `take`. The POST is the caller's.
         """
-        order_id = self.announce()
+        (order,) = await self.all_taken([licensed])
+        return order
 
-        def store(db: Repositories) -> Order | None:
-            claim = licensed(db)
-            return None if claim is None else self.take(db, order_id, claim)
+    async def all_taken(
+        self, licensed: Sequence[Licensed], *, first: Callable[[Repositories], bool] = lambda _: True
+    ) -> Sequence[Order | None]:
+        """The same for several orders in one transaction, each judged with those before it stored.
+
+        first: what is written before them. Where it says no, none is stored.
+        """
+        ids = [self.announce() for _ in licensed]
+        orders: Sequence[Order | None] = [None] * len(ids)
+
+        def store(db: Repositories) -> Sequence[Order | None]:
+            return [self._take_licensed(db, *each) for each in zip(ids, licensed, strict=True)] if first(db) else orders
 
         try:
-            order = await self.store.transaction(store)
-        except BaseException:
-            self.reconcile.unsent(order_id)
-            raise
-        if order is None:
-            self.reconcile.unsent(order_id)
-        return order
+            orders = await self.store.transaction(store)
+        finally:
+            for order_id, order in zip(ids, orders, strict=True):
+                if order is None:
+                    self.reconcile.unsent(order_id)
+        return orders
+
+    def _take_licensed(self, db: Repositories, order_id: str, licensed: Licensed) -> Order | None:
+        claim = licensed(db)
+        return None if claim is None else self.take(db, order_id, claim)

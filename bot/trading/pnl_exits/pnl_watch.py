@@ -11,7 +11,7 @@ from decimal import Decimal
 from bot.domain.clock import Clock, next_midnight
 from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.exits.exit_choice import ExitChoice, can_exit
-from bot.domain.exits.exit_list import ExitList, ExitRow, ListKind
+from bot.domain.exits.exit_list import ExitList, ListKind
 from bot.domain.market.prices import Tick
 from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
@@ -78,7 +78,6 @@ class PnlWatch:
     watcher: TickWatcher
     reader: ScopeReader
     rows: ExitRows
-    began: Callable[[], None]  # a list of exits was stored: its runner looks
     background: BackgroundTasks
     clock: Clock
     _wake: Signal = field(default_factory=Signal)
@@ -309,13 +308,19 @@ class PnlWatch:
             account = await self.store.read(lambda db: db.accounts.find(exit_.account_id))
             wanted = exit_.action is PnlAction.EXIT and account is not None
             found = await self.rows.of(account, meant, slabs=PANIC_SLABS) if wanted and account is not None else ()
-            await self.store.transaction(lambda db: self._act(db, exit_, level, value, found))
+            if not found:
+                await self.store.transaction(lambda db: self._act(db, exit_, level, value, None))
+                return
+            exits = ExitList(
+                plan_id=exit_.id, account_id=exit_.account_id, kind=ListKind.PNL, by=exit_.by, name=exit_.name,
+                began_at=self.clock.now(), rows=found,
+            )  # fmt: skip
+            await self.rows.runner.begin(exits, lambda db: self._act(db, exit_, level, value, exits))
         except (BrokerError, StorageAway) as error:
             log.warning("P&L exit %s could not act: %s", exit_.id, type(error).__name__)
             watched.retry_at = self._elapsed() + LATER
         finally:
             watched.acting = False
-            self.began()
             self.wake()
 
     def _named(self, lines: Sequence[PositionLine]) -> list[PositionLine]:
@@ -324,14 +329,18 @@ class PnlWatch:
         anew = ((line, known(line.position.instrument.key)) for line in lines)
         return [replace(line, position=replace(line.position, instrument=found)) if found else line for line, found in anew]
 
-    def _act(self, db: Repositories, exit_: PnlExit, level: PnlLevel, value: Decimal, rows: tuple[ExitRow, ...]) -> None:
-        """Claims it, and stores what it begins with its licence: no more than is open now, at the slab of now."""
+    def _act(self, db: Repositories, exit_: PnlExit, level: PnlLevel, value: Decimal, exits: ExitList | None) -> bool:
+        """Claims it, and stores what it begins with its licence: no more than is open now, at the slab of now.
+
+        False where it struck before.
+        """
         now = self.clock.now()
         struck = replace(exit_, struck_at=now)
         if not db.pnl_exits.strike(struck):
-            return
+            return False
         told = PnlNews.EXITS if exit_.action is PnlAction.EXIT else PnlNews.ALERTS
-        if rows:
+        rows = exits.rows if exits is not None else ()
+        if exits is not None:
             legs = tuple(
                 PlanLeg(number=piece.leg, kind=LegKind.EXIT, draft=replace(row.draft, quantity=piece.quantity))
                 for row in rows
@@ -343,17 +352,13 @@ class PnlWatch:
                     until=next_midnight(now), created_at=now,
                 )
             )  # fmt: skip
-            db.exit_lists.add(
-                ExitList(
-                    plan_id=exit_.id, account_id=exit_.account_id, kind=ListKind.PNL, by=exit_.by, name=exit_.name, began_at=now,
-                    rows=rows,
-                )
-            )  # fmt: skip
+            db.exit_lists.add(exits)
         named = ", ".join(f"{row.draft.side} {row.draft.quantity} {row.draft.instrument.name}" for row in rows) or "nothing"
         before, after = f"{levels_in_words(exit_)} of {scope_in_words(exit_.scope)}", f"{level} at {value}: {named}"
         db.audit.add(now, exit_.by, "pnl exit", exit_.account_id, before=before, after=after)
         news = PnlExitTold.of(exit_, told, now, value=value, rows=len(rows), blocks_until=exit_.blocks_until)
         db.outbox.add(exit_.account_id, db.people.watching(exit_.account_id), news, now, order_id=None)
+        return True
 
     async def _end(self, watched: _Watched, why: str, *, day_over: bool = False) -> None:
         exit_, now = watched.exit, self.clock.now()

@@ -21,6 +21,7 @@ class Books:
     soon: asyncio.TimerHandle | None = None  # a sync for an event that was not urgent
     seen_at: datetime | None = None  # the beginning of the last sync that read the books whole
     changed_at: float = NEVER  # the last act, event or change seen, in loop time: what was read before it is old
+    moved_at: float = NEVER  # the same, but of changes seen only fills: no other makes the look old that saw it
     tried: float | None = None  # the beginning of the last sync, in loop time
     down_since: datetime | None = None
     down_at: float = NEVER  # the same in loop time

@@ -42,6 +42,7 @@ class SyncOutcome:
     ends: int = 0  # orders that were cancelled or expired, and told so
     elsewhere: int = 0  # orders that this bot did not place, and told so
     touched: list[str] = field(default_factory=list)  # order ids
+    booked: bool = False  # whether it stored a fill, told or not: the positions of the same look may miss it
     same: dict[str, tuple[OrderFact, int]] = field(
         default_factory=dict
     )  # broker id -> a row that changed nothing, on which version
@@ -276,6 +277,7 @@ class _Reading:
             average=average or after.average,
             at=_last_trade(self.trades, broker_id) or self.now,
         )
+        self.change.booked = True
         return fill if self.db.orders.add_fill(after, fill) else None
 
     def complete(self) -> None:

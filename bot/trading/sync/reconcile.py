@@ -125,7 +125,7 @@ class Reconcile:
         So the steps of an order share the sync of its fill.
         """
         books = self._of(account_id)
-        books.changed_at = self._elapsed()
+        books.changed_at = books.moved_at = self._elapsed()
         if urgent:
             if books.soon is not None:
                 books.soon.cancel()
@@ -147,7 +147,7 @@ class Reconcile:
         if anew:
             await self.sync(account_id)
         else:
-            await books.reading.ask(after=books.changed_at)
+            await books.reading.ask(after=books.moved_at)
         broker, trades, positions = self._connections.of(account_id).broker, books.trades, books.positions
         as_of = (books.seen_at or self._clock.now()) + timedelta.resolution
         return Look(
@@ -308,6 +308,8 @@ class Reconcile:
             books.open_rows = OpenRows(units=units, as_of=began)
         if change.touched:
             books.changed_at = self._elapsed()
+        if change.booked:
+            books.moved_at = books.changed_at
         return change
 
     async def _with_tags(self, account_id: str, broker: Broker, facts: Sequence[OrderFact]) -> Sequence[OrderFact]:

@@ -60,6 +60,20 @@ async def test_a_cancel_overtakes_the_orders_that_wait(loop: VirtualLoop) -> Non
     assert order == ["order 0", "cancel 0", "cancel 1", "order 1", "order 2", "order 3"]
 
 
+async def test_the_room_for_exits_is_what_would_leave_at_this_moment(loop: VirtualLoop) -> None:
+    pace = BrokerRateLimits()
+    assert pace.room(Bucket.ORDERS, urgent=True) == 3
+    await pace.enter(Bucket.ORDERS)
+    await pace.enter(Bucket.ORDERS, urgent=True)
+    assert pace.room(Bucket.ORDERS, urgent=True) == 1
+    waits = [asyncio.create_task(pace.enter(Bucket.ORDERS, urgent=urgent)) for urgent in (True, True)]
+    await asyncio.sleep(0)
+    assert pace.room(Bucket.ORDERS, urgent=True) == 0, "one exit waits already"
+    await asyncio.gather(*waits)
+    await asyncio.sleep(1)
+    assert pace.room(Bucket.ORDERS, urgent=True) == 3
+
+
 async def test_a_caller_that_gave_up_keeps_nobody_waiting(loop: VirtualLoop) -> None:
     gate = RateLimit(((1, 1.0),), patience=100.0)
     await gate.enter()

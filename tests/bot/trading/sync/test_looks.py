@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.news.orders import Filled
@@ -74,3 +75,22 @@ async def test_an_order_of_which_no_event_comes_is_looked_for_in_the_first_secon
         broker.fill(10)
         await asyncio.sleep(0.6)
         assert await fills(stage) == 1
+
+
+async def test_a_look_that_saw_an_order_change_serves_an_exit_in_its_second_and_one_that_saw_a_fill_does_not(
+    clock: LoopClock,
+) -> None:
+    async with an_order_just_sent(clock) as (stage, broker):
+        await asyncio.sleep(2)  # the look that followed the sending is old
+        broker.true[0].draft = replace(broker.true[0].draft, price=Decimal("1476.00"))
+        await stage.reconcile.sync(ACCOUNT.id)  # sees the new price
+        order = await stage.order()
+        assert order is not None
+        assert order.draft.price == Decimal("1476.00")
+        broker.looks = 0
+        await stage.reconcile.look(ACCOUNT.id)
+        assert broker.looks == 0
+        broker.fill(4)
+        await stage.reconcile.sync(ACCOUNT.id)  # its positions were read beside the orders, and may miss the fill
+        await stage.reconcile.look(ACCOUNT.id)
+        assert broker.looks == 2
