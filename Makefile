@@ -89,7 +89,7 @@ endif
 
 # The whole suite at DEBUG; a test that lets one of the suite's secrets out, in any spelling, fails (docs/security.md, T20).
 canaries: .venv/dev.stamp
-	$(SUITE) $(WHOLE) -p tests.stage.gate
+	$(SUITE) $(WHOLE) -p tests.stage.gate.gate
 
 # Known vulnerabilities of everything that is locked. Asks PyPI; a package that could not be looked up is a failure (--strict).
 # Without a network: make audit ADVISORIES=directory, a checkout of an advisory database in OSV's format, as new as can be had.
@@ -113,7 +113,7 @@ readme: .venv/dev.stamp
 
 # The pictures in docs/pictures, from the sample values that the tests draw.
 pictures: .venv/dev.stamp
-	$(BIN)/python -m tests.stage.pictures
+	$(BIN)/python -m tests.stage.values.pictures
 
 lock: .venv/dev.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -18,7 +18,7 @@ from bot.charts.album import Album
 from bot.delivery.notifier import Notifier
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
-from bot.domain.news.orders import Filled
+from bot.domain.news.orders.orders import Filled
 from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import Fill, Order, OrderDraft, OrderStatus
 from bot.domain.people.account import Account, Credentials
@@ -33,7 +33,7 @@ from handlers.telegram.rate_limits import TelegramRateLimiter
 from handlers.telegram.receiver import Receiver
 from storage.secrets.vault import KEY_BYTES, Vault, WrappingKey
 from storage.store import SqlStore
-from tests.stage.pictures import drawn_in_place
+from tests.stage.values.pictures import drawn_in_place
 
 PEOPLE, EACH, WORRIED = 1000, 10, 20
 OVERALL = 30.0  # messages a second that Telegram takes in all

@@ -19,7 +19,7 @@ from bot.domain.people.account import Role, User
 from bot.domain.pictures import Picture
 from bot.simulators.loop import DemoLoop
 from bot.simulators.person.scripted import ScriptedPerson
-from tests.stage.pictures import candles_of_a_day, samples
+from tests.stage.values.pictures import candles_of_a_day, samples
 
 STARTS, DRAWINGS = 5, 20
 BYSTANDERS, TURNS = 8, 30  # people who ask, and how often each asks in each state

@@ -8,9 +8,9 @@ from bot.domain.clock import Clock
 from bot.domain.errors import DeliveryError, PictureFailed
 from bot.domain.exits.exit_list import ExitsShown, ListKind
 from bot.domain.market.watch_list import WatchShown
+from bot.domain.news.days.picture import Pictured
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.notice import NoticePriority, Sound
-from bot.domain.news.picture import Pictured
 from bot.domain.orders.order import CardRef, Confirmation, Order, Purpose
 from bot.domain.people.account import Account, Role
 from bot.domain.plans.guarding import Guarding, GuardingOf

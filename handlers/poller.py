@@ -24,7 +24,7 @@ from bot.domain.people.origin import of_update, origin
 from bot.domain.ports.inbox import Inbox, InboxEntry
 from bot.trading.people.allowlist import Allowlist
 from handlers.application import App
-from handlers.commands import account
+from handlers.commands.people import account
 from handlers.registry import parse_command
 from handlers.telegram.admission import TOO_FAST, Allowance, Judgement, Verdict, joining_code, judge
 from handlers.telegram.rate_limits import seconds

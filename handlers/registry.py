@@ -8,37 +8,13 @@ from dataclasses import dataclass
 
 from bot.domain.exits.exit_choice import means_demat_alone, means_everything
 from bot.domain.people.account import Permission
-from handlers.commands import (
-    account,
-    alerts,
-    basket,
-    books,
-    chain,
-    chart,
-    confirm,
-    convert,
-    exits,
-    export,
-    later,
-    limits,
-    market,
-    money,
-    order,
-    people,
-    pin,
-    pnl,
-    pnl_exits,
-    position_replies,
-    reverse,
-    safety,
-    settings,
-    standing,
-    start,
-    status,
-    trails,
-    watch,
-)
+from handlers.commands import position_replies
 from handlers.commands.command import Command, Pages, Taps
+from handlers.commands.market import alerts, chain, chart, market, watch
+from handlers.commands.money import books, export, money, pnl
+from handlers.commands.orders import confirm, convert, later, order, reverse
+from handlers.commands.people import account, limits, people, pin, safety, settings, start, status
+from handlers.commands.plans import basket, exits, pnl_exits, standing, trails
 from handlers.context.context import Ctx
 from handlers.context.words.script import in_hindi, latin, unadorned
 from handlers.context.words.terms import PORTIONS, SPELLED

@@ -14,7 +14,8 @@ from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted, PersonError, PinWanted, UsageError
 from bot.domain.people.account import Actor, Permission
 from bot.domain.terms import Side
-from handlers.commands import account, pin, replies
+from handlers.commands import replies
+from handlers.commands.people import account, pin
 from handlers.commands.position_replies import RowsWanted
 from handlers.commands.replies import NewTerms, StopWanted
 from handlers.context.context import Ctx, Waiting

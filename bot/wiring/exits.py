@@ -10,9 +10,9 @@ from bot.trading.converting.conversions import Conversions
 from bot.trading.exit_lists.exit_lists import ExitLists
 from bot.trading.exit_lists.exit_questions import ExitQuestions
 from bot.trading.exit_lists.exit_rows import ExitRows
-from bot.trading.exit_lists.exit_runner import ExitRunner
 from bot.trading.exit_lists.reversals import Reversals
 from bot.trading.exit_lists.row_remarks import RowRemarks
+from bot.trading.exit_runs.exit_runner import ExitRunner
 from bot.trading.pnl_exits.pnl_exits import PnlExits
 from bot.trading.pnl_exits.pnl_watch import PnlWatch
 from bot.trading.pnl_exits.scope_rows import ScopeReader

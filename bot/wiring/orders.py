@@ -11,9 +11,9 @@ from bot.trading.desk.order_desk import OrderDesk
 from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.drafts.drafting import Drafting
 from bot.trading.drafts.interpreter import Interpreter
-from bot.trading.exit_lists.exit_runner import ExitRunner
-from bot.trading.exit_lists.held_back import HeldBack
-from bot.trading.exit_lists.turning_over import TurningOver
+from bot.trading.exit_runs.exit_runner import ExitRunner
+from bot.trading.exit_runs.held_back import HeldBack
+from bot.trading.exit_runs.turning_over import TurningOver
 from bot.trading.exits.confirmed_exits import ConfirmedExits
 from bot.trading.exits.exit_wave import ExitWave
 from bot.trading.exits.live_exit import LiveExit

@@ -37,7 +37,7 @@ from bot.trading.account.new_bases import NewBases
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.desk.after_market_orders import AfterMarketOrders
-from bot.trading.exit_lists.exit_runner import ExitRunner
+from bot.trading.exit_runs.exit_runner import ExitRunner
 from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue

@@ -9,10 +9,11 @@ from bot.domain.market.display_names import short
 from bot.domain.orders.standing import RowKey
 from bot.domain.people.account import Permission
 from bot.domain.positions.portfolio import Position
-from handlers.commands import books, exits, trails
 from handlers.commands.command import Command
-from handlers.commands.order import ask, show
-from handlers.commands.standing import ask_to_keep
+from handlers.commands.money import books
+from handlers.commands.orders.order import ask, show
+from handlers.commands.plans import exits, trails
+from handlers.commands.plans.standing import ask_to_keep
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.words.reply import Said, said_of, stop_said

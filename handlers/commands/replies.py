@@ -13,10 +13,11 @@ from telegram import Message
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted
 from bot.domain.orders.legs import Leg, TrailSaid
-from handlers.commands import position_replies, trails
-from handlers.commands.order import ask
+from handlers.commands import position_replies
+from handlers.commands.orders.order import ask
+from handlers.commands.plans import trails
+from handlers.commands.plans.standing import ask_to_keep
 from handlers.commands.position_replies import RowsWanted
-from handlers.commands.standing import ask_to_keep
 from handlers.context.context import Ctx
 from handlers.context.words.reply import said
 from handlers.views.taps.tap import Tap, decode

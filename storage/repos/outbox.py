@@ -14,7 +14,7 @@ from bot.domain.news.arrival import arrival
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.families import KINDS
 from bot.domain.news.notice import Notice, Sound
-from bot.domain.news.orders import Filled, OrdersElsewhere
+from bot.domain.news.orders.orders import Filled, OrdersElsewhere
 from bot.domain.people.news_settings import NewsSettings
 from storage.db.engine import Transaction
 from storage.db.json_shapes import pack, unpack

@@ -23,7 +23,7 @@ from storage.inbox import SqlInbox
 from storage.store import SqlStore
 from tests.attack.crowd import LISTED
 from tests.attack.rig import a_connection
-from tests.stage.broker import ScriptedBroker
+from tests.stage.brokers.broker import ScriptedBroker
 from tests.stage.desk import a_core
 from tests.storage.samples import a_store
 

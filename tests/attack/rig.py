@@ -25,7 +25,7 @@ from handlers.application import build_application, running
 from handlers.poller import UpdatePoller
 from storage.inbox import SqlInbox
 from storage.store import SqlStore
-from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
+from tests.stage.brokers.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.stage.desk import a_core
 from tests.stage.loop import MORNING
 from tests.stage.ports import own_page

@@ -9,7 +9,7 @@ from bot.app import feed_hours
 from bot.config.settings import Settings
 from bot.domain.market.instrument import Exchange
 from tests.bot.config.test_addresses import LIVE
-from tests.stage.market import ist_at
+from tests.stage.values.market import ist_at
 
 PRACTICE = LIVE | {"MODE": "paper", "MARKET_HOURS": "always"}
 

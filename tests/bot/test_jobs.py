@@ -12,7 +12,7 @@ from bot.reference.load import load_reference
 from bot.simulators.loop import LoopClock
 from bot.trading.safety.uncovered_year import UncoveredYear
 from bot.wiring.market_times import MarketTimes
-from tests.stage.market import REFERENCE_DATA
+from tests.stage.values.market import REFERENCE_DATA
 from tests.storage.samples import a_store
 
 SUMMARY, MONDAY = time(16, 15), date(2026, 11, 23)

@@ -15,7 +15,7 @@ from bot.reference.load import load_reference
 from bot.wiring.ground import chosen_plan
 from bot.wiring.market_times import MarketTimes
 from tests.bot.config.test_addresses import LIVE
-from tests.stage.market import REFERENCE_DATA, an_index, an_option
+from tests.stage.values.market import REFERENCE_DATA, an_index, an_option
 
 SUMMARY = time(16, 15)
 

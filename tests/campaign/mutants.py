@@ -129,7 +129,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _mutant(
         "an end that does not ring",
-        "bot.domain.news.orders",
+        "bot.domain.news.orders.orders",
         (
             f"{ENDED}        return _loud(self.order)\n",
             f"{ENDED}        return Sound.SILENT\n",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.stage.contract import bench
+from tests.stage.brokers.contract import bench
 
 __all__ = ["bench"]
 

@@ -31,11 +31,11 @@ from storage.inbox import SqlInbox
 from storage.repositories import SqlRepositories
 from storage.store import SqlStore
 from tests.handlers.samples import ASHA, RAVI, SHORT_CALL, a_holding, a_position
-from tests.stage.broker import OneConnection, ScriptedBroker, ScriptedConnections, StillFeed, TrueOrder
+from tests.stage.brokers.broker import OneConnection, ScriptedBroker, ScriptedConnections, StillFeed, TrueOrder
 from tests.stage.desk import a_core
-from tests.stage.market import a_share, an_index
-from tests.stage.orders import an_order
 from tests.stage.ports import own_page
+from tests.stage.values.market import a_share, an_index
+from tests.stage.values.orders import an_order
 from tests.storage.samples import ACCOUNT, CREDENTIALS, a_vault
 
 T = TypeVar("T")

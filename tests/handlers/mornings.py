@@ -7,8 +7,7 @@ from typing import Any
 
 from bot.domain.market.expiries import STOCKS, Cycle, Expiry
 from bot.domain.market.instrument import Exchange
-from bot.domain.news.notice import Notice
-from bot.domain.news.readiness import (
+from bot.domain.news.days.readiness import (
     ClosedDay,
     ExpiryAlarm,
     Finding,
@@ -23,11 +22,12 @@ from bot.domain.news.readiness import (
     Unauthorised,
     WeekAhead,
 )
+from bot.domain.news.notice import Notice
 from bot.domain.positions.held import ContractChange, NewBase
 from bot.domain.terms import Product
 from tests.handlers.samples import NOW
-from tests.stage.market import a_future, an_option
-from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.values.market import a_future, an_option
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 
 MONDAY = date(2026, 11, 23)
 HOLIDAY = ClosedDay(day=date(2026, 11, 24), name="Guru Nanak Jayanti")

@@ -4,8 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from bot.domain.clock import at_ist
-from bot.domain.news.notice import Notice
-from bot.domain.news.rings import (
+from bot.domain.news.days.rings import (
     AuctionBegun,
     AuctionOver,
     BandNear,
@@ -22,9 +21,10 @@ from bot.domain.news.rings import (
     StopsEnd,
     UnprotectedTonight,
 )
+from bot.domain.news.notice import Notice
 from bot.domain.orders.order import OrderStatus
 from bot.domain.terms import OrderKind, Product, Side
-from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 
 FRIDAY = date(2026, 11, 20)
 AT = at_ist(FRIDAY, 15, 10)

@@ -16,7 +16,7 @@ from bot.domain.proposals.proposal import (
     Remark,
 )
 from bot.domain.terms import OrderKind, Product, Side
-from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 from tests.storage.samples import PERSON
 
 ASHA, RAVI, STRANGER = PERSON, 2002, 666

@@ -25,10 +25,10 @@ from bot.charts.album import Album
 from bot.charts.draw import draw
 from bot.domain.errors import DeliveryError, PictureFailed
 from bot.domain.news.connections import FeedBack
+from bot.domain.news.days.picture import Pictured
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.notice import Sound
-from bot.domain.news.orders import Filled
-from bot.domain.news.picture import Pictured
+from bot.domain.news.orders.orders import Filled
 from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import CardRef, Fill, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
@@ -43,8 +43,8 @@ from handlers.telegram.sender import Sender, sorted_error
 from handlers.views.message import View, message, say
 from tests.handlers.chat import a_bot, a_world, counting_bytes
 from tests.handlers.samples import ASHA
-from tests.stage.orders import RELIANCE, a_draft, an_order
-from tests.stage.pictures import a_day, drawn_in_place
+from tests.stage.values.orders import RELIANCE, a_draft, an_order
+from tests.stage.values.pictures import a_day, drawn_in_place
 
 FILL = Fill(
     broker_id="1", filled_after=10, quantity=10, price=Decimal("1480.30"), average=Decimal("1480.30"), at=an_order().created_at

@@ -14,7 +14,7 @@ from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from bot.trading.people.allowlist import MAX_AGE
 from bot.trading.people.invitations import put_on_list
-from handlers.commands.account import BLANK
+from handlers.commands.people.account import BLANK
 from tests.handlers.chat import SeenInbox, a_bot, a_stage, a_world, later, run_bot
 from tests.handlers.samples import ASHA, RAVI, STRANGER
 from tests.stage.disk import Disk

@@ -154,10 +154,10 @@ def test_no_import_goes_where_it_may_not(rule: object) -> None:
 @pytest.mark.parametrize(
     ("module", "text"),
     [
-        ("handlers.commands.order", "from storage.store import SqlStore"),
-        ("handlers.commands.order", "def f():\n    import bot.broker.client"),
-        ("handlers.commands.order", "from bot import broker"),
-        ("handlers.commands.order", "from bot.app import open_app"),
+        ("handlers.commands.orders.order", "from storage.store import SqlStore"),
+        ("handlers.commands.orders.order", "def f():\n    import bot.broker.client"),
+        ("handlers.commands.orders.order", "from bot import broker"),
+        ("handlers.commands.orders.order", "from bot.app import open_app"),
         ("bot.trading.desk.order_desk", "from handlers import order"),
         ("bot.trading.desk.order_desk", "from bot.broker import client"),
         ("bot.trading.desk.order_desk", "import pydantic"),
@@ -171,8 +171,8 @@ def test_no_import_goes_where_it_may_not(rule: object) -> None:
         ("bot.simulators.door", "from bot.simulators.broker.server import serve"),
         ("bot.delivery.notifier", "import storage"),
         ("bot.delivery.notifier", "from bot.simulators.broker.server import serve"),
-        ("storage.repos.orders", "from bot.trading import desk"),
-        ("storage.repos.orders", "from bot import settings"),
+        ("storage.repos.orders.orders", "from bot.trading import desk"),
+        ("storage.repos.orders.orders", "from bot import settings"),
         ("handlers.views.orders.order", "import sqlalchemy as sa"),
         ("bot.trading.account.reports", "from bot.charts.draw import draw"),
         ("handlers.views.orders.order", "from PIL import Image"),
@@ -183,8 +183,8 @@ def test_no_import_goes_where_it_may_not(rule: object) -> None:
         ("bot.domain.orders.order", "import logging"),
         ("bot.trading.desk.order_desk", "import json"),
         ("handlers.views.orders.order", "async def f() -> None:\n    await x"),
-        ("storage.repos.orders", "connection.commit()"),
-        ("storage.repos.orders", "with self._connection.begin(): ..."),
+        ("storage.repos.orders.orders", "connection.commit()"),
+        ("storage.repos.orders.orders", "with self._connection.begin(): ..."),
     ],
 )
 def test_each_wall_is_seen_when_it_is_broken(module: str, text: str) -> None:
@@ -197,7 +197,7 @@ def test_each_wall_is_seen_when_it_is_broken(module: str, text: str) -> None:
     [
         ("bot.app", "from storage.store import SqlStore\nfrom handlers.application import build_application"),
         (
-            "handlers.commands.order",
+            "handlers.commands.orders.order",
             "from bot.domain.orders.order import Order\nfrom telegram import Update\nfrom bot.config.settings import Settings",
         ),
         (
@@ -206,7 +206,7 @@ def test_each_wall_is_seen_when_it_is_broken(module: str, text: str) -> None:
         ),
         ("bot.demo.simulators", "from bot.simulators.broker.server import serve"),
         ("bot.simulators.broker.server", "from bot.simulators.door import listening"),
-        ("storage.repos.orders", "from bot.domain.orders.order import Order\nimport sqlalchemy"),
+        ("storage.repos.orders.orders", "from bot.domain.orders.order import Order\nimport sqlalchemy"),
         ("bot.broker.transport", "import httpx"),
         ("bot.domain.ports.broker", "class Broker(Protocol):\n    async def funds(self) -> None: ..."),
         ("storage.store", "connection.commit()"),

@@ -152,7 +152,7 @@ def test_passed_in_time_and_chance_are_let_through(text: str) -> None:
     "text", ["import os\nos.environ['X']", "from os import environ", "import os\nx = os.getenv", "import os as o\no.environ"]
 )
 def test_a_look_at_the_environment_is_seen(text: str) -> None:
-    assert list(environment(Source("handlers.commands.order", text)))
+    assert list(environment(Source("handlers.commands.orders.order", text)))
     assert list(environment(Source("bot.runtime.hardening", text))) == []
 
 

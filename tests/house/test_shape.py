@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +11,8 @@ from tests.house.source import ROOT, Source, is_in, ours, sources
 
 # Names that say nothing of what is in a file.
 EMPTY_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "base", "core", "tools"})
+MOST_FILES = 13
+LISTS = {"bot/cli", "storage/migrations/versions"}  # a file for each command of the host, and for each step of the schema
 EMPTY_WORDS = re.compile(r"(Manager|Helper|Util|Utils)$")
 
 
@@ -92,6 +94,12 @@ def test_a_class_name_means_one_thing() -> None:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and not is_in(source.module, "bot.simulators"):
                 homes[node.name].append(source.module)
     assert {name: modules for name, modules in homes.items() if len(modules) > 1} == {}
+
+
+def test_a_folder_holds_about_a_dozen_files_but_for_lists_of_like_things() -> None:
+    files = Counter(source.path.parent for source in ours() if source.path.name != "__init__.py")
+    crowded = {folder.relative_to(ROOT).as_posix() for folder, count in files.items() if count > MOST_FILES}
+    assert crowded == LISTS
 
 
 def test_tests_are_not_packages() -> None:

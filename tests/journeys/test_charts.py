@@ -18,7 +18,7 @@ from bot.domain.pictures import CandleChart, LevelKind, Picture
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.simulators.telegram.chat.messages import File
 from tests.stage.house import House, a_house
-from tests.stage.pictures import drawn_in_place
+from tests.stage.values.pictures import drawn_in_place
 
 NOON = at_ist(date(2026, 11, 20), 12)
 

@@ -26,7 +26,7 @@ from bot.domain.people.account import Role
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
 from storage.backup import check_copy
-from tests.stage.canaries import Canaries, Planted, plant
+from tests.stage.gate.canaries import Canaries, Planted, plant
 from tests.stage.house import House, a_house
 
 PLANTED: Planted = plant(random.Random(5))

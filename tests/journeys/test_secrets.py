@@ -20,7 +20,7 @@ from bot.runtime.logs import logging_to
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
 from tests.journeys.test_entering import address_in, filled_in
-from tests.stage.canaries import Canaries, Planted, plant
+from tests.stage.gate.canaries import Canaries, Planted, plant
 from tests.stage.house import House, a_house
 
 PLANTED: Planted = plant(random.Random(20))

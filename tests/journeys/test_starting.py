@@ -16,7 +16,7 @@ from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.journeys.test_plans import price
 from tests.stage.house import House, a_house
-from tests.stage.orders import an_order
+from tests.stage.values.orders import an_order
 
 CARDS = 50
 

@@ -33,9 +33,9 @@ from storage.repositories import SqlRepositories
 from storage.secrets.pinhash import Argon2Pins
 from storage.store import SqlStore
 from storage.topics import Topic
-from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
-from tests.stage.market import REFERENCE_DATA
-from tests.stage.pictures import drawn_in_place
+from tests.stage.brokers.broker import OneConnection, ScriptedBroker, StillFeed
+from tests.stage.values.market import REFERENCE_DATA
+from tests.stage.values.pictures import drawn_in_place
 from tests.storage.samples import ACCOUNT, PERSON, a_store
 
 T = TypeVar("T")

@@ -12,16 +12,16 @@ from bot.domain.errors import BrokerError, NotSent, OrderOver, Refused, Unclear
 from bot.domain.exits.exit_list import ExitCard, ExitsShown
 from bot.domain.market.instrument import Instrument, InstrumentKey, Right
 from bot.domain.market.prices import Level, Quote, Tick
-from bot.domain.news.exits import ExitsTold
+from bot.domain.news.plans.exits import ExitsTold
 from bot.domain.orders.order import OrderDraft, OrderFact, OrderStatus
 from bot.domain.people.account import Role
 from bot.domain.ports.broker import Leaving
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
 from storage.store import SqlStore
-from tests.stage.broker import ScriptedBroker, StillFeed, TrueOrder
+from tests.stage.brokers.broker import ScriptedBroker, StillFeed, TrueOrder
 from tests.stage.desk import DeskStage, set_stage
-from tests.stage.market import a_share, an_option
+from tests.stage.values.market import a_share, an_option
 from tests.storage.samples import ACCOUNT, PERSON
 
 PRICE = Decimal("100.00")

@@ -20,8 +20,8 @@ from bot.simulators.broker.market.hours import Hours
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.person.scripted import ScriptedPerson
 from storage.store import SqlStore
-from tests.stage.pictures import drawn_in_place
 from tests.stage.ports import own_page
+from tests.stage.values.pictures import drawn_in_place
 
 
 @dataclass

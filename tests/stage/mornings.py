@@ -19,9 +19,9 @@ from bot.domain.positions.portfolio import Funds, Holding, Position
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from storage.store import SqlStore
-from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
+from tests.stage.brokers.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.stage.desk import DeskStage, a_core, set_stage
-from tests.stage.orders import NIFTY_CALL
+from tests.stage.values.orders import NIFTY_CALL
 from tests.storage.samples import ACCOUNT, CREDENTIALS, PERSON, a_vault
 
 LINKED = datetime(2026, 1, 1, tzinfo=UTC)

@@ -17,10 +17,10 @@ from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
 from bot.reference.load import ReferenceData
 from storage.store import SqlStore
-from tests.stage.broker import ScriptedBroker, StillFeed, TrueOrder
+from tests.stage.brokers.broker import ScriptedBroker, StillFeed, TrueOrder
 from tests.stage.desk import DeskStage, set_stage
-from tests.stage.market import REFERENCE_DATA
-from tests.stage.orders import RELIANCE
+from tests.stage.values.market import REFERENCE_DATA
+from tests.stage.values.orders import RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON
 
 REFUSED = Refused("mStock would not change it.", code="RS-0034", words="not now")

@@ -9,9 +9,9 @@ from bot.domain.clock import at_ist, ist_date
 from bot.domain.errors import NotSent, SessionExpired
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import total
-from bot.domain.news.days import DaySummary
+from bot.domain.news.days.days import DaySummary
+from bot.domain.news.days.period_summary import PeriodSummary
 from bot.domain.news.notice import Notice
-from bot.domain.news.period_summary import PeriodSummary
 from bot.domain.orders.order import OrderDraft, OrderFact
 from bot.domain.orders.research import Candle, Interval, PastTrade
 from bot.domain.positions.portfolio import DayReport, Funds, Margin, Position
@@ -22,8 +22,8 @@ from bot.trading.money.summaries import Summaries
 from tests.bot.trading.ledger.test_day_book import Books, Days, SilentFeed
 from tests.bot.trading.money.test_reports import a_store_since
 from tests.stage.desk import a_core, set_stage
-from tests.stage.market import an_index
-from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.values.market import an_index
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT
 
 NIFTY = an_index()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import NotFound, StorageAway
-from bot.domain.news.orders import Filled
+from bot.domain.news.orders.orders import Filled
 from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import CardRef
 from bot.domain.people.account import Limits, Session

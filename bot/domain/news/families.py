@@ -5,26 +5,11 @@ A new family is named here once.
 
 from collections.abc import Mapping
 
-from bot.domain.news import (
-    after_market,
-    alert,
-    connections,
-    conversions,
-    days,
-    exits,
-    later_cards,
-    orders,
-    people,
-    period_summary,
-    picture,
-    pnl_exits,
-    readiness,
-    rings,
-    safety,
-    standing_stops,
-    trails,
-)
+from bot.domain.news import alert, connections, people, safety
+from bot.domain.news.days import days, period_summary, picture, readiness, rings
 from bot.domain.news.notice import Notice
+from bot.domain.news.orders import after_market, conversions, later_cards, orders
+from bot.domain.news.plans import exits, pnl_exits, standing_stops, trails
 
 FAMILIES = (
     orders,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from bot.domain.charges.day_bill import DayBill
 from bot.domain.market.coming_days import ComingDay
 from bot.domain.money import ZERO, total
-from bot.domain.news.period_summary import PeriodSummary, Span
+from bot.domain.news.days.period_summary import PeriodSummary, Span
 from bot.domain.pictures import DayFill, DayPicture, DayResult, EquityCurve, NetPoint, SymbolResult
 from bot.domain.pnl.range_report import CurvePoint, RangeReport
 from bot.domain.pnl.round_trips import RoundTrip

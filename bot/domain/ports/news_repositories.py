@@ -7,7 +7,7 @@ from typing import Protocol
 from bot.domain.news.alert import Alert
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.notice import Notice
-from bot.domain.news.orders import Filled
+from bot.domain.news.orders.orders import Filled
 from bot.domain.orders.order import CardRef, Order
 
 

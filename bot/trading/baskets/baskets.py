@@ -20,7 +20,7 @@ from bot.trading.baskets.basket_builder import NO, Asked, BasketBuilder, BasketL
 from bot.trading.baskets.judging import Whole
 from bot.trading.drafts.held import Held
 from bot.trading.exit_lists.exit_names import record
-from bot.trading.exit_lists.exit_runner import ExitRunner
+from bot.trading.exit_runs.exit_runner import ExitRunner
 from bot.trading.exits.exit_state import load
 from bot.trading.orders.sending import Answered
 from bot.trading.proposals.proposal_builder import ProposalBuilder

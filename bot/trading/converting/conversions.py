@@ -12,7 +12,7 @@ from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted, Confirmati
 from bot.domain.exits.closing import ClosingRow, closing_row
 from bot.domain.exits.exit_choice import can_exit, chosen
 from bot.domain.market.instrument import Instrument
-from bot.domain.news.conversions import ConversionUnclear, Converted
+from bot.domain.news.orders.conversions import ConversionUnclear, Converted
 from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
 from bot.domain.people.account import Actor, Permission
 from bot.domain.plans.plan import LegKind, Plan

@@ -5,7 +5,7 @@ from datetime import date
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, StorageAway
-from bot.domain.news.after_market import AfterMarketFate
+from bot.domain.news.orders.after_market import AfterMarketFate
 from bot.domain.orders.order import Order
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Repositories, Store

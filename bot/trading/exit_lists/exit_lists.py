@@ -30,9 +30,9 @@ from bot.trading.exit_lists.demat_lines import demat_line, demat_line_of, left_i
 from bot.trading.exit_lists.exit_names import command, named, odd_units, record, ways_out, which_of
 from bot.trading.exit_lists.exit_questions import NO, BesideRows, ExitQuestions
 from bot.trading.exit_lists.exit_rows import OF_PANIC, PANIC_SLABS, ExitRows, closing_draft, demand_no_cover, left_bare, opens
-from bot.trading.exit_lists.exit_runner import ExitRunner
 from bot.trading.exit_lists.panics_joined import running_panic, take_in
 from bot.trading.exit_lists.row_remarks import RowRemarks
+from bot.trading.exit_runs.exit_runner import ExitRunner
 from bot.trading.exits.exit_state import load
 from bot.trading.orders.cover import covers
 from bot.trading.orders.lookup import own_order

@@ -16,7 +16,7 @@ from bot.domain.people.account import Account, Actor, Permission
 from bot.domain.positions.portfolio import Position, PositionLine
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.exit_lists.exit_names import command, named
-from bot.trading.exit_lists.exit_runner import ExitRunner
+from bot.trading.exit_runs.exit_runner import ExitRunner
 from bot.trading.orders.cover import covers, uncovers
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 

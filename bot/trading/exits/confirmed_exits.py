@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, CheckFailed
-from bot.domain.news.exits import Unguarded
+from bot.domain.news.plans.exits import Unguarded
 from bot.domain.orders.order import Confirmation, Order, OrderDraft
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.ports.repositories import Repositories, Store

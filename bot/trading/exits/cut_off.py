@@ -6,7 +6,7 @@ from functools import partial
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
-from bot.domain.news.exits import Unguarded
+from bot.domain.news.plans.exits import Unguarded
 from bot.domain.plans.plan import Plan
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.exits.live_exit import LiveExit

@@ -10,9 +10,9 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, SessionExpired
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.rules import MarketRules
-from bot.domain.news.exits import ExitAsks, ExitTrouble
 from bot.domain.news.notice import Notice
-from bot.domain.news.orders import MarketUnfilled
+from bot.domain.news.orders.orders import MarketUnfilled
+from bot.domain.news.plans.exits import ExitAsks, ExitTrouble
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.plans.plan import LegKind
 from bot.domain.ports.repositories import Repositories, Store

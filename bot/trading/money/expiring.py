@@ -16,7 +16,7 @@ from bot.domain.market.market_days import DayKind
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import ExpiryStage, MarketRules
 from bot.domain.money import ZERO
-from bot.domain.news.readiness import ExpiryAlarm, NearExpiry, Settlement, WeekAhead
+from bot.domain.news.days.readiness import ExpiryAlarm, NearExpiry, Settlement, WeekAhead
 from bot.domain.people.account import Account
 from bot.domain.positions.held import HeldNote
 from bot.domain.positions.portfolio import Holding, Position, PositionLine

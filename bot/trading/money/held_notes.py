@@ -7,7 +7,7 @@ from datetime import date
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.market.instrument import Instrument
-from bot.domain.news.readiness import Overnight
+from bot.domain.news.days.readiness import Overnight
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Store
 from bot.domain.positions.held import ContractChange, HeldNote, HeldRow, contract_changes

@@ -10,7 +10,7 @@ from typing import Protocol
 from bot.domain.clock import Clock
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.market_days import DayKind
-from bot.domain.news.readiness import (
+from bot.domain.news.days.readiness import (
     ClosedDay,
     Finding,
     Light,

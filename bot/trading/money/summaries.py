@@ -11,10 +11,10 @@ from bot.domain.charges.day_bill import DayBill
 from bot.domain.clock import MOST_SKEW, Clock, at_ist, ist_date
 from bot.domain.errors import BotError, BrokerError, CheckFailed, NotFound
 from bot.domain.market.coming_days import ComingDay
-from bot.domain.news.days import DaySummary
+from bot.domain.news.days.days import DaySummary
+from bot.domain.news.days.period_summary import PeriodSummary, Span
+from bot.domain.news.days.picture import Pictured
 from bot.domain.news.notice import Notice
-from bot.domain.news.period_summary import PeriodSummary, Span
-from bot.domain.news.picture import Pictured
 from bot.domain.people.account import Account, Actor, Role, User
 from bot.domain.pictures import DayPicture
 from bot.domain.pnl.summary import day_facts, day_picture, equity_curve, period_summary

@@ -20,7 +20,7 @@ from bot.domain.errors import (
     Unclear,
 )
 from bot.domain.news.notice import Notice
-from bot.domain.news.orders import OrderByOther, OrderRejected, OrderUnclear
+from bot.domain.news.orders.orders import OrderByOther, OrderRejected, OrderUnclear
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import not_closed
 from bot.domain.ports.broker import BrokerConnections

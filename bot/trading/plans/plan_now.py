@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.domain.exits.closing import is_guard
-from bot.domain.news.exits import GuardPlaced
+from bot.domain.news.plans.exits import GuardPlaced
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, order_of
 from bot.domain.ports.repositories import Repositories

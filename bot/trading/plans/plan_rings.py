@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass, replace
 
 from bot.domain.clock import Clock
-from bot.domain.news.exits import ExitAsks, ExitTrouble, TargetBlind, Unguarded
 from bot.domain.news.notice import Notice
+from bot.domain.news.plans.exits import ExitAsks, ExitTrouble, TargetBlind, Unguarded
 from bot.domain.orders.order import Order
 from bot.domain.plans.plan import LegKind
 from bot.domain.ports.repositories import Store

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
 from bot.domain.market.prices import Tick
-from bot.domain.news.exits import ExitAsks, ExitTrouble, Unguarded
+from bot.domain.news.plans.exits import ExitAsks, ExitTrouble, Unguarded
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.plans.plan import LegKind, Next, Plan, PlanAct, PlanFacts, PlanLeg, is_stopped, is_touched, next_act, next_slice
 from bot.domain.ports.broker import BrokerConnections

@@ -12,9 +12,9 @@ from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.exits.closing import is_guard
 from bot.domain.market.prices import Tick
-from bot.domain.news.exits import Unguarded
 from bot.domain.news.notice import Notice
-from bot.domain.news.trails import TrailNews, TrailTold
+from bot.domain.news.plans.exits import Unguarded
+from bot.domain.news.plans.trails import TrailNews, TrailTold
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState, is_touched
 from bot.domain.plans.trail import MoveBudget, Trail, TrailAct, TrailNext, next_move

@@ -13,7 +13,7 @@ from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.exits.exit_choice import ExitChoice, can_exit
 from bot.domain.exits.exit_list import ExitList, ListKind
 from bot.domain.market.prices import Tick
-from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
+from bot.domain.news.plans.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.plans.pnl_exit import (
     BLIND_FOR,

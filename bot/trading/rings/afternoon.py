@@ -13,8 +13,7 @@ from bot.domain.exits.closing import is_guard
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Instrument, InstrumentKind
 from bot.domain.market.sessions import PhaseKind, SessionClass
-from bot.domain.news.notice import Notice
-from bot.domain.news.rings import (
+from bot.domain.news.days.rings import (
     AuctionBegun,
     AuctionOver,
     OpenRow,
@@ -24,6 +23,7 @@ from bot.domain.news.rings import (
     StopsEnd,
     UnprotectedTonight,
 )
+from bot.domain.news.notice import Notice
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.people.account import Account
 from bot.domain.plans.plan import LegKind, LegState

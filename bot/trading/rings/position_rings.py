@@ -15,9 +15,9 @@ from bot.domain.exits.closing import is_guard
 from bot.domain.market.instrument import InstrumentKey, InstrumentKind
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import ZERO, total
-from bot.domain.news.exits import ExitAsks, ExitTrouble
+from bot.domain.news.days.rings import BandNear, LossNear, MarginNear, MarginShort, NoStop, NoStopDelivery, OpenRow
 from bot.domain.news.notice import Notice
-from bot.domain.news.rings import BandNear, LossNear, MarginNear, MarginShort, NoStop, NoStopDelivery, OpenRow
+from bot.domain.news.plans.exits import ExitAsks, ExitTrouble
 from bot.domain.orders.order import Order
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import Funds, PnL, Position, PositionLine

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.news.connections import FeedLost, Source
+from bot.domain.news.days.rings import FeedMute
 from bot.domain.news.notice import Notice
-from bot.domain.news.rings import FeedMute
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.sync.gaps import NOTICED, at_stake

@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.exits.exit_list import ListKind, RowState, RowTold
-from bot.domain.news.exits import ExitsTold, Told
-from bot.domain.news.later_cards import LaterCardStruck
 from bot.domain.news.notice import Notice
-from bot.domain.news.orders import SlicesStruck
-from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
-from bot.domain.news.trails import TrailNews, TrailTold
+from bot.domain.news.orders.later_cards import LaterCardStruck
+from bot.domain.news.orders.orders import SlicesStruck
+from bot.domain.news.plans.exits import ExitsTold, Told
+from bot.domain.news.plans.pnl_exits import PnlExitTold, PnlNews
+from bot.domain.news.plans.trails import TrailNews, TrailTold
 from bot.domain.orders.order import OrderStatus
 from bot.domain.people.account import GRANTS, Permission
 from bot.domain.plans.plan import LegKind, LegState, Plan, PlanLeg, order_of

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from bot.domain.clock import Clock
 from bot.domain.market.market_days import MarketDays
-from bot.domain.news.days import YearNotCovered
+from bot.domain.news.days.days import YearNotCovered
 from bot.domain.ports.repositories import Store
 from bot.runtime.scheduler import Occasion
 from bot.trading.safety.announce import tell_owners

@@ -11,8 +11,8 @@ from datetime import date
 from bot.domain.clock import Clock
 from bot.domain.market.display_names import short
 from bot.domain.market.instrument import InstrumentKey
-from bot.domain.news.readiness import Finding, Light, Repair
-from bot.domain.news.standing_stops import StandingStopPaused, StandingStopsDue
+from bot.domain.news.days.readiness import Finding, Light, Repair
+from bot.domain.news.plans.standing_stops import StandingStopPaused, StandingStopsDue
 from bot.domain.people.account import Account
 from bot.domain.plans.standing_stop import Morning, StandingState, StandingStop
 from bot.domain.ports.repositories import Repositories, Store

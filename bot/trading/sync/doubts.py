@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from bot.domain.clock import Clock
-from bot.domain.news.orders import ActSeen
+from bot.domain.news.orders.orders import ActSeen
 from bot.domain.orders.doubt import Doubt
 from bot.domain.ports.repositories import Repositories
 

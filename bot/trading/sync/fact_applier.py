@@ -12,7 +12,7 @@ from bot.domain.errors import IllegalMove
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from bot.domain.money import ZERO, total
 from bot.domain.news.notice import Notice
-from bot.domain.news.orders import Filled, OrderElsewhere, OrderEnded, OrderFound, OrderRejected, OrdersElsewhere
+from bot.domain.news.orders.orders import Filled, OrderElsewhere, OrderEnded, OrderFound, OrderRejected, OrdersElsewhere
 from bot.domain.orders.order import LOOKED_FOR, Fill, Order, OrderDraft, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.pnl.booked_charges import ChargesOf, unknown_charges

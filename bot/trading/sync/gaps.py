@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.domain.news.connections import FeedBack, Source
-from bot.domain.news.orders import Filled, OrderElsewhere, OrderEnded, OrderRejected, OrdersElsewhere
+from bot.domain.news.orders.orders import Filled, OrderElsewhere, OrderEnded, OrderRejected, OrdersElsewhere
 from bot.domain.orders.order import OrderStatus
 from bot.domain.ports.repositories import Repositories
 from bot.trading.sync.fact_applier import SyncOutcome

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.news.notice import Notice
-from bot.domain.news.orders import OrderEnded, OrderNotSeen
+from bot.domain.news.orders.orders import OrderEnded, OrderNotSeen
 from bot.domain.orders.order import LOOKED_FOR, Order, OrderStatus
 
 log = logging.getLogger(__name__)

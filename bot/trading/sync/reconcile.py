@@ -12,7 +12,7 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import AddressRefused, BrokerError, NotLinked, SessionExpired, StorageAway
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.news.connections import AddressNotRegistered, Source
-from bot.domain.news.orders import OrderEnded
+from bot.domain.news.orders.orders import OrderEnded
 from bot.domain.orders.order import LOOKED_FOR, Order, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.standing import OpenRows
 from bot.domain.ports.broker import Broker, BrokerConnections

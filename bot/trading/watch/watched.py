@@ -7,7 +7,7 @@ from datetime import date
 from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.news.alert import Alert, AlertState
-from bot.domain.news.readiness import Finding, Light, Repair
+from bot.domain.news.days.readiness import Finding, Light, Repair
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.held import ContractChange, HeldNote, Watched, contract_changes

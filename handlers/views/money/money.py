@@ -8,8 +8,8 @@ from bot.domain.clock import ist, ist_date
 from bot.domain.market.coming_days import ComingDay
 from bot.domain.market.display_names import short
 from bot.domain.market.expiries import BSE_STOCKS, STOCKS
-from bot.domain.news.period_summary import PeriodSummary, Span
-from bot.domain.news.picture import Pictured
+from bot.domain.news.days.period_summary import PeriodSummary, Span
+from bot.domain.news.days.picture import Pictured
 from bot.domain.pictures import DayPicture
 from bot.domain.positions.day_facts import DayFacts, DayNet, Mismatch, SymbolNet, TripCount
 from bot.domain.positions.portfolio import DayReport, PositionLine

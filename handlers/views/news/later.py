@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Self
 
 from bot.domain.market.display_names import short
-from bot.domain.news.after_market import AfterMarketFate
-from bot.domain.news.later_cards import LaterCardDue, LaterCardsAhead, LaterCardStruck
+from bot.domain.news.orders.after_market import AfterMarketFate
+from bot.domain.news.orders.later_cards import LaterCardDue, LaterCardsAhead, LaterCardStruck
 from bot.domain.people.account import Permission
 from bot.domain.proposals.later_card import LaterCard
 from handlers.views.format import clock_time, day_and_time, price, time_on_day

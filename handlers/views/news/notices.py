@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from bot.domain.clock import ist_date
 from bot.domain.exits.exit_list import ListKind
 from bot.domain.news.connections import AddressNotRegistered, FeedBack, FeedLost, SessionLost, SessionReplaced, Source
-from bot.domain.news.days import DaySummary, YearNotCovered
+from bot.domain.news.days.days import DaySummary, YearNotCovered
+from bot.domain.news.days.period_summary import PeriodSummary
+from bot.domain.news.days.picture import Pictured
 from bot.domain.news.delivery import Delivery
-from bot.domain.news.exits import ExitsTold
 from bot.domain.news.people import ActByOther, ActionKind, PersonJoined, PersonRemoved, Tried
-from bot.domain.news.period_summary import PeriodSummary
-from bot.domain.news.picture import Pictured
+from bot.domain.news.plans.exits import ExitsTold
 from bot.domain.news.safety import DayLocked, TradingResumed, TradingStopped
 from bot.domain.proposals.repairs import RepairsOf
 from handlers.views.format import amount, clock_time, signed, table

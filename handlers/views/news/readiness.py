@@ -8,7 +8,7 @@ from itertools import groupby
 from bot.domain.market.display_names import short
 from bot.domain.market.expiries import STOCKS, Expiry
 from bot.domain.market.instrument import Exchange
-from bot.domain.news.readiness import (
+from bot.domain.news.days.readiness import (
     ClosedDay,
     ExpiryAlarm,
     Finding,

@@ -5,7 +5,7 @@ from datetime import date
 
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
-from bot.domain.news.rings import (
+from bot.domain.news.days.rings import (
     AuctionBegun,
     AuctionOver,
     BandNear,

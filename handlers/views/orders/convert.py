@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
-from bot.domain.news.conversions import ConversionUnclear, Converted
+from bot.domain.news.orders.conversions import ConversionUnclear, Converted
 from bot.domain.people.account import Permission
 from bot.domain.positions.conversion import Conversion, ConversionCard, ConversionState
 from bot.domain.terms import Product

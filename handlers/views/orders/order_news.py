@@ -8,9 +8,8 @@ from typing import Any, TypeVar
 
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
-from bot.domain.news.exits import ExitAsks, ExitTrouble, GuardPlaced, TargetBlind, Unguarded
 from bot.domain.news.notice import Notice
-from bot.domain.news.orders import (
+from bot.domain.news.orders.orders import (
     ActSeen,
     Filled,
     MarketUnfilled,
@@ -24,6 +23,7 @@ from bot.domain.news.orders import (
     OrderUnclear,
     SlicesStruck,
 )
+from bot.domain.news.plans.exits import ExitAsks, ExitTrouble, GuardPlaced, TargetBlind, Unguarded
 from bot.domain.orders.doubt import DoubtedAct
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter

@@ -7,7 +7,7 @@ from decimal import Decimal
 from bot.domain.clock import ist_date
 from bot.domain.exits.exit_list import ExitList, ExitRow, ExitsShown, RowState, RowTold
 from bot.domain.market.display_names import day_words, short, strike_words
-from bot.domain.news.exits import ExitsTold, Told
+from bot.domain.news.plans.exits import ExitsTold, Told
 from bot.domain.orders.order import Confirmation, Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import draft_line, plain
 from bot.domain.pictures import Payoff

@@ -2,7 +2,7 @@
 
 from bot.domain.exits.exit_list import CLOSED, ExitCard, ExitList, ExitRow, ExitsShown, ListKind, Opening, RowState, RowTold
 from bot.domain.market.display_names import short
-from bot.domain.news.exits import ExitsTold, Told
+from bot.domain.news.plans.exits import ExitsTold, Told
 from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.orders.order_text import plain
 from bot.domain.terms import Side

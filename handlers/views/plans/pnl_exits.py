@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.domain.clock import ist, ist_date
-from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
+from bot.domain.news.plans.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.plans.pnl_card import PnlCard, PnlShown
 from bot.domain.plans.pnl_exit import PnlAction, PnlExit, PnlExitNow, ScopeKind, ScopeResult
 from bot.domain.plans.pnl_words import levels_in_words, scope_in_words, typed

@@ -5,7 +5,7 @@ from datetime import datetime
 from bot.domain.clock import ist_date
 from bot.domain.exits.closing import is_closing
 from bot.domain.market.display_names import short
-from bot.domain.news.trails import TrailNews, TrailTold
+from bot.domain.news.plans.trails import TrailNews, TrailTold
 from bot.domain.orders.order import Order
 from bot.domain.plans.plan import PlanState
 from bot.domain.plans.trail import A_MINUTE, AN_HOUR

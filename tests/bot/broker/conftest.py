@@ -9,7 +9,7 @@ from bot.broker.connections import Connections, MStockConnection
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
 from bot.simulators.loop import LoopClock
-from tests.stage.exchange import Ears, a_road, credentials_of, log_in, paper_broker
+from tests.stage.brokers.exchange import Ears, a_road, credentials_of, log_in, paper_broker
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from bot.domain.errors import NotSent, Refused, Unreadable
 from bot.domain.orders.order import OrderDraft
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
-from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 
 
 @dataclass

@@ -19,7 +19,7 @@ from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
-from tests.stage.exchange import credentials_of, log_in
+from tests.stage.brokers.exchange import credentials_of, log_in
 
 TAG = "A2B3C4D5E6F7A2B3C4D"
 

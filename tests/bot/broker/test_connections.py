@@ -20,7 +20,7 @@ from bot.simulators.broker.settings import PaperAccount, PaperSettings
 from bot.simulators.loop import LoopClock
 from tests.bot.broker.feed.test_socket_feed import Server
 from tests.bot.broker.test_client import RELIANCE, a_draft
-from tests.stage.exchange import Ears, a_road, credentials_of, log_in, paper_broker, until
+from tests.stage.brokers.exchange import Ears, a_road, credentials_of, log_in, paper_broker, until
 
 
 def test_the_connection_is_what_the_ports_ask_for(connections: Connections, connection: MStockConnection) -> None:

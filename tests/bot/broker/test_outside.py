@@ -24,8 +24,8 @@ from bot.domain.people.secret import Secret
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
 from tests.bot.broker.test_transport import a_server
-from tests.stage.exchange import credentials_of, until
-from tests.stage.selfsigned import self_signed
+from tests.stage.brokers.exchange import credentials_of, until
+from tests.stage.brokers.selfsigned import self_signed
 
 ROOT = Path(__file__).parents[3]
 
@@ -113,7 +113,7 @@ def test_nothing_of_the_environment_changes_the_way_to_the_broker(tmp_path: Path
     certificate = str(tmp_path / "server.pem")
     names = ("http_proxy", "https_proxy", "all_proxy", "ws_proxy", "wss_proxy")
     done = subprocess.run(
-        [sys.executable, "-m", "tests.stage.outside", certificate],
+        [sys.executable, "-m", "tests.stage.brokers.outside", certificate],
         cwd=ROOT,
         env={
             "PATH": os.environ["PATH"], "HOME": str(tmp_path), "NETRC": str(netrc), "NO_PROXY": "",

@@ -24,8 +24,8 @@ from bot.broker.transport import FAREWELL, Transport, check_address, tls_context
 from bot.domain.errors import BotError, NotLinked, NotSent, SettingsError, Unclear, Unreadable
 from bot.domain.people.secret import Secret
 from bot.simulators.loop import LoopClock
+from tests.stage.brokers.selfsigned import self_signed
 from tests.stage.loop import HostClock
-from tests.stage.selfsigned import self_signed
 
 TLS = tls_context()
 KEY, TOKEN = Secret("KEY-canary+/="), Secret("TOKEN-canary")

@@ -8,7 +8,7 @@ import pytest
 from bot.charts.album import KEPT, MOST_WAITING, Album
 from bot.domain.errors import PictureFailed
 from bot.domain.pictures import Picture
-from tests.stage.pictures import a_day
+from tests.stage.values.pictures import a_day
 
 
 async def slow(picture: Picture) -> bytes:

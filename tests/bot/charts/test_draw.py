@@ -33,7 +33,7 @@ from bot.domain.pictures import (
 from bot.domain.plans.payoff import PayoffLeg
 from bot.domain.terms import Side
 from tests.house.source import ROOT
-from tests.stage.pictures import AS_OF, DAY, a_day, a_month, a_payoff, candles_of_a_day, samples
+from tests.stage.values.pictures import AS_OF, DAY, a_day, a_month, a_payoff, candles_of_a_day, samples
 
 D = Decimal
 MOST_BYTES = 60_000  # a picture is waited for over a bad network

@@ -17,7 +17,7 @@ from bot.charts.draw import draw
 from bot.charts.process import COMMAND, FAILED, LATE, DrawingProcess
 from bot.domain.errors import PictureFailed
 from tests.house.source import ROOT
-from tests.stage.pictures import a_day, candles_of_a_day
+from tests.stage.values.pictures import a_day, candles_of_a_day
 
 pytestmark = pytest.mark.asyncio(loop_factories=["real"])
 
@@ -175,7 +175,7 @@ async def test_it_ends_with_the_bot_however_the_bot_ends() -> None:
 import asyncio, os, sys
 sys.path.insert(0, {str(ROOT)!r})
 from bot.charts.process import DrawingProcess
-from tests.stage.pictures import a_day
+from tests.stage.values.pictures import a_day
 async def main():
     process = DrawingProcess()
     await process.draw(a_day())

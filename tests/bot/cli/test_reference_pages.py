@@ -16,7 +16,7 @@ from bot.domain.charges.tariff import BrokeragePlan
 from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange, InstrumentKind
 from bot.domain.terms import Product, Side
-from tests.stage.market import REFERENCE_DATA
+from tests.stage.values.market import REFERENCE_DATA
 
 TODAY = date(2026, 11, 23)
 

@@ -11,7 +11,7 @@ from bot.domain.orders.order import CardRef, Order, OrderStatus
 from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock, VirtualLoop
 from storage.store import SqlStore
-from tests.stage.orders import NOW, an_order
+from tests.stage.values.orders import NOW, an_order
 from tests.storage.samples import a_store
 
 

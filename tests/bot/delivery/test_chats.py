@@ -15,13 +15,13 @@ from bot.domain.clock import ist_date
 from bot.domain.errors import DeliveryError, StorageError
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.notice import Notice
-from bot.domain.news.orders import Filled, OrderEnded
+from bot.domain.news.orders.orders import Filled, OrderEnded
 from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import CardRef, Order, OrderStatus
 from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock
 from storage.store import SqlStore
-from tests.stage.orders import an_order
+from tests.stage.values.orders import an_order
 from tests.storage.samples import ACCOUNT, a_fill, a_store
 
 ASHA, RAVI = 1001, 1002

@@ -11,8 +11,8 @@ from bot.domain.clock import Clock
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
 from bot.simulators.loop import LoopClock
-from tests.stage.exchange import a_road, credentials_of, log_in, paper_broker, until
-from tests.stage.orders import RELIANCE
+from tests.stage.brokers.exchange import a_road, credentials_of, log_in, paper_broker, until
+from tests.stage.values.orders import RELIANCE
 
 
 def price(broker: Running, name: str, clock: Clock) -> int:

@@ -13,7 +13,7 @@ from bot.domain.errors import LoginRefused, PersonError
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
 from bot.simulators.loop import LoopClock
-from tests.stage.exchange import credentials_of, paper_broker
+from tests.stage.brokers.exchange import credentials_of, paper_broker
 
 
 @pytest.mark.exhaustive

@@ -9,7 +9,7 @@ import pytest
 from bot.demo.world import DemoDirectory, demo_clock, open_demo
 from bot.runtime.redaction import Redactor
 from bot.simulators.loop import DemoLoop
-from tests.stage.pictures import a_day
+from tests.stage.values.pictures import a_day
 
 in_real_time = pytest.mark.asyncio(loop_factories=["real"])
 

@@ -11,7 +11,7 @@ from bot.domain.market.instrument import Exchange
 from bot.domain.terms import Side
 from bot.reference.charge_rows import ChargeTables, read_tariff
 from bot.reference.schema import BadRow, tables_of
-from tests.stage.market import REFERENCE_DATA
+from tests.stage.values.market import REFERENCE_DATA
 
 RATE = "[[rates]]\ncharge = 'STT'\nclasses = ['future']\nfrom = 2026-04-01\nsource = 's'\n"
 

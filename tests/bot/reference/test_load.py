@@ -20,7 +20,7 @@ from bot.domain.orders.rejections import RejectionKind
 from bot.domain.terms import OrderKind, Product, Side
 from bot.reference.load import FILES, HERE, MODELS, ReferenceData, load_reference
 from bot.reference.schema import BadRow, tables_of
-from tests.stage.market import a_future, a_share, ist_at
+from tests.stage.values.market import a_future, a_share, ist_at
 
 
 def host(tmp_path: Path, text: str) -> ReferenceData:

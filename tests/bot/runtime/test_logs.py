@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from bot.domain.people.secret import Secret
 from bot.runtime.logs import QUIET, correlation, escaped, logging_to, new_id
 from bot.runtime.redaction import Redactor
-from tests.stage.canaries import Canaries, Planted, plant
+from tests.stage.gate.canaries import Canaries, Planted, plant
 
 PLANTED = plant(random.Random(3))
 CANARIES = Canaries(PLANTED)

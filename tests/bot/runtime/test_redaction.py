@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from bot.domain.people.secret import Secret
 from bot.runtime.redaction import GONE, Redactor, is_random
-from tests.stage.canaries import Canaries, Planted, plant
 from tests.stage.depth import these_first
+from tests.stage.gate.canaries import Canaries, Planted, plant
 
 PLANTED: Planted = plant(random.Random(11))
 SECRETS = [getattr(PLANTED, name) for name in Planted.__slots__]

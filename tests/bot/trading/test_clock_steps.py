@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.errors import CheckFailed, ConfirmationGone, Unclear
-from bot.domain.news.orders import OrderNotSeen
+from bot.domain.news.orders.orders import OrderNotSeen
 from bot.domain.orders.order import Order, OrderRequest, OrderStatus
 from bot.domain.orders.research import PastTrade
 from bot.domain.people.account import Session, Stop
@@ -19,7 +19,7 @@ from bot.domain.terms import Product, Side
 from handlers.views.orders.card import card, not_there
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.loop import HostClock
-from tests.stage.orders import RELIANCE
+from tests.stage.values.orders import RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON
 
 BUY = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=10, price=Decimal("1475.00"))

@@ -33,7 +33,7 @@ from bot.trading.sessions.logins import Logins
 from bot.trading.unlinking import PATIENCE, Unlinking
 from tests.bot.trading.desk.asked import a_position, ask
 from tests.stage.access import access
-from tests.stage.broker import ScriptedBroker
+from tests.stage.brokers.broker import ScriptedBroker
 from tests.stage.desk import DeskStage, set_stage
 from tests.storage.samples import ACCOUNT, CREDENTIALS, NOW, PERSON
 

@@ -9,7 +9,7 @@ import pytest
 from bot.charts.album import Album
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.notice import Notice
-from bot.domain.news.orders import Filled, OrderByOther, OrderNotSeen, OrderRejected
+from bot.domain.news.orders.orders import Filled, OrderByOther, OrderNotSeen, OrderRejected
 from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import CardRef, Fill, Order, OrderStatus
 from bot.domain.people.account import GRANTS, Permission, Role
@@ -25,8 +25,8 @@ from tests.handlers.chat import Stage, a_stage, owners_hear
 from tests.handlers.samples import ASHA, NOW
 from tests.handlers.test_matrix import TAPS, WORDS, carried_out
 from tests.stage.depth import these_first
-from tests.stage.orders import an_order
-from tests.stage.pictures import drawn_in_place
+from tests.stage.values.orders import an_order
+from tests.stage.values.pictures import drawn_in_place
 
 
 def shown(stage: Stage) -> dict[str, int]:

@@ -15,7 +15,7 @@ from telegram.request import RequestData
 from telegram.request._requestparameter import RequestParameter
 
 from handlers.telegram.http import TelegramHttp
-from tests.stage.selfsigned import self_signed
+from tests.stage.brokers.selfsigned import self_signed
 
 TOKEN = "123456:AA-secret-of-the-bot"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -16,11 +16,14 @@ from sqlalchemy.sql.base import Executable
 from bot.domain.errors import StorageError
 from storage.db.engine import FileLock, in_words, make_engine
 from storage.migrate import bring_up_to_date
-from storage.repos import cards, confirmations, flags, inbox, orders, outbox, reports, stops
+from storage.repos import flags, inbox, outbox
+from storage.repos.money import reports
+from storage.repos.orders import cards, confirmations, orders
+from storage.repos.people import stops
 
 ALLOWED = {  # a whole table is meant, or the statement is only the beginning of others
-    "storage.repos.orders._ORDERS",
-    "storage.repos.confirmations._ALL",
+    "storage.repos.orders.orders._ORDERS",
+    "storage.repos.orders.confirmations._ALL",
 }
 FEW = {"SCAN earlier"}  # the accounts before one (storage/repos/account_marks.py): a handful, whatever the years
 

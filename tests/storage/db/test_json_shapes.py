@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from bot.domain.errors import StorageError
 from bot.domain.news.connections import SessionLost
-from bot.domain.news.days import DaySummary
-from bot.domain.news.exits import ExitsTold, Told
+from bot.domain.news.days.days import DaySummary
 from bot.domain.news.families import KINDS
 from bot.domain.news.notice import Notice
-from bot.domain.news.orders import Filled, OrderRejected
+from bot.domain.news.orders.orders import Filled, OrderRejected
+from bot.domain.news.plans.exits import ExitsTold, Told
 from bot.domain.orders.order import OrderDraft
 from bot.domain.people.secret import Secret
 from bot.domain.positions.portfolio import DayReport

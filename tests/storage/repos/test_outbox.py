@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from bot.domain.news.connections import FeedLost
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.notice import Sound
-from bot.domain.news.orders import Filled, OrderRejected
+from bot.domain.news.orders.orders import Filled, OrderRejected
 from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import CardRef
 from bot.domain.ports.repositories import Repositories

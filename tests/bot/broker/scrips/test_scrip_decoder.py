@@ -23,7 +23,7 @@ from bot.domain.people.account import Session
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
-from tests.stage.exchange import credentials_of, log_in
+from tests.stage.brokers.exchange import credentials_of, log_in
 
 _NAMES = ("token", "symbol", "name", "expiry", "strike", "lotsize", "instrumenttype", "exch_seg", "tick_size")
 ROWS: list[dict[str, object]] = [

@@ -16,8 +16,8 @@ from bot.domain.charges.turnover import series_of
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
 from bot.domain.money import to_paise, total
 from bot.domain.terms import Product, Side
-from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_option
-from tests.stage.worked import Worked, worked_cases, worth
+from tests.stage.values.market import REFERENCE_DATA, a_future, a_share, an_option
+from tests.stage.values.worked import Worked, worked_cases, worth
 
 TARIFF = REFERENCE_DATA.tariff
 WORKED = worked_cases()

@@ -14,7 +14,7 @@ from bot.domain.charges.tariff import BrokeragePlan, ChargeName
 from bot.domain.market.instrument import Exchange, Instrument, Right
 from bot.domain.money import to_paise, total
 from bot.domain.terms import Product, Side
-from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_option
+from tests.stage.values.market import REFERENCE_DATA, a_future, a_share, an_option
 
 TARIFF = REFERENCE_DATA.tariff
 TODAY = date(2026, 11, 20)

@@ -12,8 +12,8 @@ from bot.domain.charges.tariff import ChargeName
 from bot.domain.clock import ist_date
 from bot.domain.money import total
 from bot.domain.terms import Product, Side
-from tests.stage.market import REFERENCE_DATA
-from tests.stage.orders import NIFTY_CALL, NOW, RELIANCE
+from tests.stage.values.market import REFERENCE_DATA
+from tests.stage.values.orders import NIFTY_CALL, NOW, RELIANCE
 
 TARIFF = REFERENCE_DATA.tariff
 PLAN = TARIFF.plan("flat-5")

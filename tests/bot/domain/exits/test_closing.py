@@ -10,7 +10,7 @@ from bot.domain.exits.closing import StepKind, closing_row, next_step
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.terms import OrderKind, Side
 from tests.stage.depth import examples
-from tests.stage.orders import a_draft, an_order
+from tests.stage.values.orders import a_draft, an_order
 
 LEAVE = a_draft(side=Side.SELL)
 

@@ -17,7 +17,7 @@ from bot.domain.market.instrument import Exchange, Instrument
 from bot.domain.market.market_days import DayKind
 from bot.domain.market.sessions import AuctionException, PhaseKind
 from bot.domain.terms import OrderKind, Product
-from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_index, an_option, ist_at
+from tests.stage.values.market import REFERENCE_DATA, a_future, a_share, an_index, an_option, ist_at
 
 CALENDAR = REFERENCE_DATA.calendar
 PLAIN = {OrderKind.LIMIT, OrderKind.MARKET}
@@ -345,7 +345,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from bot.domain.terms import Product
 from bot.domain.market.sessions import SessionClass
-from tests.stage.market import REFERENCE_DATA, a_share
+from tests.stage.values.market import REFERENCE_DATA, a_share
 
 for zone in sys.argv[1:]:
     os.environ["TZ"] = zone

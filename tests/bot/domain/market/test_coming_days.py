@@ -4,7 +4,7 @@ from datetime import date, time
 
 from bot.domain.market.coming_days import coming_days
 from bot.wiring.market_times import MarketTimes
-from tests.stage.market import REFERENCE_DATA
+from tests.stage.values.market import REFERENCE_DATA
 
 CALENDAR = REFERENCE_DATA.calendar
 SUMMARY = time(16, 15)

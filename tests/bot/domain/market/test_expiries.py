@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.market.expiries import STOCKS, Cycle, Expiry, ExpiryRule, monthly_expiry, moved_back
 from bot.domain.market.instrument import Exchange
-from tests.stage.market import REFERENCE_DATA
+from tests.stage.values.market import REFERENCE_DATA
 
 CALENDAR = REFERENCE_DATA.calendar
 EVERY_DAY = [date(2025, 1, 1) + timedelta(days=n) for n in range(730)]

@@ -10,7 +10,7 @@ from bot.domain.market.instrument import Exchange
 from bot.domain.market.market_days import DayKind
 from bot.domain.market.sessions import Phase, PhaseKind, SessionClass, WindowKind
 from bot.domain.terms import Product
-from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_option, ist_at
+from tests.stage.values.market import REFERENCE_DATA, a_future, a_share, an_option, ist_at
 
 CALENDAR = REFERENCE_DATA.calendar
 EVERY_DAY = [date(2025, 1, 1) + timedelta(days=n) for n in range(730)]

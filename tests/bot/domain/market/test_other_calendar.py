@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.stage.market import REFERENCE_DATA
+from tests.stage.values.market import REFERENCE_DATA
 
 EVERY_DAY = [date(2025, 1, 1) + timedelta(days=n) for n in range(730)]
 

@@ -11,7 +11,7 @@ from bot.domain.market.instrument import Exchange, InstrumentKind
 from bot.domain.market.rules import ExpiryStage, slices
 from bot.domain.money import on_tick
 from bot.domain.terms import Side
-from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_option
+from tests.stage.values.market import REFERENCE_DATA, a_future, a_share, an_option
 
 RULES = REFERENCE_DATA.rules
 CALENDAR = REFERENCE_DATA.calendar

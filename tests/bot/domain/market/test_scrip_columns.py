@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.market.scrip_columns import CodedColumn, Directory, TextColumn, columns_of
-from tests.stage.master import MADE
+from tests.stage.values.master import MADE
 
 ROWS = MADE.rows[:3_000]
 TEXTS = st.lists(st.text(max_size=6), max_size=12)

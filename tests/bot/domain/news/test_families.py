@@ -9,7 +9,8 @@ BESIDE = {"notice", "delivery", "families", "arrival"}  # what news is made of, 
 
 
 def test_every_file_of_news_is_among_the_families() -> None:
-    files = {info.name for info in pkgutil.iter_modules(bot.domain.news.__path__)}
+    found = pkgutil.walk_packages(bot.domain.news.__path__, "bot.domain.news.")
+    files = {info.name.rpartition(".")[2] for info in found if not info.ispkg}
     assert {family.__name__.rpartition(".")[2] for family in FAMILIES} == files - BESIDE
 
 

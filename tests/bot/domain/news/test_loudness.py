@@ -5,10 +5,10 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.news.notice import Sound
-from bot.domain.news.orders import OrderEnded, OrderRejected
+from bot.domain.news.orders.orders import OrderEnded, OrderRejected
 from bot.domain.orders.order import OrderStatus
 from bot.domain.terms import OrderKind, Side
-from tests.stage.orders import a_draft, an_order
+from tests.stage.values.orders import a_draft, an_order
 
 STOP = a_draft(side=Side.SELL, kind=OrderKind.SL, price=Decimal("1440.00"), trigger=Decimal("1450.00"))
 

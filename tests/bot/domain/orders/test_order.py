@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.domain.errors import IllegalMove
 from bot.domain.orders.order import FINAL, MOVES, WORKING, Order, OrderFact, OrderStatus
 from bot.domain.terms import OrderKind, Product, Side
-from tests.stage.orders import NIFTY_CALL, NOW, a_draft, a_fact, an_order
+from tests.stage.values.orders import NIFTY_CALL, NOW, a_draft, a_fact, an_order
 
 BOOK_STATUSES = sorted(WORKING | FINAL)
 

@@ -21,10 +21,10 @@ from bot.domain.terms import Product, Side, Validity
 from bot.trading.drafts.drafting import Drafting
 from handlers.context.words.readings import readings
 from handlers.registry import parse_command
-from tests.stage.market import REFERENCE_DATA, a_share, an_option
-from tests.stage.master import MADE
-from tests.stage.orders import NIFTY_CALL, a_draft
-from tests.stage.words import Ordered, meaning
+from tests.stage.values.market import REFERENCE_DATA, a_share, an_option
+from tests.stage.values.master import MADE
+from tests.stage.values.orders import NIFTY_CALL, a_draft
+from tests.stage.values.words import Ordered, meaning
 
 _NAMES = [
     "RELIANCE",

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bot.domain.orders.rejections import MOST_SHAPES, Explanation, RejectionKind, Rejections, RepairKind, normal_form
 from bot.reference.load import load_reference
-from tests.stage.market import REFERENCE_DATA
+from tests.stage.values.market import REFERENCE_DATA
 
 DICTIONARY = REFERENCE_DATA.rejections
 

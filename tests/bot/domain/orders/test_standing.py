@@ -9,7 +9,7 @@ import pytest
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.standing import OpenRows, guards_alone, is_exit
 from bot.domain.terms import OrderKind, Product, Side
-from tests.stage.orders import NOW, RELIANCE, a_draft, an_order
+from tests.stage.values.orders import NOW, RELIANCE, a_draft, an_order
 
 LATER = NOW + timedelta(seconds=5)
 

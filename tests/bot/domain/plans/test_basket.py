@@ -11,7 +11,7 @@ from bot.domain.orders.order import OrderDraft
 from bot.domain.plans.basket import WorstLoss, payoff_legs, worst_cost, worst_loss
 from bot.domain.plans.payoff import profit
 from bot.domain.terms import OrderKind, Product, Side
-from tests.stage.orders import RELIANCE
+from tests.stage.values.orders import RELIANCE
 
 EXPIRY = date(2026, 11, 23)
 

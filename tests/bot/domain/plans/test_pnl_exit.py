@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from bot.domain.market.prices import Level, Tick
 from bot.domain.plans.pnl_exit import RECHECK, Mark, PnlExit, PnlLevel, Recheck, Scope, ScopeKind, mark_of
 from bot.domain.terms import Product
-from tests.stage.market import a_share, an_option
-from tests.stage.orders import RELIANCE
+from tests.stage.values.market import a_share, an_option
+from tests.stage.values.orders import RELIANCE
 
 T0 = datetime(2026, 11, 26, 4, 30, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

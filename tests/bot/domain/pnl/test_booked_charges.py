@@ -10,8 +10,8 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.pnl.booked_charges import booked_charges
 from bot.domain.pnl.fifo import Exit, Lot
 from bot.domain.terms import Product, Side
-from tests.stage.market import REFERENCE_DATA
-from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.values.market import REFERENCE_DATA
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 
 TODAY = date(2026, 11, 20)
 TARIFF = REFERENCE_DATA.tariff

@@ -12,8 +12,8 @@ from bot.domain.charges.tariff import ChargeName
 from bot.domain.money import ZERO, total
 from bot.domain.pnl.borrowing import Lent, MarginRow, borrowings, part_lent
 from bot.domain.pnl.fifo import Lot, match, quantity_of
-from tests.stage.market import REFERENCE_DATA
-from tests.stage.orders import RELIANCE
+from tests.stage.values.market import REFERENCE_DATA
+from tests.stage.values.orders import RELIANCE
 
 DAY = date(2026, 11, 19)
 SHARE = replace(RELIANCE, token="3045", symbol="SBIN", name="SBIN-EQ")

@@ -19,9 +19,9 @@ from bot.domain.pnl.fifo import Lot
 from bot.domain.pnl.trades import DayMark, LedgerTrade
 from bot.domain.positions.portfolio import Holding, Missing, Off, Reason
 from bot.domain.terms import Product
-from tests.stage.ledger import a_fill, on, own_row, the_brokers
-from tests.stage.market import REFERENCE_DATA
-from tests.stage.orders import RELIANCE
+from tests.stage.values.ledger import a_fill, on, own_row, the_brokers
+from tests.stage.values.market import REFERENCE_DATA
+from tests.stage.values.orders import RELIANCE
 
 FUTURE = Instrument(
     exchange=Exchange.NFO, token="35001", symbol="NIFTY", name="NIFTY26DECFUT", kind=InstrumentKind.INDEX_FUTURE, lot=65,

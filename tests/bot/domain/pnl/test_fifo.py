@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.domain.money import ZERO, total
 from bot.domain.pnl.fifo import Exit, Lot, booked_by_day, carried_into, cost_of, lots_of, match, match_day, quantity_of
 from bot.domain.terms import Product
-from tests.stage.ledger import a_fill, on
+from tests.stage.values.ledger import a_fill, on
 
 PRICES = st.integers(1, 5000).map(lambda ticks: Decimal(ticks) / 20)
 FILLS = st.lists(st.tuples(st.integers(-6, 6).filter(bool), PRICES), max_size=12)

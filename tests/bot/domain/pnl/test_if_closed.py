@@ -9,8 +9,8 @@ from bot.domain.market.prices import Price
 from bot.domain.pnl.if_closed import if_closed
 from bot.domain.positions.portfolio import Position, PositionLine
 from bot.domain.terms import Product, Side
-from tests.stage.market import REFERENCE_DATA
-from tests.stage.orders import RELIANCE
+from tests.stage.values.market import REFERENCE_DATA
+from tests.stage.values.orders import RELIANCE
 
 DAY = date(2026, 11, 20)
 TARIFF, PLAN = REFERENCE_DATA.tariff, REFERENCE_DATA.tariff.plan("flat-5")

@@ -27,9 +27,9 @@ from bot.domain.pnl.trades import DayMark, LedgerTrade
 from bot.domain.positions.portfolio import DayReport
 from bot.domain.terms import Product, Side
 from bot.trading.account.day_charges import ledger_charges, ledger_order_charges
-from tests.stage.ledger import a_fill, on
-from tests.stage.market import REFERENCE_DATA
-from tests.stage.orders import NIFTY_CALL, NOW, RELIANCE
+from tests.stage.values.ledger import a_fill, on
+from tests.stage.values.market import REFERENCE_DATA
+from tests.stage.values.orders import NIFTY_CALL, NOW, RELIANCE
 
 TARIFF = REFERENCE_DATA.tariff
 PLAN = TARIFF.plan("flat-5")

@@ -13,8 +13,8 @@ from bot.domain.pnl.fifo import Lot, carried_into
 from bot.domain.pnl.round_trips import booked, round_trips, walk
 from bot.domain.pnl.trades import DayMark, LedgerTrade
 from bot.domain.terms import Product
-from tests.stage.ledger import a_fill, on
-from tests.stage.orders import NIFTY_CALL, NOW, RELIANCE
+from tests.stage.values.ledger import a_fill, on
+from tests.stage.values.orders import NIFTY_CALL, NOW, RELIANCE
 
 PRICES = st.integers(1, 5000).map(lambda ticks: Decimal(ticks) / 20)
 MOVES = st.lists(st.tuples(st.integers(0, 4), st.integers(-6, 6).filter(bool), PRICES), max_size=14)

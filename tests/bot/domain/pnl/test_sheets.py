@@ -16,9 +16,9 @@ from bot.domain.pnl.sheets import Cell, Sheet, TaxClass
 from bot.domain.terms import Product, Side
 from bot.trading.account.day_charges import ledger_charges
 from tests.bot.domain.pnl.test_range_report import a_report
-from tests.stage.ledger import a_fill, on
-from tests.stage.market import REFERENCE_DATA
-from tests.stage.orders import NOW, RELIANCE
+from tests.stage.values.ledger import a_fill, on
+from tests.stage.values.market import REFERENCE_DATA
+from tests.stage.values.orders import NOW, RELIANCE
 
 DAY = date(2026, 11, 20)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bot.domain.plans.pnl_exit import Mark, ScopeResult
 from bot.domain.pnl.valuation import OpenUnits, Valuation
-from tests.stage.market import a_share
+from tests.stage.values.market import a_share
 
 SHARES = [a_share(name) for name in ("ITC", "TCS", "INFY")]
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bot.domain.positions.held import HeldRow, NewBase, contract_changes, new_base
 from bot.domain.terms import Product
-from tests.stage.market import a_future
-from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.values.market import a_future
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 
 TODAY = date(2026, 11, 23)
 FUTURE = a_future("RELIANCE", date(2026, 11, 30), lot=500, stock=True)

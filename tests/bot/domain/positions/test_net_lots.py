@@ -11,7 +11,7 @@ from bot.domain.market.instrument import Instrument, InstrumentKind, Right
 from bot.domain.positions.net_lots import net_lots
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product
-from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 
 PUT = replace(NIFTY_CALL, token="9001", name="NIFTY26NOV24000PE", right=Right.PE)
 FUTURE = replace(NIFTY_CALL, token="9002", name="NIFTY26NOVFUT", right=None, strike=None, kind=InstrumentKind.INDEX_FUTURE)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.domain.positions.held import NewBase
 from bot.domain.positions.rebase import Rebase
-from tests.stage.orders import RELIANCE
+from tests.stage.values.orders import RELIANCE
 
 PAISE = Decimal("0.05")
 

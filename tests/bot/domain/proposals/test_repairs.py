@@ -12,8 +12,8 @@ from bot.domain.money import on_tick
 from bot.domain.orders.order import OrderStatus
 from bot.domain.proposals.repairs import repairs
 from bot.domain.terms import OrderKind, Product, Side
-from tests.stage.market import REFERENCE_DATA
-from tests.stage.orders import NIFTY_CALL, a_draft, an_order
+from tests.stage.values.market import REFERENCE_DATA
+from tests.stage.values.orders import NIFTY_CALL, a_draft, an_order
 
 FUNDS = "RMS:1:NSE,EQUITY,FUND LIMIT INSUFFICIENT,AVAILABLE FUND={have},ADDITIONAL REQUIRED FUND={short}{needed}"
 CALLS = a_draft(instrument=NIFTY_CALL, product=Product.NRML, price=Decimal("100.05"), quantity=1950)

@@ -9,7 +9,7 @@ from bot.domain.market.prices import Price
 from bot.domain.pnl.day import day_line
 from bot.domain.positions.portfolio import Holding, Position
 from bot.domain.terms import Product
-from tests.stage.orders import RELIANCE
+from tests.stage.values.orders import RELIANCE
 
 PRICES = st.decimals(min_value="1", max_value="5000", places=2)
 

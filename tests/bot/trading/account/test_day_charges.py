@@ -11,8 +11,8 @@ from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from bot.trading.account.day_charges import day_charges
 from tests.stage.desk import set_stage
-from tests.stage.market import REFERENCE_DATA
-from tests.stage.orders import RELIANCE
+from tests.stage.values.market import REFERENCE_DATA
+from tests.stage.values.orders import RELIANCE
 from tests.storage.samples import ACCOUNT
 
 TARIFF = REFERENCE_DATA.tariff

@@ -12,10 +12,10 @@ from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.wiring.jobs import KEEP_CURVES
-from tests.stage.broker import ScriptedBroker
+from tests.stage.brokers.broker import ScriptedBroker
 from tests.stage.desk import DeskStage, a_core, set_stage
-from tests.stage.ledger import a_fill
-from tests.stage.orders import RELIANCE
+from tests.stage.values.ledger import a_fill
+from tests.stage.values.orders import RELIANCE
 from tests.storage.samples import ACCOUNT
 
 DAY = date(2026, 11, 20)  # a Friday

@@ -17,8 +17,8 @@ from bot.runtime.scheduler import Occasion
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.bot.trading.ledger.test_day_book import Books, SilentFeed
 from tests.stage.desk import DeskStage, a_core, set_stage
-from tests.stage.market import REFERENCE_DATA, an_index
-from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.values.market import REFERENCE_DATA, an_index
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT
 
 EXPIRY = date(2026, 11, 23)  # of NIFTY_CALL, a Monday: Tuesday is a holiday

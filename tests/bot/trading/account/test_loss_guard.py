@@ -11,7 +11,7 @@ import pytest
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, NotSent
 from bot.domain.news.notice import Notice
-from bot.domain.news.orders import Filled
+from bot.domain.news.orders.orders import Filled
 from bot.domain.news.safety import DayLocked
 from bot.domain.orders.order import OrderRequest, TradeFact
 from bot.domain.people.account import Role, User
@@ -23,7 +23,7 @@ from bot.trading.account.loss_guard import FLAT, OPEN, LossGuard
 from tests.bot.trading.desk.asked import a_position, ask
 from tests.bot.trading.safety.test_limits import a_loss, renew
 from tests.stage.access import access
-from tests.stage.broker import ScriptedBroker
+from tests.stage.brokers.broker import ScriptedBroker
 from tests.stage.desk import DeskStage, a_core, set_stage
 from tests.storage.samples import ACCOUNT, NOW
 

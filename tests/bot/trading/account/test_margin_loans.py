@@ -7,8 +7,8 @@ from bot.domain.money import total
 from bot.domain.positions.portfolio import DayReport
 from bot.domain.terms import Product
 from bot.simulators.loop import VirtualLoop
-from tests.stage.orders import RELIANCE
 from tests.stage.trading_days import TradingDays, trading_days
+from tests.stage.values.orders import RELIANCE
 from tests.storage.samples import ACCOUNT
 
 FRIDAY, MONDAY = date(2026, 11, 13), date(2026, 11, 16)

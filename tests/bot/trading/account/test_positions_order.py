@@ -7,8 +7,8 @@ from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from tests.stage.desk import set_stage
-from tests.stage.market import a_share
-from tests.stage.orders import RELIANCE
+from tests.stage.values.market import a_share
+from tests.stage.values.orders import RELIANCE
 
 
 def row(symbol: str, quantity: int, average: str, product: Product = Product.MIS) -> Position:

@@ -9,9 +9,9 @@ from bot.domain.market.prices import Tick
 from bot.simulators.loop import LoopClock
 from bot.trading.account.prices import of_tick
 from bot.trading.ticks.tick_watcher import GLANCE_LASTS
-from tests.stage.broker import StillFeed
+from tests.stage.brokers.broker import StillFeed
 from tests.stage.desk import set_stage
-from tests.stage.orders import RELIANCE
+from tests.stage.values.orders import RELIANCE
 from tests.storage.samples import ACCOUNT
 
 

@@ -5,9 +5,9 @@ from datetime import date
 from decimal import Decimal
 
 from bot.simulators.loop import LoopClock
-from tests.stage.broker import ScriptedBroker
+from tests.stage.brokers.broker import ScriptedBroker
 from tests.stage.desk import set_stage
-from tests.stage.market import a_future, a_share, an_index
+from tests.stage.values.market import a_future, a_share, an_index
 
 
 async def test_an_index_is_quoted_with_its_near_future_and_the_vix(clock: LoopClock) -> None:

@@ -21,7 +21,7 @@ from bot.trading.instruments.catalogue import EVERY, Catalogue
 from bot.trading.safety.lockdown import Lockdown, raise_alarm
 from tests.bot.trading.desk.asked import ask
 from tests.stage.access import access
-from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
+from tests.stage.brokers.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.stage.desk import DeskStage, set_stage
 from tests.storage.samples import ACCOUNT, NOW, PERSON, a_store
 

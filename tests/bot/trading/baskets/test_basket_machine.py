@@ -22,7 +22,7 @@ from bot.trading.baskets.basket_builder import Asked
 from tests.bot.trading.exit_lists.test_exit_machine import begun, ended
 from tests.stage.depth import examples
 from tests.stage.floor import BANK, CALL, PUT, SHORT_CALL, FloorBroker, FloorStage, set_floor
-from tests.stage.orders import NOW
+from tests.stage.values.orders import NOW
 from tests.storage.samples import ACCOUNT, PERSON
 
 WAYS = ("fill", "fill", "rest", "rest", "reject", "lost", "arrives")

@@ -31,7 +31,7 @@ from handlers.context.words.readings import readings
 from tests.bot.trading.baskets.test_basket_machine import MESSAGE, LegOrder, an_order
 from tests.stage.access import access
 from tests.stage.floor import BANK, CALL, ITC, PUT, SHORT_CALL, FloorStage, set_floor
-from tests.stage.orders import NOW
+from tests.stage.values.orders import NOW
 from tests.storage.samples import PERSON
 
 SPREAD = (an_order(SHORT_CALL, Side.SELL, 1, protected=True), an_order(CALL, Side.BUY, 1, protected=True))

@@ -21,10 +21,10 @@ from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.charts.candle_charts import FRESH, MOST
 from tests.handlers.samples import a_position
-from tests.stage.broker import ScriptedBroker, TrueOrder
+from tests.stage.brokers.broker import ScriptedBroker, TrueOrder
 from tests.stage.depth import these_first
 from tests.stage.desk import DeskStage, set_stage
-from tests.stage.orders import RELIANCE, a_draft, an_order
+from tests.stage.values.orders import RELIANCE, a_draft, an_order
 from tests.storage.samples import ACCOUNT
 
 D = Decimal

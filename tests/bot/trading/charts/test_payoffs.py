@@ -13,9 +13,9 @@ from bot.domain.market.prices import Quote, Tick
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.handlers.samples import SHORT_CALL, a_holding, a_position
-from tests.stage.broker import ScriptedBroker, StillFeed
+from tests.stage.brokers.broker import ScriptedBroker, StillFeed
 from tests.stage.desk import DeskStage, set_stage
-from tests.stage.market import a_future, an_index, an_option
+from tests.stage.values.market import a_future, an_index, an_option
 
 D = Decimal
 LATER = an_option(strike="25000", expiry=date(2026, 12, 29))

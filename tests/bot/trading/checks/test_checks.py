@@ -17,8 +17,8 @@ from bot.trading.checks.checks import refusals, repairs
 from bot.trading.checks.remarks import remarks
 from bot.trading.checks.situation import Situation
 from bot.trading.drafts.drafting import Drafting
-from tests.stage.market import REFERENCE_DATA, a_share, an_index
-from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft
+from tests.stage.values.market import REFERENCE_DATA, a_share, an_index
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE, a_draft
 
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 DERIVATIVE = a_draft(instrument=NIFTY_CALL, product=Product.NRML, quantity=65, price=Decimal("120.00"))

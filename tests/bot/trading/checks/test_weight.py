@@ -15,7 +15,7 @@ from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.desk import DeskStage, set_stage
-from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import PERSON
 
 BUY = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=10)

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted, ConfirmationGone, Refused, Unclear, Unreadable
-from bot.domain.news.conversions import ConversionUnclear, Converted
+from bot.domain.news.orders.conversions import ConversionUnclear, Converted
 from bot.domain.orders.order import OrderStatus
 from bot.domain.people.account import Actor
 from bot.domain.positions.conversion import Conversion, ConversionCard, ConversionState
@@ -18,7 +18,7 @@ from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.bot.trading.baskets.test_basket_machine import MESSAGE
 from tests.stage.floor import ITC, TCS, FloorBroker, FloorStage, set_floor
-from tests.stage.orders import a_draft
+from tests.stage.values.orders import a_draft
 from tests.storage.samples import ACCOUNT, PERSON
 
 

@@ -7,7 +7,7 @@ from bot.domain.orders.order import OrderRequest
 from bot.domain.positions.portfolio import Holding, Position
 from bot.domain.terms import Product, Side
 from tests.stage.desk import DeskStage
-from tests.stage.orders import RELIANCE
+from tests.stage.values.orders import RELIANCE
 from tests.storage.samples import PERSON
 
 BUY = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=10)

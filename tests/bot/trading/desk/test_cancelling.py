@@ -12,9 +12,9 @@ from bot.domain.orders.standing import Cancelled
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
-from tests.stage.broker import ScriptedBroker
+from tests.stage.brokers.broker import ScriptedBroker
 from tests.stage.desk import DeskStage, set_stage
-from tests.stage.orders import RELIANCE
+from tests.stage.values.orders import RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON
 
 BUY = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=10, price=Decimal("1475.00"))

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.errors import BrokerError, CheckFailed, Refused, Unclear
-from bot.domain.news.orders import OrderFound, OrderRejected
+from bot.domain.news.orders.orders import OrderFound, OrderRejected
 from bot.domain.orders.order import Order, OrderRequest, OrderStatus
 from bot.domain.terms import Side
 from bot.simulators.loop import LoopClock

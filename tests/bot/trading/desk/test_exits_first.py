@@ -11,7 +11,7 @@ from bot.domain.ports.broker import Leaving
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from tests.bot.trading.desk.asked import LIMIT, a_position, ask
-from tests.stage.broker import ScriptedBroker
+from tests.stage.brokers.broker import ScriptedBroker
 from tests.stage.desk import set_stage
 from tests.storage.samples import ACCOUNT, PERSON
 

@@ -21,7 +21,7 @@ from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from tests.bot.trading.desk.asked import BUY, LIMIT, a_holding, a_position, ask
 from tests.stage.desk import set_stage
-from tests.stage.orders import RELIANCE
+from tests.stage.values.orders import RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON
 
 

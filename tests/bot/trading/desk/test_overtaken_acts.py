@@ -16,7 +16,7 @@ from bot.domain.proposals.proposal import Question
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from tests.bot.trading.desk.asked import LIMIT, ask
-from tests.stage.broker import ScriptedBroker
+from tests.stage.brokers.broker import ScriptedBroker
 from tests.stage.desk import set_stage
 from tests.storage.samples import PERSON
 

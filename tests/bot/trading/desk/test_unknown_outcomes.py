@@ -14,13 +14,13 @@ from bot.domain.errors import (
     Refused,
     Unclear,
 )
-from bot.domain.news.orders import Filled, OrderFound, OrderNotSeen, OrderRejected, OrderUnclear
+from bot.domain.news.orders.orders import Filled, OrderFound, OrderNotSeen, OrderRejected, OrderUnclear
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.people.account import Role
 from bot.domain.proposals.proposal import Proposal
 from bot.simulators.loop import LoopClock
 from tests.bot.trading.desk.asked import LIMIT, ask
-from tests.stage.broker import ScriptedBroker
+from tests.stage.brokers.broker import ScriptedBroker
 from tests.stage.desk import Crash, DeskStage, KilledStore, set_stage
 from tests.storage.samples import ACCOUNT, PERSON, a_vault
 

@@ -17,8 +17,8 @@ from bot.domain.orders.order_text import request_line
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.drafts.drafting import Drafting, closable
-from tests.stage.market import REFERENCE_DATA
-from tests.stage.orders import NIFTY_CALL, NOW, RELIANCE, a_draft, an_order
+from tests.stage.values.market import REFERENCE_DATA
+from tests.stage.values.orders import NIFTY_CALL, NOW, RELIANCE, a_draft, an_order
 
 READ_AT = NOW
 

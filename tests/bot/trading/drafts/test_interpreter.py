@@ -16,10 +16,10 @@ from bot.simulators.loop import LoopClock
 from handlers.context.words.readings import readings
 from handlers.registry import parse_command
 from tests.handlers.samples import SHORT_CALL, a_holding, a_position
-from tests.stage.broker import ScriptedBroker, StillFeed
+from tests.stage.brokers.broker import ScriptedBroker, StillFeed
 from tests.stage.desk import DeskStage, set_stage
-from tests.stage.market import a_future, a_share, an_index, an_option
-from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.values.market import a_future, a_share, an_index, an_option
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import DAY, PERSON
 
 NIFTY = replace(an_index(), name="NIFTY 50")

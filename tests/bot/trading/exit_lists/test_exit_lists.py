@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, NotAllowed, SessionExpired
 from bot.domain.exits.exit_list import ExitsShown
-from bot.domain.news.exits import Told
+from bot.domain.news.plans.exits import Told
 from bot.domain.orders.order import OrderStatus
 from bot.domain.people.account import Role
 from bot.domain.proposals.proposal import Proposal

@@ -14,7 +14,7 @@ from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.stage.depth import examples
 from tests.stage.floor import BANK, CALL, ITC, PUT, SHORT_CALL, FloorBroker, FloorStage, set_floor
-from tests.stage.orders import NOW
+from tests.stage.values.orders import NOW
 from tests.storage.samples import ACCOUNT, PERSON
 
 SOME = (CALL, SHORT_CALL, PUT, BANK)

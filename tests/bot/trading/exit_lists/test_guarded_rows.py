@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.domain.errors import Unreadable
-from bot.domain.news.exits import Told, Unguarded
+from bot.domain.news.plans.exits import Told, Unguarded
 from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.terms import OrderKind, Product
 from bot.simulators.loop import LoopClock

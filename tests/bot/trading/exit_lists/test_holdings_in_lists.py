@@ -17,9 +17,9 @@ from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.access import access
-from tests.stage.broker import TrueOrder
+from tests.stage.brokers.broker import TrueOrder
 from tests.stage.floor import CALL, INFY, ITC, TCS, FloorStage, set_floor
-from tests.stage.market import a_share
+from tests.stage.values.market import a_share
 from tests.storage.samples import PERSON
 
 WIPRO = a_share("WIPRO")

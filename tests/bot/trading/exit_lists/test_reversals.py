@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.errors import CheckFailed, ConfirmationGone, WordsWanted
-from bot.domain.news.orders import SlicesStruck
+from bot.domain.news.orders.orders import SlicesStruck
 from bot.domain.orders.order import OrderStatus
 from bot.domain.people.account import Role, User
 from bot.domain.proposals.reversal import ReversalCard
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.floor import CALL, ITC, FloorStage, set_floor
-from tests.stage.orders import a_draft, an_order
+from tests.stage.values.orders import a_draft, an_order
 from tests.storage.samples import ACCOUNT, PERSON
 
 

@@ -3,11 +3,11 @@
 import asyncio
 
 from bot.domain.exits.exit_list import RowState
-from bot.domain.news.exits import ExitsTold, Told
+from bot.domain.news.plans.exits import ExitsTold, Told
 from bot.domain.orders.order import ConfirmationState
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
-from tests.bot.trading.exit_lists.test_panic import ENTRY, audited, open_floor
+from tests.bot.trading.exit_runs.test_panic import ENTRY, audited, open_floor
 from tests.stage.floor import BANK, CALL, ITC, SHORT_CALL, TCS, FloorStage, set_floor
 from tests.storage.samples import ACCOUNT
 

@@ -11,16 +11,16 @@ from bot.domain.errors import CheckFailed
 from bot.domain.exits.exit_list import ExitCard
 from bot.domain.market.instrument import Exchange
 from bot.domain.market.rules import Band
-from bot.domain.news.exits import ExitAsks
+from bot.domain.news.plans.exits import ExitAsks
 from bot.domain.orders.order import OrderDraft, OrderRequest
 from bot.domain.plans.plan import Attached
 from bot.domain.proposals.proposal import Change, Proposal
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from bot.trading.baskets.basket_builder import Asked
-from tests.stage.market import REFERENCE_DATA
-from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.stage.tape import TapeStage, set_tape
+from tests.stage.values.market import REFERENCE_DATA
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON
 
 BAND = Band(exchange=Exchange.NSE, symbol="RELIANCE", percent=Decimal(5), since=date(2026, 1, 1), source="a row of the host")

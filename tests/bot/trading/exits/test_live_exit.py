@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.errors import CheckFailed, NotSent, Unclear, Unreadable
-from bot.domain.news.exits import Unguarded
 from bot.domain.news.notice import Notice
+from bot.domain.news.plans.exits import Unguarded
 from bot.domain.orders.order import Order, OrderRequest, OrderStatus
 from bot.domain.plans.plan import LegKind, PlanLeg
 from bot.domain.proposals.proposal import Proposal

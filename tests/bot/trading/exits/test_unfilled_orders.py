@@ -7,8 +7,8 @@ import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.domain.news.exits import ExitAsks, ExitTrouble
-from bot.domain.news.orders import MarketUnfilled
+from bot.domain.news.orders.orders import MarketUnfilled
+from bot.domain.news.plans.exits import ExitAsks, ExitTrouble
 from bot.domain.orders.order import OrderRequest
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock

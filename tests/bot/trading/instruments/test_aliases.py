@@ -3,7 +3,7 @@
 from bench.master import TODAY
 from bot.trading.instruments.aliases import COMPANY_WORDS, INDEX_WORDS
 from bot.trading.instruments.query import squash
-from tests.stage.master import ALL, MADE
+from tests.stage.values.master import ALL, MADE
 
 
 def test_every_word_is_written_as_it_is_compared() -> None:

@@ -16,8 +16,8 @@ from bot.domain.ports.broker import BrokerConnections
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.instruments.catalogue import Catalogue
 from storage.store import SqlStore
-from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
-from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.brokers.broker import OneConnection, ScriptedBroker, StillFeed
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import a_store
 
 TODAY = date(2026, 11, 20)

@@ -8,7 +8,7 @@ from bot.domain.market.instrument import Exchange, Right
 from bot.domain.market.scrip_columns import columns_of
 from bot.trading.instruments.contracts import Contracts
 from bot.trading.instruments.query import ContractQuery, When
-from tests.stage.master import MADE
+from tests.stage.values.master import MADE
 
 ALL = Contracts(columns_of(MADE.rows))
 NFO, BFO = Exchange.NFO, Exchange.BFO

@@ -4,7 +4,7 @@ import pytest
 
 from bench.master import TODAY
 from bot.trading.instruments.devanagari import WRITTEN, in_latin
-from tests.stage.master import ALL, MADE
+from tests.stage.values.master import ALL, MADE
 
 LISTED = {row.symbol for row in MADE.rows} | {row.symbol for row in MADE.indices}
 

@@ -14,7 +14,7 @@ from bot.domain.market.display_names import label, short, title
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from bot.domain.market.scrip_columns import Columns, columns_of
 from bot.trading.instruments.finder import Found, Instruments
-from tests.stage.master import ALL, MADE
+from tests.stage.values.master import ALL, MADE
 
 EXPIRY = date(2026, 11, 23)  # NIFTY's and every share's last day this month: Tuesday the 24th is a holiday
 CONTRACTS = [row for row in MADE.rows if row.is_derivative]

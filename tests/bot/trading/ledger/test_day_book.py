@@ -20,10 +20,10 @@ from bot.runtime.scheduler import Occasion
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.bot.trading.desk.asked import ask
 from tests.stage.access import access
-from tests.stage.broker import ScriptedBroker, StillFeed
+from tests.stage.brokers.broker import ScriptedBroker, StillFeed
 from tests.stage.desk import DeskStage, set_stage
-from tests.stage.ledger import own_row, the_brokers
-from tests.stage.orders import NIFTY_CALL, RELIANCE, a_fact, a_trade
+from tests.stage.values.ledger import own_row, the_brokers
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE, a_fact, a_trade
 from tests.storage.samples import ACCOUNT
 
 ROW = (NIFTY_CALL.key, Product.NRML)

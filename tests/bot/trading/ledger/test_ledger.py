@@ -18,7 +18,7 @@ from bot.domain.pnl.trades import LedgerTrade, distinct
 from bot.trading.sync.fact_applier import FactApplier
 from storage.repositories import SqlRepositories
 from storage.store import SqlStore
-from tests.stage.orders import NOW, RELIANCE, a_fact, a_trade, an_order
+from tests.stage.values.orders import NOW, RELIANCE, a_fact, a_trade, an_order
 from tests.storage.samples import ACCOUNT, a_store
 
 Reading = tuple[OrderFact, list[TradeFact]]

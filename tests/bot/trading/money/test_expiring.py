@@ -12,15 +12,15 @@ import pytest
 
 from bot.domain.clock import at_ist
 from bot.domain.market.instrument import Instrument, Right
+from bot.domain.news.days.readiness import ExpiryAlarm, NearExpiry, Settlement, WeekAhead
 from bot.domain.news.notice import Notice, Sound
-from bot.domain.news.readiness import ExpiryAlarm, NearExpiry, Settlement, WeekAhead
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.handlers.samples import a_holding, a_position
-from tests.stage.market import REFERENCE_DATA, a_future, an_option
 from tests.stage.mornings import Failing, Morning, a_held, a_morning
-from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.values.market import REFERENCE_DATA, a_future, an_option
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 
 EXPIRY = date(2026, 12, 29)  # a Tuesday; the 25th is a holiday
 E4, E2, E1 = date(2026, 12, 22), date(2026, 12, 24), date(2026, 12, 28)

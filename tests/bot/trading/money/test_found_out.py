@@ -11,14 +11,14 @@ from bot.domain.clock import at_ist
 from bot.domain.errors import Refused
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import total
-from bot.domain.news.days import DaySummary
+from bot.domain.news.days.days import DaySummary
 from bot.domain.orders.research import Candle
 from bot.domain.positions.portfolio import DayReport
 from bot.domain.terms import Product
 from bot.runtime.scheduler import Occasion
 from bot.simulators.loop import VirtualLoop
-from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.stage.trading_days import NIFTY, TradingDays, trading_days
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 
 MONDAY = date(2026, 11, 16)
 WEEK = [MONDAY + timedelta(days=ahead) for ahead in range(5)]

@@ -16,7 +16,7 @@ from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.handlers.samples import SHORT_CALL, a_holding, a_position
 from tests.stage.mornings import Failing, Morning, a_morning
-from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT
 
 DAY = date(2026, 11, 20)

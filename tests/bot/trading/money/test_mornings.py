@@ -14,8 +14,8 @@ from bot.domain.clock import at_ist
 from bot.domain.errors import NotSent, Unreadable
 from bot.domain.jobs import JobOutcome, JobRun
 from bot.domain.market.expiries import STOCKS
+from bot.domain.news.days.readiness import ClosedDay, Light, LoginReminder, Overnight, Readiness, ReadinessAlarm, Unauthorised
 from bot.domain.news.notice import Notice, Sound
-from bot.domain.news.readiness import ClosedDay, Light, LoginReminder, Overnight, Readiness, ReadinessAlarm, Unauthorised
 from bot.domain.orders.order import OrderStatus
 from bot.domain.people.account import Role, User
 from bot.domain.positions.held import ContractChange, NewBase
@@ -25,7 +25,7 @@ from storage.store import SqlStore
 from tests.handlers.samples import SHORT_CALL, a_holding
 from tests.stage.desk import Crash, KilledStore
 from tests.stage.mornings import Failing, Morning, a_held, a_morning, seed_long_ago
-from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE, a_draft
 from tests.storage.samples import ACCOUNT, CREDENTIALS, a_vault, an_order
 
 MONDAY, FRIDAY = date(2026, 11, 23), date(2026, 11, 20)  # an expiry that a holiday on Tuesday moved; the session before

@@ -19,8 +19,8 @@ from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.money.range_pnl import RangePnl
 from tests.handlers.samples import a_report
 from tests.stage.desk import DeskStage, set_stage
-from tests.stage.ledger import a_fill
-from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft
+from tests.stage.values.ledger import a_fill
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE, a_draft
 from tests.storage.samples import ACCOUNT, an_order
 
 DAY = date(2026, 11, 20)  # a Friday

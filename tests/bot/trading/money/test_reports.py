@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.clock import at_ist, ist
 from bot.domain.errors import NotFound, SessionExpired
-from bot.domain.news.days import DaySummary, YearNotCovered
+from bot.domain.news.days.days import DaySummary, YearNotCovered
 from bot.domain.people.account import Role, Session, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
@@ -16,7 +16,7 @@ from bot.domain.positions.portfolio import DayReport, Funds
 from bot.runtime.scheduler import Occasion
 from bot.simulators.loop import LoopClock, VirtualLoop
 from storage.store import SqlStore
-from tests.stage.broker import OneConnection, ScriptedBroker, ScriptedConnections, StillFeed
+from tests.stage.brokers.broker import OneConnection, ScriptedBroker, ScriptedConnections, StillFeed
 from tests.stage.desk import Crash, DeskStage, KilledStore, a_core, set_stage
 from tests.stage.loop import HostClock
 from tests.storage.samples import ACCOUNT, CREDENTIALS, PERSON, a_vault, an_order

@@ -9,9 +9,9 @@ import pytest
 from bot.domain.clock import at_ist
 from bot.domain.errors import NotSent, SessionExpired
 from bot.domain.money import ZERO, total
-from bot.domain.news.days import DaySummary
-from bot.domain.news.period_summary import PeriodSummary, Span
-from bot.domain.news.picture import Pictured
+from bot.domain.news.days.days import DaySummary
+from bot.domain.news.days.period_summary import PeriodSummary, Span
+from bot.domain.news.days.picture import Pictured
 from bot.domain.orders.order import OrderStatus
 from bot.domain.pictures import DayPicture
 from bot.domain.positions.portfolio import DayReport
@@ -19,8 +19,8 @@ from bot.domain.terms import Product
 from bot.runtime.scheduler import Occasion
 from bot.simulators.loop import VirtualLoop
 from tests.bot.trading.ledger.test_day_book import a_holding
-from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.stage.trading_days import NIFTY, TradingDays, trading_days
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT
 
 MONDAY = date(2026, 11, 16)

@@ -23,7 +23,7 @@ from bot.trading.orders.cover import uncovers
 from tests.bot.trading.desk.asked import LIMIT, a_holding, a_position, ask
 from tests.stage.access import access
 from tests.stage.desk import DeskStage, set_stage
-from tests.stage.orders import NIFTY_CALL
+from tests.stage.values.orders import NIFTY_CALL
 from tests.storage.samples import NOW, PERSON
 
 LATER = date(2026, 12, 29)

@@ -14,8 +14,8 @@ from bot.domain.plans.plan import Attached
 from bot.domain.proposals.proposal import Raising
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
-from tests.stage.orders import RELIANCE
 from tests.stage.tape import TapeStage, a_stop, set_tape
+from tests.stage.values.orders import RELIANCE
 from tests.storage.samples import PERSON
 
 TEN = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=10, price=Decimal("1475.00"), product=Product.MIS)

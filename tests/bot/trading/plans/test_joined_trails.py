@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import CheckFailed
-from bot.domain.news.exits import ExitAsks, ExitTrouble
+from bot.domain.news.plans.exits import ExitAsks, ExitTrouble
 from bot.domain.orders.order import OrderRequest
 from bot.domain.plans.plan import Attached
 from bot.domain.terms import OrderKind, Side

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.errors import NotSent
-from bot.domain.news.exits import ExitAsks, ExitTrouble
+from bot.domain.news.plans.exits import ExitAsks, ExitTrouble
 from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.plans.plan import LegKind
 from bot.domain.ports.broker import Leaving

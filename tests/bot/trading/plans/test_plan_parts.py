@@ -8,15 +8,15 @@ import pytest
 
 from bot.domain.errors import Unclear
 from bot.domain.exits.exit_list import ExitsShown
-from bot.domain.news.orders import SlicesStruck
+from bot.domain.news.orders.orders import SlicesStruck
 from bot.domain.orders.order import OrderRequest, OrderStatus
 from bot.domain.people.account import Role
 from bot.domain.plans.plan import Attached
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.desk import DeskStage
-from tests.stage.orders import NIFTY_CALL
 from tests.stage.tape import REFUSED, TapeBroker, TapeStage, set_tape
+from tests.stage.values.orders import NIFTY_CALL
 from tests.storage.samples import ACCOUNT, PERSON
 
 BIG = OrderRequest(side=Side.BUY, symbol="NIFTY 24500 CE", quantity=65 * 60, price=Decimal("100.00"), product=Product.NRML)

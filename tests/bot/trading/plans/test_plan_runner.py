@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import CheckFailed, ConfirmationGone, NotSent, Unclear, Unreadable
-from bot.domain.news.exits import ExitAsks, ExitTrouble, GuardPlaced, TargetBlind, Unguarded
+from bot.domain.news.plans.exits import ExitAsks, ExitTrouble, GuardPlaced, TargetBlind, Unguarded
 from bot.domain.orders.order import OrderRequest, OrderStatus
 from bot.domain.plans.plan import Attached, LegKind, Plan, PlanLeg, PlanState
 from bot.domain.terms import OrderKind, Product, Side

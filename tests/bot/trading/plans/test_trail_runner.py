@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import Unclear
-from bot.domain.news.exits import GuardPlaced
-from bot.domain.news.trails import TrailNews, TrailTold
+from bot.domain.news.plans.exits import GuardPlaced
+from bot.domain.news.plans.trails import TrailNews, TrailTold
 from bot.domain.orders.legs import TrailSaid
 from bot.domain.orders.order import OrderRequest
 from bot.domain.plans.plan import Attached, Plan

@@ -15,7 +15,7 @@ from bot.domain.orders.order import OrderDraft, OrderStatus, Purpose
 from bot.domain.plans.trail_card import TrailCard
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
-from tests.stage.broker import TrueOrder
+from tests.stage.brokers.broker import TrueOrder
 from tests.stage.floor import BANK, FloorBroker, FloorFeed, FloorStage, set_floor
 from tests.storage.samples import ACCOUNT, PERSON, an_order
 

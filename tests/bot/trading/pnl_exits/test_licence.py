@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
+from bot.domain.news.plans.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.plans.pnl_card import PnlSaid
 from bot.domain.plans.pnl_exit import ScopeKind
 from bot.simulators.loop import LoopClock

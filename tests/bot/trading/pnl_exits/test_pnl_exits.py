@@ -10,7 +10,7 @@ import pytest
 from bot.domain.errors import CheckFailed, Unreadable
 from bot.domain.news.notice import Notice
 from bot.domain.news.people import ActByOther, ActionKind
-from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
+from bot.domain.news.plans.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.orders.order import OrderRequest
 from bot.domain.people.account import Role, User
 from bot.domain.plans.pnl_card import PnlCard, PnlSaid

@@ -11,9 +11,9 @@ from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from handlers.views.orders import order as views
-from tests.stage.broker import ScriptedBroker
+from tests.stage.brokers.broker import ScriptedBroker
 from tests.stage.desk import DeskStage, set_stage
-from tests.stage.orders import RELIANCE, a_draft
+from tests.stage.values.orders import RELIANCE, a_draft
 from tests.storage.samples import PERSON
 
 SALE = OrderRequest(side=Side.SELL, symbol="RELIANCE", quantity=10, product=Product.CNC, price=Decimal("1487.70"))

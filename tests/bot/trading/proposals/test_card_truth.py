@@ -17,9 +17,9 @@ from bot.domain.positions.portfolio import Holding, Margin, Position
 from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
-from tests.stage.broker import ScriptedBroker
+from tests.stage.brokers.broker import ScriptedBroker
 from tests.stage.desk import DeskStage, a_core, set_stage
-from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON
 
 BUY = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=10)

@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed
-from bot.domain.news.later_cards import LaterCardDue, LaterCardsAhead
+from bot.domain.news.orders.later_cards import LaterCardDue, LaterCardsAhead
 from bot.domain.orders.order import OrderDraft, OrderRequest
 from bot.domain.proposals.later_card import LaterCard
 from bot.domain.terms import OrderKind, Product, Side

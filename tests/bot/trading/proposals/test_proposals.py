@@ -15,7 +15,7 @@ from bot.domain.proposals.proposal import Change
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.desk import DeskStage, set_stage
-from tests.stage.orders import RELIANCE, a_draft, an_order
+from tests.stage.values.orders import RELIANCE, a_draft, an_order
 from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON
 
 LIMIT = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=20, price=Decimal("1475.00"))

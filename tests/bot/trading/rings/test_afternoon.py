@@ -8,8 +8,7 @@ import pytest
 
 from bot.domain.clock import at_ist
 from bot.domain.market.instrument import Instrument
-from bot.domain.news.notice import Notice, Sound
-from bot.domain.news.rings import (
+from bot.domain.news.days.rings import (
     AuctionBegun,
     AuctionOver,
     SessionEnds,
@@ -18,6 +17,7 @@ from bot.domain.news.rings import (
     StopsEnd,
     UnprotectedTonight,
 )
+from bot.domain.news.notice import Notice, Sound
 from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.plans.plan import Attached, LegState, Plan, PlanState
 from bot.domain.ports.repositories import Repositories
@@ -25,10 +25,10 @@ from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.handlers.samples import a_position
-from tests.stage.broker import TrueOrder
-from tests.stage.market import a_future, a_share, an_option
+from tests.stage.brokers.broker import TrueOrder
 from tests.stage.mornings import Morning, a_morning
-from tests.stage.orders import RELIANCE, a_draft, an_order
+from tests.stage.values.market import a_future, a_share, an_option
+from tests.stage.values.orders import RELIANCE, a_draft, an_order
 from tests.storage.samples import ACCOUNT, PERSON
 
 FRIDAY = date(2026, 11, 20)

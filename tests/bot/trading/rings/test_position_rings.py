@@ -11,19 +11,19 @@ import pytest
 from bot.domain.clock import at_ist
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import Band
-from bot.domain.news.exits import ExitAsks, ExitTrouble
+from bot.domain.news.days.rings import BandNear, LossNear, MarginNear, MarginShort, NoStop
 from bot.domain.news.notice import Notice
-from bot.domain.news.rings import BandNear, LossNear, MarginNear, MarginShort, NoStop
+from bot.domain.news.plans.exits import ExitAsks, ExitTrouble
 from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.positions.portfolio import Funds, PnL, Position, PositionLine
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.rings.position_rings import PositionRings
 from tests.handlers.samples import a_position
-from tests.stage.broker import TrueOrder
-from tests.stage.market import REFERENCE_DATA
+from tests.stage.brokers.broker import TrueOrder
 from tests.stage.mornings import Morning, a_morning
-from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.values.market import REFERENCE_DATA
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT
 
 FRIDAY = date(2026, 11, 20)

@@ -11,13 +11,13 @@ from bot.domain.clock import at_ist
 from bot.domain.errors import Unreadable
 from bot.domain.market.prices import Tick
 from bot.domain.news.connections import FeedBack, FeedLost, Source
-from bot.domain.news.rings import FeedMute
+from bot.domain.news.days.rings import FeedMute
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.ticks.tick_watcher import Use
 from tests.bot.trading.sync.test_ends import a_row, place
 from tests.stage.mornings import Morning, a_morning
-from tests.stage.orders import RELIANCE
+from tests.stage.values.orders import RELIANCE
 from tests.storage.samples import ACCOUNT
 
 FRIDAY = date(2026, 11, 20)

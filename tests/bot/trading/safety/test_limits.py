@@ -26,7 +26,7 @@ from tests.bot.trading.desk.asked import LIMIT, a_position, ask
 from tests.bot.trading.sessions.test_logins import a_desk
 from tests.stage.access import access
 from tests.stage.desk import DeskStage, set_stage
-from tests.stage.orders import NIFTY_CALL
+from tests.stage.values.orders import NIFTY_CALL
 from tests.storage.samples import ACCOUNT, CREDENTIALS, NOW, PERSON
 
 RAVI = User(telegram_id=2002, name="Ravi")

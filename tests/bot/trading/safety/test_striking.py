@@ -10,8 +10,8 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.news.later_cards import LaterCardStruck
-from bot.domain.news.orders import SlicesStruck
+from bot.domain.news.orders.later_cards import LaterCardStruck
+from bot.domain.news.orders.orders import SlicesStruck
 from bot.domain.people.account import Role, User
 from bot.domain.plans.plan import Attached, LegKind, LegState, Plan, PlanState
 from bot.domain.ports.repositories import Repositories
@@ -20,7 +20,7 @@ from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from bot.trading.people.invitations import put_on_list
 from tests.stage.floor import ITC, FloorStage, set_floor
-from tests.stage.orders import a_draft
+from tests.stage.values.orders import a_draft
 from tests.storage.samples import ACCOUNT, PERSON
 
 WAYS: dict[str, Callable[[FloorStage], Awaitable[object]]] = {}

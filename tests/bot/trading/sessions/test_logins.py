@@ -20,7 +20,7 @@ from bot.simulators.loop import LoopClock
 from bot.trading.account.accounts import Accounts
 from bot.trading.sessions.logins import Logins
 from storage.store import SqlStore
-from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
+from tests.stage.brokers.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.storage.samples import ACCOUNT, CREDENTIALS, PERSON, a_store
 
 PAPAS = replace(CREDENTIALS, client_code=Secret("MA0000002"))

@@ -18,8 +18,8 @@ from bot.domain.positions.held import NewBase
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from bot.trading.standing.standing_stops import StandingStops
-from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.stage.tape import TapeBroker, TapeStage, set_tape
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON
 
 STOP = OrderRequest(

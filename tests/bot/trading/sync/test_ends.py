@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.errors import BrokerError, OrderOver, Refused, Unclear
 from bot.domain.news.notice import Notice
-from bot.domain.news.orders import Filled, OrderEnded, OrderNotSeen, OrderRejected, OrderUnclear
+from bot.domain.news.orders.orders import Filled, OrderEnded, OrderNotSeen, OrderRejected, OrderUnclear
 from bot.domain.orders.order import Order, OrderDraft, OrderFact, OrderRequest, OrderStatus, TradeFact
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.orders.standing import Cancelled
@@ -19,9 +19,9 @@ from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from tests.bot.trading.desk.asked import a_holding
-from tests.stage.broker import ScriptedBroker
+from tests.stage.brokers.broker import ScriptedBroker
 from tests.stage.desk import DeskStage, set_stage
-from tests.stage.orders import RELIANCE
+from tests.stage.values.orders import RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON
 
 BUY = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=20, price=Decimal("1475.00"))

@@ -16,11 +16,11 @@ from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.money import total
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.notice import Sound
-from bot.domain.news.orders import Filled, OrderElsewhere, OrderRejected
+from bot.domain.news.orders.orders import Filled, OrderElsewhere, OrderRejected
 from bot.domain.orders.order import OrderFact, OrderStatus, TradeFact
 from bot.domain.ports.repositories import Repositories
 from bot.trading.sync.fact_applier import FactApplier, SyncOutcome, step_price
-from tests.stage.orders import NOW, RELIANCE, a_fact, a_trade, an_order
+from tests.stage.values.orders import NOW, RELIANCE, a_fact, a_trade, an_order
 from tests.storage.samples import a_store
 
 

@@ -10,14 +10,14 @@ from bot.domain.clock import ist_date
 from bot.domain.errors import Unreadable
 from bot.domain.news.connections import FeedBack, FeedLost, Source
 from bot.domain.news.notice import Notice
-from bot.domain.news.orders import Filled, OrderEnded
+from bot.domain.news.orders.orders import Filled, OrderEnded
 from bot.domain.orders.order import OrderStatus
 from bot.simulators.loop import LoopClock
 from bot.trading.feed_events import FeedEvents
 from tests.bot.trading.sync.test_ends import BUY, a_stage, place
 from tests.stage.desk import DeskStage
 from tests.stage.loop import HostClock
-from tests.stage.orders import an_order
+from tests.stage.values.orders import an_order
 from tests.storage.samples import ACCOUNT
 
 

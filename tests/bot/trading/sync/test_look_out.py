@@ -5,7 +5,7 @@ import pytest
 from bot.domain.orders.order import OrderStatus
 from bot.simulators.loop import LoopClock
 from bot.trading.sync.look_out import LookOut
-from tests.stage.orders import an_order
+from tests.stage.values.orders import an_order
 
 
 @pytest.mark.parametrize(("failed", "again"), [(False, 60.0), (True, 10.0)])

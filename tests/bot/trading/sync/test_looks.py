@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.domain.news.orders import Filled
+from bot.domain.news.orders.orders import Filled
 from bot.domain.orders.order import OrderFact, OrderRequest
 from bot.domain.terms import Side
 from bot.simulators.loop import LoopClock
-from tests.stage.broker import ScriptedBroker
+from tests.stage.brokers.broker import ScriptedBroker
 from tests.stage.desk import DeskStage, set_stage
 from tests.storage.samples import ACCOUNT, PERSON
 

@@ -22,10 +22,10 @@ from bot.trading.account.account_views import AccountViews
 from bot.trading.feed_events import FeedEvents
 from bot.trading.sync.shared_reads import NEVER, YOUNG, SharedRead
 from tests.bot.trading.desk.asked import a_position, ask
-from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
+from tests.stage.brokers.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.loop import MORNING
-from tests.stage.orders import RELIANCE
+from tests.stage.values.orders import RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON
 
 READ = 0.2  # seconds that a read takes

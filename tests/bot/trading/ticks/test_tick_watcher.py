@@ -19,9 +19,9 @@ from bot.simulators.loop import LoopClock
 from bot.trading.account.prices import Prices
 from bot.trading.sync.shared_reads import SharedReads
 from bot.trading.ticks.tick_watcher import GLANCE_LASTS, MOST, TickWatcher, Use, Watching
-from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
+from tests.stage.brokers.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.stage.loop import MORNING
-from tests.stage.orders import RELIANCE
+from tests.stage.values.orders import RELIANCE
 from tests.storage.samples import ACCOUNT
 
 ME = ACCOUNT.id

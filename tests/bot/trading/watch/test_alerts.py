@@ -21,9 +21,9 @@ from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from bot.trading.watch.alert_watch import EVERY
-from tests.stage.broker import StillFeed
+from tests.stage.brokers.broker import StillFeed
 from tests.stage.desk import DeskStage, set_stage
-from tests.stage.orders import RELIANCE
+from tests.stage.values.orders import RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON
 
 LEVEL = Decimal(1500)

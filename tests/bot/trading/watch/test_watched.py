@@ -7,13 +7,13 @@ from decimal import Decimal
 from bot.domain.clock import at_ist
 from bot.domain.market.instrument import Instrument
 from bot.domain.news.alert import Alert, AlertKind
+from bot.domain.news.days.readiness import Finding, Light, LoginReminder, Readiness, ReadinessAlarm
 from bot.domain.news.notice import Notice
-from bot.domain.news.readiness import Finding, Light, LoginReminder, Readiness, ReadinessAlarm
 from bot.domain.people.account import Role, User
 from bot.domain.positions.held import HeldNote, Watched
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.stage.mornings import Morning, a_morning
-from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON
 
 MONDAY, FRIDAY = date(2026, 11, 23), date(2026, 11, 20)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.domain.market.display_names import label
 from bot.domain.orders.order_text import request_line
-from tests.stage.words import Asked, Meaning, Ordered, Refused, meaning
+from tests.stage.values.words import Asked, Meaning, Ordered, Refused, meaning
 
 
 @dataclass(frozen=True, kw_only=True)

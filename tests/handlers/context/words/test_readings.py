@@ -17,7 +17,7 @@ from handlers.context import order_numbers
 from handlers.context.words.readings import readings
 from handlers.context.words.reply import stop_said
 from handlers.registry import parse_command
-from tests.stage.master import MADE
+from tests.stage.values.master import MADE
 
 BUY = Side.BUY
 

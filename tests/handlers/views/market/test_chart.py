@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from bot.domain.clock import ist
 from bot.domain.orders.research import Interval
 from bot.domain.pictures import Charted, Payoff
-from handlers.commands.chart import read
+from handlers.commands.market.chart import read
 from handlers.registry import parse_command
 from handlers.views.format import WIDTH, columns
 from handlers.views.market import chart as views
 from handlers.views.message import Table, View
 from handlers.views.taps.tap import decode
 from handlers.views.taps.taps import WordsTap
-from tests.stage.orders import NIFTY_CALL, RELIANCE
-from tests.stage.pictures import a_payoff, a_strangle, candles_of_a_contract, candles_of_a_day
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
+from tests.stage.values.pictures import a_payoff, a_strangle, candles_of_a_contract, candles_of_a_day
 
 CHARTED = Charted(instrument=RELIANCE, chart=candles_of_a_day(), days=1)
 

@@ -16,8 +16,8 @@ from handlers.views.message import Table, View
 from handlers.views.taps.tap import decode
 from handlers.views.taps.taps import WordsTap
 from tests.handlers.samples import A_PRICE, NOW
-from tests.stage.market import an_index
-from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.values.market import an_index
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 
 
 def rows(view: View) -> list[str]:

@@ -19,7 +19,7 @@ from handlers.views.money import books as views
 from handlers.views.taps.tap import decode
 from handlers.views.taps.taps import ExitTap, Listing, ListingTap
 from tests.handlers.samples import LINES, MAIN, NOW, PROTECTED, SHORT_CALL, a_detail, a_holding, a_position
-from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 
 
 class Still:

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from bot.domain.clock import at_ist
 from bot.domain.market.coming_days import ComingDay
-from bot.domain.news.period_summary import PeriodSummary, Span
+from bot.domain.news.days.period_summary import PeriodSummary, Span
 from bot.domain.positions.day_facts import ChargeLine, DayFacts, DayNet, LeftOut, Low, Mismatch, SymbolNet, Trip, TripCount, Why
 from bot.domain.terms import Product
 from handlers.views.format import columns
 from handlers.views.message import Table, View
 from handlers.views.money import money as views
 from tests.handlers.samples import LINES, NOW, a_report
-from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 
 
 def rows(view: View) -> list[str]:

@@ -20,7 +20,7 @@ from handlers.views.message import Table, View
 from handlers.views.money import pnl as views
 from handlers.views.taps.taps import Listing, ListingTap
 from tests.handlers.samples import LINES, NOW, a_report
-from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 
 DAY = date(2026, 11, 20)
 TAP = ListingTap(Listing.PNL, "main")

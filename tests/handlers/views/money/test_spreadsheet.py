@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.domain.pnl.sheets import Cell, Sheet
 from handlers.views.money.spreadsheet import csv_file, harmless, xlsx_file
-from tests.stage.orders import NOW
+from tests.stage.values.orders import NOW
 
 DAY = date(2026, 11, 20)
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)

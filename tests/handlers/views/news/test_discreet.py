@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.news.notice import Notice
-from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
+from bot.domain.news.plans.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.plans.pnl_exit import PnlExit, Scope, ScopeKind
 from handlers.views.format import table
 from handlers.views.message import detail, message, say

@@ -16,17 +16,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.exits.exit_list import ListKind, RowState, RowTold
-from bot.domain.news.after_market import AfterMarketFate
 from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertsBlind, AlertStruck
 from bot.domain.news.connections import AddressNotRegistered, FeedBack, FeedLost, SessionLost, SessionReplaced, Source
-from bot.domain.news.conversions import ConversionUnclear, Converted
-from bot.domain.news.days import DaySummary, YearNotCovered
+from bot.domain.news.days.days import DaySummary, YearNotCovered
+from bot.domain.news.days.period_summary import PeriodSummary
+from bot.domain.news.days.picture import Pictured
 from bot.domain.news.delivery import Delivery
-from bot.domain.news.exits import ExitAsks, ExitsTold, ExitTrouble, GuardPlaced, TargetBlind, Told, Unguarded
 from bot.domain.news.families import KINDS
-from bot.domain.news.later_cards import LaterCardDue, LaterCardsAhead, LaterCardStruck
 from bot.domain.news.notice import Notice, NoticePriority, Sound
-from bot.domain.news.orders import (
+from bot.domain.news.orders.after_market import AfterMarketFate
+from bot.domain.news.orders.conversions import ConversionUnclear, Converted
+from bot.domain.news.orders.later_cards import LaterCardDue, LaterCardsAhead, LaterCardStruck
+from bot.domain.news.orders.orders import (
     ActSeen,
     Filled,
     MarketUnfilled,
@@ -41,12 +42,11 @@ from bot.domain.news.orders import (
     SlicesStruck,
 )
 from bot.domain.news.people import ActByOther, ActionKind, PersonJoined, PersonRemoved, Tried
-from bot.domain.news.period_summary import PeriodSummary
-from bot.domain.news.picture import Pictured
-from bot.domain.news.pnl_exits import PnlExitTold, PnlNews
+from bot.domain.news.plans.exits import ExitAsks, ExitsTold, ExitTrouble, GuardPlaced, TargetBlind, Told, Unguarded
+from bot.domain.news.plans.pnl_exits import PnlExitTold, PnlNews
+from bot.domain.news.plans.standing_stops import StandingStopPaused, StandingStopsDue
+from bot.domain.news.plans.trails import TrailNews, TrailTold
 from bot.domain.news.safety import DayLocked, TradingResumed, TradingStopped
-from bot.domain.news.standing_stops import StandingStopPaused, StandingStopsDue
-from bot.domain.news.trails import TrailNews, TrailTold
 from bot.domain.orders.doubt import DoubtedAct
 from bot.domain.orders.order import Fill, Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
@@ -68,9 +68,9 @@ from tests.handlers.rings import every_ring
 from tests.handlers.samples import NOW, PROTECTED, a_report
 from tests.handlers.views.money.test_money import WEEK
 from tests.handlers.views.test_message import read_back
-from tests.stage.market import REFERENCE_DATA
-from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
-from tests.stage.pictures import a_day
+from tests.stage.values.market import REFERENCE_DATA
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
+from tests.stage.values.pictures import a_day
 
 S = OrderStatus
 FILL = Fill(broker_id="1", filled_after=10, quantity=10, price=Decimal("1480.30"), average=Decimal("1480.30"), at=NOW)

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.clock import at_ist
 from bot.domain.market.instrument import Exchange
-from bot.domain.news.readiness import ClosedDay, ExpiryAlarm, LoginReminder, NearExpiry, Readiness, ReadinessAlarm, WeekAhead
+from bot.domain.news.days.readiness import ClosedDay, ExpiryAlarm, LoginReminder, NearExpiry, Readiness, ReadinessAlarm, WeekAhead
 from bot.domain.pnl.range_report import RangeReport
 from bot.domain.positions.portfolio import Holdings, PnL
 from bot.domain.terms import Product

@@ -4,9 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.clock import at_ist
-from bot.domain.news.exits import ExitAsks, ExitTrouble
-from bot.domain.news.notice import Notice
-from bot.domain.news.rings import (
+from bot.domain.news.days.rings import (
     AuctionBegun,
     AuctionOver,
     BandNear,
@@ -18,12 +16,14 @@ from bot.domain.news.rings import (
     StopsEnd,
     UnprotectedTonight,
 )
+from bot.domain.news.notice import Notice
+from bot.domain.news.plans.exits import ExitAsks, ExitTrouble
 from bot.domain.orders.order import OrderStatus
 from bot.domain.terms import Product
 from handlers.views.message import View
 from tests.handlers.rings import AT, CALL, ENTRY, FRIDAY, LONG, SALE, SHORT, STOP, square_off
 from tests.handlers.views.news.test_notices import draw
-from tests.stage.market import a_share
+from tests.stage.values.market import a_share
 
 
 def lines(news: Notice) -> list[str]:

@@ -19,7 +19,7 @@ from handlers.views.orders import card as views
 from handlers.views.taps.tap import MOST_BYTES, decode
 from handlers.views.taps.taps import OrderTap, OrderVerb, WordsTap
 from tests.handlers.samples import A_STOP, PROTECTED
-from tests.stage.orders import NIFTY_CALL, NOW, RELIANCE, a_draft, an_order
+from tests.stage.values.orders import NIFTY_CALL, NOW, RELIANCE, a_draft, an_order
 
 LATER = NOW + timedelta(seconds=0.4)
 

@@ -21,7 +21,7 @@ from handlers.views.orders import order as views
 from handlers.views.taps.tap import decode
 from handlers.views.taps.taps import CardTap, CardVerb, ChangeTap
 from tests.handlers.samples import A_STOP, MAIN, NOW, PROTECTED, TOKEN, a_confirmation, a_proposal
-from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 
 
 def rows(view: View) -> list[str]:

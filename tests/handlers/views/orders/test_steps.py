@@ -11,7 +11,7 @@ from handlers.views.orders.steps import Candidate
 from handlers.views.taps.tap import decode
 from handlers.views.taps.taps import LeaveTap, WordsTap
 from tests.handlers.samples import A_STOP, NOW
-from tests.stage.orders import NIFTY_CALL, RELIANCE, an_order
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE, an_order
 
 HELD = Candidate(RELIANCE, 25, Product.CNC)
 SHORT = Candidate(NIFTY_CALL, -130, Product.NRML, NOW.date())

@@ -15,7 +15,7 @@ from handlers.views.people import account as views
 from handlers.views.taps.tap import decode
 from handlers.views.taps.taps import CardTap, CardVerb, WordsTap
 from tests.handlers.samples import A_STOP, MAIN, NOW, PAPA, SHORT_CALL, a_confirmation, a_position, a_session
-from tests.stage.orders import an_order
+from tests.stage.values.orders import an_order
 
 
 def test_the_account_in_use_is_marked_and_another_is_a_tap_away() -> None:

@@ -8,7 +8,7 @@ from handlers.views.people import safety as views
 from handlers.views.taps.tap import decode
 from handlers.views.taps.taps import EntriesTap, WordsTap
 from tests.handlers.samples import A_STOP, ASHA, NOW, PAPA
-from tests.stage.orders import an_order
+from tests.stage.values.orders import an_order
 
 
 def killed(

@@ -11,7 +11,7 @@ from handlers.views.format import WIDTH, columns
 from handlers.views.message import Table
 from handlers.views.plans import basket as views
 from tests.handlers.samples import MAIN, NOW
-from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.values.orders import NIFTY_CALL, RELIANCE
 
 CALL = OrderDraft(
     instrument=NIFTY_CALL, side=Side.SELL, quantity=NIFTY_CALL.lot * 10, kind=OrderKind.LIMIT, product=Product.NRML,

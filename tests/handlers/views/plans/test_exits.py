@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from bot.domain.exits.exit_list import ListKind, RowState, RowTold
-from bot.domain.news.exits import ExitsTold, Told
+from bot.domain.news.plans.exits import ExitsTold, Told
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.terms import Product, Side
 from handlers.views.message import View
@@ -13,7 +13,7 @@ from handlers.views.orders.card import order_keyboard
 from handlers.views.orders.order_news import Scene
 from handlers.views.plans.exits import told
 from tests.stage.floor import ITC
-from tests.stage.orders import NOW, a_draft, an_order
+from tests.stage.values.orders import NOW, a_draft, an_order
 
 SCENE = Scene(label="main", mark="", mode="PAPER", now=NOW, explain=lambda words: f"<{words}>")
 

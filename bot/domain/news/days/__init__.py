@@ -1,0 +1,1 @@
+"""What is told by the clock: mornings, afternoons, days, weeks and months."""

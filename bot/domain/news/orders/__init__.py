@@ -1,0 +1,1 @@
+"""News of orders, and of what becomes of their positions."""

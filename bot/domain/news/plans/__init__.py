@@ -1,0 +1,1 @@
+"""News of what goes on by itself after one Confirm."""

@@ -1,0 +1,1 @@
+"""Commands about prices: quotes, chains, pictures, watch lists and alerts."""

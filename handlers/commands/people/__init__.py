@@ -1,0 +1,1 @@
+"""Commands about who uses the bot and how: accounts, PINs, limits, settings, the bot itself."""

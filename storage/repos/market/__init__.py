@@ -1,0 +1,1 @@
+"""Alerts, and the list of instruments in use."""

@@ -1,0 +1,1 @@
+"""What was traded, held and lent, and the final rows of days."""

@@ -1,0 +1,1 @@
+"""Orders, the questions before them, and the cards that show them."""
