@@ -46,7 +46,7 @@ async def a_day(directory: Path) -> None:
         await asyncio.sleep(5)
         assert house.placed == 3
         until(house, loop, at_ist(FRIDAY, 15, 34, 30))
-        await me.wait_for("Out of your holdings", 120)  # the auction has matched it
+        await me.wait_for("out of your holdings", 120)  # the auction has matched it
         await deal(house, "/sell NIFTY 24500 CE 23 nov 65", "SELL 65 NIFTY 24500 CE")
         shown = (await me.ask("/positions", "POSITIONS"))["text"]
         close = Decimal(re.search(r"RELIANCE CNC.*?→ ([\d,.]+)", shown, re.DOTALL)[1].replace(",", ""))  # type: ignore[index] # it is there

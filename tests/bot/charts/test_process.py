@@ -142,7 +142,7 @@ async def test_it_stands_behind_the_bot_dumps_nothing_and_a_ctrl_c_at_the_termin
     async with a_process() as process:
         await process.draw(a_day())
         pid = await begun(process)
-        assert os.getpriority(os.PRIO_PROCESS, pid) == 19
+        assert os.getpriority(os.PRIO_PROCESS, pid) == 10
         assert resource.prlimit(pid, resource.RLIMIT_CORE) == (0, 0)
         os.kill(pid, signal.SIGINT)
         await process.draw(candles_of_a_day())
