@@ -182,7 +182,7 @@ def truth_of(order: Order) -> str:
         return {"cancelled": "cancelled", "rejected": "rejected|not sent", "expired": "expired"}[order.end[1]]
     if order.filled:
         return rf"{order.filled}\|partly"
-    return rf"(open at|waiting for|then|max).*{order.price / 100:,.2f}" if order.price else ""
+    return rf"(open at|waiting for|rests at|then|max).*{order.price / 100:,.2f}" if order.price else ""
 
 
 def could_answer(words: str, text: str) -> bool:

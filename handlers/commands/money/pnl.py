@@ -1,6 +1,7 @@
 """/pnl of today or of any range of days, and its pages."""
 
 from bot.domain.clock import ist_date
+from bot.domain.errors import UsageError
 from bot.domain.people.account import Permission
 from handlers.commands.command import Command, Pages
 from handlers.context.command import Family
@@ -16,6 +17,8 @@ EXAMPLE = "/pnl week"
 
 async def pnl(ctx: Ctx) -> None:
     """Profit and loss of today, or of a range."""
+    if ctx.words.lower().startswith("exit"):
+        raise UsageError("A P&L exit is a way out with its level behind if.", example="/exit all if -5000")
     today = ist_date(ctx.now)
     span = range_of(ctx.words, today, example=EXAMPLE)
     if span == (today, today) and not names_a_span(ctx.words, today):

@@ -63,6 +63,7 @@ async def test_days_before_today_are_shown_though_the_broker_is_away(clock: Loop
 async def test_words_that_are_no_range_are_taught(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         await stage.me.ask("/pnl tuesday", "/pnl week")
+        await stage.me.ask("pnl exit -5000 +9000", "/exit all if -5000")
 
 
 async def test_the_month_comes_as_words_and_then_as_a_calendar(clock: LoopClock) -> None:
