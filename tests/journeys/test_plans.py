@@ -355,7 +355,9 @@ async def test_a_stop_that_the_person_takes_away_says_that_its_target_ended_with
         await house.log_in()
         house.me.press("Confirm buy", await house.me.ask("/buy RELIANCE 10 mis sl 1470 t 1500", "BUY 10 RELIANCE"))
         await house.me.wait_for("Stop placed.")
-        house.me.press("Yes, cancel the stop", await house.me.ask("/cancel_order 2", "Cancel the stop #2?"))
+        question = await house.me.ask("/cancel_order 2", "Cancel the stop #2?")
+        assert "Without it nothing guards the position, and its target 1,500.00 ends with it." in question["text"]
+        house.me.press("Yes, cancel the stop", question)
         told = await house.me.wait_for("its stop is over. Nothing guards it.", 30)
         assert "Its target 1,500.00 ended with it." in told["text"]
         await asyncio.sleep(5)

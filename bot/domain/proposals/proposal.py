@@ -94,6 +94,7 @@ class Question:
     confirmation: Confirmation  # purpose CANCEL or RESUME
     account: Account
     order: Order | None = None  # CANCEL
+    target: Decimal | None = None  # CANCEL: of the same plan, which ends with its stop; rupees
     stop: Stop | None = None  # RESUME
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from decimal import Decimal
 
 from bot.domain.clock import Clock, ist, ist_date
 from bot.domain.errors import BrokerError, CheckFailed, NotFound, StorageAway
 from bot.domain.orders.order import CardRef, Confirmation, Order, OrderStatus, Purpose
 from bot.domain.orders.standing import Cancelled, OpenRows, guards_alone, is_exit
 from bot.domain.people.account import Actor, Permission
+from bot.domain.plans.plan import LegKind
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.proposals.proposal import Question
 from bot.trading.actor import demand_role
@@ -49,12 +51,15 @@ class WorkingOrders:
         if guards_alone(target, working, rows):
             question = self._confirmations.new(actor, chat_id, Purpose.CANCEL, order_id=target.id)
 
-            def ask(db: Repositories) -> None:
+            def ask(db: Repositories) -> Decimal | None:
                 demand_role(db, actor, Permission.REDUCE, NO_CANCEL)
                 db.confirmations.add(question)
+                plan = db.plans.of_order(target.id)
+                leg = plan.leg(LegKind.TARGET) if plan is not None and plan.guard_id == target.id else None
+                return leg.draft.price if leg is not None else None
 
-            await self._store.transaction(ask)
-            return Question(confirmation=question, account=account, order=target)
+            ends = await self._store.transaction(ask)
+            return Question(confirmation=question, account=account, order=target, target=ends)
         return await self._cancel(actor, target)
 
     async def cancel_all(self, actor: Actor) -> tuple[Cancelled, ...]:

@@ -377,9 +377,10 @@ def question(question: Question, mode: str, now: datetime) -> View:
     token, label = question.confirmation.token, question.account.label
     if question.order is not None:
         order = question.order
+        target = f", and its target {price(question.target)} ends with it" if question.target is not None else ""
         return message(
             say(bold(f"Cancel the stop #{order.number}?")),
-            f"{what(order.draft, now)}: {at(order)}. Without it nothing guards the position.",
+            f"{what(order.draft, now)}: {at(order)}. Without it nothing guards the position{target}.",
             place(label, mode),
         ).with_keyboard(
             [button("Yes, cancel the stop", CardTap(token, CardVerb.YES, label))],
