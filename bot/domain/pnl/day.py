@@ -15,7 +15,9 @@ from bot.domain.market.prices import Price
 from bot.domain.money import PAISA, ZERO, total
 from bot.domain.pnl.fifo import Exit, Lot, booked_by_day, cost_of, lots_of, match, quantity_of
 from bot.domain.pnl.trades import FINE, DayMark, LedgerTrade
+from bot.domain.positions.held import NewBase
 from bot.domain.positions.portfolio import Holding, Missing, Off, Position, PositionLine, Reason
+from bot.domain.positions.rebase import Rebase
 from bot.domain.terms import Product, Side
 from bot.domain.value import value
 
@@ -283,6 +285,9 @@ def _adjustment(price: Price | None, own: OwnRow, position: Position) -> Decimal
         return ZERO
     if position.product is Product.CNC and not position.carried:
         return ZERO  # it is in the holdings by now, whose change is a line of its own
+    split = Rebase.suspected(NewBase(instrument=position.instrument, before=mark.mark, now=base))
+    if split is not None and position.carried == split.quantity(carried):  # so many contracts became of them
+        return (base * position.carried - mark.mark * carried) * position.multiplier
     return (base - mark.mark) * carried * position.multiplier
 
 

@@ -94,6 +94,19 @@ def test_the_official_close_that_differs_from_our_own_mark_is_a_line_of_the_next
     assert DayPnl.of([first]).gross + DayPnl.of([second]).gross == Decimal("195.00"), "3 rupees on 65 since entry"
 
 
+def test_contracts_that_a_split_made_two_of_one_begin_the_day_where_the_last_one_ended() -> None:
+    first = own_row([a_fill(65, "25000.00", instrument=FUTURE)], TODAY)
+    kept = mark_of("a1", day_line(the_brokers(first, instrument=FUTURE), a_price("25200.00"), first), TODAY)
+    after = own_row([a_fill(65, "25000.00", instrument=FUTURE)], NEXT, mark=kept)
+    split = replace(
+        the_brokers(after, instrument=FUTURE), quantity=130, bought=130, bought_value=Decimal(1_625_000), average=Decimal(12500),
+        carried=130, carried_average=Decimal(12500),
+    )  # fmt: skip
+    line = day_line(split, a_price("12610.00", "12600.00"), after)
+    assert (line.today, line.adjustment) == (Decimal(1300), Decimal(0)), "130 at 12,600 is what 65 at 25,200 was"
+    assert line.since_entry == Decimal(14300)
+
+
 def test_where_the_broker_says_no_previous_close_our_own_mark_serves() -> None:
     own = own_row([a_fill(65, "100.00")], NEXT)
     line = day_line(the_brokers(own), a_price("103.00"), own)
