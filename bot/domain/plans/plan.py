@@ -103,6 +103,12 @@ class Plan:
         return replace(leg, draft=self.trail.rule.terms(leg.draft, self.trail.trigger))
 
     @property
+    def target_price(self) -> Decimal | None:
+        """Rupees. None when the plan has no target."""
+        leg = self.leg(LegKind.TARGET)
+        return leg.draft.price if leg is not None else None
+
+    @property
     def trails(self) -> bool:
         """Whether its stop follows the price."""
         return self.trail is not None and not self.trail.over

@@ -285,10 +285,11 @@ def _adjustment(price: Price | None, own: OwnRow, position: Position) -> Decimal
         return ZERO
     if position.product is Product.CNC and not position.carried:
         return ZERO  # it is in the holdings by now, whose change is a line of its own
-    split = Rebase.suspected(NewBase(instrument=position.instrument, before=mark.mark, now=base))
-    if split is not None and position.carried == split.quantity(carried):  # so many contracts became of them
-        return (base * position.carried - mark.mark * carried) * position.multiplier
-    return (base - mark.mark) * carried * position.multiplier
+    now = carried
+    if position.carried != carried:  # perhaps a split made so many contracts of them
+        split = Rebase.suspected(NewBase(instrument=position.instrument, before=mark.mark, now=base))
+        now = position.carried if split is not None and position.carried == split.quantity(carried) else carried
+    return (base * now - mark.mark * carried) * position.multiplier
 
 
 def _booked(exits: Sequence[Exit], position: Position) -> Decimal | None:

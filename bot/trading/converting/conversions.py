@@ -15,7 +15,7 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.news.orders.conversions import ConversionUnclear, Converted
 from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
 from bot.domain.people.account import Actor, Permission
-from bot.domain.plans.plan import LegKind, Plan
+from bot.domain.plans.plan import Plan
 from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.conversion import (
     LOOKED_FOR,
@@ -86,7 +86,7 @@ class Conversions:
 
         await self.exits.store.transaction(store)
         touched = quantity == abs(position.quantity)
-        targets = [leg.draft.price for plan in plans if touched and (leg := plan.leg(LegKind.TARGET)) is not None]
+        targets = [plan.target_price for plan in plans if touched]
         return ConversionCard(
             confirmation=question,
             account=account,

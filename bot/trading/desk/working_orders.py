@@ -10,7 +10,6 @@ from bot.domain.errors import BrokerError, CheckFailed, NotFound, StorageAway
 from bot.domain.orders.order import CardRef, Confirmation, Order, OrderStatus, Purpose
 from bot.domain.orders.standing import Cancelled, OpenRows, guards_alone, is_exit
 from bot.domain.people.account import Actor, Permission
-from bot.domain.plans.plan import LegKind
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.proposals.proposal import Question
 from bot.trading.actor import demand_role
@@ -55,8 +54,7 @@ class WorkingOrders:
                 demand_role(db, actor, Permission.REDUCE, NO_CANCEL)
                 db.confirmations.add(question)
                 plan = db.plans.of_order(target.id)
-                leg = plan.leg(LegKind.TARGET) if plan is not None and plan.guard_id == target.id else None
-                return leg.draft.price if leg is not None else None
+                return plan.target_price if plan is not None and plan.guard_id == target.id else None
 
             ends = await self._store.transaction(ask)
             return Question(confirmation=question, account=account, order=target, target=ends)

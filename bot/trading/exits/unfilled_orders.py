@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, SessionExpired
+from bot.domain.exits.closing import is_closing
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.rules import MarketRules
 from bot.domain.news.notice import Notice
 from bot.domain.news.orders.orders import MarketUnfilled
 from bot.domain.news.plans.exits import ExitAsks, ExitTrouble
-from bot.domain.orders.order import Order, OrderStatus
+from bot.domain.orders.order import Order
 from bot.domain.plans.plan import LegKind
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Side
@@ -116,8 +117,7 @@ class UnfilledOrders:
 def _is_late(order: Order) -> bool:
     """Whether it works where it should have filled: a stop was jumped over, the price ran away, an exit rests."""
     at_once = order.draft.trigger is not None or (order.draft.protected and order.is_ours)
-    works = order.cancelled_by is None and order.status in (OrderStatus.OPEN, OrderStatus.PARTIAL)
-    return works and (at_once or _rests(order))
+    return order.cancelled_by is None and is_closing(order) and (at_once or _rests(order))
 
 
 def _rests(order: Order) -> bool:

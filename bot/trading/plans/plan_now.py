@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from bot.domain.exits.closing import is_guard
 from bot.domain.news.plans.exits import GuardPlaced
@@ -24,17 +23,11 @@ class PlanNow:
     def way_out(self) -> PlanLeg | None:
         return self.plan.stop or self.plan.leg(LegKind.TARGET)
 
-    @property
-    def target(self) -> Decimal | None:
-        """The target's price in rupees."""
-        leg = self.plan.leg(LegKind.TARGET)
-        return leg.draft.price if leg is not None else None
-
     def placed(self, stop: Order) -> GuardPlaced:
         """The news that its stop rests."""
         trail = self.plan.trail_said
         every, step = (trail.every, trail.step) if trail is not None else (None, None)
-        return GuardPlaced(order=stop, target=self.target, trail=every, step=step)
+        return GuardPlaced(order=stop, target=self.plan.target_price, trail=every, step=step)
 
     @property
     def ended_quietly(self) -> bool:

@@ -335,7 +335,7 @@ class PlanRunner:
         def over(db: Repositories) -> None:
             db.plans.end(now.plan.id, guard.status if guard is not None else "nothing to guard")
             if bare and leg is not None:
-                news = Unguarded(draft=replace(leg.draft, quantity=bare), is_over=guard is not None, target=now.target)
+                news = Unguarded(draft=replace(leg.draft, quantity=bare), is_over=guard is not None, target=now.plan.target_price)
                 db.outbox.add(now.plan.account_id, db.people.watching(now.plan.account_id), news, self.clock.now(), order_id=None)
 
         await self.store.transaction(over)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from bot.domain.clock import Clock, ist, ist_date
-from bot.domain.exits.closing import is_guard
+from bot.domain.exits.closing import is_closing, is_guard
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Instrument, InstrumentKind
 from bot.domain.market.sessions import PhaseKind, SessionClass
@@ -150,9 +150,7 @@ class Afternoon:
             limits = tuple(
                 order
                 for order in orders
-                if order.status in (OrderStatus.OPEN, OrderStatus.PARTIAL)
-                and order.draft.price is not None
-                and self._in_auction(order.draft.instrument, occasion.day)
+                if is_closing(order) and order.draft.price is not None and self._in_auction(order.draft.instrument, occasion.day)
             )
             drafts = await self.books.store.transaction(lambda db: _targets(db, account.id))
             targets = tuple(draft for draft in drafts if self._in_auction(draft.instrument, occasion.day))
