@@ -45,13 +45,16 @@ def _figure(name: str, unit: str, value: float) -> Row:
 def _one(count: int) -> dict[str, float]:
     """The paper broker and the accounts live in processes of their own, so that each is measured alone."""
     server = subprocess.Popen(  # noqa: S603 - this interpreter, our own code
-        [sys.executable, "-m", "bench.idle", "serve", str(count)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "bench.host.idle", "serve", str(count)], stdout=subprocess.PIPE, text=True
     )
     try:
         assert server.stdout is not None
         rest, socket = json.loads(server.stdout.readline())
         told = subprocess.run(  # noqa: S603 - as above
-            [sys.executable, "-m", "bench.idle", "link", str(count), rest, socket], check=True, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "bench.host.idle", "link", str(count), rest, socket],
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         found = json.loads(told.stdout)
     finally:

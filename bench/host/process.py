@@ -10,9 +10,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench.idle import log_in
-from bench.journey import ACCOUNT, simulators
-from bench.scrips import write
+from bench.host.idle import log_in
+from bench.orders.journey import ACCOUNT, simulators
+from bench.reading.scrips import write
 from bot.broker.connections import Connections
 from bot.broker.transport import OpenSink
 from bot.broker.wire.answers import Answer

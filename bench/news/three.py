@@ -16,7 +16,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from bench.journey import ACCOUNT, ORDER, RUNS, WARM, Bare, morning, row, simulators
+from bench.orders.journey import ACCOUNT, ORDER, RUNS, WARM, Bare, morning, row, simulators
 from bot.app import open_app
 from bot.database import open_store
 from bot.demo.simulators import VISITOR, Simulators

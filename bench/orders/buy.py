@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from bench.journey import Bare, logged_in, morning, row, simulators
+from bench.orders.journey import Bare, logged_in, morning, row, simulators
 from bot.simulators.loop import DemoLoop, LoopClock
 
 ROUNDS, WARM = 40, 10

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench.journey import ACCOUNT, Stopwatch, _until, logged_in, row
+from bench.orders.journey import ACCOUNT, Stopwatch, _until, logged_in, row
 from bot.app import App
 from bot.broker.rate_limits import WINDOWS
 from bot.broker.routes import Bucket

@@ -23,8 +23,8 @@ from typing import Any
 
 import httpx
 
-from bench.journey import ACCOUNT, WARM, Stopwatch, _until, logged_in, row
-from bench.ticks import _bare as decode
+from bench.orders.journey import ACCOUNT, WARM, Stopwatch, _until, logged_in, row
+from bench.reading.ticks import _bare as decode
 from bot.app import App
 from bot.broker.feed.socket_feed import SocketFeed
 from bot.broker.wire.bodies import StopSpelling, modify_body, place_body

@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 import pyotp
 
-from bench.journey import A_GLANCE, ACCOUNT, WARM, logged_in, morning, row, simulators
+from bench.orders.journey import A_GLANCE, ACCOUNT, WARM, logged_in, morning, row, simulators
 from bot.app import App
 from bot.demo.simulators import VISITOR, Simulators
 from bot.domain.people.account import Role, User

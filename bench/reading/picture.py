@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from bench.journey import logged_in
+from bench.orders.journey import logged_in
 from bot.app import App
 from bot.charts.process import DrawingProcess
 from bot.demo.simulators import Simulators

@@ -9,8 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tests.campaign.licences import Licences, of_here
-from tests.campaign.readings import (
+from tests.campaign.judging.licences import Licences, of_here
+from tests.campaign.judging.readings import (
     AFTER,
     AGAIN,
     CARD,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.campaign.checker import judge
+from tests.campaign.judging.checker import judge
 from tests.campaign.record import Act, Deed, Record, Shown, Trouble
 
 ME = 7

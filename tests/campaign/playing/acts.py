@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 
 from bot.simulators.broker.accounts.records import CANCELLED, EXPIRED, REJECTED
 from bot.simulators.broker.exchange.requests import OrderRequest
-from tests.campaign import ways_out
-from tests.campaign.hands import A_LOOK, SHARES, Session
+from tests.campaign.playing import ways_out
+from tests.campaign.playing.hands import A_LOOK, SHARES, Session
 
 Act = Callable[[Session], Awaitable[object]]
 

@@ -5,8 +5,8 @@ import random
 from dataclasses import dataclass, field
 
 from bot.simulators.broker.accounts.records import Order
-from tests.campaign.troubles import Kind, Troubles, drawn
-from tests.campaign.world import Json, World
+from tests.campaign.playing.troubles import Kind, Troubles, drawn
+from tests.campaign.playing.world import Json, World
 
 SHARES = ("RELIANCE", "ITC", "TCS", "INFY", "M&M", "HDFCBANK")
 A_LOOK = 4.0  # seconds that somebody looks at a card before the thumb comes down, at most

@@ -9,13 +9,13 @@ import random
 from pathlib import Path
 
 from storage.topics import Topic
-from tests.campaign.acts import ACTS
 from tests.campaign.focus import Focus
-from tests.campaign.hands import Session
-from tests.campaign.mortal import MortalLoop
+from tests.campaign.playing.acts import ACTS
+from tests.campaign.playing.hands import Session
+from tests.campaign.playing.mortal import MortalLoop
+from tests.campaign.playing.troubles import ORDERS, STEP, WEATHER, Kind, Troubles, drawn
+from tests.campaign.playing.world import Template, World, a_world
 from tests.campaign.record import Record
-from tests.campaign.troubles import ORDERS, STEP, WEATHER, Kind, Troubles, drawn
-from tests.campaign.world import Template, World, a_world
 
 QUIET = 45.0  # seconds without trouble at the end: from then on all is told and true
 LOOK_OUT = 200.0  # the same where an order's outcome is open

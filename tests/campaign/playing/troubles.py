@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.campaign.playing.world import GUEST, World
 from tests.campaign.record import Trouble
-from tests.campaign.world import GUEST, World
 
 READS = ("orders", "tradebook", "positions")
 AN_HOUR = 3600.0

@@ -3,7 +3,7 @@
 import asyncio
 import re
 
-from tests.campaign.hands import A_LOOK, SHARES, Session
+from tests.campaign.playing.hands import A_LOOK, SHARES, Session
 
 CLOSERS = ("Confirm", "Close these")
 

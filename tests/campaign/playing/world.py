@@ -28,7 +28,7 @@ from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from bot.simulators.telegram.errors import PersonError
 from storage.topics import Topic
-from tests.campaign.mortal import MortalLoop
+from tests.campaign.playing.mortal import MortalLoop
 from tests.campaign.record import Act, Deed, Record, Shown, Trouble
 from tests.stage.house import a_house
 from tests.stage.loop import MORNING, HostClock

@@ -74,5 +74,5 @@ def test_the_figures_of_the_attacks_are_kept() -> None:
 
 def test_a_test_that_does_not_exist_is_seen() -> None:
     assert names_in("house/test_no_such_file.py") == frozenset()
-    assert "test_no_such_test" not in names_in("house/test_security_page.py")
-    assert "test_a_test_that_does_not_exist_is_seen" in names_in("house/test_security_page.py")
+    assert "test_no_such_test" not in names_in("house/pages/test_security_page.py")
+    assert "test_a_test_that_does_not_exist_is_seen" in names_in("house/pages/test_security_page.py")

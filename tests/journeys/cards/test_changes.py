@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.orders.order import OrderStatus
 from bot.simulators.loop import LoopClock
-from tests.journeys.test_plans import price
+from tests.journeys.plans.test_plans import price
 from tests.stage.house import House, a_house
 
 

@@ -13,9 +13,9 @@ from bot.domain.people.account import Role
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.simulators.telegram.chat.messages import Json
-from tests.journeys.test_day_summaries import until
-from tests.journeys.test_first_journey import forget_seed
-from tests.journeys.test_plans import price
+from tests.journeys.days.test_day_summaries import until
+from tests.journeys.orders.test_first_journey import forget_seed
+from tests.journeys.plans.test_plans import price
 from tests.stage.house import House, a_house
 
 

@@ -9,7 +9,7 @@ from bot.domain.orders.order import OrderStatus
 from bot.domain.terms import Product
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
-from tests.journeys.test_plans import price
+from tests.journeys.plans.test_plans import price
 from tests.stage.house import a_house
 
 POOR = PaperAccount(cash=14_500_00)

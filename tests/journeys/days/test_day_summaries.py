@@ -12,7 +12,7 @@ from bot.config.settings import MarketHours
 from bot.domain.clock import at_ist
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_entering import address_in, filled_in, secrets_of
+from tests.journeys.people.test_entering import address_in, filled_in, secrets_of
 from tests.stage.house import House, a_house
 
 pytestmark = pytest.mark.exhaustive  # whole days

@@ -9,9 +9,9 @@ import pytest
 from bot.domain.clock import at_ist
 from bot.domain.money import total
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_carried import figure, made, price
-from tests.journeys.test_day_summaries import on_the_exchanges_calendar
-from tests.journeys.test_range_of_days import deal, evening, fills_of, until
+from tests.journeys.days.test_carried import figure, made, price
+from tests.journeys.days.test_day_summaries import on_the_exchanges_calendar
+from tests.journeys.days.test_range_of_days import deal, evening, fills_of, until
 from tests.stage.house import a_house
 
 pytestmark = pytest.mark.exhaustive

@@ -12,8 +12,8 @@ from bot.domain.clock import at_ist
 from bot.domain.money import total
 from bot.simulators.broker.settings import PaperAccount, PaperHolding
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_carried import figure, made
-from tests.journeys.test_day_summaries import on_the_exchanges_calendar, told
+from tests.journeys.days.test_carried import figure, made
+from tests.journeys.days.test_day_summaries import on_the_exchanges_calendar, told
 from tests.stage.house import House, a_house
 
 pytestmark = pytest.mark.exhaustive

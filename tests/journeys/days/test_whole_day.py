@@ -11,9 +11,9 @@ import pytest
 from bot.domain.clock import at_ist
 from bot.simulators.broker.settings import PaperAccount, PaperHolding
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_carried import figure, made
-from tests.journeys.test_day_summaries import on_the_exchanges_calendar
-from tests.journeys.test_range_of_days import deal, evening, until
+from tests.journeys.days.test_carried import figure, made
+from tests.journeys.days.test_day_summaries import on_the_exchanges_calendar
+from tests.journeys.days.test_range_of_days import deal, evening, until
 from tests.stage.house import a_house
 
 pytestmark = pytest.mark.exhaustive

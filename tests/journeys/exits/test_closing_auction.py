@@ -10,11 +10,11 @@ from bot.domain.clock import at_ist, ist
 from bot.domain.orders.order import OrderStatus
 from bot.simulators.broker.accounts.records import CANCELLED
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_convert import products
-from tests.journeys.test_day_summaries import until
-from tests.journeys.test_exits import RICH
-from tests.journeys.test_mornings import buttons, told
-from tests.journeys.test_plans import plan_of
+from tests.journeys.days.test_day_summaries import until
+from tests.journeys.exits.test_convert import products
+from tests.journeys.exits.test_exits import RICH
+from tests.journeys.news.test_mornings import buttons, told
+from tests.journeys.plans.test_plans import plan_of
 from tests.stage.house import House, a_house
 
 pytestmark = pytest.mark.exhaustive  # a quarter of an hour of the exchange's clock, second by second

@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.people.account import Role
 from bot.simulators.loop import LoopClock
-from tests.journeys.test_exits import OPTIONS, RICH, carry, open_rows
+from tests.journeys.exits.test_exits import OPTIONS, RICH, carry, open_rows
 from tests.stage.house import a_house
 
 COVER, SHORT = OPTIONS[0], OPTIONS[1]

@@ -10,7 +10,7 @@ from bot.domain.orders.order import OrderStatus
 from bot.simulators.broker.accounts.records import Carried
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
-from tests.journeys.test_plans import price
+from tests.journeys.plans.test_plans import price
 from tests.stage.house import House, a_house
 
 RICH = PaperAccount(cash=50_00_00_000_00)

@@ -10,7 +10,7 @@ from bot.domain.people.account import Role
 from bot.simulators.broker.accounts.records import Carried
 from bot.simulators.broker.exchange.requests import OrderRequest
 from bot.simulators.loop import LoopClock
-from tests.journeys.test_exits import RICH, open_rows
+from tests.journeys.exits.test_exits import RICH, open_rows
 from tests.stage.house import House, a_house
 
 UNDERLYINGS = (

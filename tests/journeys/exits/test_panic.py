@@ -10,7 +10,7 @@ from bot.domain.clock import at_ist
 from bot.domain.orders.order import OrderStatus
 from bot.domain.people.account import Role
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_exits import OPTIONS, RICH, carry, open_rows
+from tests.journeys.exits.test_exits import OPTIONS, RICH, carry, open_rows
 from tests.stage.house import a_house
 
 CALLS = tuple(f"NIFTY26NOV{strike}CE" for strike in range(24500, 25000, 50))

@@ -12,8 +12,8 @@ from bot.domain.clock import ist_date
 from bot.simulators.broker.accounts.records import Carried
 from bot.simulators.broker.market.instruments import Instrument
 from bot.simulators.telegram.chat.messages import Json
-from tests.journeys.test_exits import RICH
-from tests.journeys.test_killed import a_process
+from tests.journeys.exits.test_exits import RICH
+from tests.journeys.host.test_killed import a_process
 
 pytestmark = [pytest.mark.asyncio(loop_factories=["real"]), pytest.mark.exhaustive]
 LOT, ABOVE = 65, 1950  # units of a NIFTY contract: its lot, and thirty lots, which are over the freeze

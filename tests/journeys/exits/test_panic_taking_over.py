@@ -7,8 +7,8 @@ import pytest
 
 from bot.domain.orders.order import OrderStatus
 from bot.simulators.loop import LoopClock
-from tests.journeys.test_exits import RICH, carry, open_rows
-from tests.journeys.test_plans import enter, exits, price
+from tests.journeys.exits.test_exits import RICH, carry, open_rows
+from tests.journeys.plans.test_plans import enter, exits, price
 from tests.stage.house import a_house
 
 

@@ -9,8 +9,8 @@ from bot.domain.orders.order import OrderStatus
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
 from bot.simulators.telegram.chat.messages import Json
-from tests.journeys.test_exits import open_rows
-from tests.journeys.test_plans import price
+from tests.journeys.exits.test_exits import open_rows
+from tests.journeys.plans.test_plans import price
 from tests.stage.house import House, a_house
 
 RICH = PaperAccount(cash=50_00_000_00)

@@ -10,11 +10,11 @@ from bot.domain.clock import at_ist
 from bot.domain.orders.order import OrderStatus
 from bot.simulators.broker.accounts.records import CANCELLED, Order
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_closing_auction import confirmed
-from tests.journeys.test_convert import products
-from tests.journeys.test_day_summaries import until
-from tests.journeys.test_exits import RICH
-from tests.journeys.test_mornings import told
+from tests.journeys.days.test_day_summaries import until
+from tests.journeys.exits.test_closing_auction import confirmed
+from tests.journeys.exits.test_convert import products
+from tests.journeys.exits.test_exits import RICH
+from tests.journeys.news.test_mornings import told
 from tests.stage.house import House, a_house
 
 FRIDAY = date(2026, 11, 20)

@@ -26,7 +26,7 @@ from handlers.registry import COMMANDS
 from storage.secrets.vault import Vault
 from storage.store import SqlStore
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 pytestmark = [pytest.mark.asyncio(loop_factories=["real"]), pytest.mark.exhaustive]
 

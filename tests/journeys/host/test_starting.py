@@ -14,7 +14,7 @@ from bot.domain.news.safety import TradingResumed
 from bot.domain.orders.order import CardRef, OrderStatus
 from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_plans import price
+from tests.journeys.plans.test_plans import price
 from tests.stage.house import House, a_house
 from tests.stage.values.orders import an_order
 

@@ -20,10 +20,10 @@ from bot.demo.simulators import neighbours
 from bot.demo.world import DemoDirectory, demo_settings, seed
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_plans import price
+from tests.journeys.plans.test_plans import price
 from tests.stage.house import House
 
-BEFORE = Path(__file__).parents[1] / "fixtures" / "before"
+BEFORE = Path(__file__).parents[2] / "fixtures" / "before"
 
 Answer = Callable[[str, str], Awaitable[str]]
 

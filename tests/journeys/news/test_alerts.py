@@ -11,8 +11,8 @@ import pytest
 
 from bot.domain.clock import at_ist
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_day_summaries import away_until, on_the_exchanges_calendar, until
-from tests.journeys.test_mornings import at_the_desk
+from tests.journeys.days.test_day_summaries import away_until, on_the_exchanges_calendar, until
+from tests.journeys.news.test_mornings import at_the_desk
 from tests.stage.house import House, a_house
 
 

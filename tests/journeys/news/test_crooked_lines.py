@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.simulators.loop import LoopClock
-from tests.journeys.test_news import fill, order
+from tests.journeys.news.test_news import fill, order
 from tests.stage.house import House, a_house
 
 STREAM: list[tuple[str, dict[str, Any]]] = [

@@ -10,11 +10,11 @@ import pytest
 from bot.domain.clock import at_ist
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_day_summaries import on_the_exchanges_calendar, until
-from tests.journeys.test_exits import OPTIONS, RICH
-from tests.journeys.test_mornings import buttons, told
-from tests.journeys.test_plans import price
-from tests.journeys.test_rings import confirmed, rang
+from tests.journeys.days.test_day_summaries import on_the_exchanges_calendar, until
+from tests.journeys.exits.test_exits import OPTIONS, RICH
+from tests.journeys.news.test_mornings import buttons, told
+from tests.journeys.news.test_rings import confirmed, rang
+from tests.journeys.plans.test_plans import price
 from tests.stage.house import House, a_house
 
 pytestmark = pytest.mark.exhaustive  # hours of a day

@@ -12,7 +12,7 @@ import pytest
 from bot.domain.clock import at_ist
 from bot.domain.positions.held import HeldNote
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_day_summaries import away_until, on_the_exchanges_calendar, until
+from tests.journeys.days.test_day_summaries import away_until, on_the_exchanges_calendar, until
 from tests.stage.house import House, a_house
 
 DAY = timedelta(days=1)

@@ -9,9 +9,9 @@ import pytest
 
 from bot.domain.clock import at_ist
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_day_summaries import on_the_exchanges_calendar, until
-from tests.journeys.test_mornings import buttons, told
-from tests.journeys.test_plans import price
+from tests.journeys.days.test_day_summaries import on_the_exchanges_calendar, until
+from tests.journeys.news.test_mornings import buttons, told
+from tests.journeys.plans.test_plans import price
 from tests.stage.house import House, a_house
 
 FRIDAY = date(2026, 11, 20)

@@ -11,7 +11,7 @@ import pytest
 from bot.domain.clock import at_ist
 from bot.simulators.broker.accounts.records import CANCELLED
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_news import fill, order
+from tests.journeys.news.test_news import fill, order
 from tests.stage.house import a_house
 
 ON = date(2026, 11, 20)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.simulators.loop import LoopClock
-from tests.journeys.test_alerts import last_of, trades_at
+from tests.journeys.news.test_alerts import last_of, trades_at
 from tests.stage.house import House, a_house
 
 pytestmark = pytest.mark.exhaustive

@@ -11,8 +11,8 @@ from bot.domain.people.account import Role
 from bot.domain.terms import Side
 from bot.simulators.loop import LoopClock
 from bot.simulators.telegram.chat.messages import Json
-from tests.journeys.test_exits import RICH
-from tests.journeys.test_plans import price
+from tests.journeys.exits.test_exits import RICH
+from tests.journeys.plans.test_plans import price
 from tests.stage.house import House, a_house
 
 COVER, SHORT = "NIFTY26NOV24800CE", "NIFTY26NOV24500CE"

@@ -12,8 +12,8 @@ from bot.config.settings import Consent
 from bot.domain.clock import at_ist
 from bot.domain.orders.order import OrderStatus
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_day_summaries import until
-from tests.journeys.test_plans import price
+from tests.journeys.days.test_day_summaries import until
+from tests.journeys.plans.test_plans import price
 from tests.stage.house import House, a_house
 
 pytestmark = pytest.mark.exhaustive  # whole days

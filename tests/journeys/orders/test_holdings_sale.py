@@ -8,7 +8,7 @@ import pytest
 from bot.domain.people.account import Role
 from bot.simulators.broker.settings import PaperAccount, PaperHolding
 from bot.simulators.loop import LoopClock
-from tests.journeys.test_plans import price
+from tests.journeys.plans.test_plans import price
 from tests.stage.house import a_house
 
 TPIN = "mStock may need your CDSL TPIN today"

@@ -7,7 +7,7 @@ import pytest
 from bot.domain.orders.order import OrderStatus
 from bot.domain.terms import OrderKind
 from bot.simulators.loop import LoopClock
-from tests.journeys.test_plans import price
+from tests.journeys.plans.test_plans import price
 from tests.stage.house import a_house
 
 

@@ -11,8 +11,8 @@ from bot.domain.clock import ist_date
 from bot.domain.money import in_price, tick_down, tick_up
 from bot.domain.orders.order import OrderStatus
 from bot.simulators.loop import LoopClock
-from tests.journeys.test_money_rings import BAND
-from tests.journeys.test_plans import price
+from tests.journeys.news.test_money_rings import BAND
+from tests.journeys.plans.test_plans import price
 from tests.stage.house import House, a_house
 
 pytestmark = pytest.mark.exhaustive

@@ -8,8 +8,8 @@ import pytest
 from bot.domain.clock import at_ist
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.simulators.telegram.chat.messages import Json
-from tests.journeys.test_day_summaries import on_the_exchanges_calendar, until
-from tests.journeys.test_plans import price
+from tests.journeys.days.test_day_summaries import on_the_exchanges_calendar, until
+from tests.journeys.plans.test_plans import price
 from tests.stage.house import House, a_house
 
 pytestmark = pytest.mark.exhaustive  # whole days

@@ -10,7 +10,7 @@ from bot.config.settings import ExpiryEntries
 from bot.domain.clock import at_ist
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_day_summaries import on_the_exchanges_calendar
+from tests.journeys.days.test_day_summaries import on_the_exchanges_calendar
 from tests.stage.house import a_house
 
 pytestmark = pytest.mark.exhaustive

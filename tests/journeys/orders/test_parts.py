@@ -8,8 +8,8 @@ import pytest
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.terms import Side
 from bot.simulators.loop import LoopClock
-from tests.journeys.test_exits import RICH, carry, open_rows
-from tests.journeys.test_plans import price
+from tests.journeys.exits.test_exits import RICH, carry, open_rows
+from tests.journeys.plans.test_plans import price
 from tests.stage.house import House, a_house
 
 pytestmark = pytest.mark.exhaustive

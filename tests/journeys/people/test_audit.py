@@ -18,7 +18,7 @@ from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from bot.trading.people.invitations import put_on_list, take_off_list, unlock
-from tests.journeys.test_people import PIN, invite, tap_pin
+from tests.journeys.people.test_people import PIN, invite, tap_pin
 from tests.stage.command import SET_UP, run
 from tests.stage.house import House, a_house
 

@@ -15,7 +15,7 @@ from bot.domain.people.secret_entry import Entered
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from bot.trading.people.invitations import put_on_list, take_off_list
-from tests.journeys.test_many_people import paper_account
+from tests.journeys.people.test_many_people import paper_account
 from tests.stage.command import SET_UP, run
 from tests.stage.house import House, a_house
 

@@ -19,7 +19,7 @@ from bot.domain.ports.repositories import Repositories
 from bot.runtime.logs import logging_to
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
-from tests.journeys.test_entering import address_in, filled_in
+from tests.journeys.people.test_entering import address_in, filled_in
 from tests.stage.gate.canaries import Canaries, Planted, plant
 from tests.stage.house import House, a_house
 

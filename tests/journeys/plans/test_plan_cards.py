@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.simulators.loop import LoopClock
-from tests.journeys.test_mornings import buttons
-from tests.journeys.test_plans import enter, open_quantity, price
+from tests.journeys.news.test_mornings import buttons
+from tests.journeys.plans.test_plans import enter, open_quantity, price
 from tests.stage.house import House, a_house
 
 

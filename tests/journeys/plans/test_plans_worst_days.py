@@ -14,12 +14,12 @@ from bot.domain.people.account import Role
 from bot.domain.plans.pnl_exit import PnlExit
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_basket import COVER, RESTING, asked
-from tests.journeys.test_day_summaries import away_until, until
-from tests.journeys.test_exits import RICH, open_rows
-from tests.journeys.test_plans import open_quantity, plan_of, price
-from tests.journeys.test_pnl_exits import at, begin, hold, level
-from tests.journeys.test_trails import SON, d, enter, walk
+from tests.journeys.days.test_day_summaries import away_until, until
+from tests.journeys.exits.test_exits import RICH, open_rows
+from tests.journeys.orders.test_basket import COVER, RESTING, asked
+from tests.journeys.plans.test_plans import open_quantity, plan_of, price
+from tests.journeys.plans.test_pnl_exits import at, begin, hold, level
+from tests.journeys.plans.test_trails import SON, d, enter, walk
 from tests.stage.house import House, a_house
 
 pytestmark = pytest.mark.exhaustive

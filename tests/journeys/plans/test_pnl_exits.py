@@ -12,9 +12,9 @@ from bot.domain.people.account import Role
 from bot.simulators.broker.accounts.records import CANCELLED
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.journeys.test_day_summaries import until
-from tests.journeys.test_exits import OPTIONS, RICH, carry, open_rows
-from tests.journeys.test_plans import price
+from tests.journeys.days.test_day_summaries import until
+from tests.journeys.exits.test_exits import OPTIONS, RICH, carry, open_rows
+from tests.journeys.plans.test_plans import price
 from tests.stage.house import House, a_house
 
 SON = 5002

@@ -16,8 +16,8 @@ from bot.simulators.broker.settings import PaperAccount, PaperHolding
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.simulators.telegram.chat.messages import Json
 from bot.trading.standing.by_themselves import StopsByThemselves
-from tests.journeys.test_day_summaries import away_until, on_the_exchanges_calendar
-from tests.journeys.test_plans import price
+from tests.journeys.days.test_day_summaries import away_until, on_the_exchanges_calendar
+from tests.journeys.plans.test_plans import price
 from tests.stage.house import House, a_house
 
 CALL = "NIFTY26NOV24500CE"

@@ -14,8 +14,8 @@ from bot.domain.people.account import Role
 from bot.domain.terms import Side
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
-from tests.journeys.test_exits import RICH, carry, open_rows
-from tests.journeys.test_plans import open_quantity, price
+from tests.journeys.exits.test_exits import RICH, carry, open_rows
+from tests.journeys.plans.test_plans import open_quantity, price
 from tests.stage.house import House, a_house
 
 SON = 5002
