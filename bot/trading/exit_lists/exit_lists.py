@@ -13,7 +13,7 @@ from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.money import grouped, total
 from bot.domain.news.safety import TradingStopped
-from bot.domain.orders.order import ConfirmationState, Order, OrderDraft, OrderRequest, OrderStatus, Purpose
+from bot.domain.orders.order import Order, OrderDraft, OrderRequest, OrderStatus, Purpose
 from bot.domain.people.account import Account, Actor, Permission, Stop
 from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.portfolio import Position, PositionLine
@@ -316,16 +316,6 @@ class ExitLists:
             await answered()
         await asyncio.shield(self.background.start(self.runner.carry_on(exits.plan_id), f"exits {exits.plan_id}"))
         return await self.shown(actor, exits.plan_id)
-
-    async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> None:
-        """Closes the question. Nothing was sent, and nothing will be."""
-
-        def close(db: Repositories) -> None:
-            self.proposing.confirmations.open_one(db, actor, token, chat_id, message_id)
-            if not db.confirmations.close(token, ConfirmationState.DISCARDED):
-                raise ConfirmationGone("This card was answered already.")
-
-        await self.proposing.store.transaction(close)
 
     async def shown(self, actor: Actor, plan_id: str) -> ExitsShown:
         """A list as it stands now. NotFound for one of another account."""

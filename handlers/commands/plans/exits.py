@@ -67,7 +67,7 @@ async def tapped(ctx: Ctx, tap: ExitsTap) -> None:
         case ExitsVerb.CONFIRM:
             await _confirm(ctx, tap)
         case ExitsVerb.DISCARD:
-            await exits.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+            await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
             await ctx.redraw(views.discarded())
         case ExitsVerb.LOOK:
             await ctx.redraw(views.shown(await exits.shown(ctx.actor, tap.token), ctx.mode, ctx.state.explain))
