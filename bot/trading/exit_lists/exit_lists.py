@@ -306,8 +306,9 @@ class ExitLists:
             if panic and db.stops.stop(Stop(account_id=account.id, by=exits.by, at=now, why="panic")):
                 tell_others(db, account.id, {exits.by}, TradingStopped(name=exits.name, at=now), now)
             if running is not None:
-                return take_in(db, running, exits)
-            exits = replace(exits, began_at=now)
+                exits = take_in(db, running, exits).with_copy(chat_id, message_id)
+            else:
+                exits = replace(exits, began_at=now)
             db.exit_lists.save(exits)
             return exits
 
@@ -329,6 +330,15 @@ class ExitLists:
             return self._as_of_now(account, exits, orders, over=not alive)
 
         return await self.proposing.store.transaction(read)
+
+    async def stands_in(self, plan_id: str, chat_id: int, message_id: int) -> None:
+        """The list was shown in this message as well: it is drawn there too as it goes on."""
+
+        def note(db: Repositories) -> None:
+            if (exits := db.exit_lists.find(plan_id)) is not None:
+                db.exit_lists.save(exits.with_copy(chat_id, message_id))
+
+        await self.proposing.store.transaction(note)
 
     async def go_on(self, actor: Actor, plan_id: str) -> ExitsShown:
         """Sends what waits for its cover all the same, as the person says."""

@@ -50,7 +50,8 @@ async def panic(ctx: Ctx) -> None:
         await ctx.reply(views.not_seen(ctx.label, ctx.mode, stopped=stopped, refused=refused), priority=Priority.FIRST)
         return
     if isinstance(asked, ExitsShown):
-        await ctx.reply(views.shown(asked, ctx.mode, ctx.state.explain), priority=Priority.FIRST)
+        message_id = await ctx.reply(views.shown(asked, ctx.mode, ctx.state.explain), priority=Priority.FIRST)
+        await ctx.services.exits.stands_in(asked.exits.plan_id, ctx.chat_id, message_id)
     else:
         await show(ctx, asked)
 
