@@ -40,6 +40,7 @@ from bot.domain.news.orders.orders import (
     OrdersElsewhere,
     OrderUnclear,
     SlicesStruck,
+    TradeTakenBack,
 )
 from bot.domain.news.people import ActByOther, ActionKind, PersonJoined, PersonRemoved, Tried
 from bot.domain.news.plans.exits import ExitAsks, ExitsTold, ExitTrouble, GuardPlaced, TargetBlind, Told, Unguarded
@@ -96,6 +97,7 @@ ROWS = tuple(RowTold(draft=DONE.draft, state=state, order=DONE) for state in Row
 def every_kind(order: Order, words: str = "words") -> list[Notice]:
     return [
         Filled(order=order, fill=FILL, after=PositionAfter(quantity=25, average=Decimal("1471.40"))),
+        TradeTakenBack(order=order, filled=5, held=5),
         OrderRejected(order=order),
         OrderEnded(order=order),
         OrderUnclear(order=order),
