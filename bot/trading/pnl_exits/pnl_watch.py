@@ -298,12 +298,13 @@ class PnlWatch:
                 watched.recheck.forget()
                 return
             await self.striking.begin(exit_, level, value, rows.lines)
+            self._let_go(exit_.id)
         except (BrokerError, StorageAway) as error:
             log.warning("P&L exit %s could not act: %s", exit_.id, type(error).__name__)
             watched.retry_at = self._elapsed() + LATER
         finally:
             watched.acting = False
-            self.wake()
+            self._wake()
 
     async def _end(self, watched: _Watched, why: str, *, day_over: bool = False) -> None:
         exit_, now = watched.exit, self.clock.now()
