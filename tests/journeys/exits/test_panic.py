@@ -131,6 +131,10 @@ async def test_twelve_rows_two_above_the_freeze_a_rejection_an_unknown_outcome_a
         house.me.press("Confirm sell", await house.me.choose(exit_, "SELL ", 30))
         await house.me.wait_for("Flat at", 120)
         assert open_rows(house) == {}
+        await asyncio.sleep(5)
+        second = house.me.message(again["id"])
+        assert second is not None
+        assert "12 of 12 closed · over" in second["text"], "the answer to a second /panic lives on like the first"
 
 
 async def test_a_session_that_dies_in_the_middle_rings_and_nothing_goes_twice(clock: LoopClock, tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""The host lays beside what no route tells: a share's band, its ban and its surveillance, and cards say what follows."""
+"""The host lays beside what no route tells: a share's band, its ban and its surveillance, and cards say what follows.
+
+The file may change while the bot runs.
+"""
 
 import asyncio
 from dataclasses import replace
@@ -33,10 +36,14 @@ source = "the exchange's list"
 """
 
 
+def write(house: House, file: Path, text: str) -> None:
+    file.write_text(text.replace("TODAY", f"{ist_date(house.clock.now()):%Y-%m-%d}"), encoding="utf-8")
+
+
 async def with_data(house: House, tmp_path: Path, text: str) -> None:
     """A host whose own rows are these."""
     file = tmp_path / "host.toml"
-    file.write_text(text.replace("TODAY", f"{ist_date(house.clock.now()):%Y-%m-%d}"), encoding="utf-8")
+    write(house, file, text)
     house.settings = replace(house.settings, market_data=file)
     await house.restart()
     await house.log_in()
@@ -99,3 +106,30 @@ async def test_a_share_on_a_list_that_was_laid_beside_is_warned_of_where_it_is_e
         assert "RELIANCE is in the F&O ban of today" in future["text"]
         out = await house.me.ask("/exit RELIANCE", "SELL 10 RELIANCE")
         assert watched not in out["text"]
+
+
+async def test_a_file_that_changes_is_taken_up_while_the_bot_runs_and_a_wrong_one_is_told_once_and_changes_nothing(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        file = tmp_path / "host.toml"
+        await with_data(house, tmp_path, "")
+        watched = "RELIANCE is under surveillance (ASM stage 1)"
+        assert watched not in (await house.me.ask("/buy RELIANCE 10 mis", "BUY 10 RELIANCE"))["text"]
+        write(house, file, LISTS)
+        await house.me.wait_for("host.toml was read anew. What it says is in force.", 150)
+        assert watched in (await house.me.ask("/buy RELIANCE 10 mis", "BUY 10 RELIANCE"))["text"]
+
+        write(house, file, LISTS.replace("measure", "mesure"))
+        told = await house.me.wait_for("host.toml was not taken up.", 150)
+        assert "mesure" in told["text"]
+        assert "I go on with the facts read before; a start would refuse it." in told["text"]
+        await asyncio.sleep(600)
+        assert house.me.transcript(40).count("host.toml was not taken up.") == 1
+        assert watched in (await house.me.ask("/buy RELIANCE 10 mis", "BUY 10 RELIANCE"))["text"]
+
+        file.unlink()
+        await house.me.wait_for("host.toml cannot be read", 150)
+        write(house, file, "")
+        await house.me.wait_for("host.toml was read anew.", 150)
+        assert watched not in (await house.me.ask("/buy RELIANCE 10 mis", "BUY 10 RELIANCE"))["text"]
