@@ -17,7 +17,8 @@ from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, tick_down, tick_up
 from bot.domain.orders.band_edge import at_edge, day_edges
-from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, OrderRequest, Purpose
+from bot.domain.orders.confirmation import Confirmation, ConfirmationState, Purpose
+from bot.domain.orders.order import OrderDraft, OrderRequest
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.reading import Readings
 from bot.domain.people.account import Actor, Permission

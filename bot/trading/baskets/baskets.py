@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from bot.domain.errors import BrokerError, CheckFailed, ConfirmationGone, NotFound, WordsWanted
 from bot.domain.exits.exit_list import ExitList, ExitRow, ExitsShown, RowState
 from bot.domain.money import in_figures
-from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
+from bot.domain.orders.confirmation import Confirmation, ConfirmationState, Purpose
+from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.order_text import request_of
 from bot.domain.people.account import Actor, Permission
 from bot.domain.plans.basket import BasketCard, BasketChange, BasketMargins

@@ -13,7 +13,8 @@ from bot.domain.exits.closing import ClosingRow, closing_row
 from bot.domain.exits.exit_choice import can_exit, chosen
 from bot.domain.market.instrument import Instrument
 from bot.domain.news.orders.conversions import ConversionUnclear, Converted
-from bot.domain.orders.order import Confirmation, OrderDraft, Purpose
+from bot.domain.orders.confirmation import Confirmation, Purpose
+from bot.domain.orders.order import OrderDraft
 from bot.domain.people.account import Actor, Permission
 from bot.domain.plans.plan import Plan
 from bot.domain.ports.repositories import Repositories

@@ -21,8 +21,9 @@ from bot.domain.exits.exit_list import ExitList, ExitsShown
 from bot.domain.market.display_names import short
 from bot.domain.money import in_figures
 from bot.domain.news.people import ActByOther, ActionKind
+from bot.domain.orders.confirmation import Confirmation, ConfirmationState, Purpose
 from bot.domain.orders.doubt import of_change
-from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Order, OrderDraft, Purpose
+from bot.domain.orders.order import CardRef, Order, OrderDraft
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Actor

@@ -10,8 +10,9 @@ from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import in_figures, in_price, on_tick, tick_down
 from bot.domain.orders.band_edge import day_edges, no_further
+from bot.domain.orders.confirmation import Confirmation, Purpose
 from bot.domain.orders.legs import Leg, Measure
-from bot.domain.orders.order import Confirmation, OrderDraft, OrderRequest, Purpose
+from bot.domain.orders.order import OrderDraft, OrderRequest
 from bot.domain.orders.order_text import request_line
 from bot.domain.people.account import Actor
 from bot.domain.plans.plan import Attached, LegKind, Plan, PlanLeg, PlanState, sliced

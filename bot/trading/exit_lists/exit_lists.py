@@ -13,7 +13,8 @@ from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.money import grouped, total
 from bot.domain.news.safety import TradingStopped
-from bot.domain.orders.order import Order, OrderDraft, OrderRequest, OrderStatus, Purpose
+from bot.domain.orders.confirmation import Purpose
+from bot.domain.orders.order import Order, OrderDraft, OrderRequest, OrderStatus
 from bot.domain.people.account import Account, Actor, Permission, Stop
 from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.portfolio import Position, PositionLine

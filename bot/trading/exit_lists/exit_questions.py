@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from bot.domain.exits.exit_list import ExitCard, ExitList, ExitRow, ListKind
-from bot.domain.orders.order import Purpose
+from bot.domain.orders.confirmation import Purpose
 from bot.domain.people.account import Actor, Permission
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.ports.repositories import Repositories

@@ -9,7 +9,8 @@ from bot.domain.errors import CheckFailed, ConfirmationGone, WordsWanted
 from bot.domain.exits.exit_choice import ExitChoice
 from bot.domain.exits.exit_list import ExitList, ExitRow, ExitsShown, ListKind, Opening, Slice
 from bot.domain.market.display_names import short
-from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
+from bot.domain.orders.confirmation import Confirmation, ConfirmationState, Purpose
+from bot.domain.orders.order import OrderDraft
 from bot.domain.people.account import Actor, Permission
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState, sliced
 from bot.domain.ports.repositories import Repositories

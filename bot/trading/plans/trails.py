@@ -10,8 +10,9 @@ from bot.domain.exits.exit_choice import chosen
 from bot.domain.market.display_names import short
 from bot.domain.money import in_figures, on_tick
 from bot.domain.news.people import ActionKind
+from bot.domain.orders.confirmation import Confirmation, Purpose
 from bot.domain.orders.legs import TrailSaid
-from bot.domain.orders.order import Confirmation, Order, OrderDraft, OrderStatus, Purpose
+from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import plain, trail_words
 from bot.domain.people.account import Account, Actor, Permission
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState

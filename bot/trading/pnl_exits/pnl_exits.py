@@ -11,7 +11,7 @@ from bot.domain.exits.exit_choice import chosen
 from bot.domain.market.display_names import SHORT_NAMES
 from bot.domain.money import in_figures
 from bot.domain.news.people import ActionKind
-from bot.domain.orders.order import Purpose
+from bot.domain.orders.confirmation import Purpose
 from bot.domain.people.account import Actor, Permission
 from bot.domain.plans.pnl_card import PnlCard, PnlSaid, PnlShown
 from bot.domain.plans.pnl_exit import PnlAction, PnlExit, PnlExitNow, PnlState, Scope, ScopeKind, ScopeResult

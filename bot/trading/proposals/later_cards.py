@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.domain.clock import Clock, ist, ist_date
 from bot.domain.errors import CheckFailed, NotFound
 from bot.domain.news.orders.later_cards import LaterCardDue, LaterCardsAhead
-from bot.domain.orders.order import ConfirmationState, Purpose
+from bot.domain.orders.confirmation import ConfirmationState, Purpose
 from bot.domain.orders.order_text import record_line, request_line, request_of
 from bot.domain.people.account import Actor, Permission
 from bot.domain.plans.plan import Attached

@@ -9,7 +9,8 @@ from bot.domain.errors import CheckFailed, ConfirmationGone, NotFound
 from bot.domain.exits.closing import is_guard
 from bot.domain.market.display_names import short
 from bot.domain.news.people import ActionKind
-from bot.domain.orders.order import ConfirmationState, OrderDraft, Purpose
+from bot.domain.orders.confirmation import ConfirmationState, Purpose
+from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.standing import is_exit
 from bot.domain.people.account import Account, Actor, Permission
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState, part_name, sliced

@@ -3,7 +3,7 @@
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
 from bot.domain.news.plans.standing_stops import StandingStopPaused, StandingStopsDue
-from bot.domain.orders.order import Confirmation, Purpose
+from bot.domain.orders.confirmation import Confirmation, Purpose
 from bot.domain.plans.standing_stop import StandingCard, StandingShown, StandingState, StandingStop
 from bot.domain.positions.rebase import Rebase
 from bot.domain.terms import Side
