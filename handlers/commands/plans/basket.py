@@ -58,7 +58,7 @@ async def tapped(ctx: Ctx, tap: BasketTap) -> None:
         case BasketVerb.CONFIRM | BasketVerb.YES:
             await _confirm(ctx, tap)
         case BasketVerb.DISCARD:
-            await baskets.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+            await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
             await ctx.redraw(views.discarded())
         case BasketVerb.AGAIN:
             await _ask(ctx, await baskets.again(ctx.actor, tap.token, chat_id=ctx.chat_id), in_place=True)

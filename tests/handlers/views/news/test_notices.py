@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from bot.domain.exits.exit_list import ListKind, RowState, RowTold
 from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertsBlind, AlertStruck
 from bot.domain.news.connections import AddressNotRegistered, FeedBack, FeedLost, SessionLost, SessionReplaced, Source
-from bot.domain.news.days.days import DaySummary, YearNotCovered
+from bot.domain.news.days.days import DaySummary, HostFactsRead, YearNotCovered
 from bot.domain.news.days.period_summary import PeriodSummary
 from bot.domain.news.days.picture import Pictured
 from bot.domain.news.delivery import Delivery
@@ -134,6 +134,8 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         AddressNotRegistered(at=NOW, words=words),
         DaySummary(report=a_report()),
         YearNotCovered(year=2027),
+        HostFactsRead(file=words, wrong=words),
+        HostFactsRead(file=words),
         WEEK,
         Pictured(day=a_day()),
         *every_morning(),
