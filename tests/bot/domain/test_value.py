@@ -91,7 +91,7 @@ def test_the_class_that_the_library_makes_on_the_way_is_let_go() -> None:
     class Parent:
         __slots__ = ()
 
-    made = value(type("Child", (Parent,), {"__annotations__": {"a": int}}))
+    made: type = value(type("Child", (Parent,), {"__annotations__": {"a": int}}))
     gc.collect()
     assert Parent.__subclasses__() == [made]
 
