@@ -32,6 +32,7 @@ from bot.config.env_files import gather
 from bot.config.keys import KeySource, misplaced_keys, out_of_the_keyring
 from bot.domain.errors import SettingsError
 from bot.domain.people.secret import Secret
+from bot.domain.value import value
 
 __all__ = [
     "PAPER_PORT",
@@ -314,7 +315,7 @@ class Settings:
         return settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Setting:
     """One row of the table. `default` is what stands in the documentation, None for "must be given"."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import NoReturn
@@ -28,6 +28,7 @@ from bot.domain.ports.broker import BrokerConnection
 from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.portfolio import met_today
 from bot.domain.terms import Product, Side
+from bot.domain.value import value
 from bot.trading.actor import demand_role
 from bot.trading.baskets.basket_rows import BasketOrder, rows_of
 from bot.trading.baskets.judging import BasketJudge, BasketJudgement, Money, Whole, over_freeze, same_twice
@@ -43,7 +44,7 @@ EXAMPLE = "/basket buy NIFTY 24800 CE 1lot; sell NIFTY 24500 CE 1lot"
 NO = "You may not open positions here any more."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BasketLine:
     """One order of a basket in a person's words."""
 
@@ -51,7 +52,7 @@ class BasketLine:
     readings: Readings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Asked:
     """Where a question stands, and which one it replaces."""
 
@@ -61,7 +62,7 @@ class Asked:
     redrawn: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BasketBuilder:
     """Makes the question about a basket. Reads only, and writes nothing but the question."""
 

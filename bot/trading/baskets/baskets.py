@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.domain.errors import BrokerError, CheckFailed, ConfirmationGone, NotFound, WordsWanted
 from bot.domain.exits.exit_list import ExitList, ExitRow, ExitsShown, RowState
@@ -15,6 +15,7 @@ from bot.domain.people.account import Actor, Permission
 from bot.domain.plans.basket import BasketCard, BasketChange, BasketMargins
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Side
+from bot.domain.value import value
 from bot.runtime.background import BackgroundTasks
 from bot.trading.actor import demand_role
 from bot.trading.baskets.basket_builder import NO, Asked, BasketBuilder, BasketLine
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 OF_BEFORE = "I was restarted after this card. Nothing was sent."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Baskets:
     """One Confirm for all of it. Each order is sent by the runner of lists, at most once."""
 

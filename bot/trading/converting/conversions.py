@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -29,6 +29,7 @@ from bot.domain.positions.conversion import (
 )
 from bot.domain.positions.portfolio import Position, PositionLine
 from bot.domain.terms import OrderKind, Product, Side
+from bot.domain.value import value
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.account_views import AccountViews
 from bot.trading.actor import account_of, demand_role
@@ -52,7 +53,7 @@ _WORDS = {
 _NO = "You may not change what is held here."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Conversions:
     """The question, its one request, and the looks for what became of it."""
 
@@ -273,7 +274,7 @@ class Conversions:
                 pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Seen:
     """What the books said when the tap came."""
 

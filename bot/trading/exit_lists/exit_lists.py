@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.clock import ist_date
@@ -20,6 +20,7 @@ from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.portfolio import Position, PositionLine
 from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import OrderKind, Product, Side
+from bot.domain.value import value
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.account_views import AccountViews
 from bot.trading.actor import account_of, demand_role
@@ -44,7 +45,7 @@ from bot.trading.safety.announce import tell_others
 from bot.trading.safety.striking import strike_entries
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ExitLists:
     """What a person may ask to close, alone or together."""
 
@@ -383,7 +384,7 @@ class ExitLists:
         return ExitsShown(account=account, exits=exits, orders=orders, as_of=now, over=over, logged_in=logged_in)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Demat:
     """What is said of a list of holdings beside its rows."""
 

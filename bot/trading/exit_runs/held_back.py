@@ -4,7 +4,7 @@ What it leaves is sent when a person says so.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.domain.clock import Clock
 from bot.domain.exits.exit_list import HELD_FOR, ExitList, ExitRow, RowState, Slice
@@ -14,11 +14,12 @@ from bot.domain.orders.order import Order
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product
+from bot.domain.value import value
 from bot.trading.actor import demand_role
 from bot.trading.exits.exit_state import load, told_row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class HeldBack:
     """What a list does with rows that an order of the broker's own is closing. A panic tries them again by itself."""
 

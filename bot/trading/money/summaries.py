@@ -21,6 +21,7 @@ from bot.domain.pnl.summary import day_facts, day_picture, equity_curve, period_
 from bot.domain.pnl.trades import DayMark
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import DayReport, Funds, PositionLine
+from bot.domain.value import value
 from bot.runtime.scheduler import Occasion
 from bot.trading.account.account_views import AccountViews
 from bot.trading.money.late_days import LateDays
@@ -35,7 +36,7 @@ AGAIN = 600.0  # seconds between two looks into one
 PATIENCE = 5  # failed tries, about half an hour, after which a date is summed up without the broker
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Made:
     """A day's report with its facts, and how each row stands: what the next day counts from."""
 
