@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 PARTS = (
-    "journey", "three", "books", "drain", "picture", "process", "scrips", "search", "ticks", "pnl", "buy", "exits", "struck",
-    "idle",
+    "orders.journey", "news.three", "reading.books", "news.drain", "reading.picture", "host.process", "reading.scrips",
+    "reading.search", "reading.ticks", "reading.pnl", "orders.buy", "orders.exits", "orders.struck", "host.idle",
 )  # fmt: skip
 RESULTS = Path(__file__).parent / "results.json"
 FIELDS = ("name", "unit", "ours_p50", "ours_p99", "floor_p50", "floor_p99", "ratio_p50", "ratio_p99", "aim")

@@ -19,6 +19,7 @@ from bot.delivery.list_cards import ListCards
 from bot.delivery.notifier import Notifier
 from bot.domain.clock import Clock
 from bot.domain.errors import SettingsError
+from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Exchange
 from bot.domain.ports.broker import RandomBytes
 from bot.reference.load import load_reference
@@ -47,7 +48,9 @@ DRAIN = 10.0  # seconds for confirmations in flight, and again for notices, when
 
 
 @asynccontextmanager
-async def open_connections(settings: Settings, *, clock: Clock, random_bytes: RandomBytes) -> AsyncIterator[Connections]:
+async def open_connections(
+    settings: Settings, *, clock: Clock, random_bytes: RandomBytes, calendar: Calendar | None = None
+) -> AsyncIterator[Connections]:
     """Opens the connections to the broker, which is met by its address alone."""
     seed = int.from_bytes(random_bytes(8), "big")
     connections = Connections(
@@ -56,7 +59,7 @@ async def open_connections(settings: Settings, *, clock: Clock, random_bytes: Ra
         clock=clock,
         chance=random.Random(seed),  # jitter only
         data_dir=settings.database.parent / "master",
-        hours=feed_hours(settings),
+        hours=feed_hours(settings, calendar or load_reference(settings.market_data).calendar),
         orders_a_second=settings.orders_per_second,
         address=await public_ipv4(settings.broker_url),
     )
@@ -64,11 +67,10 @@ async def open_connections(settings: Settings, *, clock: Clock, random_bytes: Ra
         yield connections
 
 
-def feed_hours(settings: Settings) -> Hours:
+def feed_hours(settings: Settings, calendar: Calendar) -> Hours:
     """When prices should come: by the dated calendar, by the clock alone on days that it does not cover, or always (practice)."""
     if settings.market_hours != "real":
         return lambda _at, _exchange: True
-    calendar = load_reference(settings.market_data).calendar
 
     def suspicious(at: datetime, exchange: Exchange) -> bool:
         known = calendar.is_continuous(exchange, at)
@@ -142,6 +144,7 @@ class App:
                         ("exits", self.core.exit_runner.run()),
                         ("master", self.core.catalogue.run()),
                         ("heartbeat", self._beat()),
+                        ("laid beside", self.core.laid_beside.run()),
                         ("webhook", self._once_joined(self._watch.run)),
                         ("watch lists", self._once_joined(self.core.services.watch_lists.resume)),
                     )
@@ -245,7 +248,10 @@ async def open_app(
         store = open_store(settings, random_bytes, inline=inline, ask=ask)
         stack.push_async_callback(store.close)
         store.lock()
-        connections = await stack.enter_async_context(open_connections(settings, clock=clock, random_bytes=random_bytes))
+        reference = load_reference(settings.market_data)
+        connections = await stack.enter_async_context(
+            open_connections(settings, clock=clock, random_bytes=random_bytes, calendar=reference.calendar)
+        )
         core = build_core(
             settings,
             store=store,
@@ -254,6 +260,7 @@ async def open_app(
             random_bytes=random_bytes,
             redactor=redactor,
             egress=connections.address,
+            reference=reference,
             album=album,
         )
         stack.push_async_callback(core.album.close)

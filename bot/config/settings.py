@@ -263,7 +263,9 @@ class Settings:
     allow_root: Annotated[Consent, Says("`yes`: live money as root, outside a container, all the same", _one_of(Consent))] = (
         Consent.NO
     )
-    market_data: Annotated[Path | None, Says("a TOML file whose dated facts go before the built-in ones", _path)] = None
+    market_data: Annotated[
+        Path | None, Says("dated facts (TOML) before the built-in ones; read anew when they change", _path)
+    ] = None
     given: frozenset[str] = frozenset()  # the fields that do not stand at their defaults
     warnings: tuple[str, ...] = ()  # what works but should be otherwise, for the log and `check`
 

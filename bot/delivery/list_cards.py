@@ -1,6 +1,7 @@
 """The living cards of lists of exits, panics and baskets.
 
-Each is drawn anew whenever one of its orders, or what waits of it, has changed.
+Each is drawn anew whenever one of its orders, or what waits of it, has changed. A list that was asked for again has one in
+each chat that asked, beside the one of its question.
 """
 
 import asyncio
@@ -25,6 +26,8 @@ CLOSED = 600.0  # seconds after which a chat that its person has closed is tried
 OLDEST = timedelta(hours=12)  # a list asked about before that is not looked at after a restart
 RECENT = timedelta(minutes=20)  # longer than a question and what waits of it last
 
+Place = tuple[str, int, int]  # plan, chat, message
+
 
 class ListDrawer(Protocol):
     """Draws a list where its card stands."""
@@ -41,6 +44,10 @@ class _Card:
     chat_id: int
     message_id: int
     shown: ExitsShown
+
+    @property
+    def place(self) -> Place:
+        return self.shown.exits.plan_id, self.chat_id, self.message_id
 
     @property
     def looks(self) -> tuple[object, ...]:
@@ -67,9 +74,9 @@ class ListCards:
     _may_have_begun: bool = True  # since the last look
     _following: set[str] = field(default_factory=set)
     _over: set[str] = field(default_factory=set)  # recent ones whose last drawing shows how they ended
-    _drawn: dict[str, tuple[object, ...]] = field(default_factory=dict)
-    _drawing: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
-    _paused: dict[str, float] = field(default_factory=dict)  # until when, in loop time
+    _drawn: dict[Place, tuple[object, ...]] = field(default_factory=dict)
+    _drawing: dict[Place, "asyncio.Task[None]"] = field(default_factory=dict)
+    _paused: dict[Place, float] = field(default_factory=dict)  # until when, in loop time
 
     def wake(self) -> None:
         """An order changed. Returns at once."""
@@ -101,15 +108,13 @@ class ListCards:
         """Starts to draw every card that shows something else than is."""
         now = asyncio.get_running_loop().time()
         self._paused = {each: until for each, until in self._paused.items() if until > now}
-        for card in await self.store.read(self._cards):
-            plan_id = card.shown.exits.plan_id
-            if plan_id in self._drawing or plan_id in self._paused:
-                continue
-            if self._drawn.get(plan_id) != card.looks:
-                task = asyncio.create_task(self._draw(card), name=f"card of list {plan_id}")
-                self._drawing[plan_id] = task
-            elif card.is_over:
-                self._forget(plan_id)
+        cards = await self.store.read(self._cards)
+        old = [card for card in cards if self._drawn.get(card.place) != card.looks]
+        for card in old:
+            if card.place not in self._drawing and card.place not in self._paused:
+                self._drawing[card.place] = asyncio.create_task(self._draw(card), name=f"card of list {card.place[0]}")
+        for plan_id in {card.place[0] for card in cards if card.is_over} - {card.place[0] for card in old}:
+            self._forget(plan_id)
 
     def _cards(self, db: Repositories) -> list[_Card]:
         if self._may_have_begun:
@@ -129,29 +134,30 @@ class ListCards:
                 account=account, exits=exits, orders=orders, as_of=self.clock.now(), over=not alive,
                 logged_in=not exits.asked_login,
             )  # fmt: skip
-            cards.append(_Card(question.chat_id, question.message_id, shown))
+            places = dict.fromkeys([(question.chat_id, question.message_id), *exits.copies])
+            cards += [_Card(chat_id, message_id, shown) for chat_id, message_id in places]
         return cards
 
     async def _draw(self, card: _Card) -> None:
-        plan_id = card.shown.exits.plan_id
+        place = card.place
         try:
             await self.drawer.draw_list(card.chat_id, card.message_id, card.shown)
-            self._drawn[plan_id] = card.looks
+            self._drawn[place] = card.looks
         except DeliveryError as error:
             if error.permanent and not error.closed:
-                log.info("the card of list %s cannot be drawn any more: %s", plan_id, error.say)
-                self._drawn[plan_id] = card.looks
+                log.info("the card of list %s cannot be drawn any more: %s", place[0], error.say)
+                self._drawn[place] = card.looks
             else:
                 wait = CLOSED if error.closed else error.retry_after or RETRY
-                self._paused[plan_id] = asyncio.get_running_loop().time() + wait
+                self._paused[place] = asyncio.get_running_loop().time() + wait
         except Exception:  # the last resort: one card that cannot be drawn must not stop the others
-            log.exception("the card of list %s cannot be drawn", plan_id)
-            self._drawn[plan_id] = card.looks
+            log.exception("the card of list %s cannot be drawn", place[0])
+            self._drawn[place] = card.looks
         finally:
-            self._drawing.pop(plan_id, None)
+            self._drawing.pop(place, None)
             self._wake()
 
     def _forget(self, plan_id: str) -> None:
         self._over.add(plan_id)
         self._following.discard(plan_id)
-        self._drawn.pop(plan_id, None)
+        self._drawn = {place: looks for place, looks in self._drawn.items() if place[0] != plan_id}

@@ -35,5 +35,14 @@ def value(cls: type[_Value]) -> type[_Value]:
     return made
 
 
+def renew(old: _Value, new: _Value) -> None:
+    """Puts the parts of a newer value into an older one, for the dated facts, of which all of the bot holds one and the same.
+
+    Each part is put in at once: whoever reads on another thread meets the old one or the new one.
+    """
+    for part in fields(old):  # type: ignore[arg-type]  # a dataclass, as @value made it
+        object.__setattr__(old, part.name, getattr(new, part.name))
+
+
 def _reader(names: list[str]) -> Callable[[object], Any]:
     return attrgetter(*names) if names else lambda _: ()

@@ -11,6 +11,7 @@ from bot.domain.charges.charges import Tariff
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.rules import MarketRules
 from bot.domain.orders.rejections import Rejections
+from bot.domain.value import renew
 from bot.reference.calendar_rows import CalendarTables, read_calendar
 from bot.reference.charge_rows import ChargeTables, read_tariff
 from bot.reference.rejection_rows import RejectionTables, read_rejections
@@ -32,6 +33,13 @@ class ReferenceData:
     rules: MarketRules
     rejections: Rejections
     override: str  # the host's file, or empty
+
+    def take_up(self, newer: "ReferenceData") -> None:
+        """Puts the facts of a newer reading in force for everybody who holds these."""
+        renew(self.calendar, newer.calendar)
+        renew(self.tariff, newer.tariff)
+        renew(self.rules, newer.rules)
+        self.rejections.rows = newer.rejections.rows
 
 
 def load_reference(override: Path | None = None) -> ReferenceData:

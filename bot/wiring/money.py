@@ -7,11 +7,12 @@ from bot.domain.market.coming_days import coming_days
 from bot.trading.account.account_views import AccountViews
 from bot.trading.money.expiring import Expiring
 from bot.trading.money.held_notes import HeldNotes
+from bot.trading.money.late_closes import LateCloses
+from bot.trading.money.late_days import LateDays
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.reports import Reports
 from bot.trading.money.summaries import Summaries
 from bot.wiring.ground import Ground
-from bot.wiring.late_days import build_late_days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ def build_money(ground: Ground, books: AccountViews) -> MoneyServices:
         books=books,
         reports=reports,
         ranges=range_pnl,
-        late_days=build_late_days(ground, books, reports),
+        late_days=_late_days(ground, books, reports),
         weeks_last=ground.times.weeks_last,
         months_last=ground.times.months_last,
         coming=partial(coming_days, ground.times.calendar),
@@ -53,3 +54,23 @@ def build_money(ground: Ground, books: AccountViews) -> MoneyServices:
         clock=ground.clock,
     )
     return MoneyServices(summaries=summaries, range_pnl=range_pnl, notes=notes, expiring=expiring)
+
+
+def _late_days(ground: Ground, books: AccountViews, reports: Reports) -> LateDays:
+    """What makes up for days that were missed."""
+    times = ground.times
+    return LateDays(
+        store=ground.store,
+        books=books,
+        reports=reports,
+        closes=LateCloses(
+            books=books,
+            day_before=times.day_before,
+            is_trading=times.trading,
+            has_begun=times.has_begun,
+            clock=ground.clock,
+        ),
+        day_before=times.day_before,
+        is_trading=times.trading,
+        clock=ground.clock,
+    )

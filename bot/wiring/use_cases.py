@@ -76,6 +76,7 @@ from bot.wiring.charts import build_charts
 from bot.wiring.exits import build_exits
 from bot.wiring.ground import AttachedConnections, Ground, chosen_plan
 from bot.wiring.jobs import Sweep, table
+from bot.wiring.laid_beside import LaidBeside
 from bot.wiring.market_times import MarketTimes
 from bot.wiring.money import build_money
 from bot.wiring.orders import build_orders
@@ -127,6 +128,7 @@ class Core:
     album: Album
     direct: DirectMessages
     patient: PatientStore
+    laid_beside: LaidBeside
     explain: Callable[[str], str]  # the broker's words on a rejection -> a plain sentence
 
 
@@ -379,5 +381,6 @@ def build_core(
         album=album,
         direct=direct,
         patient=patient,
+        laid_beside=LaidBeside(settings=settings, reference=reference, plan=plan, store=patient, clock=clock),
         explain=lambda words: redactor.redact(reference.rejections.explain(words).words(rupees)),
     )

@@ -11,10 +11,14 @@ import pytest
 from bot.config.settings import Settings
 from bot.domain.clock import at_ist
 from bot.domain.errors import SettingsError
+from bot.domain.news.days.days import HostFactsRead
 from bot.reference.load import load_reference
+from bot.simulators.loop import LoopClock
 from bot.wiring.ground import chosen_plan
+from bot.wiring.laid_beside import LaidBeside
 from bot.wiring.market_times import MarketTimes
 from tests.bot.config.test_addresses import LIVE
+from tests.stage.desk import set_stage
 from tests.stage.values.market import REFERENCE_DATA, an_index, an_option
 
 SUMMARY = time(16, 15)
@@ -38,6 +42,34 @@ def test_a_plan_of_the_hosts_own_rows_can_be_chosen(tmp_path: Path) -> None:
     plan = chosen_plan(Settings.read(LIVE | {"BROKERAGE_PLAN": "family"}), load_reference(rows).tariff)
     assert plan is not None
     assert plan.title == "as agreed"
+
+
+async def test_the_chosen_plan_follows_the_hosts_rows_and_stays_where_they_lose_it(clock: LoopClock, tmp_path: Path) -> None:
+    rows = tmp_path / "own.toml"
+    text = '[[plans]]\nname = "family"\ntitle = "TITLE"\nsource = "letter"\ndelivery = "0"\n'
+    rows.write_text(text.replace("TITLE", "as agreed"))
+    settings = Settings.read(LIVE | {"BROKERAGE_PLAN": "family", "MARKET_DATA": str(rows)})
+    stage, reference = await set_stage(clock), load_reference(rows)
+    plan = chosen_plan(settings, reference.tariff)
+    beside = LaidBeside(settings=settings, reference=reference, plan=plan, store=stage.store, clock=clock)
+
+    async def read_anew(text: str) -> str | None:
+        rows.write_text(text)
+        await beside.look()
+        assert await stage.notices() == [], "it may be written to still"
+        await beside.look()
+        notices = await stage.notices()
+        await beside.look()
+        assert await stage.notices() == [], "a file is told of once"
+        return next((notice.wrong for notice in notices if isinstance(notice, HostFactsRead)), None)
+
+    assert plan is not None
+    assert await read_anew(text.replace("TITLE", "agreed anew")) == ""
+    assert plan.title == "agreed anew"
+    wrong = await read_anew(text.replace("family", "friends"))
+    assert wrong is not None
+    assert "BROKERAGE_PLAN is none of" in wrong
+    assert (plan.title, reference.tariff.plan("family")) == ("agreed anew", plan)
 
 
 def test_an_index_is_in_the_auction_of_the_shares_that_it_is_made_of_and_its_contracts_are_not() -> None:

@@ -139,7 +139,7 @@ def judged(seeds: Iterable[int], mutant: Mutant | None, workers: int, *, told: b
     """Plays each session in a process of its own and brings back what the checker says of it, as they end."""
     from tests.campaign.focus import Focus  # noqa: PLC0415 - what is played is imported after a mutant was built
     from tests.campaign.one import told_of  # noqa: PLC0415
-    from tests.campaign.world import a_template  # noqa: PLC0415
+    from tests.campaign.playing.world import a_template  # noqa: PLC0415
 
     focus = mutant.focus if mutant is not None else Focus()
     with a_template() as template:

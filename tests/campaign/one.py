@@ -4,11 +4,11 @@ import time
 import traceback
 from typing import Any
 
-from tests.campaign.checker import judge
 from tests.campaign.focus import Focus
+from tests.campaign.judging.checker import judge
+from tests.campaign.playing.sessions import play
+from tests.campaign.playing.world import Template
 from tests.campaign.record import Record
-from tests.campaign.sessions import play
-from tests.campaign.world import Template
 
 
 def told_of(seed: int, template: Template, focus: Focus, *, story: bool) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def test_a_folder_below_its_floor_and_a_file_that_was_not_measured_are_seen() ->
 
 
 def test_every_family_of_journeys_has_a_story_in_the_core_or_is_exhaustive_as_a_whole() -> None:
-    families = sorted((ROOT / "tests" / "journeys").glob("test_*.py"))
+    families = sorted((ROOT / "tests" / "journeys").rglob("test_*.py"))
     assert len(families) > 10
     texts = {family.name: family.read_text("utf-8") for family in families}
     whole = re.compile(r"^pytestmark = .*pytest\.mark\.exhaustive", re.MULTILINE)

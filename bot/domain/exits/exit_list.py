@@ -136,11 +136,17 @@ class ExitList:
     told: bool = False  # a panic that is not proven flat said so
     asked_login: bool = False  # it rang because there is no session, and has not gone on since
     then: Opening | None = None  # of a reversal
+    copies: tuple[tuple[int, int], ...] = ()  # chat and message of cards beside the question's own: the newest of each chat
 
     @property
     def proves_flat(self) -> bool:
         """Whether what rests is priced anew, and its end is read from the books: a panic, or what a P&L exit began."""
         return self.kind in (ListKind.PANIC, ListKind.PNL)
+
+    def with_copy(self, chat_id: int, message_id: int) -> "ExitList":
+        """The list with one more card, in the place of the copy that its chat had before."""
+        others = tuple((chat, message) for chat, message in self.copies if chat != chat_id)
+        return replace(self, copies=(*others, (chat_id, message_id)))
 
     def with_row(self, row: ExitRow) -> "ExitList":
         return replace(self, rows=tuple(row if each.number == row.number else each for each in self.rows))

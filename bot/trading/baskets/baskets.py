@@ -183,17 +183,6 @@ class Baskets:
         db.audit.add(now, exits.by, "basket", exits.account_id, before="asked", after=record(exits))
         return ()
 
-    async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> None:
-        """Closes the question. Nothing was sent, and nothing will be."""
-
-        def close(db: Repositories) -> None:
-            fits = frozenset({Purpose.BASKET})
-            self.proposing.confirmations.open_one(db, actor, token, chat_id, message_id, fits=fits)
-            if not db.confirmations.close(token, ConfirmationState.DISCARDED):
-                raise ConfirmationGone("This card was answered already.")
-
-        await self.proposing.store.transaction(close)
-
     async def shown(self, actor: Actor, token: str) -> ExitsShown:
         """A basket as it stands now. NotFound for one of another account."""
 

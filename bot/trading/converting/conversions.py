@@ -13,7 +13,7 @@ from bot.domain.exits.closing import ClosingRow, closing_row
 from bot.domain.exits.exit_choice import can_exit, chosen
 from bot.domain.market.instrument import Instrument
 from bot.domain.news.orders.conversions import ConversionUnclear, Converted
-from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
+from bot.domain.orders.order import Confirmation, OrderDraft, Purpose
 from bot.domain.people.account import Actor, Permission
 from bot.domain.plans.plan import Plan
 from bot.domain.ports.repositories import Repositories
@@ -101,16 +101,6 @@ class Conversions:
             targets=tuple(each for each in targets if each is not None),
         )
 
-    async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> None:
-        """Closes the question. Nothing was changed, and nothing will be."""
-
-        def close(db: Repositories) -> None:
-            self._question(db, actor, token, chat_id, message_id)
-            if not db.confirmations.close(token, ConfirmationState.DISCARDED):
-                raise ConfirmationGone("This card was answered already.")
-
-        await self.exits.store.transaction(close)
-
     async def confirm(
         self, actor: Actor, token: str, *, chat_id: int, message_id: int, answered: Answered | None = None
     ) -> Conversion:
@@ -123,7 +113,8 @@ class Conversions:
 
         def asked(db: Repositories) -> Confirmation:
             demand_role(db, actor, Permission.OPEN, _NO)
-            return self._question(db, actor, token, chat_id, message_id)
+            fits = frozenset({Purpose.CONVERT})
+            return self.exits.proposing.confirmations.open_one(db, actor, token, chat_id, message_id, fits=fits)
 
         question = await self.exits.store.transaction(asked)
         draft = question.draft
@@ -158,10 +149,6 @@ class Conversions:
         for made in await self.exits.store.transaction(lambda db: list(db.conversions.alive())):
             cut_off = replace(made, state=ConversionState.UNCLEAR, said=made.said or "I was restarted before its answer came.")
             self.background.start(self.carry_on(cut_off), f"conversion {made.id}")
-
-    def _question(self, db: Repositories, actor: Actor, token: str, chat_id: int, message_id: int) -> Confirmation:
-        fits = frozenset({Purpose.CONVERT})
-        return self.exits.proposing.confirmations.open_one(db, actor, token, chat_id, message_id, fits=fits)
 
     async def _in_the_way(self, account_id: str, position: Position) -> tuple[ClosingRow, list[Plan]]:
         """The orders that close the position, and the plans that hold something for it."""

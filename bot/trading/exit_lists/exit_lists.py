@@ -13,7 +13,7 @@ from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.money import grouped, total
 from bot.domain.news.safety import TradingStopped
-from bot.domain.orders.order import ConfirmationState, Order, OrderDraft, OrderRequest, OrderStatus, Purpose
+from bot.domain.orders.order import Order, OrderDraft, OrderRequest, OrderStatus, Purpose
 from bot.domain.people.account import Account, Actor, Permission, Stop
 from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.portfolio import Position, PositionLine
@@ -306,8 +306,9 @@ class ExitLists:
             if panic and db.stops.stop(Stop(account_id=account.id, by=exits.by, at=now, why="panic")):
                 tell_others(db, account.id, {exits.by}, TradingStopped(name=exits.name, at=now), now)
             if running is not None:
-                return take_in(db, running, exits)
-            exits = replace(exits, began_at=now)
+                exits = take_in(db, running, exits).with_copy(chat_id, message_id)
+            else:
+                exits = replace(exits, began_at=now)
             db.exit_lists.save(exits)
             return exits
 
@@ -316,16 +317,6 @@ class ExitLists:
             await answered()
         await asyncio.shield(self.background.start(self.runner.carry_on(exits.plan_id), f"exits {exits.plan_id}"))
         return await self.shown(actor, exits.plan_id)
-
-    async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> None:
-        """Closes the question. Nothing was sent, and nothing will be."""
-
-        def close(db: Repositories) -> None:
-            self.proposing.confirmations.open_one(db, actor, token, chat_id, message_id)
-            if not db.confirmations.close(token, ConfirmationState.DISCARDED):
-                raise ConfirmationGone("This card was answered already.")
-
-        await self.proposing.store.transaction(close)
 
     async def shown(self, actor: Actor, plan_id: str) -> ExitsShown:
         """A list as it stands now. NotFound for one of another account."""
@@ -339,6 +330,15 @@ class ExitLists:
             return self._as_of_now(account, exits, orders, over=not alive)
 
         return await self.proposing.store.transaction(read)
+
+    async def stands_in(self, plan_id: str, chat_id: int, message_id: int) -> None:
+        """The list was shown in this message as well: it is drawn there too as it goes on."""
+
+        def note(db: Repositories) -> None:
+            if (exits := db.exit_lists.find(plan_id)) is not None:
+                db.exit_lists.save(exits.with_copy(chat_id, message_id))
+
+        await self.proposing.store.transaction(note)
 
     async def go_on(self, actor: Actor, plan_id: str) -> ExitsShown:
         """Sends what waits for its cover all the same, as the person says."""

@@ -39,6 +39,4 @@ def take_in(db: Repositories, running: ExitList, asked: ExitList) -> ExitList:
         rows.append(replace(row, number=len(rows), slices=slices, after=after))
     entries = (*running.entries, *(each for each in asked.entries if each not in running.entries))
     joined = replace(running, rows=tuple(rows), entries=entries)
-    joined = joined if joined == running else replace(joined, told=False)
-    db.exit_lists.save(joined)
-    return joined
+    return joined if joined == running else replace(joined, told=False)

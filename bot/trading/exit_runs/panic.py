@@ -131,15 +131,16 @@ class Panic:
         entries = [orders[each] for each in exits.entries if each in orders]
         alive += [order for order in entries if order.status.is_working and order not in alive]
         open_rows = [row for row in exits.rows if _net(row, positions)]
-        if not open_rows and not alive:
-            self._end(db, exits, orders)
-            return
         grown = exits
         for row in exits.rows:
             is_stuck = exits.state(replace(row, flat=False), orders) in STUCK
             is_flat = row not in open_rows and is_stuck and not any(on_side(order, row) for order in alive)
             if is_flat != row.flat:
                 grown = grown.with_row(replace(row, flat=is_flat))
+        if not open_rows and not alive:
+            db.exit_lists.save(grown)
+            self._end(db, grown, orders)
+            return
         for row in open_rows:
             busy = any(on_side(order, row) for order in alive)
             grown = grown.with_row(self._grown(db, grown, row, orders, _net(row, positions), busy=busy))

@@ -25,13 +25,14 @@ async def convert(ctx: Ctx) -> None:
 
 async def tapped(ctx: Ctx, tap: ConvertTap) -> None:
     """One of the buttons of the question."""
-    conversions = ctx.services.conversions
     if tap.verb is ConvertVerb.DISCARD:
-        await conversions.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+        await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
         await ctx.redraw(views.discarded())
         return
     async with claiming(ctx, tap.token, "Converting…") as answered:
-        made = await conversions.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id, answered=answered)
+        made = await ctx.services.conversions.confirm(
+            ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id, answered=answered
+        )
         await ctx.redraw(views.ended(made, ctx.label, ctx.mode), priority=Priority.SAFETY)
 
 

@@ -12,7 +12,7 @@ from handlers.views.plans import exits as exit_views
 async def tapped(ctx: Ctx, tap: ReverseTap) -> None:
     """Turns the position round, asks again in words, or leaves it as it is."""
     if tap.verb is ReverseVerb.DISCARD:
-        await ctx.services.exits.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+        await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
         await ctx.redraw(exit_views.discarded())
         return
     reversals, in_words = ctx.services.reversals, tap.verb is ReverseVerb.YES

@@ -50,7 +50,8 @@ async def panic(ctx: Ctx) -> None:
         await ctx.reply(views.not_seen(ctx.label, ctx.mode, stopped=stopped, refused=refused), priority=Priority.FIRST)
         return
     if isinstance(asked, ExitsShown):
-        await ctx.reply(views.shown(asked, ctx.mode, ctx.state.explain), priority=Priority.FIRST)
+        message_id = await ctx.reply(views.shown(asked, ctx.mode, ctx.state.explain), priority=Priority.FIRST)
+        await ctx.services.exits.stands_in(asked.exits.plan_id, ctx.chat_id, message_id)
     else:
         await show(ctx, asked)
 
@@ -67,7 +68,7 @@ async def tapped(ctx: Ctx, tap: ExitsTap) -> None:
         case ExitsVerb.CONFIRM:
             await _confirm(ctx, tap)
         case ExitsVerb.DISCARD:
-            await exits.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+            await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
             await ctx.redraw(views.discarded())
         case ExitsVerb.LOOK:
             await ctx.redraw(views.shown(await exits.shown(ctx.actor, tap.token), ctx.mode, ctx.state.explain))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bot.domain.clock import ist_date
 from bot.domain.exits.exit_list import ListKind
 from bot.domain.news.connections import AddressNotRegistered, FeedBack, FeedLost, SessionLost, SessionReplaced, Source
-from bot.domain.news.days.days import DaySummary, YearNotCovered
+from bot.domain.news.days.days import DaySummary, HostFactsRead, YearNotCovered
 from bot.domain.news.days.period_summary import PeriodSummary
 from bot.domain.news.days.picture import Pictured
 from bot.domain.news.delivery import Delivery
@@ -241,9 +241,21 @@ def _year(news: YearNotCovered, scene: Scene) -> View:
                 f" {since} do not know when the exchange is open and what ends on which day. Cards will say so; orders go, "
                 "and mStock's answer decides.",
             ),
-            say("Once NSE has published its holidays: a file with a row for each, named by MARKET_DATA, and a restart."),
+            say(
+                "Once NSE has published its holidays: a file with a row for each, named by MARKET_DATA. Where it was named at "
+                "the start it is read anew within two minutes, else after a restart."
+            ),
             table(*((line,) for line in file)),
         )
+    )
+
+
+@renders(HostFactsRead)
+def _host_facts(news: HostFactsRead, _: Scene) -> View:
+    if not news.wrong:
+        return _plain(f"{news.file} was read anew", "What it says is in force.")
+    return _plain(
+        f"{news.file} was not taken up", f"{news.wrong.rstrip('.')}. I go on with the facts read before; a start would refuse it."
     )
 
 

@@ -141,3 +141,32 @@ async def test_the_card_of_a_list_of_exits_lives_until_its_last_order_ended(cloc
         stage.desk.reconcile.notify(ACCOUNT.id)
         await asyncio.sleep(2)
         assert screen.drawn[-1] == (PERSON, MESSAGE, ["FILLED", "FILLED"], True)
+
+
+async def test_a_list_that_is_shown_again_lives_in_both_messages_and_in_the_newest_copy_of_a_chat(clock: LoopClock) -> None:
+    stage = await set_floor(clock)
+    stage.broker.opens(PUT, PUT.lot)
+    stage.broker.ways[PUT.key] = "rest"
+    exits = stage.desk.core.services.exits
+    screen = Screen()
+    async with stage.running():
+        card = await stage.ask_panic()
+        async with drawing(stage, screen):
+            await stage.tap(card, MESSAGE)
+            await asyncio.sleep(1)
+            for again in (MESSAGE + 1, MESSAGE + 2):
+                await exits.stands_in(card.confirmation.token, PERSON, again)
+            await exits.stands_in(card.confirmation.token, 4242, 9)
+            await asyncio.sleep(1)
+        screen.drawn.clear()
+        async with drawing(stage, screen):  # after a restart
+            await asyncio.sleep(1)
+            assert {(chat, message) for chat, message, _, _ in screen.drawn} == {
+                (PERSON, MESSAGE), (PERSON, MESSAGE + 2), (4242, 9),
+            }  # fmt: skip
+            stage.broker.passes(stage.broker.working()[0])
+            stage.desk.reconcile.notify(ACCOUNT.id)
+            await asyncio.sleep(5)
+            for place in ((PERSON, MESSAGE), (PERSON, MESSAGE + 2), (4242, 9)):
+                ended = [(states, over) for *where, states, over in screen.drawn if tuple(where) == place]
+                assert ended[-1] == (["FILLED"], True)

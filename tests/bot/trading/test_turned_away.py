@@ -110,7 +110,7 @@ async def test_a_basket_of_another_account_or_of_a_dead_session_sends_nothing_an
     baskets, card, other = stage.desk.core.services.baskets, await ask_basket(stage), await ask_basket(stage)
     with pytest.raises(ConfirmationGone, match="another account"):
         await baskets.confirm(elsewhere(stage.desk.actor), card.confirmation.token, chat_id=PERSON, message_id=MESSAGE)
-    await baskets.discard(stage.desk.actor, card.confirmation.token, chat_id=PERSON, message_id=MESSAGE)
+    await stage.desk.proposals.discard(stage.desk.actor, card.confirmation.token, chat_id=PERSON, message_id=MESSAGE)
     with pytest.raises(ConfirmationGone, match="discarded"):
         await confirm_basket(stage, card)
     session, now = stage.desk.connection.session, clock.now()

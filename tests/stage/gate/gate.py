@@ -24,7 +24,7 @@ from tests.bot.config import test_addresses
 from tests.bot.web import test_browser
 from tests.handlers import samples
 from tests.handlers.telegram import test_http
-from tests.journeys.test_people import PIN
+from tests.journeys.people.test_people import PIN
 from tests.stage.brokers import exchange
 from tests.stage.gate.canaries import Canaries
 from tests.storage.samples import CREDENTIALS

@@ -1,4 +1,4 @@
-"""News by the date: the summary of a day, and the end of the dated facts."""
+"""News by the date: the summary of a day, the end of the dated facts, and those that the host lays beside them."""
 
 from bot.domain.news.notice import Notice, Sound
 from bot.domain.people.news_settings import NewsKind
@@ -24,3 +24,18 @@ class YearNotCovered(Notice):
     about = NewsKind.HOST
 
     year: int
+
+
+@value
+class HostFactsRead(Notice):
+    """The host's file of dated facts has changed and was read anew."""
+
+    sound = Sound.RING
+    about = NewsKind.HOST
+
+    file: str
+    wrong: str = ""  # why nothing of it is in force; empty: all of it is
+
+    @property
+    def loudness(self) -> Sound:
+        return Sound.RING if self.wrong else Sound.SILENT

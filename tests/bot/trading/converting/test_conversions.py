@@ -111,10 +111,10 @@ async def test_an_order_in_the_way_of_a_conversion_is_named(clock: LoopClock, wa
 async def test_a_discarded_card_and_one_of_another_account_convert_nothing(clock: LoopClock) -> None:
     stage, broker = await a_floor(clock)
     broker.opens(ITC, 10, Product.MIS)
-    card, conversions = await asked(stage), stage.desk.core.services.conversions
+    card = await asked(stage)
     with pytest.raises(ConfirmationGone, match="another account"):
         await tapped(stage, card, elsewhere(stage.desk.actor))
-    await conversions.discard(stage.desk.actor, card.confirmation.token, chat_id=PERSON, message_id=MESSAGE)
+    await stage.desk.proposals.discard(stage.desk.actor, card.confirmation.token, chat_id=PERSON, message_id=MESSAGE)
     with pytest.raises(ConfirmationGone, match="discarded"):
         await tapped(stage, card)
     assert broker.conversions == []

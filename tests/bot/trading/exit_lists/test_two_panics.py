@@ -9,7 +9,7 @@ from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from tests.bot.trading.exit_runs.test_panic import ENTRY, audited, open_floor
 from tests.stage.floor import BANK, CALL, ITC, SHORT_CALL, TCS, FloorStage, set_floor
-from tests.storage.samples import ACCOUNT
+from tests.storage.samples import ACCOUNT, PERSON
 
 
 def ends(told: list[ExitsTold]) -> list[Told]:
@@ -49,6 +49,7 @@ async def test_a_second_confirm_while_the_first_rests_shows_the_one_that_runs(cl
         assert way.exits.plan_id == first.confirmation.token
         assert not way.over
         assert len(stage.broker.working()) == 1, "what rests is not doubled"
+    assert way.exits.copies == ((PERSON, 78),), "the second message is a card of it too, and is drawn as it goes on"
 
 
 async def test_what_only_the_second_card_names_is_closed_by_the_one_that_runs_before_it_says_flat(clock: LoopClock) -> None:

@@ -1,0 +1,393 @@
+"""The judge of a session compares what the exchange did with what the phones showed, and knows nothing of the bot's code.
+
+It reads as a person reads: #12 is an order, "Filled" and "Partly filled 8/20" are fills with their sum, a message rings and an
+edit does not. No two orders of a session have the same side, quantity and share, so a reader can tell which is meant.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tests.campaign.judging.licences import Licences, of_here
+from tests.campaign.judging.readings import (
+    AFTER,
+    AGAIN,
+    CARD,
+    CLOUDS,
+    ENDS,
+    FALSE_BOOKS,
+    FILLS,
+    FLAT,
+    HARMLESS,
+    NEWS,
+    NOBODY,
+    NOTHING,
+    QUESTION,
+    Key,
+    Order,
+    asked_of,
+    could_answer,
+    filled_in,
+    key_of,
+    numbers_of,
+    orders_of,
+    states_of,
+    truth_of,
+    whole,
+)
+from tests.campaign.record import Act, Record, Shown, Trouble
+
+LIFE = 60.0  # seconds in which a card may be confirmed
+SLACK = 12.0  # seconds that an order may take from the tap to the exchange
+LATE = 16.0  # seconds from the fill, or from the end of the last trouble, in which it is told
+LATE_ELSEWHERE = (
+    66.0  # the same of an order that was not sent from here, or whose answer got lost: it is looked for ever more rarely
+)
+GAP = 27.0  # seconds of absence that must be told of; the bot tells of 20, counted from what it noticed
+A_TICK = 0.01  # seconds; the exchange's log rounds
+OPENING = 9 * 3600.0  # seconds of the day in India at which a session begins
+
+
+@dataclass(slots=True, kw_only=True)
+class Verdict:
+    """What is wrong with a session, by kind. Each fault is a sentence that a reader can check."""
+
+    faults: Counter[str]
+    fills: int
+    wrong: dict[str, list[str]]
+
+    @property
+    def clean(self) -> bool:
+        return not any(self.wrong.values())
+
+
+KINDS = (
+    "lost", "doubled", "misordered", "unannounced_gaps", "untrue_cards", "silent_ends", "duplicate_orders", "unconfirmed",
+    "delayed", "unanswered", "secrets_out", "untrue_gaps", "crossed_zero", "unlicensed", "left_over", "untrue_flats",
+)  # fmt: skip
+
+
+def judge(record: Record) -> Verdict:
+    """Reads a whole session."""
+    return _Judge(record).verdict()
+
+
+class _Judge:
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.wrong: dict[str, list[str]] = {kind: [] for kind in KINDS}
+        self.orders = orders_of(record.deeds)
+        self.by_key: dict[Key, list[Order]] = defaultdict(list)
+        for order in self.orders:
+            for size in order.sizes:
+                self.by_key[order.key[0], size, order.key[2]].append(order)
+        self.numbers = numbers_of(record.shown, self.by_key)
+        self.licences = Licences(record)
+        self.rung = {chat: [each for each in record.shown if each.chat == chat] for chat in record.chats}
+        self.unknown = {
+            key_of(match) for shown in record.shown for match in NEWS.finditer(shown.text) if match["title"] == "Outcome unknown"
+        }
+        self.cancels = [act for act in record.acts if act.text.startswith(("Cancel", "/cancel", "Close these"))]
+
+    def verdict(self) -> Verdict:
+        self._sent_once_and_confirmed()
+        for chat in self.record.chats:
+            for order in self.orders:
+                if self._is_told_apart(order):
+                    self._fills(order, chat)
+                    self._end(order, chat)
+            self._not_found(chat)
+            self._cards(chat)
+            self._gaps(chat)
+            self._missed(chat)
+        self._answers()
+        self._secrets()
+        self._ways_out()
+        faults = Counter(trouble.kind for trouble in self.record.troubles)
+        return Verdict(faults=faults, fills=sum(len(order.fills) for order in self.orders), wrong=self.wrong)
+
+    def _note(self, kind: str, words: str) -> None:
+        self.wrong[kind].append(f"seed {self.record.seed}: {words}")
+
+    # What was sent.
+
+    def _sent_once_and_confirmed(self) -> None:
+        taps: dict[Key, set[int]] = defaultdict(set)
+        for act in self.record.acts:
+            if act.what == "taps" and act.at - self._asked_at(act) <= LIFE:
+                for key in asked_of(act):
+                    taps[key].add(act.message)
+        for key, orders in self.by_key.items():
+            sent = [order for order in orders if order.channel == "API" and order.key[0] == "BUY"]
+            if len(sent) > max(len(taps[key]), 1):
+                self._note("duplicate_orders", f"{len(sent)} orders {key} for {len(taps[key])} confirmed cards")
+            elif len(sent) > len(taps[key]):
+                self._note("unconfirmed", f"{key} was sent at {sent[0].at:.1f} and no card of it was confirmed in its time")
+            for order in sent:
+                if not any(tap.at <= order.at + A_TICK <= self._asked_at(tap) + LIFE + SLACK for tap in self._taps_on(key)):
+                    self._note("unconfirmed", f"{key} went at {order.at:.1f}, when no card of it was open")
+
+    def _ways_out(self) -> None:
+        """Sales: each has its licence, none sells more than is open, and none stays when its position is gone."""
+        for deed in of_here(self.record.deeds):
+            if self.licences.license_of(deed) is None:
+                self._note("unlicensed", f"{deed.detail['name']} {deed.detail['quantity']} was sold at {deed.at:.1f}")
+        self.wrong["crossed_zero"] += [f"seed {self.record.seed}: {words}" for words in self.licences.crossed]
+        self.wrong["left_over"] += [f"seed {self.record.seed}: {words}" for words in self.licences.left_over()]
+        for shown in self.record.shown:
+            if shown.what != "message" or not FLAT.search(shown.text):
+                continue
+            rows = self.licences.intraday_at(shown.at)
+            false = [each for each in self.record.troubles if each.kind in FALSE_BOOKS]
+            if rows and not any(each.overlaps(shown.at - 90.0, shown.at) for each in false):
+                self._note("untrue_flats", f"flat was said at {shown.at:.1f}, and {rows} were open")
+
+    def _taps_on(self, key: Key) -> Iterator[Act]:
+        for act in self.record.acts:
+            if key in asked_of(act):
+                yield act
+
+    def _asked_at(self, tap: Act) -> float:
+        """When the card that was tapped was drawn last."""
+        times = [each.at for each in self.rung[tap.chat] if each.message == tap.message and each.text == tap.shown]
+        return max((at for at in times if at <= tap.at), default=float("-inf"))
+
+    # What was told.
+
+    def _tellings(self, order: Order, chat: int) -> list[tuple[Shown, int, str]]:
+        """What the phone showed of an order's fills: the message, how much in all, and its title."""
+        told: list[tuple[Shown, int, str]] = []
+        for shown in self.rung[chat]:
+            if shown.what not in ("message", "edit"):
+                continue
+            told.extend(
+                (shown, whole(match["part"] or match["size"]), match["title"])
+                for match in NEWS.finditer(shown.text)
+                if self._means(match, order) and match["title"] in FILLS
+            )
+            if "rom elsewhere" in shown.text or "Found in the order book" in shown.text:
+                told.extend((shown, amount, "state") for amount in filled_in(shown.text, order.key))
+        return told
+
+    def _means(self, match: re.Match[str], order: Order) -> bool:
+        """Whether words name this order: by its number where several have the same side, quantity and share."""
+        side, size, share = key_of(match)
+        same = (side, share) == (order.key[0], order.key[2]) and size in order.sizes
+        number = self.numbers.get(order.id)
+        return same and (number is None or number == int(match["number"]))
+
+    def _is_told_apart(self, order: Order) -> bool:
+        return order.id in self.numbers or all(len(self.by_key[order.key[0], size, order.key[2]]) == 1 for size in order.sizes)
+
+    def _fills(self, order: Order, chat: int) -> None:
+        told = self._tellings(order, chat)
+        name = f"{order.key} in {chat}"
+        true = [0, *(amount for _, amount in order.fills)]
+        most, by_message, first_of = 0, dict[int, int](), dict[int, int]()
+        for shown, amount, title in told:
+            if amount not in true or amount > max((done for at, done in order.fills if at <= shown.at + A_TICK), default=0):
+                self._note("doubled", f"{name}: {title} {amount} at {shown.at:.1f}, which is not true then")
+                continue
+            before = by_message.get(shown.message, 0)
+            if amount < before or (shown.what == "message" and amount < most):
+                self._note("misordered", f"{name}: {title} {amount} at {shown.at:.1f} after {max(most, before)}")
+            elif shown.what == "message" and title != "state" and amount in first_of and not AGAIN.search(shown.text):
+                self._note("doubled", f"{name}: {title} {amount} again at {shown.at:.1f} without its number")
+            by_message[shown.message] = amount
+            if title != "state":
+                first_of.setdefault(amount, shown.message)
+            most = max(most, amount)
+        if most < order.filled:
+            missing = sum(amount > most for _, amount in order.fills)
+            self.wrong["lost"] += [f"seed {self.record.seed}: {name}: {most} told of {order.filled}"] * missing
+            return
+        if order.is_whole and not self._rang_whole(told, order):
+            self._note("silent_ends", f"{name}: the whole fill did not ring")
+        self._in_time(order, told, chat, name)
+
+    def _rang_whole(self, told: Sequence[tuple[Shown, int, str]], order: Order) -> bool:
+        return any(shown.what == "message" and not shown.silent and amount == order.key[1] for shown, amount, _ in told)
+
+    def _in_time(self, order: Order, told: Sequence[tuple[Shown, int, str]], chat: int, name: str) -> None:
+        """Each fill within its time, counted from the end of what stood in the way of this phone."""
+        for at, amount in order.fills:
+            heard = min((shown.at for shown, sum_, _ in told if sum_ >= amount), default=None)
+            clear = self._clear_from(at, chat, order)
+            if heard is not None and heard > clear + self._patience(order):
+                self._note("delayed", f"{name}: {amount} filled at {at:.1f}, the way clear from {clear:.1f}, told at {heard:.1f}")
+
+    def _clear_from(self, at: float, chat: int, order: Order) -> float:
+        """The first moment from which nothing that goes wrong holds news up for this phone."""
+        moment = max(at, order.at)
+        for trouble in sorted(self.record.troubles, key=lambda each: each.began):
+            hit = self._hit(trouble)
+            if trouble.kind in HARMLESS or (hit is not None and hit != chat):
+                continue
+            end = trouble.ended + AFTER.get(trouble.kind, 0.0)
+            if trouble.began <= moment + self._patience(order) and end > moment:
+                moment = end
+        return moment
+
+    def _patience(self, order: Order) -> float:
+        return LATE_ELSEWHERE if order.channel != "API" or order.key in self.unknown else LATE
+
+    def _hit(self, trouble: Trouble) -> int | None:
+        """The only chat that a trouble concerns. A call that hangs is done: it is the first whose message came."""
+        if trouble.kind != "hanging":
+            return trouble.chat
+        after = [each for each in self.record.shown if each.what == "message" and each.message > trouble.newest]
+        return min(after, key=lambda each: each.message).chat if after else None
+
+    def _end(self, order: Order, chat: int) -> None:
+        if order.end is None or order.is_whole:
+            return
+        at, what = order.end
+        wished = what == "cancelled" and not order.filled and any(act.at <= at + A_TICK for act in self.cancels)
+        makes_room = what == "cancelled" and not order.filled and order.stops  # its plan took it away for an exit
+        if wished or makes_room:
+            return
+        for shown in self.rung[chat]:
+            titles = [match["title"] for match in NEWS.finditer(shown.text) if self._means(match, order)]
+            rang = shown.what == "message" and not shown.silent
+            if rang and shown.at >= at - A_TICK and ENDS[what] in titles:
+                return
+            if (
+                rang
+                and shown.at >= at - A_TICK
+                and ("elsewhere" in shown.text or "Found in" in shown.text)
+                and what in states_of(shown.text, order.key)
+            ):
+                return
+        self._note("silent_ends", f"{order.key} in {chat}: {what} at {at:.1f} did not ring")
+
+    def _not_found(self, chat: int) -> None:
+        for shown in self.rung[chat]:
+            for match in NEWS.finditer(shown.text):
+                key, number = key_of(match), match["number"]
+                if match["title"] != "Outcome unknown" or shown.what != "message" or self.by_key.get(key):
+                    continue
+                rang = any(
+                    each.what == "message" and not each.silent and f"Not found #{number} " in each.text
+                    for each in self.rung[chat]
+                )
+                if not rang and self.record.ended - shown.at > 195.0:
+                    self._note("silent_ends", f"{key} in {chat}: never found, and that did not ring")
+
+    # What the cards show at the end.
+
+    def _cards(self, chat: int) -> None:
+        last: dict[int, Shown] = {}
+        for shown in self.rung[chat]:
+            if shown.what == "delete":
+                last.pop(shown.message, None)
+            elif shown.what in ("message", "edit"):
+                last[shown.message] = shown
+        confirmed = {act.message for act in self.record.acts if act.chat == chat and act.what == "taps" and "Confirm" in act.text}
+        for message, shown in last.items():
+            match = CARD.match(shown.text)
+            question = QUESTION.match(shown.text)
+            if match is not None:
+                self._card(match, shown, chat)
+            elif message in confirmed and question is not None and "until " in shown.text and not self._slept_over(message):
+                self._note("untrue_cards", f"{key_of(question)} in {chat}: still asks, though it was confirmed")
+
+    def _slept_over(self, message: int) -> bool:
+        """Whether the bot was away for all of the card's life after the tap, and could not be heard when it came back.
+
+        Such a card names the end of its time, which is past, and its button answers that nothing was sent.
+        """
+        taps = [act for act in self.record.acts if act.message == message and act.what == "taps" and "Confirm" in act.text]
+        away = [each for each in self.record.troubles if each.kind in ("killed", "stopped")]
+        deaf = [each for each in self.record.troubles if each.side == "telegram"]
+        return all(
+            any(
+                gone.began <= tap.at
+                and gone.ended >= tap.at + LIFE
+                and any(each.overlaps(gone.ended, gone.ended + 2.0) for each in deaf)
+                for gone in away
+            )
+            for tap in taps
+        )
+
+    def _card(self, match: re.Match[str], shown: Shown, chat: int) -> None:
+        orders = self.by_key.get(key_of(match), [])
+        state = match["state"]
+        if len(orders) != 1:
+            gone = ("unknown", "not sent", "rejected", "closed by you")
+            if not orders and not any(word in state for word in gone):
+                self._note("untrue_cards", f"{key_of(match)} in {chat}: “{state}”, and there is no such order")
+            return
+        (order,) = orders
+        if (wanted := truth_of(order)) and not re.search(wanted, f"{match['part'] or ''}|{state}"):
+            self._note("untrue_cards", f"{order.key} in {chat}: “{state}” at the end, and the truth is {wanted}")
+
+    # What was missed.
+
+    def _gaps(self, chat: int) -> None:
+        backs = [shown.at for shown in self.rung[chat] if shown.what == "message" and "Back. " in shown.text]
+        for trouble in self.record.troubles:
+            if trouble.chat is None and self._is_gap(trouble):
+                until = self._clear_from(trouble.ended, chat, NOBODY) + LATE + 60.0
+                if until < self.record.ended + LATE + 60.0 and not any(trouble.ended - 1.0 <= at <= until for at in backs):
+                    self._note("unannounced_gaps", f"{trouble.kind} {trouble.began:.1f}-{trouble.ended:.1f} in {chat}")
+
+    def _missed(self, chat: int) -> None:
+        """Nobody says that nothing was missed of what filled in a gap and was told at its end."""
+        if any(trouble.kind == "clock_stepped" for trouble in self.record.troubles):
+            return
+        for shown in self.rung[chat]:
+            match = NOTHING.search(shown.text) if shown.what == "message" else None
+            if match is None:
+                continue
+            since, until = (sum(int(part) * 60 ** (2 - place) for place, part in enumerate(match[n].split(":"))) for n in (1, 2))
+            for order in self.orders:
+                for at, amount in order.fills if order.channel == "API" and order.at < since - OPENING else ():
+                    heard = min((each.at for each, told, _ in self._tellings(order, chat) if told >= amount), default=0.0)
+                    if since - OPENING + 1.0 < at < until - OPENING - 1.0 <= heard:
+                        self._note(
+                            "untrue_gaps", f"{order.key} in {chat}: filled at {at:.1f} in a gap in which nothing was missed"
+                        )
+
+    def _is_gap(self, trouble: Trouble) -> bool:
+        lasted = trouble.ended - trouble.began
+        others = [
+            other
+            for other in self.record.troubles
+            if other is not trouble and other.overlaps(trouble.began - 15, trouble.ended + 5)
+        ]
+        if any(other.kind in CLOUDS for other in others):
+            return False  # which of two absences it was is not for this reader to say
+        if trouble.kind in ("killed", "stopped"):
+            return lasted > GAP and self._at_stake(trouble.began)
+        if trouble.kind == "books_away":
+            return lasted > GAP and self._at_stake(trouble.began) and self._at_stake(trouble.ended)
+        return False
+
+    def _at_stake(self, moment: float) -> bool:
+        return any(
+            order.channel == "API"
+            and order.at < moment - 3.0
+            and (order.end is None or order.end[0] > moment)
+            and (not order.is_whole or order.fills[-1][0] > moment)
+            for order in self.orders
+        )
+
+    # What people said, and what nobody may read.
+
+    def _answers(self) -> None:
+        for act in self.record.acts:
+            passing = any(each.side == "telegram" and each.overlaps(act.at - 1.0, act.at + 30.0) for each in self.record.troubles)
+            if act.what == "says" and not passing and act.chat == self.record.chats[0] and act.at < self.record.ended - 30.0:
+                after = [each for each in self.rung[act.chat] if each.at >= act.at and each.what != "delete"]
+                if not after:
+                    self._note("unanswered", f"“{act.text}” at {act.at:.1f}")
+                elif act.text.startswith(("/buy", "/sell")) and not any(could_answer(act.text, each.text) for each in after):
+                    self._note("unanswered", f"“{act.text}” at {act.at:.1f} got no card and no refusal")
+
+    def _secrets(self) -> None:
+        for number, secret in enumerate(self.record.secrets):
+            if secret and secret in self.record.log:
+                self._note("secrets_out", f"secret {number} stands in the log")
+            if secret and any(secret in shown.text for shown in self.record.shown):
+                self._note("secrets_out", f"secret {number} was shown")
