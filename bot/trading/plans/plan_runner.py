@@ -5,6 +5,7 @@ Nothing is sent that their legs do not license.
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from bot.domain.clock import Clock
@@ -41,6 +42,8 @@ from bot.trading.ticks.tick_watcher import TickWatcher, Use
 log = logging.getLogger(__name__)
 
 TOUCH_LASTS = 1.0  # seconds for which a trade at the target counts: it may come while the plan is busy
+NEAR = 5  # ticks from the target at which the books are looked at before it is touched
+AHEAD = 5.0  # seconds between two such looks, while the price stays near
 UNFILLED = 3.0  # seconds that the target's limit may rest unguarded
 CALM = 15.0  # seconds after going back to the stop: a price that sits at the target moves it no more often
 DOUBT = 2.0  # seconds between two readings that agree before a stop guards less: a position book may lag
@@ -236,6 +239,7 @@ class PlanRunner:
         target = plan.leg(LegKind.TARGET)
         if target is None:
             return
+        near = -target.draft.side.sign * NEAR * target.draft.instrument.tick
 
         def traded(tick: Tick) -> None:
             if tick.stale or tick.last <= 0:
@@ -245,11 +249,24 @@ class PlanRunner:
             if watched.at_target:
                 watched.touched_at = elapsed()
             elif stopped is watched.is_stopped:
+                if is_touched(target, tick.last + near):
+                    self._look_ahead(plan.account_id, watched)
                 return
             watched.is_stopped, watched.urgent = stopped, True
             self._begin(plan.id, watched)  # the loop over all plans would read them first
 
         watched.watching = self.watcher.watch(plan.account_id, [target.draft.instrument.key], Use.GUARD, traded)
+
+    def _look_ahead(self, account_id: str, watched: PlanWatch) -> None:
+        """Has the books looked at: a touch within the next second relies on that look, if nothing changes."""
+        waits = watched.ahead is not None and elapsed() - watched.ahead < AHEAD
+        if not waits and watched.taking_at is None and self.connections.of(account_id).session is not None:
+            watched.ahead = elapsed()
+            self.background.start(self._looked(account_id), f"account {account_id}: a target is near")
+
+    async def _looked(self, account_id: str) -> None:
+        with suppress(BrokerError, StorageAway):  # a touch looks for itself then
+            await self.exits.reconcile.look(account_id)
 
     async def _do(self, act: Next, now: PlanNow, watched: PlanWatch) -> bool:
         """The act. Whether something changed, so that the next step follows at once."""
