@@ -41,7 +41,7 @@ from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.drafts.held import Held
 from bot.trading.exits.confirmed_exits import ConfirmedExits
 from bot.trading.exits.exit_state import begin_row, shown
-from bot.trading.exits.live_exit import ExitWanted
+from bot.trading.exits.exit_wanted import ExitWanted
 from bot.trading.orders.claimed_orders import Claim, ClaimedOrders
 from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.orders.confirmations import Confirmations
