@@ -148,7 +148,7 @@ def _ended(news: OrderEnded, scene: Scene) -> View:
     why = scene.explain(order.reason) if order.reason else ""
     text = _sentences(filled, in_whose_words(why), _left(order, news.after))
     left = news.after is not None and news.after.left_by(order) > 0
-    exit_ = [button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label))] if left and may_exit(order) else []
+    exit_ = [button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label))] if left else []
     again = button("Same again", OrderTap(order.id, OrderVerb.SAME, scene.label))
     return _about("Expired" if expired else "Cancelled", order, text, scene, [*exit_, again])
 

@@ -441,6 +441,16 @@ def test_a_fill_tells_what_is_held_or_booked_and_offers_no_way_out_of_nothing(
     )
 
 
+@pytest.mark.parametrize(("held", "offered"), [(5, ["Exit"]), (0, []), (-5, [])])
+def test_a_delivery_sale_has_a_way_out_of_what_it_left_and_none_of_what_came_out_of_holdings(
+    held: int, offered: list[str]
+) -> None:
+    sale = replace(DONE, draft=replace(DONE.draft, side=Side.SELL), closes=True)
+    assert labels(draw(Filled(order=sale, fill=FILL, after=after(held, closes=True)))) == offered
+    ended = replace(sale, status=S.CANCELLED)
+    assert labels(draw(OrderEnded(order=ended, after=after(held, closes=True)))) == [*offered, "Same again"]
+
+
 def test_an_average_has_two_decimals_and_four_where_the_tick_is_finer() -> None:
     fine = replace(RELIANCE, tick=Decimal("0.0025"))
     for instrument, said in ((RELIANCE, "avg 691.03"), (fine, "avg 691.0333")):
