@@ -125,7 +125,7 @@ class ListCards:
         cards = []
         for plan_id in sorted(self._following):
             found, question = load(db, plan_id), db.confirmations.find(plan_id)
-            account = db.accounts.find(found[0].account_id) if found is not None else None
+            account = db.accounts.find(found.exits.account_id) if found is not None else None
             if found is None or question is None or question.message_id is None or account is None:
                 self._forget(plan_id)
                 continue

@@ -188,7 +188,7 @@ class Baskets:
 
         def read(db: Repositories) -> ExitsShown:
             found = load(db, token)
-            if found is None or actor.account is None or found[0].account_id != actor.account.id:
+            if found is None or actor.account is None or found.exits.account_id != actor.account.id:
                 raise NotFound("That basket is gone.")
             exits, orders, alive = found
             now = self.proposing.clock.now()

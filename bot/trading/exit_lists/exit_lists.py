@@ -324,7 +324,7 @@ class ExitLists:
 
         def read(db: Repositories) -> ExitsShown:
             found = load(db, plan_id)
-            if found is None or found[0].account_id != account.id:
+            if found is None or found.exits.account_id != account.id:
                 raise NotFound("That list is gone.")
             exits, orders, alive = found
             return self._as_of_now(account, exits, orders, over=not alive)
@@ -372,7 +372,7 @@ class ExitLists:
         def read(db: Repositories) -> ExitsShown | None:
             panic = running_panic(db, account.id)
             found = load(db, panic.plan_id) if panic is not None else None
-            return self._as_of_now(account, found[0], found[1], over=False) if found is not None else None
+            return self._as_of_now(account, found.exits, found.orders, over=False) if found is not None else None
 
         return await self.proposing.store.transaction(read)
 
