@@ -81,7 +81,7 @@ def renders(*kinds: type[News]) -> Callable[[Renderer[News]], Renderer[News]]:
 @renders(Filled)
 def _filled(news: Filled, scene: Scene) -> View:
     order, fill = news.order, news.fill
-    partly = order.filled < order.draft.quantity
+    partly = not news.ends_order  # by the step, for the order may be further by now
     parts: list[Part] = []
     size = f"{count(fill.filled_after)}/{count(order.draft.quantity)}" if partly else count(order.draft.quantity)
     mean = fill.average if fill.average is not None else order.average
@@ -93,7 +93,7 @@ def _filled(news: Filled, scene: Scene) -> View:
         parts += [say(title, f" {name}"), say(price_known)]
     else:
         parts.append(say(title, f" {name}, {price_known}"))
-    if partly or fill.quantity != order.filled:
+    if partly or fill.quantity != fill.filled_after:
         step = f" at {average(fill.price, tick)}" if fill.price is not None else ""
         parts.append(say(f"This step: {count(fill.quantity)}{step}, {clock_time(fill.at)}"))
     if news.fee is not None:

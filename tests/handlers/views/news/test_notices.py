@@ -398,6 +398,13 @@ def test_a_partial_fill_counts_up_and_names_its_step() -> None:
     assert lines[2] == "This step: 65, 14:02:11", "a price that is not known is not shown"
 
 
+def test_a_step_whose_price_comes_when_the_order_is_whole_is_told_as_the_step_that_it_was() -> None:
+    order = an_order(number=13, status=S.FILLED, filled=195, average=Decimal("101.20"), draft=a_draft(quantity=195))
+    step = Fill(broker_id="1", filled_after=65, quantity=65, price=Decimal("101.20"), average=Decimal("101.20"), at=NOW)
+    lines = draw(Filled(order=order, fill=step)).plain.splitlines()
+    assert lines[:2] == ["Partly filled #13 BUY 65/195 RELIANCE, avg 101.20", "This step: 65 at 101.20, 14:02:11"]
+
+
 def after(quantity: int | None, **changes: Any) -> PositionAfter:
     return PositionAfter(quantity=quantity, **changes)
 
