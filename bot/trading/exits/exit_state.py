@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from bot.domain.errors import ConfirmationGone
+from bot.domain.errors import ConfirmationGone, NotFound
 from bot.domain.exits.exit_list import ExitList, ExitRow, ExitsShown, ListKind, RowState, RowTold, Slice
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.people.account import Account
@@ -91,9 +91,11 @@ def begin_row(db: Repositories, plan: Plan, draft: OrderDraft, name: str, now: d
     return exits
 
 
-def shown(db: Repositories, account: Account, exits: ExitList, now: datetime) -> ExitsShown:
-    """A list as it stands now, with its orders."""
-    found = load(db, exits.plan_id)
-    if found is None:
-        return ExitsShown(account=account, exits=exits, orders={}, as_of=now)
-    return ExitsShown(account=account, exits=found.exits, orders=found.orders, as_of=now, over=not found.alive)
+def shown(db: Repositories, account: Account, plan_id: str, now: datetime) -> ExitsShown:
+    """A list as it stands now, with its orders. NotFound where it is gone, and for one of another account."""
+    found = load(db, plan_id)
+    if found is None or found.exits.account_id != account.id:
+        raise NotFound("That list is gone.")
+    exits, orders, alive = found
+    logged_in = not exits.asked_login
+    return ExitsShown(account=account, exits=exits, orders=orders, as_of=now, over=not alive, logged_in=logged_in)
