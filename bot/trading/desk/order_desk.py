@@ -168,7 +168,7 @@ class OrderDesk:
             await answered()
         if isinstance(act, ExitList):
             await self._begin(act.plan_id)
-            return await self._store.transaction(lambda db: shown(db, account_of(actor), act, self._clock.now()))
+            return await self._store.transaction(lambda db: shown(db, account_of(actor), act.plan_id, self._clock.now()))
         return await self._exits.carry_out(act)
 
     async def _answer(self, actor: Actor, question: Confirmation) -> Order | Resumed | Cancelled:

@@ -164,7 +164,7 @@ class ListSending:
         found = load(db, plan_id)
         if found is None:
             return
-        exits, now = found[0], self.clock.now()
+        exits, now = found.exits, self.clock.now()
         for number, piece, result in became:
             if result is None:
                 continue

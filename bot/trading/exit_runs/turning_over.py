@@ -10,7 +10,7 @@ from bot.domain.orders.order import Order
 from bot.domain.plans.plan import Plan, PlanAct, PlanLeg, next_slice
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.value import value
-from bot.trading.exits.exit_state import load, told_row
+from bot.trading.exits.exit_state import load_alive, told_row
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.safety.striking import strike
 
@@ -78,11 +78,11 @@ class TurningOver:
             return
 
         def ring(db: Repositories) -> None:
-            found = load(db, exits.plan_id)
-            if found is None or not found[2] or found[0].then is None:
+            found = load_alive(db, exits.plan_id)
+            if found is None or found.exits.then is None:
                 return
-            db.exit_lists.save(replace(found[0], then=replace(found[0].then, rung=True)))
-            rows = (told_row(found[0], found[0].rows[0], found[1]),)
+            db.exit_lists.save(replace(found.exits, then=replace(found.exits.then, rung=True)))
+            rows = (told_row(found.exits, found.exits.rows[0], found.orders),)
             news = ExitsTold(plan_id=exits.plan_id, kind=exits.kind, told=Told.TURN_WAITS, at=now, rows=rows, waiting=1)
             db.outbox.add(exits.account_id, db.people.watching(exits.account_id), news, now, order_id=None)
 

@@ -58,7 +58,7 @@ def card(
     """
     held = held_lines(guarding, now) if guarding is not None else ()
     parts = (*standing(order, now, explain), *_story(order, now, explain, touch), *held, place(label, mode))
-    rows = order_keyboard(order, label, now, repairs)
+    rows = order_keyboard(order, label, repairs)
     return View(parts, rows if guarding is None else held_keyboard(order, guarding, label, rows))
 
 
@@ -205,7 +205,7 @@ def _against_seen(order: Order, touch: Decimal | None) -> str | None:
     return f"at the {name} seen" if not gain else f"{amount(abs(gain))} {'better' if gain > 0 else 'worse'} than the {name} seen"
 
 
-def order_keyboard(order: Order, label: str, now: datetime, repairs: tuple[Repaired, ...] = ()) -> Keyboard:
+def order_keyboard(order: Order, label: str, repairs: tuple[Repaired, ...] = ()) -> Keyboard:
     """What can be done about an order as it stands."""
 
     def tap(text: str, verb: OrderVerb) -> Button:

@@ -236,7 +236,7 @@ def _act_seen(news: ActSeen, scene: Scene) -> View:
         title, text = "Not changed so far", f"{stands}: the change, whose answer was lost, did nothing yet."
     return View(
         _about(title, order, text, scene, []).parts,
-        order_keyboard(order, scene.label, scene.now, scene.repairs(order)),
+        order_keyboard(order, scene.label, scene.repairs(order)),
     )
 
 
@@ -381,7 +381,7 @@ def _about(title: str, order: Order, text: str, scene: Scene, buttons: Sequence[
 def _whole(title: str, order: Order, scene: Scene) -> View:
     """An order that has no card in this chat: how it stands, and what can be done about it."""
     lines = standing(order, scene.now, scene.explain)
-    return View((say(bold(f"{title}.")), *lines), order_keyboard(order, scene.label, scene.now, scene.repairs(order)))
+    return View((say(bold(f"{title}.")), *lines), order_keyboard(order, scene.label, scene.repairs(order)))
 
 
 def _look(order: Order, scene: Scene) -> Button:

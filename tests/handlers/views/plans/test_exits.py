@@ -77,8 +77,8 @@ def test_what_a_panic_cost_against_the_price_at_the_tap_is_said_and_so_is_what_i
 
 
 def test_a_closing_fill_has_no_way_out_of_nothing_and_a_lost_exit_has_one_after_ten_seconds_and_two_looks() -> None:
-    assert order_keyboard(exit_of(OrderStatus.FILLED), "main", NOW) == ()
+    assert order_keyboard(exit_of(OrderStatus.FILLED), "main") == ()
     lost = exit_of(OrderStatus.UNKNOWN)
     looked = replace(lost, looks=2, looked_at=NOW + timedelta(seconds=10))
-    assert [len(line) for line in order_keyboard(lost, "main", NOW)] == [1]
-    assert [item.label for line in order_keyboard(looked, "main", NOW) for item in line] == ["Look now", "Exit"]
+    assert [len(line) for line in order_keyboard(lost, "main")] == [1]
+    assert [item.label for line in order_keyboard(looked, "main") for item in line] == ["Look now", "Exit"]
