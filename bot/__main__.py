@@ -4,9 +4,9 @@ import sys
 
 try:
     from bot.cli.main import main
+
+    sys.exit(main(sys.argv[1:]))  # a command is imported when it is called
 except ModuleNotFoundError as missing:
     if missing.name is None or missing.name.partition(".")[0] in ("bot", "handlers", "storage"):
         raise
     sys.exit(f"This Python has no {missing.name}. Run `make install` once, then .venv/bin/python -m bot")
-
-sys.exit(main(sys.argv[1:]))

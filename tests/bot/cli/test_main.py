@@ -43,6 +43,16 @@ def test_what_a_command_takes_is_known_only_when_it_is_called(capsys: pytest.Cap
         assert ("--fresh" in capsys.readouterr().out) is known
 
 
+@pytest.mark.parametrize("command", ["run", "demo", "check"])
+def test_a_python_without_the_libraries_names_the_one_that_has_them(command: str) -> None:
+    bare = subprocess.run(
+        [sys.executable, "-S", "-m", "bot", command], capture_output=True, text=True, check=False, cwd=ROOT, timeout=60
+    )
+    assert bare.returncode == 1
+    assert bare.stderr.startswith("This Python has no ")
+    assert bare.stderr.strip().endswith("Run `make install` once, then .venv/bin/python -m bot")
+
+
 @pytest.mark.exhaustive
 def test_the_bot_starts_without_what_only_some_hosts_and_hours_need() -> None:
     probe = 'import sys\nfrom bot.cli.main import build_parser\nbuild_parser(["run"])\nprint(*sys.modules)'
