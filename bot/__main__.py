@@ -2,6 +2,8 @@
 
 import sys
 
+from bot.cli.exit_codes import INTERRUPTED
+
 try:
     from bot.cli.main import main
 
@@ -10,3 +12,5 @@ except ModuleNotFoundError as missing:
     if missing.name is None or missing.name.partition(".")[0] in ("bot", "handlers", "storage"):
         raise
     sys.exit(f"This Python has no {missing.name}. Run `make install` once, then .venv/bin/python -m bot")
+except KeyboardInterrupt:  # while what the command needs was still being imported
+    sys.exit(INTERRUPTED)
