@@ -66,6 +66,8 @@ def _campaign(asked: argparse.Namespace) -> int:
     seeds = (seed for seed in range(asked.first, asked.first + asked.seeds) if time.monotonic() - began < asked.seconds)
     found: Counter[str] = Counter(dict.fromkeys(FIRST_KINDS, 0))
     faults: Counter[str] = Counter()
+    played: Counter[str] = Counter()
+    reached: Counter[str] = Counter()
     sessions = fills = 0
     spent = 0.0
     for seed, verdict in judged(seeds, None, asked.workers):
@@ -73,6 +75,8 @@ def _campaign(asked: argparse.Namespace) -> int:
         fills += verdict["fills"]
         spent += verdict["cpu"]
         faults.update(verdict["faults"])
+        played.update(verdict.get("played", {}))
+        reached.update(verdict.get("reached", {}))
         for kind, sentences in verdict["wrong"].items():
             found[kind] += len(sentences)
             for sentence in sentences:
@@ -85,6 +89,7 @@ def _campaign(asked: argparse.Namespace) -> int:
         "name": "campaign",
         "sessions": sessions,
         "faults": dict(sorted(faults.items())),
+        "acts": {name: [times, reached[name]] for name, times in sorted(played.items())},
         "fills": fills,
         **{kind: found.pop(kind) for kind in FIRST_KINDS},
         "mutants_caught": sum(caught),

@@ -23,6 +23,8 @@ def told_of(seed: int, template: Template, focus: Focus, *, story: bool) -> dict
     told = {
         "faults": dict(verdict.faults),
         "fills": verdict.fills,
+        "played": dict(record.played),
+        "reached": dict(record.reached),
         "cpu": time.process_time() - began,
         "wrong": verdict.wrong,
     }

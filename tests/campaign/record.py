@@ -3,6 +3,7 @@
 All moments are seconds since the session began. Nothing in here comes from the bot.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 
@@ -69,3 +70,5 @@ class Record:
     troubles: list[Trouble] = field(default_factory=list)
     log: str = ""
     secrets: tuple[str, ...] = ()
+    played: Counter[str] = field(default_factory=Counter)  # acts by name
+    reached: Counter[str] = field(default_factory=Counter)  # those that came to a tap, or to a deed of the exchange's

@@ -32,7 +32,7 @@ class WayOut:
     others: tuple[Order, ...] = ()  # orders that are closing it already, or possibly are, and leave too little
 
     @classmethod
-    def of(cls, draft: OrderDraft, held: Held, orders: Sequence[Order]) -> "WayOut":
+    def of(cls, draft: OrderDraft, held: Held, orders: Sequence[Order], *, as_exit: bool) -> "WayOut":
         """The mildest way that lets it go: with the stops alone, else beside exits of unknown outcome as well."""
         row = closing_row(draft, open_units(draft, held.positions, held.holdings, orders, read_at=held.read_at), orders)
         left = max(0, row.open - row.held_by_others)
@@ -47,4 +47,5 @@ class WayOut:
             turns = row.guards if draft.quantity > free else ()
             beyond = draft.quantity + row.held_by_others - row.open
             return cls(closable=more, turns=turns, doubles=doubles, beyond=beyond)
-        return cls(closable=max(0, row.unguarded), others=row.others if row.open > 0 else ())
+        closable = left if as_exit else max(0, row.unguarded)  # an exit turns the stops, any other order comes on top of them
+        return cls(closable=closable, others=row.others if row.open > 0 else ())

@@ -292,7 +292,9 @@ class ProposalBuilder:
             orders = [*orders, *(order for order in db.orders.unsettled(account_id) if order.day > today)]
         others = [order for order in orders if before is None or order.id != before.id]
         left = closable(draft, held.positions, held.holdings, others, read_at=held.read_at)
-        way = WayOut.of(draft, held, others) if draft.quantity > left else WayOut(closable=left)
+        way = WayOut(closable=left)
+        if draft.quantity > left:
+            way = WayOut.of(draft, held, others, as_exit=asked_as_exit)
         ahead = now + timedelta.resolution  # what was sent before the clock was set back is none of the last minute's
         sent_today, lately, later = db.orders.sent_since(account_id, at_ist(today, 0), now - timedelta(minutes=1), ahead)
         freeze = self.rules.freeze(draft.instrument, today)
@@ -322,6 +324,7 @@ class ProposalBuilder:
             measures=self.rules.measures(draft.instrument, today),
             address_refused=db.flags.address_told(account_id, today),
             stage=stage_of(draft.instrument, today, self.rules, self.calendar, settling=self.settling),
+            squared_off=self.rules.squared_off_on(draft.instrument, self.calendar) if self.calendar is not None else None,
             master_age=master_age(self.instruments.day, today, self.calendar),
             price=self.prices.known(account_id, draft.instrument.key),
             day_lock=day_lock(db, account_id, limits=limits, result=held.result, clock=self.clock),

@@ -22,6 +22,7 @@ from bot.domain.news.orders.orders import (
     OrdersElsewhere,
     OrderUnclear,
     SlicesStruck,
+    TradeTakenBack,
 )
 from bot.domain.news.plans.exits import ExitAsks, ExitTrouble, GuardPlaced, TargetBlind, Unguarded
 from bot.domain.orders.doubt import DoubtedAct
@@ -80,7 +81,7 @@ def renders(*kinds: type[News]) -> Callable[[Renderer[News]], Renderer[News]]:
 @renders(Filled)
 def _filled(news: Filled, scene: Scene) -> View:
     order, fill = news.order, news.fill
-    partly = order.filled < order.draft.quantity
+    partly = not news.ends_order  # by the step, for the order may be further by now
     parts: list[Part] = []
     size = f"{count(fill.filled_after)}/{count(order.draft.quantity)}" if partly else count(order.draft.quantity)
     mean = fill.average if fill.average is not None else order.average
@@ -92,7 +93,7 @@ def _filled(news: Filled, scene: Scene) -> View:
         parts += [say(title, f" {name}"), say(price_known)]
     else:
         parts.append(say(title, f" {name}, {price_known}"))
-    if partly or fill.quantity != order.filled:
+    if partly or fill.quantity != fill.filled_after:
         step = f" at {average(fill.price, tick)}" if fill.price is not None else ""
         parts.append(say(f"This step: {count(fill.quantity)}{step}, {clock_time(fill.at)}"))
     if news.fee is not None:
@@ -150,6 +151,17 @@ def _ended(news: OrderEnded, scene: Scene) -> View:
     exit_ = [button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label))] if left else []
     again = button("Same again", OrderTap(order.id, OrderVerb.SAME, scene.label))
     return _about("Expired" if expired else "Cancelled", order, text, scene, [*exit_, again])
+
+
+@renders(TradeTakenBack)
+def _taken_back(news: TradeTakenBack, scene: Scene) -> View:
+    order = news.order
+    undone = f"mStock's books show {count(news.filled)} of it filled, not {count(order.filled)}: a trade was undone."
+    held = f"The position is {signed_count(news.held)} now." if news.held else "Nothing of it is held now."
+    size = "What works for it may be too large: look at its stop and its target."
+    return _about(
+        "Taken back", order, _sentences(undone, held, size), scene, [words("Positions", "/positions", account=scene.label)]
+    )
 
 
 def _left(order: Order, after: PositionAfter | None) -> str:

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tests.campaign.judging.licences import Licences, of_here
+from tests.campaign.judging.licences import Licences
 from tests.campaign.judging.readings import (
     AFTER,
     AGAIN,
@@ -64,7 +64,7 @@ class Verdict:
 
 KINDS = (
     "lost", "doubled", "misordered", "unannounced_gaps", "untrue_cards", "silent_ends", "duplicate_orders", "unconfirmed",
-    "delayed", "unanswered", "secrets_out", "untrue_gaps", "crossed_zero", "unlicensed", "left_over", "untrue_flats",
+    "delayed", "unanswered", "secrets_out", "untrue_gaps", "crossed_zero", "oversold", "unlicensed", "left_over", "untrue_flats",
 )  # fmt: skip
 
 
@@ -119,7 +119,7 @@ class _Judge:
                 for key in asked_of(act):
                     taps[key].add(act.message)
         for key, orders in self.by_key.items():
-            sent = [order for order in orders if order.channel == "API" and order.key[0] == "BUY"]
+            sent = [each for each in orders if each.channel == "API" and each.asked == key and each.id not in self.licences.exits]
             if len(sent) > max(len(taps[key]), 1):
                 self._note("duplicate_orders", f"{len(sent)} orders {key} for {len(taps[key])} confirmed cards")
             elif len(sent) > len(taps[key]):
@@ -129,16 +129,17 @@ class _Judge:
                     self._note("unconfirmed", f"{key} went at {order.at:.1f}, when no card of it was open")
 
     def _ways_out(self) -> None:
-        """Sales: each has its licence, none sells more than is open, and none stays when its position is gone."""
-        for deed in of_here(self.record.deeds):
+        """Ways out: each has its licence, none closes more than is open, and none stays when its position is gone."""
+        for deed in self.licences.ways_out():
             if self.licences.license_of(deed) is None:
-                self._note("unlicensed", f"{deed.detail['name']} {deed.detail['quantity']} was sold at {deed.at:.1f}")
+                self._note("unlicensed", f"{deed.detail['name']} {deed.detail['quantity']} was closed at {deed.at:.1f}")
+        self.wrong["oversold"] += [f"seed {self.record.seed}: {words}" for words in self.licences.oversold]
         self.wrong["crossed_zero"] += [f"seed {self.record.seed}: {words}" for words in self.licences.crossed]
         self.wrong["left_over"] += [f"seed {self.record.seed}: {words}" for words in self.licences.left_over()]
         for shown in self.record.shown:
             if shown.what != "message" or not FLAT.search(shown.text):
                 continue
-            rows = self.licences.intraday_at(shown.at)
+            rows = self.licences.open_at(shown.at)
             false = [each for each in self.record.troubles if each.kind in FALSE_BOOKS]
             if rows and not any(each.overlaps(shown.at - 90.0, shown.at) for each in false):
                 self._note("untrue_flats", f"flat was said at {shown.at:.1f}, and {rows} were open")
@@ -167,7 +168,7 @@ class _Judge:
                 if self._means(match, order) and match["title"] in FILLS
             )
             if "rom elsewhere" in shown.text or "Found in the order book" in shown.text:
-                told.extend((shown, amount, "state") for amount in filled_in(shown.text, order.key))
+                told.extend((shown, amount, "state") for amount in filled_in(shown.text, order.key, self.numbers.get(order.id)))
         return told
 
     def _means(self, match: re.Match[str], order: Order) -> bool:
@@ -256,7 +257,7 @@ class _Judge:
                 rang
                 and shown.at >= at - A_TICK
                 and ("elsewhere" in shown.text or "Found in" in shown.text)
-                and what in states_of(shown.text, order.key)
+                and what in states_of(shown.text, order.key, self.numbers.get(order.id))
             ):
                 return
         self._note("silent_ends", f"{order.key} in {chat}: {what} at {at:.1f} did not ring")

@@ -12,15 +12,19 @@ from tests.campaign.record import Act, Deed, Shown
 
 Key = tuple[str, int, str]  # side, quantity, share
 
-_ORDER = r"#(?P<number>\d+) (?P<side>BUY|SELL) (?:(?P<part>[\d,]+)/)?(?P<size>[\d,]+) (?P<share>[A-Z&]+)"
+_SHARE = r"(?P<share>[A-Z&]+(?: \d+ ?[CP]E)?)"
+_ORDER = rf"#(?P<number>\d+) (?P<side>BUY|SELL) (?:(?P<part>[\d,]+)/)?(?P<size>[\d,]+) {_SHARE}"
+_CONTRACT = re.compile(r"(?:[A-Z&]+ )?(?P<strike>\d{3,}) ?(?P<kind>[CP]E)")  # NIFTY 24500 CE, NF 24500CE, 24500 CE
+_LISTED = re.compile(r"NIFTY\w+?(?P<strike>\d{5})(?P<kind>[CP]E)")  # NIFTY26NOV24500CE
 NAMED = re.compile(_ORDER)
 STOPS = ("STOPLOSS_LIMIT", "STOPLOSS_MARKET")
 _SIGN = "(?:(?:✅|✖️|❔|⏳) )?"
 NEWS = re.compile(rf"(?P<title>Partly filled|Filled|Rejected|Not sent|Cancelled|Expired|Not found|Outcome unknown) {_ORDER}")
-CARD = re.compile(rf"^(?:[^\w\s]+ )?{_SIGN}{_ORDER}\n(?P<state>[^\n]*)")
-ELSEWHERE = re.compile(rf"^{_SIGN}{_ORDER}(?::? |\n)(?P<state>[^\n]*)", re.MULTILINE)
-QUESTION = re.compile(r"^(?:[^\w\s]+ )?(?P<side>BUY|SELL) (?P<size>[\d,]+) (?P<share>[A-Z&]+)(?:\s|$)")
-BASKET_ROW = re.compile(r"^\d+ (?P<side>BUY|SELL) +(?P<size>[\d,]+) (?P<share>[A-Z&]+)(?:\s|$)", re.MULTILINE)
+CARD = re.compile(rf"^(?:[^\w\s]+ )?{_SIGN}{_ORDER}(?: ·[^\n]*)?\n(?P<state>[^\n]*)")
+ELSEWHERE = re.compile(rf"^{_SIGN}{_ORDER}(?: \d+[A-Z][a-z]{{2}}| ·[^\n]*)?(?::? |\n)(?P<state>[^\n]*)", re.MULTILINE)
+QUESTION = re.compile(r"^(?:[^\w\s]+ )?(?P<side>BUY|SELL) (?P<size>[\d,]+) " + _SHARE + r"(?:\s|$)")
+BASKET_ROW = re.compile(r"^\d+ (?P<side>BUY|SELL) +(?P<size>[\d,]+) (?P<share>[A-Z&]+|\d+ [CP]E)(?:\s|,|$)", re.MULTILINE)
+TURNED_ROW = re.compile(r"^\d (?P<side>BUY|SELL) +(?P<size>[\d,]+), opens", re.MULTILINE)
 AGAIN = re.compile(r" · n (\d+)")
 NOTHING = re.compile(r"Back\. .*?(\d\d:\d\d:\d\d)-(\d\d:\d\d:\d\d)\. Nothing was missed")
 STATE_FILLED = re.compile(r"([\d,]+) filled")
@@ -79,6 +83,7 @@ class Order:
 
     id: str
     key: Key
+    asked: Key  # as it was placed
     at: float
     channel: str
     price: int
@@ -96,13 +101,16 @@ class Order:
         return self.filled >= self.key[1]
 
 
-NOBODY = Order(id="", key=("", 0, ""), at=0.0, channel="", price=0)
+NOBODY = Order(id="", key=("", 0, ""), asked=("", 0, ""), at=0.0, channel="", price=0)
 
 
 def asked_of(act: Act) -> list[Key]:
     """The orders whose card was confirmed by this tap: one, or those of a basket."""
     if not act.text.startswith("Confirm"):
         return []
+    if act.shown.startswith("REVERSE"):
+        share = act.shown.splitlines()[1]
+        return [(match["side"], whole(match["size"]), share) for match in TURNED_ROW.finditer(act.shown)]
     if act.shown.startswith("BASKET"):
         return [key_of(match) for match in BASKET_ROW.finditer(act.shown)]
     match = QUESTION.match(act.shown)
@@ -114,7 +122,27 @@ def whole(digits: str) -> int:
 
 
 def key_of(match: re.Match[str]) -> Key:
-    return match["side"], whole(match["size"]), match["share"]
+    return match["side"], whole(match["size"]), _share(match["share"])
+
+
+def _share(name: str) -> str:
+    """One spelling of a name, however it stands on a card."""
+    match = _CONTRACT.fullmatch(name)
+    return name if match is None else f"NF {match['strike']}{match['kind']}"
+
+
+def share_of(detail: dict[str, object]) -> str:
+    """The same of a line of the exchange's log."""
+    name = str(detail["name"]).removesuffix("-EQ")
+    match = _LISTED.fullmatch(name)
+    return name if match is None else f"NF {match['strike']}{match['kind']}"
+
+
+def names(shown: str, share: str) -> bool:
+    """Whether a card names a share."""
+    match = _CONTRACT.fullmatch(share)
+    words = re.escape(share) if match is None else rf"{match['strike']} ?{match['kind']}"
+    return re.search(rf"(?<![A-Z&]){words}(?![A-Z&])", shown) is not None
 
 
 def orders_of(deeds: Sequence[Deed]) -> list[Order]:
@@ -122,9 +150,9 @@ def orders_of(deeds: Sequence[Deed]) -> list[Order]:
     for deed in deeds:
         detail = deed.detail
         if deed.what == "order":
-            share = str(detail["name"]).removesuffix("-EQ")
+            key = (str(detail["side"]), int(str(detail["quantity"])), share_of(detail))
             order = Order(
-                id=deed.order, key=(str(detail["side"]), int(str(detail["quantity"])), share), at=deed.at,
+                id=deed.order, key=key, asked=key, at=deed.at,
                 channel=str(detail["channel"]), price=int(str(detail["price"])), stops=str(detail.get("kind")) in STOPS,
                 sizes={int(str(detail["quantity"]))},
             )  # fmt: skip
@@ -157,15 +185,20 @@ def numbers_of(shown: Sequence[Shown], by_key: dict[Key, list[Order]]) -> dict[s
     }
 
 
-def states_of(text: str, key: Key) -> str:
-    return " ".join(match["state"] for match in ELSEWHERE.finditer(text) if key_of(match) == key)
-
-
-def filled_in(text: str, key: Key) -> Iterator[int]:
-    """How much an order that stands in a message is said to have filled."""
+def _rows(text: str, key: Key, number: int | None) -> Iterator[re.Match[str]]:
+    """The rows of a message that name an order. number: of the day, where others have its side, quantity and share."""
     for match in ELSEWHERE.finditer(text):
-        if key_of(match) != key:
-            continue
+        if key_of(match) == key and number in (None, int(match["number"])):
+            yield match
+
+
+def states_of(text: str, key: Key, number: int | None) -> str:
+    return " ".join(match["state"] for match in _rows(text, key, number))
+
+
+def filled_in(text: str, key: Key, number: int | None) -> Iterator[int]:
+    """How much an order that stands in a message is said to have filled."""
+    for match in _rows(text, key, number):
         if match["state"].startswith("filled"):
             yield key[1]
         elif match["part"]:
@@ -187,5 +220,5 @@ def truth_of(order: Order) -> str:
 
 def could_answer(words: str, text: str) -> bool:
     """Whether this could be the answer to an order in words: its card, a refusal, an offer to do it now, or a question."""
-    quantity = words.split()[2]
-    return bool(re.search(rf"\b(BUY|SELL) {quantity}\b|Not sent|Typed |stopped|mStock|log in|Log in|id [0-9a-f]{{4}}", text))
+    figures = "|".join(word for word in words.split() if word.isdigit())
+    return bool(re.search(rf"\b(BUY|SELL) ({figures})\b|Not sent|Typed |stopped|mStock|log in|Log in|id [0-9a-f]{{4}}", text))

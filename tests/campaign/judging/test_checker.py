@@ -193,7 +193,7 @@ def test_nothing_is_found_in_an_exit_that_its_card_names() -> None:
 
 
 def test_an_exit_of_more_than_is_open_crosses_zero() -> None:
-    assert found(an_exit(12)) == {"crossed_zero"}
+    assert found(an_exit(12)) == {"crossed_zero", "oversold"}
 
 
 def from_elsewhere(record: Record) -> Record:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.simulators.broker.accounts.records import CANCELLED, EXPIRED, REJECTED
 from bot.simulators.broker.exchange.requests import OrderRequest
-from tests.campaign.playing import ways_out
+from tests.campaign.playing import other_hands, plan_acts, ways_out
 from tests.campaign.playing.hands import A_LOOK, SHARES, Session
 
 Act = Callable[[Session], Awaitable[object]]
@@ -68,6 +68,7 @@ async def taps_while_the_bot_is_away(session: Session) -> None:
 
 
 async def leaves_by_button(session: Session) -> None:
+    await session.held()
     fill = session.world.me.newest("Exit", "Filled #")
     if fill is not None and session.world.me.tap("Exit", fill):
         card = await session.world.me.wait_for("until ")
@@ -77,6 +78,7 @@ async def leaves_by_button(session: Session) -> None:
 
 
 async def changes_a_price(session: Session) -> None:
+    await session.rests()
     card = session.world.me.newest("Modify", "open at")
     if card is None:
         return
@@ -91,12 +93,14 @@ async def changes_a_price(session: Session) -> None:
 
 
 async def cancels_by_button(session: Session) -> None:
+    await session.rests()
     card = session.world.me.newest("Cancel")
     if card is not None:
         session.world.me.tap("Cancel", card)
 
 
 async def cancels_all(session: Session) -> None:
+    await session.rests()
     await session.world.me.ask("/cancel_all", "", 5)
 
 
@@ -138,6 +142,7 @@ async def orders_in_the_app(session: Session) -> None:
 
 async def the_exchange_fills(session: Session) -> None:
     """What rests is filled, in one or two steps."""
+    await session.rests()
     book = session.world.near.paper.broker.book
     for order in session.resting():
         if order.kind not in ("LIMIT", "MARKET"):
@@ -151,6 +156,7 @@ async def the_exchange_fills(session: Session) -> None:
 
 async def the_exchange_ends(session: Session) -> None:
     """What rests is ended by the exchange."""
+    await session.rests()
     for order in session.resting()[:2]:
         end, words = session.chance.choice(
             (
@@ -194,5 +200,20 @@ ACTS: tuple[tuple[Act, int], ...] = (
     (ways_out.the_price_falls_or_rises, 4),
     (ways_out.exits, 4),
     (ways_out.exits_on_two_phones_at_once, 1),
-    (ways_out.panics, 2),
+    (ways_out.panics, 3),
+    (plan_acts.sells_short, 3),
+    (plan_acts.sells_short_with_a_trail, 2),
+    (plan_acts.trails_in_steps, 2),
+    (plan_acts.moves_the_stop_to_cost, 2),
+    (plan_acts.exits_at_a_result_of_one_scope, 4),
+    (plan_acts.sells_covered, 4),
+    (plan_acts.sells_covered_and_a_leg_is_refused, 2),
+    (plan_acts.exits_a_list, 3),
+    (plan_acts.turns_round, 1),
+    (plan_acts.converts, 2),
+    (plan_acts.orders_from_an_alert, 2),
+    (plan_acts.sells_the_holdings, 1),
+    (other_hands.sells_in_the_app_meanwhile, 4),
+    (other_hands.exits_on_another_phone, 3),
+    (other_hands.is_squared_off, 2),
 )

@@ -9,6 +9,8 @@ from tests.campaign.playing.troubles import Kind, Troubles, drawn
 from tests.campaign.playing.world import Json, World
 
 SHARES = ("RELIANCE", "ITC", "TCS", "INFY", "M&M", "HDFCBANK")
+SHORTED = ("SBIN", "LT", "AXISBANK")  # what is sold short is never bought first
+LOT = 65  # of the contracts on NIFTY
 A_LOOK = 4.0  # seconds that somebody looks at a card before the thumb comes down, at most
 
 
@@ -28,6 +30,49 @@ class Session:
         number = self.chance.choice([each for each in range(3, most) if each not in self._used])
         self._used.add(number)
         return number
+
+    def lots(self) -> int:
+        number = self.chance.choice([each for each in range(1, 20) if each * LOT not in self._used])
+        self._used.add(number * LOT)
+        return number
+
+    def open(self) -> dict[str, int]:
+        """What is open at the exchange of each share or contract, but for delivery."""
+        broker = self.world.near.paper.broker
+        account = next(iter(broker.ledger.accounts.values()))
+        rows = broker.portfolio.positions(account.client, account.day)
+        return {broker.find(row.key).name.removesuffix("-EQ"): row.net for row in rows if row.net and row.product != "DELIVERY"}
+
+    async def held(self, shares: tuple[str, ...] = SHARES, how: str = "buy") -> str:
+        """A share with an open intraday position. Where there is none, one is opened first."""
+        have = self.open()
+        if held := [share for share in shares if share in have]:
+            return self.chance.choice(held)
+        share = self.chance.choice(shares)
+        await self.confirmed(f"/{how} {share} {self.quantity()} mis", how)
+        await asyncio.sleep(self.chance.uniform(1.0, 3.0))
+        return share
+
+    async def rests(self) -> None:
+        """An order rests at the exchange. Where there is none, one is placed first."""
+        if not self.resting():
+            share = self.chance.choice(SHARES)
+            await self.confirmed(f"/buy {share} {self.quantity()} @{self.price(share) * 0.96:.0f} mis", "buy")
+            await asyncio.sleep(self.chance.uniform(1.0, 3.0))
+
+    async def taps(self, words: str, wanted: str, label: str, reply_to: int | None = None) -> Json | None:
+        """Asks for a card and taps it after a look. The card as it was tapped, if it had that button."""
+        self.world.me.say(words, reply_to)
+        return await self.answers(wanted, label)
+
+    async def answers(self, wanted: str, label: str) -> Json | None:
+        """Waits for a card and taps it after a look."""
+        card = await self.world.me.wait_for(wanted)
+        if card is None:
+            return None
+        await self.pause(A_LOOK)
+        self.begin_coming()
+        return card if self.world.me.tap(label, card) else None
 
     def price(self, share: str) -> float:
         broker = self.world.near.paper.broker

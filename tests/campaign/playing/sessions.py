@@ -10,7 +10,7 @@ from pathlib import Path
 
 from storage.topics import Topic
 from tests.campaign.focus import Focus
-from tests.campaign.playing.acts import ACTS
+from tests.campaign.playing.acts import ACTS, Act
 from tests.campaign.playing.hands import Session
 from tests.campaign.playing.mortal import MortalLoop
 from tests.campaign.playing.troubles import ORDERS, STEP, WEATHER, Kind, Troubles, drawn
@@ -65,7 +65,7 @@ class _Play:
                 topic = chance.choice(FATAL) if self.focus.fatal is None else Topic[self.focus.fatal]
                 world.die_at(topic, chance.randint(1, 3))
             act = chance.choices([act for act, _ in self.acts], [weight for _, weight in self.acts])[0]
-            await act(self.session)
+            await self._played(act)
             self.session.begin_coming()
             await self._between()
         await asyncio.sleep(troubles.longest())
@@ -79,6 +79,15 @@ class _Play:
         await asyncio.sleep(QUIET)
         if any("utcome unknown" in each["text"] for each in world.me.person.history()):
             await asyncio.sleep(LOOK_OUT)
+
+    async def _played(self, act: Act) -> None:
+        record = self.world.record
+        ledger = self.world.near.paper.broker.ledger
+        taps, done = len(record.acts), len(ledger.orders) + len(ledger.trades)
+        await act(self.session)
+        record.played[act.__name__] += 1
+        came = len(ledger.orders) + len(ledger.trades) > done
+        record.reached[act.__name__] += came or any(each.what == "taps" for each in record.acts[taps:])
 
     async def _between(self) -> None:
         """Some seconds, in which the process may end and begin anew."""

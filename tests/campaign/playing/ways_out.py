@@ -34,6 +34,7 @@ async def buys_with_a_trail(session: Session) -> None:
 
 async def exits_at_a_result(session: Session) -> None:
     """A P&L exit of all that a fall strikes, or that only watches."""
+    share = await session.held()
     card = await session.world.me.ask(f"/exit all if -{session.chance.choice((20, 500, 9000))} gross", "P&L EXIT", 6)
     if card is None:
         return
@@ -41,7 +42,6 @@ async def exits_at_a_result(session: Session) -> None:
     session.begin_coming()
     session.world.me.tap("Confirm", card)
     await session.pause(4)
-    share = session.chance.choice(SHARES)
     session.move(share, session.price(share) * 0.97)
     await asyncio.sleep(session.chance.uniform(0.0, 10.0))
 
@@ -64,7 +64,7 @@ async def the_price_falls_or_rises(session: Session) -> None:
 
 async def exits(session: Session) -> None:
     """One share, half of it, or all, from the words alone."""
-    share = session.chance.choice(SHARES)
+    share = await session.held()
     words = session.chance.choice((f"/exit {share}", f"/exit {share} half", "/exit all", "/exit intraday"))
     card = await session.world.me.ask(words, "until ", 6)
     if card is not None and _asks(card["text"]):
@@ -76,6 +76,7 @@ async def exits(session: Session) -> None:
 
 async def exits_on_two_phones_at_once(session: Session) -> None:
     """Two cards of one way out, tapped one behind the other."""
+    await session.held()
     cards = [await session.world.me.ask("/exit all", "until ", 6) for _ in range(2)]
     for card in cards:
         if card is not None and _asks(card["text"]):
@@ -84,6 +85,7 @@ async def exits_on_two_phones_at_once(session: Session) -> None:
 
 
 async def panics(session: Session) -> None:
+    await session.held()
     card = await session.world.me.ask("/panic", "PANIC", 6)
     if card is not None:
         await session.pause(A_LOOK)

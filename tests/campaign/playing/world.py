@@ -33,7 +33,7 @@ from tests.campaign.record import Act, Deed, Record, Shown, Trouble
 from tests.stage.house import a_house
 from tests.stage.loop import MORNING, HostClock
 
-GUEST = 4212  # looks on from another phone
+GUEST = 4212  # looks on from another phone, and has a hand in it now and then
 MEMORY = Path("/dev/shm")  # noqa: S108 - a disk that costs nothing, where the host has one
 ACCOUNT = PaperAccount(cash=100_000_000_00)
 Json = dict[str, Any]
@@ -55,9 +55,9 @@ class Hand:
         number, shown = (message["id"], message["text"]) if message is not None else (0, "")
         self._record.acts.append(Act(at=at, chat=self.chat, what=what, text=text, message=number, shown=shown))
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, reply_to: int | None = None) -> None:
         self._note("says", text)
-        self.person.say(text)
+        self.person.say(text, reply_to)
 
     async def ask(self, text: str, wanted: str, patience: float = 12.0) -> Json | None:
         """Says it and waits for the answer. None: it did not come in time."""
@@ -220,10 +220,15 @@ class World:
     def write_down(self) -> None:
         """What the exchange's log says of the session."""
         self.record.ended = self.loop.time()
-        for line in self.near.paper.broker.ledger.truth(0, 100_000):
-            if "id" in line:
-                at = (datetime.fromisoformat(str(line.pop("at"))) - MORNING).total_seconds()
-                what, order = str(line.pop("what")), str(line.pop("id"))
+        ledger = self.near.paper.broker.ledger
+        for line in ledger.truth(0, 100_000):
+            at = (datetime.fromisoformat(str(line.pop("at"))) - MORNING).total_seconds()
+            what, order = str(line.pop("what")), str(line.pop("id", ""))
+            if what == "square-off":  # an order of mStock's own
+                theirs, what = ledger.orders[order], "order"
+                line |= {"side": theirs.side, "product": theirs.product, "channel": theirs.channel, "price": theirs.price,
+                         "status": "Open"}  # fmt: skip
+            if order or what == "converted":
                 self.record.deeds.append(Deed(at=at, what=what, order=order, detail=line))
         self.record.secrets = (
             ACCOUNT.password, ACCOUNT.api_key, str(ACCOUNT.totp_seed), self.near.token.partition(":")[2],
@@ -257,7 +262,7 @@ class Template:
             await house.log_in()
             assert house.store is not None
             now = house.clock.now()
-            await house.store.transaction(lambda db: db.people.add(User(telegram_id=GUEST, name="Papa"), Role.VIEWER, None, now))
+            await house.store.transaction(lambda db: db.people.add(User(telegram_id=GUEST, name="Papa"), Role.TRADER, None, now))
             await asyncio.sleep(20)
             await house.me.ask("/logout", "ogged out")
 

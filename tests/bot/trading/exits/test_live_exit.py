@@ -162,6 +162,15 @@ async def test_a_stop_that_fills_before_its_change_leaves_nothing_to_close(clock
     assert (stage.broker.net, stage.broker.posts) == (0, 1)
 
 
+async def test_an_exit_of_a_guarded_position_that_somebody_made_smaller_is_told_what_is_left(clock: LoopClock) -> None:
+    stage = await guarded(clock, 10, 10)
+    token = await stage.desk.card(await ask(stage, leave(10, "1500.00")))
+    stage.broker.net = 4
+    with pytest.raises(CheckFailed, match="only 4 of it are left to close"):
+        await stage.desk.tap(token)
+    assert standing(stage) == [(OrderKind.SL, 10)]
+
+
 async def test_a_stop_cancelled_with_no_exit_behind_it_rings_that_nothing_guards(clock: LoopClock) -> None:
     stage = await guarded(clock, 10, 10)
     stage.broker.modify_fails = [REFUSED]

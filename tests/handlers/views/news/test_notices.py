@@ -40,6 +40,7 @@ from bot.domain.news.orders.orders import (
     OrdersElsewhere,
     OrderUnclear,
     SlicesStruck,
+    TradeTakenBack,
 )
 from bot.domain.news.people import ActByOther, ActionKind, PersonJoined, PersonRemoved, Tried
 from bot.domain.news.plans.exits import ExitAsks, ExitsTold, ExitTrouble, GuardPlaced, TargetBlind, Told, Unguarded
@@ -96,6 +97,7 @@ ROWS = tuple(RowTold(draft=DONE.draft, state=state, order=DONE) for state in Row
 def every_kind(order: Order, words: str = "words") -> list[Notice]:
     return [
         Filled(order=order, fill=FILL, after=PositionAfter(quantity=25, average=Decimal("1471.40"))),
+        TradeTakenBack(order=order, filled=5, held=5),
         OrderRejected(order=order),
         OrderEnded(order=order),
         OrderUnclear(order=order),
@@ -394,6 +396,13 @@ def test_a_partial_fill_counts_up_and_names_its_step() -> None:
     lines = draw(Filled(order=order, fill=step)).plain.splitlines()
     assert lines[:2] == ["Partly filled #13 BUY 65/195 NF 24500CE 23Nov", "avg 101.20"]
     assert lines[2] == "This step: 65, 14:02:11", "a price that is not known is not shown"
+
+
+def test_a_step_whose_price_comes_when_the_order_is_whole_is_told_as_the_step_that_it_was() -> None:
+    order = an_order(number=13, status=S.FILLED, filled=195, average=Decimal("101.20"), draft=a_draft(quantity=195))
+    step = Fill(broker_id="1", filled_after=65, quantity=65, price=Decimal("101.20"), average=Decimal("101.20"), at=NOW)
+    lines = draw(Filled(order=order, fill=step)).plain.splitlines()
+    assert lines[:2] == ["Partly filled #13 BUY 65/195 RELIANCE, avg 101.20", "This step: 65 at 101.20, 14:02:11"]
 
 
 def after(quantity: int | None, **changes: Any) -> PositionAfter:
