@@ -223,13 +223,13 @@ def order_keyboard(order: Order, label: str, repairs: tuple[Repaired, ...] = ())
             keep = [button("Keep every day", StandingTap(order.id, StandingVerb.KEEP, label))] if _may_stand(order) else []
             return keyboard([tap("Modify", OrderVerb.MODIFY), tap(rest, OrderVerb.CANCEL)], keep)
         case OrderStatus.FILLED:
-            # Whether an order that closed left something to get out of is said under its fill.
-            exit_ = [tap("Exit", OrderVerb.EXIT)] if may_exit(order) and not order.closes else []
+            exit_ = [tap("Exit", OrderVerb.EXIT)] if holds_fill(order) else []
             return keyboard([*([tap("Same again", OrderVerb.SAME)] if only_opens(order) else []), *exit_])
         case OrderStatus.REJECTED:
             return keyboard(repair_buttons(order, repairs, label))
         case OrderStatus.CANCELLED | OrderStatus.EXPIRED:
-            return keyboard([tap("Same again", OrderVerb.SAME)])
+            exit_ = [tap("Exit", OrderVerb.EXIT)] if holds_fill(order) else []
+            return keyboard([tap("Same again", OrderVerb.SAME), *exit_])
     return ()
 
 
@@ -259,6 +259,11 @@ def may_give_up(order: Order) -> bool:
 def may_exit(order: Order) -> bool:
     """Whether there may be something to get out of, where the position after it is not known: a delivery sale leaves nothing."""
     return not (order.draft.product is Product.CNC and order.draft.side is Side.SELL)
+
+
+def holds_fill(order: Order) -> bool:
+    """Whether what was filled may be open. Whether an order that closed left something is said under its fill."""
+    return bool(order.filled) and may_exit(order) and not order.closes
 
 
 def only_opens(order: Order) -> bool:

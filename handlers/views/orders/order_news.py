@@ -38,6 +38,7 @@ from handlers.views.orders.card import (
     elsewhere,
     fill_keyboard,
     heard_all_the_same,
+    holds_fill,
     in_whose_words,
     may_exit,
     of_earlier_day,
@@ -148,7 +149,7 @@ def _ended(news: OrderEnded, scene: Scene) -> View:
     why = scene.explain(order.reason) if order.reason else ""
     text = _sentences(filled, in_whose_words(why), _left(order, news.after))
     left = news.after is not None and news.after.left_by(order) > 0
-    exit_ = [button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label))] if left else []
+    exit_ = [button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label))] if left or holds_fill(order) else []
     again = button("Same again", OrderTap(order.id, OrderVerb.SAME, scene.label))
     return _about("Expired" if expired else "Cancelled", order, text, scene, [*exit_, again])
 

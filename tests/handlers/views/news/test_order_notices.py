@@ -142,6 +142,13 @@ def test_a_fill_tells_what_is_held_or_booked_and_offers_no_way_out_of_nothing(
     )
 
 
+def test_an_entry_that_ends_in_part_has_a_way_out_of_that_part() -> None:
+    part = replace(DONE, status=S.CANCELLED, filled=4, closes=False)
+    assert labels(draw(OrderEnded(order=part))) == ["Exit", "Same again"]
+    assert labels(draw(OrderEnded(order=replace(part, filled=0)))) == ["Same again"]
+    assert labels(draw(OrderEnded(order=replace(part, closes=True)))) == ["Same again"], "what it left is said where it is known"
+
+
 @pytest.mark.parametrize(("held", "offered"), [(5, ["Exit"]), (0, []), (-5, [])])
 def test_a_delivery_sale_has_a_way_out_of_what_it_left_and_none_of_what_came_out_of_holdings(
     held: int, offered: list[str]
