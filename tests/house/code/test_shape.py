@@ -12,6 +12,7 @@ from tests.house.source import ROOT, Source, is_in, ours, sources
 # Names that say nothing of what is in a file.
 EMPTY_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "base", "core", "tools"})
 MOST_FILES = 13
+MOST_LINES = 400
 LISTS = {"bot/cli", "storage/migrations/versions"}  # a file for each command of the host, and for each step of the schema
 EMPTY_WORDS = re.compile(r"(Manager|Helper|Util|Utils)$")
 
@@ -101,6 +102,12 @@ def test_a_folder_holds_about_a_dozen_files_but_for_lists_of_like_things() -> No
     files = Counter(source.path.parent for source in everything if source.path.name not in {"__init__.py", "conftest.py"})
     crowded = {folder.relative_to(ROOT).as_posix() for folder, count in files.items() if count > MOST_FILES}
     assert crowded == LISTS
+
+
+def test_a_file_is_read_in_one_sitting() -> None:
+    everything = (*ours(), *sources("tests", "bench"))
+    long = {source.at(1): lines for source in everything if (lines := source.text.count("\n")) > MOST_LINES}
+    assert long == {}, "look for the second responsibility"
 
 
 def test_tests_are_not_packages() -> None:
