@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tests.campaign.judging import plans
 from tests.campaign.judging.licences import Licences
 from tests.campaign.judging.readings import (
     AFTER,
@@ -23,6 +24,7 @@ from tests.campaign.judging.readings import (
     NEWS,
     NOBODY,
     NOTHING,
+    OPENING,
     QUESTION,
     Key,
     Order,
@@ -46,7 +48,6 @@ LATE_ELSEWHERE = (
 )
 GAP = 27.0  # seconds of absence that must be told of; the bot tells of 20, counted from what it noticed
 A_TICK = 0.01  # seconds; the exchange's log rounds
-OPENING = 9 * 3600.0  # seconds of the day in India at which a session begins
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,6 +66,7 @@ class Verdict:
 KINDS = (
     "lost", "doubled", "misordered", "unannounced_gaps", "untrue_cards", "silent_ends", "duplicate_orders", "unconfirmed",
     "delayed", "unanswered", "secrets_out", "untrue_gaps", "crossed_zero", "oversold", "unlicensed", "left_over", "untrue_flats",
+    "uncovered", "rung_again", "false_figures",
 )  # fmt: skip
 
 
@@ -104,6 +106,8 @@ class _Judge:
         self._answers()
         self._secrets()
         self._ways_out()
+        for kind, words in plans.found(self.record, self.orders):
+            self._note(kind, words)
         faults = Counter(trouble.kind for trouble in self.record.troubles)
         return Verdict(faults=faults, fills=sum(len(order.fills) for order in self.orders), wrong=self.wrong)
 
