@@ -47,6 +47,7 @@ LATE_ELSEWHERE = (
     66.0  # the same of an order that was not sent from here, or whose answer got lost: it is looked for ever more rarely
 )
 GAP = 27.0  # seconds of absence that must be told of; the bot tells of 20, counted from what it noticed
+A_NIGHT = 8 * 3600.0  # seconds; the day that turned meanwhile tells of itself
 A_TICK = 0.01  # seconds; the exchange's log rounds
 
 
@@ -300,13 +301,17 @@ class _Judge:
     def _slept_over(self, message: int) -> bool:
         """Whether the bot was away for all of the card's life after the tap, and could not be heard when it came back.
 
-        Such a card names the end of its time, which is past, and its button answers that nothing was sent.
+        Or it answered that nothing was sent, and could not be heard. The card names the end of its time, which is past.
         """
         taps = [act for act in self.record.acts if act.message == message and act.what == "taps" and "Confirm" in act.text]
         away = [each for each in self.record.troubles if each.kind in ("killed", "stopped")]
         deaf = [each for each in self.record.troubles if each.side == "telegram"]
         return all(
-            any(
+            (
+                any(each.overlaps(tap.at, tap.at + 1.0) for each in deaf)
+                and not any(order.at >= tap.at and order.key in asked_of(tap) for order in self.orders)
+            )
+            or any(
                 gone.began <= tap.at
                 and gone.ended >= tap.at + LIFE
                 and any(each.overlaps(gone.ended, gone.ended + 2.0) for each in deaf)
@@ -324,7 +329,7 @@ class _Judge:
                 self._note("untrue_cards", f"{key_of(match)} in {chat}: “{state}”, and there is no such order")
             return
         (order,) = orders
-        if (wanted := truth_of(order)) and not re.search(wanted, f"{match['part'] or ''}|{state}"):
+        if (wanted := truth_of(order, shown.at)) and not re.search(wanted, f"{match['part'] or ''}|{state}"):
             self._note("untrue_cards", f"{order.key} in {chat}: “{state}” at the end, and the truth is {wanted}")
 
     # What was missed.
@@ -364,7 +369,7 @@ class _Judge:
         if any(other.kind in CLOUDS for other in others):
             return False  # which of two absences it was is not for this reader to say
         if trouble.kind in ("killed", "stopped"):
-            return lasted > GAP and self._at_stake(trouble.began)
+            return GAP < lasted < A_NIGHT and self._at_stake(trouble.began)
         if trouble.kind == "books_away":
             return lasted > GAP and self._at_stake(trouble.began) and self._at_stake(trouble.ended)
         return False

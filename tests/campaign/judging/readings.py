@@ -214,8 +214,10 @@ def filled_in(text: str, key: Key, number: int | None) -> Iterator[int]:
             yield whole(some[1])
 
 
-def truth_of(order: Order) -> str:
+def truth_of(order: Order, said_at: float) -> str:
     """What an order's card has to say at the end, as an expression over part and state."""
+    if order.end is not None and not order.filled and day_of(said_at) > day_of(order.end[0]):
+        return "cancelled|expired"  # its book is gone with its day
     if order.is_whole:
         return r"\|filled"
     if order.end is not None:
