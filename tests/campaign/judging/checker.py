@@ -6,7 +6,7 @@ edit does not. No two orders of a session have the same side, quantity and share
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.campaign.judging import plans
@@ -129,8 +129,9 @@ class _Judge:
                 self._note("duplicate_orders", f"{len(sent)} orders {key} for {len(taps[key])} confirmed cards")
             elif len(sent) > len(taps[key]):
                 self._note("unconfirmed", f"{key} was sent at {sent[0].at:.1f} and no card of it was confirmed in its time")
+            taps_on = [act for act in self.record.acts if key in asked_of(act)] if sent else []
             for order in sent:
-                if not any(tap.at <= order.at + A_TICK <= self._asked_at(tap) + LIFE + SLACK for tap in self._taps_on(key)):
+                if not any(tap.at <= order.at + A_TICK <= self._asked_at(tap) + LIFE + SLACK for tap in taps_on):
                     self._note("unconfirmed", f"{key} went at {order.at:.1f}, when no card of it was open")
 
     def _ways_out(self) -> None:
@@ -148,11 +149,6 @@ class _Judge:
             false = [each for each in self.record.troubles if each.kind in FALSE_BOOKS]
             if rows and not any(each.overlaps(shown.at - 90.0, shown.at) for each in false):
                 self._note("untrue_flats", f"flat was said at {shown.at:.1f}, and {rows} were open")
-
-    def _taps_on(self, key: Key) -> Iterator[Act]:
-        for act in self.record.acts:
-            if key in asked_of(act):
-                yield act
 
     def _asked_at(self, tap: Act) -> float:
         """When the card that was tapped was drawn last."""
