@@ -3,6 +3,7 @@
 Only this file commits.
 """
 
+import asyncio
 import contextlib
 import logging
 import sqlite3
@@ -125,7 +126,7 @@ class SqlStore:
     def on_commit(self, topic: Topic, listener: Callable[[], None]) -> None:
         """Calls the listener, on the loop's thread, after each commit that wrote something of the topic.
 
-        The caller of that transaction goes on before anybody who is woken so.
+        The caller of that transaction, and what it starts at once, goes on before anybody who is woken so.
         """
         self._listeners.add(topic, listener)
 
@@ -154,7 +155,7 @@ class SqlStore:
             self.away(error.say)
             raise
         finally:  # also when the caller was cancelled in the midst
-            self._listeners.wake(committed)
+            self._wake(committed)
 
     async def read(self, work: Callable[[SqlRepositories], T]) -> T:
         """Runs what only reads, here and now: it sees what was committed last, and waits for nobody.
@@ -182,9 +183,13 @@ class SqlStore:
         try:
             refused = await self._writer.take(partial(self._record, work, origin.get(), committed))
         finally:
-            self._listeners.wake(committed)
+            self._wake(committed)
         if refused is not None:
             self.away(refused.say)
+
+    def _wake(self, committed: set[Write]) -> None:
+        if committed:
+            asyncio.get_running_loop().call_soon(self._listeners.wake, committed)
 
     @property
     def owed(self) -> int:

@@ -14,6 +14,7 @@ from bot.trading.exit_lists.reversals import Reversals
 from bot.trading.exit_lists.row_remarks import RowRemarks
 from bot.trading.exit_runs.exit_runner import ExitRunner
 from bot.trading.pnl_exits.pnl_exits import PnlExits
+from bot.trading.pnl_exits.pnl_strike import PnlStrike
 from bot.trading.pnl_exits.pnl_watch import PnlWatch
 from bot.trading.pnl_exits.scope_rows import ScopeReader
 from bot.trading.standing.by_themselves import StopsByThemselves
@@ -83,7 +84,7 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         connections=ground.connections,
         watcher=ground.watcher,
         reader=reader,
-        rows=rows,
+        striking=PnlStrike(store=ground.patient, rows=rows, instruments=ground.catalogue, clock=ground.clock),
         background=ground.background,
         clock=ground.clock,
     )

@@ -66,7 +66,11 @@ def make_private(path: Path, body: bytes) -> None:
         ) from None
     except OSError as error:
         raise VaultError(f"The key file {path} cannot be made: {error.strerror}.") from error
-    _fill(handle, body)
+    try:
+        _fill(handle, body)
+    except OSError as error:
+        path.unlink()  # cut off it is no key, and would stand in the way of the next try for good
+        raise VaultError(f"The key file {path} cannot be written: {error.strerror}.") from error
     sync_directory(path.parent)
 
 

@@ -16,6 +16,7 @@ from bot.domain.orders.order import CardRef
 from bot.domain.people.account import Limits, Session
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
+from bot.runtime.signal import Signal
 from storage.store import SqlStore
 from storage.topics import Topic
 from tests.stage.disk import Disk
@@ -72,6 +73,12 @@ def deliver(db: Repositories) -> None:
 Work = Callable[[Repositories], object]
 
 
+async def done(store: SqlStore, work: Work) -> None:
+    """A transaction, and the loop's next turn, in which whoever waits for it is called."""
+    await store.transaction(work)
+    await asyncio.sleep(0)
+
+
 @pytest.mark.parametrize(
     ("before", "work", "heard"),
     [
@@ -90,11 +97,11 @@ async def test_each_writer_wakes_whoever_waits_for_it(
     before: Work | None, work: Work, heard: set[Topic], store: SqlStore
 ) -> None:
     if work is not place:
-        await store.transaction(place)
+        await done(store, place)
     if before is not None:
-        await store.transaction(before)
+        await done(store, before)
     calls = listen(store)
-    await store.transaction(work)
+    await done(store, work)
     assert (set(calls), len(calls)) == (heard, len(heard))
 
 
@@ -110,10 +117,10 @@ async def test_each_writer_wakes_whoever_waits_for_it(
     ids=["reading", "a claim", "a delivery", "a drawing", "a card that is gone"],
 )
 async def test_reading_and_the_work_of_the_woken_wakes_nobody(work: Work, store: SqlStore) -> None:
-    await store.transaction(place)
-    await store.transaction(tell)
+    await done(store, place)
+    await done(store, tell)
     calls = listen(store)
-    await store.transaction(work)
+    await done(store, work)
     assert calls == []
 
 
@@ -121,7 +128,7 @@ async def test_two_who_wait_for_the_same_are_both_woken_once_a_commit(store: Sql
     calls: list[str] = []
     store.on_commit(Topic.NOTICES, lambda: calls.append("first"))
     store.on_commit(Topic.NOTICES, lambda: calls.append("second"))
-    await store.transaction(twice)
+    await done(store, twice)
     assert calls == ["first", "second"]
 
 
@@ -137,6 +144,7 @@ async def test_what_was_rolled_back_wakes_nobody(store: SqlStore) -> None:
     disk = Disk(store)
     with pytest.raises(StorageAway):
         await store.transaction(tell)
+    await asyncio.sleep(0)
     assert calls == []
     disk.full = False
 
@@ -144,38 +152,62 @@ async def test_what_was_rolled_back_wakes_nobody(store: SqlStore) -> None:
 async def test_what_is_owed_wakes_when_it_is_written_at_last(store: SqlStore) -> None:
     calls, disk = listen(store), Disk(store)
     await store.owe(tell)
+    await asyncio.sleep(0)
     assert calls == []
     disk.full = False
-    await store.transaction(lambda db: db.flags.lock_down(NOW))
+    await done(store, lambda db: db.flags.lock_down(NOW))
     assert calls == [Topic.NOTICES]
     await store.owe(tell)
+    await asyncio.sleep(0)
     assert calls == [Topic.NOTICES] * 2, "at once where the database takes it"
 
 
 async def test_what_another_program_wrote_wakes_all_at_the_next_reading_here(tmp_path: Path) -> None:
     async with await a_store(tmp_path / "bot.db") as store, SqlStore.open(tmp_path / "bot.db", a_vault(), inline=True) as host:
-        await store.transaction(lambda db: db.people.all())
+        await done(store, lambda db: db.people.all())
         calls = listen(store)
-        await host.transaction(tell)
+        await done(host, tell)
         assert calls == []
-        await store.transaction(lambda db: db.people.all())
+        await done(store, lambda db: db.people.all())
         assert calls == list(Topic)
-        await store.transaction(lambda db: db.people.all())
+        await done(store, lambda db: db.people.all())
         assert calls == list(Topic), "once"
 
 
 @pytest.mark.asyncio(loop_factories=["real"])
-async def test_listeners_are_called_on_the_loops_thread_and_before_the_caller_sleeps_again(tmp_path: Path) -> None:
+async def test_listeners_are_called_on_the_loops_thread_in_its_next_turn(tmp_path: Path) -> None:
     async with await a_store(tmp_path / "bot.db", inline=False) as store:
         threads: list[int] = []
         store.on_commit(Topic.NOTICES, lambda: threads.append(threading.get_ident()))
-        await store.transaction(tell)
+        await done(store, tell)
         assert threads == [threading.get_ident()]
+
+
+@pytest.mark.asyncio(loop_factories=["real"])
+async def test_what_the_caller_starts_goes_on_before_whoever_was_woken(tmp_path: Path) -> None:
+    async with await a_store(tmp_path / "bot.db", inline=False) as store:
+        turns: list[str] = []
+        waits = Signal()
+        store.on_commit(Topic.NOTICES, waits)
+
+        async def deliver() -> None:
+            await waits.wait(None)
+            turns.append("the woken")
+
+        async def post() -> None:
+            turns.append("the order")
+
+        delivering = asyncio.create_task(deliver())
+        await asyncio.sleep(0)
+        await store.transaction(tell)
+        await asyncio.gather(asyncio.create_task(post()), delivering)
+        assert turns == ["the order", "the woken"]
 
 
 @pytest.mark.asyncio(loop_factories=["real"])
 async def test_a_commit_whose_caller_was_cancelled_in_the_midst_wakes_all_the_same(tmp_path: Path) -> None:
     async with await a_store(tmp_path / "bot.db", inline=False) as store:
+        await asyncio.sleep(0)
         calls = listen(store)
         begun, go_on = threading.Event(), threading.Event()
 
@@ -191,4 +223,5 @@ async def test_a_commit_whose_caller_was_cancelled_in_the_midst_wakes_all_the_sa
         go_on.set()
         with pytest.raises(asyncio.CancelledError):
             await caller
+        await asyncio.sleep(0)
         assert calls == [Topic.NOTICES]

@@ -65,7 +65,7 @@ class ScripCache:
                     say = f"mStock's scrip master has {len(master):,} rows after {len(before):,}. The earlier one stays."
                     raise Unreadable(say)
                 await asyncio.to_thread(os.replace, part, self._path)
-                await asyncio.to_thread(scrip_file.keep, master, self._path, self._indexes)
+                master = await asyncio.to_thread(scrip_file.keep, master, self._path, self._indexes)
             except OSError:
                 raise StorageError(_NO_DISK) from None
             finally:
@@ -79,8 +79,7 @@ class ScripCache:
         """Plain and slow, for a worker thread."""
         master = scrip_file.restored(self._path, self._indexes)
         if master is None:
-            master = read_master(self._path, self._indexes)
-            scrip_file.keep(master, self._path, self._indexes)
+            master = scrip_file.keep(read_master(self._path, self._indexes), self._path, self._indexes)
         return master
 
     @staticmethod

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import msgspec
 
-from bot.broker.scrips.scrip_master import CODED, INDEXES, RIGHTS, Master, Scrip, lot_of, strike_of, tick_of
+from bot.broker.scrips.scrip_master import CODED, INDEXES, RIGHTS, Master, Scrip, lot_of, series_of, strike_of, tick_of
 from bot.broker.wire import answers, vocabulary
 from bot.domain.errors import Unreadable
 from bot.domain.market.instrument import Exchange, Instrument
-from bot.domain.market.scrip_columns import CodedColumn, TextColumn
+from bot.domain.market.scrip_columns import CodedColumn, GrowingTextColumn
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,7 @@ _PORTION = 256 * 1024  # bytes that are decoded at once
 
 _DECODER = msgspec.json.Decoder(list[Scrip])
 _CONTRACTS = frozenset({"OPT", "FUT"})  # how the kinds of contracts begin
+_ON_WIRE = tuple(field for field in CODED if field in Scrip.__struct_fields__)
 _SEGMENTS = frozenset(exchange.value for exchange in Exchange)
 
 
@@ -33,7 +34,7 @@ class _Rows:
     """Rows on their way into columns, portion by portion: no text of a portion outlives it but those that were new."""
 
     def __init__(self) -> None:
-        self.token, self.name = TextColumn(), TextColumn()
+        self.token, self.name = GrowingTextColumn(), GrowingTextColumn()
         self._codes = {field: array("I") for field in CODED}
         self._numbers = {field: defaultdict[str, int](count().__next__) for field in CODED}
 
@@ -43,8 +44,12 @@ class _Rows:
     def add(self, rows: Sequence[Scrip]) -> None:
         self.token.extend([row.token for row in rows])
         self.name.extend([row.name for row in rows])
-        for field in CODED:
-            self._codes[field].extend(map(self._numbers[field].__getitem__, map(attrgetter(field), rows)))
+        for field, texts in {
+            **{field: map(attrgetter(field), rows) for field in _ON_WIRE},
+            "right": [row.name[-2:] if row.strike else "" for row in rows],
+            "series": map(series_of, rows),
+        }.items():
+            self._codes[field].extend(map(self._numbers[field].__getitem__, texts))
 
     def master(self, indexes: Sequence[Instrument]) -> Master:
         """What was added so far, and behind it these indexes."""
@@ -171,13 +176,21 @@ def _indexed(portions: Iterable[list[Scrip]], indexes: Sequence[Instrument]) -> 
 
 
 def _traded(rows: Sequence[Scrip]) -> list[Scrip]:
-    """The rows of what is traded here, each kind in one spelling, so that every reader means the same."""
+    """The rows of what is traded here, so that every reader means the same.
+
+    Each kind has one spelling. Only contracts have an expiry, and only options a strike.
+    """
     kinds = {text: vocabulary.squeezed(text) for text in {row.instrumenttype for row in rows}}
     foreign = {text for text in kinds if vocabulary.instrument_kind(text) is None}
     ours = [row for row in rows if row.exch_seg in _SEGMENTS and row.instrumenttype not in foreign]
     if any(text != spelled for text, spelled in kinds.items()):
         for row in ours:
             row.instrumenttype = kinds[row.instrumenttype]
+    for row in ours:
+        if (kind := row.instrumenttype[:3]) != "OPT":
+            row.strike = ""
+            if kind not in _CONTRACTS:
+                row.expiry = ""
     return ours
 
 

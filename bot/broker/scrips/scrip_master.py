@@ -1,6 +1,5 @@
 """The scrip master of a day: its rows as columns of texts, and an instrument made of a row when it is looked at."""
 
-import functools
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import overload
@@ -56,9 +55,9 @@ _KINDS = {
 
 # Read from the name's end: no column says it.
 RIGHTS = {spelled: right for right in Right for spelled in (right.value, right.value.lower(), right.value.capitalize())}
-_SPELLED = {spelled: spelled for spelled in RIGHTS}  # one text for all rows
 MADE = 1000  # instruments that are kept; more than that are let go together
-CODED = ("symbol", "exch_seg", "instrumenttype", "expiry", "strike", "lotsize", "tick_size")  # columns with few distinct texts
+# Columns with few distinct texts. The last two are read from the name.
+CODED = ("symbol", "exch_seg", "instrumenttype", "expiry", "strike", "lotsize", "tick_size", "right", "series")
 
 
 class Master(Sequence[Instrument]):
@@ -69,18 +68,17 @@ class Master(Sequence[Instrument]):
         texts: Mapping[str, TextColumn],
         coded: Mapping[str, CodedColumn[str]],
         indexes: Sequence[Instrument],
-        by_token: Directory | None = None,
+        directories: Mapping[str, Directory] | None = None,
     ) -> None:
         """texts, coded: the columns by their names on the wire. indexes: the last rows, which came from no file.
 
-        by_token: the order of the tokens, where it is known already.
+        directories: of the texts, where they are made already.
         """
         self.texts, self.coded, self.indexes = texts, coded, indexes
+        self.directories = directories or {name: Directory(column) for name, column in texts.items()}
         columns: Mapping[str, Sequence[str]] = {**texts, **coded}
         self._columns = [columns[field] for field in Scrip.__struct_fields__]
         self._made: dict[InstrumentKey, Instrument | None] = {}  # by find(): a list asks for the same few each time
-        if by_token is not None:
-            self.by_token = by_token
 
     def __len__(self) -> int:
         return len(self.texts["token"])
@@ -103,29 +101,22 @@ class Master(Sequence[Instrument]):
 
     def columns(self) -> Columns:
         """The same rows as columns."""
-        name, exchanges, kinds = self.texts["name"], self.coded["exch_seg"], self.coded["instrumenttype"]
-        contracts = {text for text in kinds.distinct if text.startswith(("OPT", "FUT"))}
-        options = {text for text in contracts if text.startswith("OPT")}
-        expiries = [text if kind in contracts else "" for kind, text in zip(kinds, self.coded["expiry"], strict=True)]
-        strikes = [text if kind in options else "" for kind, text in zip(kinds, self.coded["strike"], strict=True)]
-        rights = [_SPELLED[text[-2:]] if kind in options else "" for kind, text in zip(kinds, name, strict=True)]
-        series = list(map(_series, exchanges, kinds, name))
+        coded = self.coded
         return Columns(
-            exchange=exchanges.mapped(Exchange),
+            exchange=coded["exch_seg"].mapped(Exchange),
             token=self.texts["token"],
-            symbol=self.coded["symbol"],
-            name=name,
-            kind=kinds.mapped(lambda text: vocabulary.instrument_kind(text) or InstrumentKind.EQUITY),
-            expiry=_coded(expiries).mapped(lambda text: vocabulary.day(text) if text else None),
-            strike=_coded(strikes).mapped(lambda text: strike_of(text) if text else None),
-            right=_coded(rights).mapped(RIGHTS.get),
-            series=_coded(series),
+            symbol=coded["symbol"],
+            name=self.texts["name"],
+            kind=coded["instrumenttype"].mapped(lambda text: vocabulary.instrument_kind(text) or InstrumentKind.EQUITY),
+            expiry=coded["expiry"].mapped(lambda text: vocabulary.day(text) if text else None),
+            strike=coded["strike"].mapped(lambda text: strike_of(text) if text else None),
+            right=coded["right"].mapped(RIGHTS.get),
+            series=coded["series"],
         )
 
-    @functools.cached_property
-    def by_token(self) -> Directory:
-        """The order of the tokens, made when it is first asked."""
-        return Directory(self.texts["token"])
+    def rows_named(self, name: str) -> Sequence[int]:
+        """The rows with exactly that trading symbol, in their order."""
+        return self.directories["name"].rows(name)
 
     def find(self, key: InstrumentKey) -> Instrument | None:
         """The instrument of a key, made when it is first asked for."""
@@ -136,14 +127,10 @@ class Master(Sequence[Instrument]):
         return self._made[key]
 
     def _find(self, key: InstrumentKey) -> Instrument | None:
-        for at in self.by_token.rows(key.token):
+        for at in self.directories["token"].rows(key.token):
             if self.coded["exch_seg"][at] == key.exchange:
                 return self[at]
         return None
-
-
-def _coded(texts: Sequence[str]) -> CodedColumn[str]:
-    return CodedColumn.of(texts, dict(zip(texts, texts, strict=True)))
 
 
 def _instrument(row: Scrip) -> Instrument:
@@ -162,12 +149,13 @@ def _instrument(row: Scrip) -> Instrument:
         expiry=vocabulary.day(row.expiry) if derivative else None,
         strike=strike_of(row.strike) if option else None,
         right=RIGHTS[name[-2:]] if option else None,
-        series=_series(row.exch_seg, row.instrumenttype, name),
+        series=series_of(row),
     )
 
 
-def _series(exchange: str, kind: str, name: str) -> str:
-    return name.rpartition("-")[2] if exchange == "NSE" and kind == "EQ" and "-" in name else ""
+def series_of(row: Scrip) -> str:
+    """The series of a share, from its name's end. Empty for whatever else."""
+    return row.name.rpartition("-")[2] if row.instrumenttype == "EQ" and row.exch_seg == "NSE" and "-" in row.name else ""
 
 
 def _kind(row: Scrip) -> InstrumentKind:

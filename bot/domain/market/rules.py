@@ -149,7 +149,6 @@ class Countdown:
     """The last days of a stock contract. A date that the calendar does not reach is None."""
 
     left: int | None  # trading days after today up to and including expiry; 0: it expires today
-    margin_rises: date | None  # E-4
     warned: date | None  # E-2
     refused: date | None  # E-1: from here on new entries are refused
     squared_off: date | None  # mStock closes it itself, best effort
@@ -260,7 +259,6 @@ class MarketRules:
             return None
         return Countdown(
             left=days.trading_days_between(on, expiry),
-            margin_rises=days.trading_day_before(expiry, rule.tell),
             warned=days.trading_day_before(expiry, rule.warn),
             refused=days.trading_day_before(expiry, rule.refuse),
             squared_off=days.trading_day_before(expiry, rule.squared_off),

@@ -1,10 +1,14 @@
-"""The scrip master as columns, so that 150,000 rows can be indexed without making 150,000 objects."""
+"""The scrip master as columns, so that 150,000 rows can be indexed without making 150,000 objects.
+
+What is large in them may lie in memory or on disk.
+"""
 
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from itertools import accumulate
 from typing import Protocol, TypeVar, overload, runtime_checkable
 
@@ -62,34 +66,25 @@ class CodedColumn(Sequence[_T]):
         return self._values[self._codes[row]]
 
 
+class Bytes(Protocol):
+    """Bytes that are asked for by their places."""
+
+    def __getitem__(self, part: slice, /) -> bytes | bytearray: ...
+
+
 class TextColumn(Sequence[str]):
-    """A column of texts that differ, in one piece. An object for each takes four times as much."""
+    """A column of texts that differ, in one piece of UTF-8. An object for each takes four times as much."""
 
-    def __init__(self, text: str = "", ends: "array[int] | None" = None) -> None:
-        """text, ends: what such a column held, to go on from there."""
-        self._text = text
-        self._ends = array("I", [0]) if ends is None else ends
-
-    @property
-    def text(self) -> str:
-        """All texts, one behind the other."""
-        return self._text
-
-    @property
-    def ends(self) -> "array[int]":
-        """Where each text begins, and where the last one ends."""
-        return self._ends
-
-    def extend(self, texts: Sequence[str]) -> None:
-        """More rows."""
-        self._ends.extend(accumulate(map(len, texts), initial=self._ends.pop()))
-        self._text += "".join(texts)
+    def __init__(self, text: Bytes, ends: Sequence[int]) -> None:
+        """text: all texts, one behind the other. ends: where each of them begins, and where the last one ends."""
+        self.text = text
+        self.ends = ends
 
     def __len__(self) -> int:
-        return len(self._ends) - 1
+        return len(self.ends) - 1
 
     def __iter__(self) -> Iterator[str]:
-        return map(self._text.__getitem__, map(slice, self._ends, self._ends[1:]))
+        return map(bytes.decode, map(bytes(self.text[:]).__getitem__, map(slice, self.ends, self.ends[1:])))
 
     @overload
     def __getitem__(self, row: int) -> str: ...
@@ -101,7 +96,21 @@ class TextColumn(Sequence[str]):
         if not -len(self) <= row < len(self):
             raise IndexError(row)
         row %= len(self)
-        return self._text[self._ends[row] : self._ends[row + 1]]
+        return str(self.text[slice(*self.ends[row : row + 2])], "utf-8")
+
+
+class GrowingTextColumn(TextColumn):
+    """Such a column on its way, to which rows are added."""
+
+    def __init__(self) -> None:
+        self._text, self._ends = bytearray(), array("I", [0])
+        super().__init__(self._text, self._ends)
+
+    def extend(self, texts: Sequence[str]) -> None:
+        """More rows."""
+        encoded = [text.encode() for text in texts]
+        self._ends.extend(accumulate(map(len, encoded), initial=self._ends.pop()))
+        self._text += b"".join(encoded)
 
 
 @value
@@ -122,10 +131,16 @@ class Columns:
 class Directory:
     """Finds the rows of a word. It holds row numbers sorted by their words: a dictionary of all words takes ten megabytes."""
 
-    def __init__(self, words: Sequence[str], order: "array[int] | None" = None) -> None:
-        """order: that of such a directory of the same words, where it is at hand. To sort them takes a tenth of a second."""
+    def __init__(self, words: Sequence[str], order: Sequence[int] | None = None) -> None:
+        """order: that of such a directory of the same words, where it is at hand."""
         self._words = words
-        self.order = array("I", sorted(range(len(words)), key=list(words).__getitem__)) if order is None else order
+        if order is not None:
+            self.order = order
+
+    @cached_property
+    def order(self) -> Sequence[int]:
+        """The row numbers, sorted when first asked for: a tenth of a second."""
+        return array("I", sorted(range(len(self._words)), key=list(self._words).__getitem__))
 
     def rows(self, word: str) -> Sequence[int]:
         """The rows that have this word, in their order."""
@@ -143,6 +158,10 @@ class Columnar(Protocol):
 
     def find(self, key: InstrumentKey) -> Instrument | None:
         """The instrument of a key, made now."""
+        ...
+
+    def rows_named(self, name: str) -> Sequence[int]:
+        """The rows with exactly that trading symbol, in their order."""
         ...
 
 

@@ -11,6 +11,7 @@ from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
 
+from bot.domain.market.instrument import InstrumentKind
 from bot.domain.market.prices import Price
 from bot.domain.money import PAISA, ZERO, total
 from bot.domain.pnl.fifo import Exit, Lot, booked_by_day, cost_of, lots_of, match, quantity_of
@@ -91,6 +92,8 @@ class DayPnl:
 
 def day_line(position: Position, price: Price | None, own: OwnRow = NOTHING, holding: Holding | None = None) -> PositionLine:
     """One row's day. holding: the demat shares of the same instrument, for what was sold out of them."""
+    if _is_halfway(position, price, own):
+        return PositionLine(position=position, price=price, booked=None, open=None, missing=(Missing.SPLIT,))
     fills = lots_of(own.trades)
     delivery = position.product is Product.CNC and not position.carried
     if not _whole(position, own, start=0 if delivery else quantity_of(own.lots)):
@@ -105,6 +108,28 @@ def day_line(position: Position, price: Price | None, own: OwnRow = NOTHING, hol
     unknown = booked is None or opened is None
     missing = _missing(position, price, no_base=bool(own.lots) and base is None, no_cost=unknown)
     return _line(position, price, own, booked=booked, opened=opened, held=held, missing=missing if unknown else ())
+
+
+def _is_halfway(position: Position, price: Price | None, own: OwnRow) -> bool:
+    """Whether a split shows in the price alone or in the quantity alone, so that their product is no money.
+
+    The price tells by the broker's previous close, against what our own last day was valued at. The quantity tells only where
+    the price of now does as well: more may have been bought elsewhere.
+    """
+    mark, lots, base = own.mark, quantity_of(own.lots), _base(price, own)
+    splits = position.instrument.kind in (InstrumentKind.EQUITY, InstrumentKind.STOCK_FUTURE)
+    if not splits or price is None or mark is None or mark.mark is None or base is None or not position.carried:
+        return False
+    if mark.quantity != lots or lots * position.carried <= 0:
+        return False
+
+    def factor(before: Decimal, now: Decimal) -> Rebase | None:
+        return Rebase.suspected(NewBase(instrument=position.instrument, before=before, now=now))
+
+    by_quantity = factor(Decimal(abs(position.carried)), Decimal(abs(lots)))
+    if factor(mark.mark, base) is not None:
+        return position.carried == lots
+    return by_quantity is not None and by_quantity == factor(mark.mark, price.last)
 
 
 def _whole(position: Position, own: OwnRow, *, start: int) -> bool:

@@ -55,6 +55,7 @@ class Missing(StrEnum):
     PRICE = "price"
     COST = "cost"
     PREVIOUS_CLOSE = "previous close"
+    SPLIT = "bonus or split?"  # quantity and price do not tell alike of it
 
 
 class Reason(StrEnum):
@@ -216,7 +217,8 @@ class Holding:
 
     @property
     def profit(self) -> Decimal | None:
-        if self.invested is None or self.value is None:
+        """Rupees since entry. On the day of a new base quantity, average and price need not be of one kind."""
+        if self.invested is None or self.value is None or self.base is not None:
             return None
         return self.value - self.invested
 

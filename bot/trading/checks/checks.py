@@ -319,9 +319,14 @@ def opens_short(at: Situation) -> str | None:
 
 def near_expiry(at: Situation) -> str | None:
     """Source: dated rules, calendar."""
-    if at.stage is not ExpiryStage.WARN:
+    if at.reduces or at.stage not in (ExpiryStage.TELL, ExpiryStage.WARN):
         return None
-    return "Settles in shares soon (physical settlement): mStock squares it off on the day before its last"
+    rises = "Settles in shares soon (physical settlement), and mStock blocks more for it day by day"
+    if at.stage is ExpiryStage.TELL:
+        return rises
+    today, off = ist_date(at.now), at.squared_off
+    on = "on the day before its last" if off is None else "today" if off == today else f"on {off:%a} {off.day} {off:%b}"
+    return f"{rises}; it {'was to square' if off is not None and off < today else 'squares'} it off {on}, best effort"
 
 
 def address_refused(at: Situation) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from bot.domain.market.calendar import Window
@@ -37,6 +37,7 @@ class Situation:
     measures: tuple[str, ...] = ()  # of surveillance that its share is under
     address_refused: bool = False  # the broker refused an order of today for this host's address
     stage: ExpiryStage | None = None
+    squared_off: date | None = None  # when the broker closes a stock contract itself, best effort
     master_age: int | None = None  # trading days since the date of the scrip master; None: not known
     day_lock: DayLock | None = None
     result: Decimal | None = None  # of the day in rupees, after charges where they are known; read only where a limit hangs on it

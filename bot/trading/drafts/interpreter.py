@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import ChoiceWanted, UnknownSymbol, UsageError
-from bot.domain.market.display_names import label
+from bot.domain.market.display_names import label, short
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import in_figures
 from bot.domain.orders.order import OrderRequest
@@ -77,7 +77,8 @@ class Interpreter:
             cost = f" at {in_figures(price.last)}" if price is not None else ""
             if price is not None and each.is_option:
                 cost += f", lot ₹{in_figures(price.last * each.lot)}"
-            near.append((f"{self._named(each)}{cost}", request_line(replace(request, symbol=each.name, exchange=None))))
+            name = short(each, today=self._today)  # the whole one and its cost are wider than a phone's button
+            near.append((f"{name}{cost}", request_line(replace(request, symbol=each.name, exchange=None))))
         return ChoiceWanted(not_ordered(index, contracts), near=near)
 
     def _find(self, request: OrderRequest) -> Found:

@@ -214,7 +214,7 @@ class ExitLists:
         bare = left_bare([(line.position, quantity) for line, quantity in meant], [line.position for line in lines])
         if bare is not None and not actor.may(Permission.OPEN):
             raise CheckFailed([f"You cannot take this away: it covers the short {short(bare)}. Buy that back first."])
-        rows = await self.rows.of(account, meant, slabs=1)
+        rows = await self.rows.of(account.id, meant, slabs=1)
         exits = self.questions.listed(actor, rows, ListKind.EXITS)
         warnings = [f"Leaves {short(bare)} without its cover"] if bare is not None else []
         warnings += [demat.unread] if demat is not None and demat.unread else []
@@ -265,7 +265,7 @@ class ExitLists:
         left_out += [
             f"{named(line.position)}: {odd} are no whole lot" for line in rows_of_it if (odd := odd_units(line.position))
         ]
-        rows = await self.rows.of(account, meant, slabs=PANIC_SLABS)
+        rows = await self.rows.of(account.id, meant, slabs=PANIC_SLABS)
         rows = await self.rows.with_entries(account, rows, entries)
         exits = replace(self.questions.listed(actor, rows, ListKind.PANIC), entries=tuple(order.id for order in entries))
         profit = _profit([line for line, _ in meant])

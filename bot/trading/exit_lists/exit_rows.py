@@ -31,17 +31,17 @@ class ExitRows:
     proposing: ProposalBuilder
     runner: ExitRunner
 
-    async def of(self, account: Account, meant: Sequence[tuple[PositionLine, int]], *, slabs: int) -> tuple[ExitRow, ...]:
+    async def of(self, account_id: str, meant: Sequence[tuple[PositionLine, int]], *, slabs: int) -> tuple[ExitRow, ...]:
         """A row for each position, those that cover others behind them, with the slices that the freeze allows."""
         ordered = sorted(meant, key=lambda each: not _is_short_option(each[0].position))
-        prices = await self.proposing.prices.of_all(account.id, {line.position.instrument.key for line, _ in meant})
+        prices = await self.proposing.prices.of_all(account_id, {line.position.instrument.key for line, _ in meant})
         rows: list[ExitRow] = []
         leg = 0
         for number, (line, quantity) in enumerate(ordered):
             position = line.position
             side = Side.SELL if position.quantity > 0 else Side.BUY
             price = prices.get(position.instrument.key)
-            draft = await self.licence(account.id, closing_draft(position, quantity), price, slabs)
+            draft = await self.licence(account_id, closing_draft(position, quantity), price, slabs)
             pieces = tuple(
                 Slice(leg=leg + place, quantity=size) for place, size in enumerate(self._sizes(position.instrument, quantity))
             )

@@ -58,7 +58,7 @@ class Reversals:
         if line is None or not size:
             raise CheckFailed([f"There is no open {order.draft.product} position in it any more."])
         demand_no_cover(actor, line.position, size, [each.position for each in lines])
-        row = (await self.lists.rows.of(account, [(line, size)], slabs=1))[0]
+        row = (await self.lists.rows.of(account.id, [(line, size)], slabs=1))[0]
         opening = row.draft
         if opening.price is None:
             raise CheckFailed([f"No price of {short(opening.instrument)} is known now, so no worst price can be named."])

@@ -64,11 +64,12 @@ class Instruments:
         self.day = day
         self._rows = rows
         self._find = rows.find if isinstance(rows, Columnar) else self._sought
+        self._rows_named = rows.rows_named if isinstance(rows, Columnar) else self._sought_named
         self._apart = {index.symbol: index for index in indices}
 
     def index(self) -> None:
         """Makes all that questions need. Pure work of half a second for 150,000 rows, for a worker thread."""
-        self._names, self._contracts, self._by_name  # noqa: B018
+        self._names, self._contracts  # noqa: B018
 
     @cached_property
     def _columns(self) -> Columns:
@@ -109,9 +110,12 @@ class Instruments:
         rows = (self._rows[row] for row in self._by_token.rows(key.token) if self._columns.exchange[row] == key.exchange)
         return next(rows, None)
 
+    def _sought_named(self, name: str) -> Sequence[int]:
+        return self._by_name.rows(name)
+
     def named(self, exchange: Exchange, name: str) -> Instrument | None:
         """The row with exactly that trading symbol."""
-        for row in self._by_name.rows(name):
+        for row in self._rows_named(name):
             if self._columns.exchange[row] == exchange:
                 return self._rows[row]
         return None
@@ -222,7 +226,7 @@ class Instruments:
 
     def _by_trading_symbol(self, text: str, exchange: Exchange | None, today: date) -> Instrument | None:
         """An order's own spelling, `RELIANCE-EQ` or `NIFTY26N2324500CE`, stands above every other reading."""
-        for row in self._by_name.rows(text):
+        for row in self._rows_named(text):
             expiry = self._columns.expiry[row]
             # A name that is only the symbol (the BSE writes them so) is a word like any other: NSE goes first there.
             if self._columns.symbol[row] == text or (expiry is not None and expiry < today):

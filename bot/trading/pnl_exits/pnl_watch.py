@@ -3,22 +3,17 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from bot.domain.clock import Clock, next_midnight
+from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, StorageAway
-from bot.domain.exits.exit_choice import ExitChoice, can_exit
-from bot.domain.exits.exit_list import ExitList, ListKind
 from bot.domain.market.prices import Tick
 from bot.domain.news.plans.pnl_exits import PnlExitTold, PnlNews
-from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.plans.pnl_exit import (
     BLIND_FOR,
     HEARD_WITHIN,
-    PnlAction,
     PnlExit,
     PnlExitNow,
     PnlLevel,
@@ -28,14 +23,12 @@ from bot.domain.plans.pnl_exit import (
     ScopeResult,
     mark_of,
 )
-from bot.domain.plans.pnl_words import levels_in_words, scope_in_words
 from bot.domain.pnl.valuation import Valuation
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
-from bot.domain.positions.portfolio import PositionLine
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.signal import Signal
-from bot.trading.exit_lists.exit_rows import PANIC_SLABS, ExitRows
+from bot.trading.pnl_exits.pnl_strike import PnlStrike
 from bot.trading.pnl_exits.scope_rows import ScopeReader, ScopeRows
 from bot.trading.ticks.tick_watcher import TickWatcher, Use, Watching
 
@@ -67,6 +60,7 @@ class _Watched:
     acting: bool = False
     retry_at: float = 0.0  # loop time, before which it does not act again
     ahead: float | None = None  # the due of the recheck whose books are looked at already
+    rows: ScopeRows | None = None  # of the last reading. None: something filled since
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,7 +71,7 @@ class PnlWatch:
     connections: BrokerConnections
     watcher: TickWatcher
     reader: ScopeReader
-    rows: ExitRows
+    striking: PnlStrike
     background: BackgroundTasks
     clock: Clock
     _wake: Signal = field(default_factory=Signal)
@@ -92,7 +86,7 @@ class PnlWatch:
     def filled(self) -> None:
         """Something filled: the books are read anew."""
         for watched in self._watched.values():
-            watched.read_at = None
+            watched.read_at = watched.rows = None
         self._wake()
 
     def now(self, exit_: PnlExit) -> PnlExitNow:
@@ -164,14 +158,15 @@ class PnlWatch:
     def _is_due(self, watched: _Watched) -> bool:
         return watched.read_at is None or self._elapsed() - watched.read_at >= BOOKS
 
-    async def _read(self, watched: _Watched) -> None:
-        """The books anew, and the prices of what is open."""
+    async def _read(self, watched: _Watched, *, ahead: bool = False) -> None:
+        """The books anew, and the prices of what is open. ahead: where it fails, the strike reads for itself."""
         began = self._elapsed()
         try:
             rows = await self.reader.read(watched.exit)
         except (BrokerError, StorageAway) as error:
             log.info("P&L exit %s: the books could not be read: %s", watched.exit.id, type(error).__name__)
-            watched.valuation, watched.read_at = None, began - BOOKS + LATER
+            if not ahead:
+                watched.valuation, watched.read_at = None, began - BOOKS + LATER
         else:
             await self._take(watched, rows, began)
         finally:
@@ -187,7 +182,7 @@ class PnlWatch:
             watched.watching = self.watcher.watch(account_id, valuation.keys, Use.PNL_EXIT, self._listener(watched))
         for key, mark in before.marks.items() if before is not None else ():
             valuation.price(key, mark)
-        watched.valuation, watched.read_at = valuation, began
+        watched.valuation, watched.read_at, watched.rows = valuation, began, rows
         if not rows.is_flat:
             watched.flat_since = None
             return
@@ -239,15 +234,11 @@ class PnlWatch:
             self.background.start(self._strike(watched, level), f"P&L exit {watched.exit.id} strikes")
 
     def _look_ahead(self, watched: _Watched) -> None:
-        """Has the books looked at shortly before it strikes: the strike and its exits rely on that look, if nothing changes."""
+        """Has the books read shortly before it strikes: the strike and its exits rely on that reading, if nothing changes."""
         due = watched.recheck.due
-        if due is not None and due != watched.ahead and self._elapsed() >= due - AHEAD:
-            watched.ahead = due
-            self.background.start(self._looked(watched.exit.account_id), f"P&L exit {watched.exit.id} looks ahead")
-
-    async def _looked(self, account_id: str) -> None:
-        with suppress(BrokerError, StorageAway):  # the strike reads for itself then
-            await self.reader.reconcile.look(account_id)
+        if due is not None and due != watched.ahead and not watched.reading and self._elapsed() >= due - AHEAD:
+            watched.ahead, watched.reading = due, True
+            self.background.start(self._read(watched, ahead=True), f"P&L exit {watched.exit.id} looks ahead")
 
     def _figure(self, watched: _Watched) -> ScopeResult:
         if watched.valuation is None or self._is_overdue(watched):
@@ -294,71 +285,26 @@ class PnlWatch:
         return self._figure(watched).missing if self.watcher.connected(watched.exit.account_id) else ("the feed",)
 
     async def _strike(self, watched: _Watched, level: PnlLevel) -> None:
-        """Reads the books once more. Where the figure still is beyond its level, it acts on what is open in this moment."""
-        exit_ = watched.exit
+        """Where the figure still is beyond its level by the books of now, it acts on what is open in this moment."""
+        exit_, rows = watched.exit, watched.rows
         try:
-            rows = await self.reader.read(exit_)
-            await self._take(watched, rows, self._elapsed())
+            if rows is not None and self.reader.stands(exit_, rows):
+                self._refresh(watched)
+            else:
+                rows, began = await self.reader.read(exit_), self._elapsed()
+                await self._take(watched, rows, began)
             value = watched.valuation.value if watched.valuation is not None else None
             if value is None or exit_.reached(value) is not level:
                 watched.recheck.forget()
                 return
-            whole = ExitChoice(lines=())
-            meant = [(line, whole.of(line)) for line in self._named(rows.lines) if can_exit(line) and whole.of(line)]
-            account = await self.store.read(lambda db: db.accounts.find(exit_.account_id))
-            wanted = exit_.action is PnlAction.EXIT and account is not None
-            found = await self.rows.of(account, meant, slabs=PANIC_SLABS) if wanted and account is not None else ()
-            if not found:
-                await self.store.transaction(lambda db: self._act(db, exit_, level, value, None))
-                return
-            exits = ExitList(
-                plan_id=exit_.id, account_id=exit_.account_id, kind=ListKind.PNL, by=exit_.by, name=exit_.name,
-                began_at=self.clock.now(), rows=found,
-            )  # fmt: skip
-            await self.rows.runner.begin(exits, lambda db: self._act(db, exit_, level, value, exits))
+            await self.striking.begin(exit_, level, value, rows.lines)
+            self._let_go(exit_.id)
         except (BrokerError, StorageAway) as error:
             log.warning("P&L exit %s could not act: %s", exit_.id, type(error).__name__)
             watched.retry_at = self._elapsed() + LATER
         finally:
             watched.acting = False
-            self.wake()
-
-    def _named(self, lines: Sequence[PositionLine]) -> list[PositionLine]:
-        """The rows with their instruments as the contracts' file names them: by that name and lot they are ordered."""
-        known = self.reader.instruments.by_key
-        anew = ((line, known(line.position.instrument.key)) for line in lines)
-        return [replace(line, position=replace(line.position, instrument=found)) if found else line for line, found in anew]
-
-    def _act(self, db: Repositories, exit_: PnlExit, level: PnlLevel, value: Decimal, exits: ExitList | None) -> bool:
-        """Claims it, and stores what it begins with its licence: no more than is open now, at the slab of now.
-
-        False where it struck before.
-        """
-        now = self.clock.now()
-        struck = replace(exit_, struck_at=now)
-        if not db.pnl_exits.strike(struck):
-            return False
-        told = PnlNews.EXITS if exit_.action is PnlAction.EXIT else PnlNews.ALERTS
-        rows = exits.rows if exits is not None else ()
-        if exits is not None:
-            legs = tuple(
-                PlanLeg(number=piece.leg, kind=LegKind.EXIT, draft=replace(row.draft, quantity=piece.quantity))
-                for row in rows
-                for piece in row.slices
-            )
-            db.plans.add(
-                Plan(
-                    id=exit_.id, account_id=exit_.account_id, placed_by=exit_.by, state=PlanState.ALIVE, legs=legs,
-                    until=next_midnight(now), created_at=now,
-                )
-            )  # fmt: skip
-            db.exit_lists.add(exits)
-        named = ", ".join(f"{row.draft.side} {row.draft.quantity} {row.draft.instrument.name}" for row in rows) or "nothing"
-        before, after = f"{levels_in_words(exit_)} of {scope_in_words(exit_.scope)}", f"{level} at {value}: {named}"
-        db.audit.add(now, exit_.by, "pnl exit", exit_.account_id, before=before, after=after)
-        news = PnlExitTold.of(exit_, told, now, value=value, rows=len(rows), blocks_until=exit_.blocks_until)
-        db.outbox.add(exit_.account_id, db.people.watching(exit_.account_id), news, now, order_id=None)
-        return True
+            self._wake()
 
     async def _end(self, watched: _Watched, why: str, *, day_over: bool = False) -> None:
         exit_, now = watched.exit, self.clock.now()

@@ -1,6 +1,7 @@
 """The day of a scope from the books: what its rows made at the prices of one moment."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from bot.domain.charges.charges import Tariff
@@ -30,6 +31,7 @@ class ScopeRows:
     )  # rupees of the day at the prices of the open rows, less charges where those are counted; None: not known
     open: tuple[OpenUnits, ...]
     lines: tuple[PositionLine, ...]  # all of the scope, closed ones included
+    as_of: datetime  # of the look at the books
     missing: tuple[str, ...] = ()  # rows whose cost or price nobody says
     uncharged: tuple[str, ...] = ()  # charges that are left out because they are not known, in words
 
@@ -55,6 +57,10 @@ class ScopeReader:
     plan: BrokeragePlan | None
     clock: Clock
 
+    def stands(self, exit_: PnlExit, rows: ScopeRows) -> bool:
+        """Whether reading the books anew would bring the same look."""
+        return self.reconcile.stands(exit_.account_id, rows.as_of)
+
     async def read(self, exit_: PnlExit) -> ScopeRows:
         """The scope of a P&L exit as it is now. BrokerError passes through."""
         account_id, look = exit_.account_id, await self.reconcile.look(exit_.account_id)
@@ -77,6 +83,7 @@ class ScopeReader:
             made=day.gross - charged if day.known else None,
             open=tuple(_open(line) for line in lines if line.position.quantity and line.price is not None),
             lines=lines,
+            as_of=look.as_of,
             missing=tuple(short(line.position.instrument) for line in day.missing),
             uncharged=uncharged,
         )

@@ -324,6 +324,7 @@ class ProposalBuilder:
             measures=self.rules.measures(draft.instrument, today),
             address_refused=db.flags.address_told(account_id, today),
             stage=stage_of(draft.instrument, today, self.rules, self.calendar, settling=self.settling),
+            squared_off=self.rules.squared_off_on(draft.instrument, self.calendar) if self.calendar is not None else None,
             master_age=master_age(self.instruments.day, today, self.calendar),
             price=self.prices.known(account_id, draft.instrument.key),
             day_lock=day_lock(db, account_id, limits=limits, result=held.result, clock=self.clock),

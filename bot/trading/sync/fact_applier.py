@@ -10,20 +10,29 @@ from types import MappingProxyType
 from bot.domain.clock import ist_date
 from bot.domain.errors import IllegalMove
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
-from bot.domain.money import ZERO, total
+from bot.domain.money import total
 from bot.domain.news.notice import Notice
-from bot.domain.news.orders.orders import Filled, OrderElsewhere, OrderEnded, OrderFound, OrderRejected, OrdersElsewhere
+from bot.domain.news.orders.orders import (
+    Filled,
+    OrderElsewhere,
+    OrderEnded,
+    OrderFound,
+    OrderRejected,
+    OrdersElsewhere,
+    TradeTakenBack,
+)
 from bot.domain.orders.order import LOOKED_FOR, Fill, Order, OrderDraft, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.pnl.booked_charges import ChargesOf, unknown_charges
 from bot.domain.pnl.position_now import position_after
-from bot.domain.pnl.trades import FINE, distinct
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.portfolio import Holding, Position
 from bot.domain.terms import OrderKind
 from bot.trading.ledger.day_book import lots_carried
 from bot.trading.ledger.ledger import Ledger, Seen
+from bot.trading.sync.step_prices import last_trade, step_price
+from bot.trading.sync.taken_back import LASTS, is_in_all_books
 from bot.trading.sync.untagged import is_alike
 
 log = logging.getLogger(__name__)
@@ -46,6 +55,7 @@ class SyncOutcome:
     same: dict[str, tuple[OrderFact, int]] = field(
         default_factory=dict
     )  # broker id -> a row that changed nothing, on which version
+    less: dict[tuple[str, int], datetime] = field(default_factory=dict)  # order, what is left of its fills -> since when
     fills_from: Mapping[str, Seen] = field(default_factory=dict)  # broker id -> what the ledger's fills of it were stored from
 
 
@@ -70,6 +80,7 @@ class FactApplier:
         self._random = random
         self._fee = square_off_fee
         self._instrument = instrument
+        self._less: dict[str, Mapping[tuple[str, int], datetime]] = {}  # account -> as its last sync left it
         self._ledger = Ledger(instrument=instrument, unlisted=_unlisted)
         self._same: dict[
             str, Mapping[str, tuple[OrderFact, int]]
@@ -104,6 +115,7 @@ class FactApplier:
             charges_of=self._charges_of,
             fee=self._fee,
             holding=self._holding,
+            less=self._less.get(account_id, {}),
         )
         same, versions = self._same.get(account_id, {}), db.orders.versions(account_id, ist_date(now))
         for fact in facts:
@@ -129,6 +141,7 @@ class FactApplier:
     def applied(self, account_id: str, change: SyncOutcome) -> None:
         """The transaction of that change is committed."""
         self._same[account_id] = change.same
+        self._less[account_id] = change.less
         self._ledger.recorded(account_id, change.fills_from)
 
     def _draft(self, fact: OrderFact) -> OrderDraft:
@@ -166,6 +179,7 @@ class _Reading:
     fee: Callable[[Order], Decimal | None]
     charges_of: ChargesOf
     holding: HoldingOf
+    less: Mapping[tuple[str, int], datetime]
     change: SyncOutcome = field(default_factory=SyncOutcome)
     adopted: list[Order] = field(default_factory=list)  # from elsewhere, and young enough to be news
     maybe: dict[str, tuple[int, ...]] = field(default_factory=dict)  # by their ids: numbers of our orders that they may be
@@ -248,7 +262,8 @@ class _Reading:
             log.exception("order %s: the book's row does not follow what is stored", before.id)
             return
         if after is before:
-            self.change.same[fact.broker_id] = (fact, before.version)
+            if fact.filled >= before.filled or self.tell_taken_back(before, fact):
+                self.change.same[fact.broker_id] = (fact, before.version)
             return
         self.db.orders.save(after)
         self.change.touched.append(after.id)
@@ -268,6 +283,21 @@ class _Reading:
             if notice is not None:
                 self.tell(after, notice)
 
+    def tell_taken_back(self, order: Order, fact: OrderFact) -> bool:
+        """Tells once that the books took back some of what the order had filled. False as long as that is not certain."""
+        if not is_in_all_books(fact, self.trades, self.positions):
+            return False
+        mark = order.id, fact.filled
+        since = self.change.less[mark] = self.less.get(mark, self.now)
+        if self.now - since < LASTS:
+            return False
+        row = (order.draft.instrument.key, order.draft.product)
+        held = sum(each.quantity for each in self.positions or () if (each.instrument.key, each.product) == row)
+        card = f"taken back {order.id} {fact.filled}"
+        if self.db.flags.claim_card(card, self.account_id, ist_date(self.now), self.now):
+            self.tell(order, TradeTakenBack(order=order, filled=fact.filled, held=held))
+        return True
+
     def book_fill(self, before: Order, after: Order) -> Fill | None:
         broker_id = after.broker_id
         if after.filled <= before.filled or broker_id is None:
@@ -279,7 +309,7 @@ class _Reading:
             quantity=after.filled - before.filled,
             price=price,
             average=average or after.average,
-            at=_last_trade(self.trades, broker_id) or self.now,
+            at=last_trade(self.trades, broker_id) or self.now,
         )
         self.change.booked = True
         return fill if self.db.orders.add_fill(after, fill) else None
@@ -335,39 +365,6 @@ def _terms(fact: OrderFact) -> tuple[OrderKind, Decimal | None, Decimal | None]:
     if fact.kind in (OrderKind.LIMIT, OrderKind.SL) and price is not None:
         return OrderKind.LIMIT, price, None
     return OrderKind.MARKET, None, None
-
-
-def _rows(trades: Sequence[TradeFact], broker_id: str) -> list[TradeFact]:
-    """One order's rows, oldest first, each fill once."""
-    return distinct([row for row in trades if row.broker_id == broker_id])
-
-
-def _last_trade(trades: Sequence[TradeFact], broker_id: str) -> datetime | None:
-    rows = _rows(trades, broker_id)
-    return rows[-1].at if rows else None
-
-
-def step_price(
-    trades: Sequence[TradeFact], broker_id: str, filled_before: int, filled_after: int
-) -> tuple[Decimal | None, Decimal | None]:
-    """(price of the step, average of all) in rupees from the trade book's rows. None where the rows do not agree.
-
-    A step's price is never derived from two rounded averages: 7,400 at 100.03 and then 100 at 100.05 would read 100.78.
-    It is known only when rows end exactly at both edges of the step.
-    """
-    done, value = 0, ZERO
-    value_at = {0: ZERO}
-    for row in _rows(trades, broker_id):
-        done += row.quantity
-        value += row.price * row.quantity
-        value_at[done] = value
-    after, before = value_at.get(filled_after), value_at.get(filled_before)
-    if after is None:
-        return None, None
-    average = (after / filled_after).quantize(FINE)
-    if before is None:
-        return None, average
-    return ((after - before) / (filled_after - filled_before)).quantize(FINE), average
 
 
 def _unlisted(key: InstrumentKey, symbol: str) -> Instrument:

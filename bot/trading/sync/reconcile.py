@@ -149,12 +149,19 @@ class Reconcile:
         else:
             await books.reading.ask(after=books.moved_at)
         broker, trades, positions = self._connections.of(account_id).broker, books.trades, books.positions
-        as_of = (books.seen_at or self._clock.now()) + timedelta.resolution
         return Look(
             positions=positions if positions is not None else await broker.positions(urgent=True),  # it was slow with them
             trades=trades if trades is not None else await broker.trades(urgent=True),
-            as_of=as_of,
+            as_of=self._as_of(books),
         )
+
+    def stands(self, account_id: str, as_of: datetime) -> bool:
+        """Whether the look of that moment is what look() gives now."""
+        books = self._of(account_id)
+        return books.reading.newest(books.moved_at) is not None and self._as_of(books) == as_of
+
+    def _as_of(self, books: Books) -> datetime:
+        return (books.seen_at or self._clock.now()) + timedelta.resolution
 
     async def sync_for_reader(self, account_id: str) -> None:
         """Syncs, unless the last sync is younger than a second and nothing has changed since. BrokerError as sync."""

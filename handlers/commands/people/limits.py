@@ -42,7 +42,9 @@ async def limits(ctx: Ctx) -> None:
 
 async def _show(ctx: Ctx, limits: LimitsShown, *, changed: str | None = None) -> None:
     may_change, may_lock = ctx.actor.may(Permission.ADMIN), ctx.actor.may(Permission.OPEN)
-    await ctx.reply(views.limits(limits, ctx.mode, may_change=may_change, may_lock=may_lock, changed=changed))
+    has_pin = (await ctx.services.pins.state(ctx.actor)).set
+    view = views.limits(limits, ctx.mode, may_change=may_change, may_lock=may_lock, has_pin=has_pin, changed=changed)
+    await ctx.reply(view)
 
 
 def _rupees(words: str) -> Decimal | None:

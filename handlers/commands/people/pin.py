@@ -11,7 +11,9 @@ from handlers.commands.command import Command
 from handlers.context.command import Family
 from handlers.context.context import Ctx, Waiting
 from handlers.telegram.rate_limits import Priority
+from handlers.views.message import message
 from handlers.views.people import pin as views
+from handlers.views.people.account import secret_hidden
 from handlers.views.taps.taps import PadTap
 
 
@@ -25,6 +27,8 @@ async def pin(ctx: Ctx) -> None:
     elif word in uses:
         await _show(ctx, uses[word])
     else:
+        if any(character.isdigit() for character in word):
+            await ctx.reply(message(secret_hidden(deleted=await ctx.delete_words())), marked=False)
         raise UsageError("Your PIN is tapped, never typed. set, change or remove?", example="/pin change")
 
 

@@ -66,7 +66,7 @@ async def tapped(ctx: Ctx, tap: BasketTap) -> None:
             await Sender(ctx.bot).buttons(ctx.chat_id, ctx.message_id, views.changes(tap.token, tap.label))
         case BasketVerb.DONE:
             drafts = await baskets.drafts(ctx.actor, tap.token, chat_id=ctx.chat_id)
-            rows = views.card_keyboard(tap.token, len(drafts), tap.label)
+            rows = views.card_keyboard(tap.token, drafts, tap.label)
             await Sender(ctx.bot).buttons(ctx.chat_id, ctx.message_id, rows)
         case BasketVerb.DOUBLE | BasketVerb.HALVE | BasketVerb.AT_MID | BasketVerb.AT_MARKET:
             asked = await baskets.change(ctx.actor, tap.token, _CHANGES[tap.verb], chat_id=ctx.chat_id)

@@ -43,7 +43,7 @@ def _rows(each: WatchRow, now: datetime) -> list[tuple[str, ...]]:
     if market.previous_close:
         difference = market.last - market.previous_close
         percent = (difference / market.previous_close * 100).quantize(Decimal("0.01"))
-        change = f" {signed(percent)} % {mark(difference)}".rstrip()
+        change = f" {signed(percent)} % {mark(percent)}".rstrip()
     return [row(name, price(market.last)), row(change or " ", age(market.at, now))]
 
 

@@ -19,6 +19,7 @@ from bot.domain.news.days.readiness import (
     Readiness,
     ReadinessAlarm,
     Settlement,
+    SharesDue,
     WeekAhead,
 )
 from handlers.views.format import (
@@ -89,7 +90,9 @@ def near_expiry(news: NearExpiry, scene: Scene) -> View:
     """Shares to give or take, the money for them, and closing now against settling, for each contract."""
     rows: list[Rows] = [_head("ENDS IN SHARES", scene)]
     for one in news.rows[:_MOST]:
-        rows += [(RULE,), *_settlement(one)]
+        rows += [(RULE,), *_settlement(one, alone=one.meets not in news.netted)]
+    for (symbol, _), due in news.netted.items():
+        rows += [(RULE,), row(f"{symbol} together"), *_due(due)]
     parts: list[Part] = [table(*rows)]
     if len(news.rows) > _MOST:
         parts.append(say(f"And {len(news.rows) - _MOST} more: /positions"))
@@ -97,6 +100,7 @@ def near_expiry(news: NearExpiry, scene: Scene) -> View:
         parts.append(say(f"As of the evening of {_day(news.noted_of)}: mStock's books could not be read."))
         return View(tuple(parts), keyboard([words("Log in", "/login", account=scene.label)]))
     parts.append(say("Since entry, after charges ≈, at the prices of now; mStock's own fee for a settlement is not in it."))
+    parts.append(say("What mStock blocks for a delivery rises day by day until the end."))
     exits = [
         [button(f"Exit {short(one.instrument, today=news.day)}", ExitTap(one.instrument.key, one.product, scene.label))]
         for one in news.rows[:_MOST]
@@ -269,12 +273,25 @@ def _stops(news: Readiness, label: str) -> Iterable[Button]:
         yield words(f"Set stop: {name}", f"{command} {named} {abs(one.quantity)} {STOP}", account=label)
 
 
-def _settlement(one: Settlement) -> Iterable[Rows]:
+def _settlement(one: Settlement, *, alone: bool) -> Iterable[Rows]:
+    """One contract. alone: no other one of its share ends with it."""
     yield row(f"{signed_count(one.quantity)} {short(one.instrument)}", one.product)
     if one.left is None:
         yield row(" days left not known")
     else:
         yield row(f" {one.left} trading day{'s' if one.left > 1 else ''} left" if one.left else " expires today")
+    yield from _due(one.due, alone=alone)
+    if one.spot is not None:
+        yield row(" share now", f"{price(one.spot)}   ")
+    yield money_row(" close now", one.close_now)
+    yield money_row(" settle", one.settle)
+    if one.squared_off is not None:
+        is_past = one.left == 0  # it is still held on its last day
+        yield _spaced(f"mStock {'was to close' if is_past else 'closes'} it {_day(one.squared_off)}, best effort")
+
+
+def _due(one: SharesDue, *, alone: bool = True) -> Iterable[Rows]:
+    """The shares and their money. Those to give that are not there only where no other contract may bring them."""
     if one.shares is None:
         yield row(" shares not known")
     elif one.shares:
@@ -283,15 +300,10 @@ def _settlement(one: Settlement) -> Iterable[Rows]:
         yield row(" ends without shares")
     if one.shares is not None and one.shares < 0:
         yield row(f" you own {count(one.owned)}" if one.owned is not None else " owned: not known")
-    if one.shares:
+    if alone and one.lacking:
+        yield row(f" {count(one.lacking)} not there: auction")
+    if one.shares or one.money:
         yield _money(one.money)
-    if one.spot is not None:
-        yield row(" share now", f"{price(one.spot)}   ")
-    yield money_row(" close now", one.close_now)
-    yield money_row(" settle", one.settle)
-    if one.squared_off is not None:
-        is_past = one.left == 0  # it is still held on its last day
-        yield _spaced(f"mStock {'was to close' if is_past else 'closes'} it {_day(one.squared_off)}, best effort")
 
 
 def _money(rupees: Decimal | None) -> Rows:

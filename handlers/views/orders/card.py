@@ -257,7 +257,7 @@ def may_give_up(order: Order) -> bool:
 
 
 def may_exit(order: Order) -> bool:
-    """A delivery sale leaves nothing to get out of."""
+    """Whether there may be something to get out of, where the position after it is not known: a delivery sale leaves nothing."""
     return not (order.draft.product is Product.CNC and order.draft.side is Side.SELL)
 
 
@@ -276,7 +276,8 @@ def fill_keyboard(order: Order, label: str, after: PositionAfter | None = None) 
     closed = after is not None and after.closes
     is_known = after is not None and after.quantity is not None
     opened = not closed and (is_known or only_opens(order))
-    exit_ = [tap("Exit", OrderVerb.EXIT)] if may_exit(order) and not flat else []
+    left = after is not None and after.left_by(order) > 0
+    exit_ = [tap("Exit", OrderVerb.EXIT)] if left or (may_exit(order) and not flat) else []
     held = after.quantity if after is not None else None
     adds = opened and held is not None and held * order.draft.side.sign > 0
     again = [tap("Add" if adds else "Same again", OrderVerb.SAME)] if opened else []

@@ -22,6 +22,7 @@ from bot.domain.news.orders.orders import (
     OrdersElsewhere,
     OrderUnclear,
     SlicesStruck,
+    TradeTakenBack,
 )
 from bot.domain.news.plans.exits import ExitAsks, ExitTrouble, GuardPlaced, TargetBlind, Unguarded
 from bot.domain.orders.doubt import DoubtedAct
@@ -148,9 +149,20 @@ def _ended(news: OrderEnded, scene: Scene) -> View:
     why = scene.explain(order.reason) if order.reason else ""
     text = _sentences(filled, in_whose_words(why), _left(order, news.after))
     left = news.after is not None and news.after.left_by(order) > 0
-    exit_ = [button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label))] if left and may_exit(order) else []
+    exit_ = [button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label))] if left else []
     again = button("Same again", OrderTap(order.id, OrderVerb.SAME, scene.label))
     return _about("Expired" if expired else "Cancelled", order, text, scene, [*exit_, again])
+
+
+@renders(TradeTakenBack)
+def _taken_back(news: TradeTakenBack, scene: Scene) -> View:
+    order = news.order
+    undone = f"mStock's books show {count(news.filled)} of it filled, not {count(order.filled)}: a trade was undone."
+    held = f"The position is {signed_count(news.held)} now." if news.held else "Nothing of it is held now."
+    size = "What works for it may be too large: look at its stop and its target."
+    return _about(
+        "Taken back", order, _sentences(undone, held, size), scene, [words("Positions", "/positions", account=scene.label)]
+    )
 
 
 def _left(order: Order, after: PositionAfter | None) -> str:

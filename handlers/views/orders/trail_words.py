@@ -6,7 +6,7 @@ from decimal import Decimal
 from bot.domain.orders.legs import TrailSaid
 from bot.domain.plans.trail_card import TrailSeen
 from bot.domain.terms import Side
-from handlers.views.format import age, clock_time, price, row
+from handlers.views.format import clock_time, price, row
 
 
 def trail_rows(trail: TrailSaid, entry: Side) -> list[tuple[str, ...]]:
@@ -32,12 +32,15 @@ def _below(entry: Side) -> str:
 
 
 def trail_line(one: TrailSeen, as_of: datetime) -> str:
-    """Trail 15 below the high (continuous): high 702.40, stop now 687.40, held by me, seen 1 s ago."""
+    """Trail 15 below the high (continuous): high 702.40, stop now 687.40, held by me, seen 14:02:10.
+
+    A time of the clock: the message may be read long after as_of, when it was written.
+    """
     trail, rule = one.trail, one.trail.rule
     best = f"{'high' if rule.side is Side.SELL else 'low'} {price(trail.best)}" if trail.best is not None else "no trade seen yet"
     said = trail_in_words(rule.every, rule.step, rule.side)
     blind = one.blind_since
-    seen = "held by me" if trail.seen_at is None else f"held by me, seen {age(trail.seen_at, as_of)}"
+    seen = f"held by me, {f'seen {clock_time(trail.seen_at)}' if trail.seen_at is not None else f'as of {clock_time(as_of)}'}"
     if blind is not None:
         seen = f"not seen since {clock_time(blind)}"
     return f"{said}: {best}, stop now {price(trail.trigger)}, {seen}"

@@ -23,10 +23,14 @@ def ask_lock(label: str, mode: str) -> View:
     ).with_keyboard([words("Yes, lock the day", "/limits lock now", account=label)], [words("No", "/limits", account=label)])
 
 
-def limits(limits: LimitsShown, mode: str, *, may_change: bool = True, may_lock: bool = True, changed: str | None = None) -> View:
+def limits(
+    limits: LimitsShown, mode: str, *, may_change: bool = True, may_lock: bool = True, has_pin: bool = True,
+    changed: str | None = None,
+) -> View:  # fmt: skip
     """A table of 30 columns. What is loosened and not yet in force stands below with its day.
 
-    How they are changed is said to those who may. changed: the limit that was just set, whose fate is said first.
+    How they are changed is said to those who may. has_pin: whoever reads this. changed: the limit that was just set, whose fate
+    is said first.
     """
     today = limits.today
     rows = [row(f"LIMITS {limits.account.name}", mode)]
@@ -35,6 +39,9 @@ def limits(limits: LimitsShown, mode: str, *, may_change: bool = True, may_lock:
     parts: list[Part] = [table(*rows)]
     if changed is not None:
         parts.append(_became(limits, changed))
+    asks_nothing = today.ask_pin_above is not None and not has_pin
+    if asks_nothing:
+        parts.append(say(bold("You have no PIN, so you are not asked for one.")))
     if limits.day_lock is not None:
         since = clock_time(limits.day_lock.at)
         parts.append(say(bold("The day is locked"), f" since {since}: {limits.day_lock.why}. It opens on the next trading day."))
@@ -49,10 +56,11 @@ def limits(limits: LimitsShown, mode: str, *, may_change: bool = True, may_lock:
         _how() if may_change else say("They hold for new entries, never for exits. An owner of the account changes them.")
     )
     lock = button("Lock the day", WordsTap(f"{limits.account.label}: /limits lock"))
+    set_pin = [button("Set a PIN", WordsTap("/pin set"))] if asks_nothing else []
     if limits.day_lock is None:
-        return View(tuple(parts)).with_keyboard([lock] if may_lock else [])
+        return View(tuple(parts)).with_keyboard(set_pin, [lock] if may_lock else [])
     cancel = button(resting(limits.entries)[1], EntriesTap(limits.account.label))
-    return View(tuple(parts)).with_keyboard([cancel] if limits.entries else [])
+    return View(tuple(parts)).with_keyboard(set_pin, [cancel] if limits.entries else [])
 
 
 def _became(limits: LimitsShown, changed: str) -> Line:

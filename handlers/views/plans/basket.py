@@ -41,25 +41,25 @@ def card(asked: BasketCard, mode: str, now: datetime) -> View:
         rows += _terms(each, drafts)
     rows += ["", *_money(asked), row("", f"until {clock_time(asked.confirmation.expires_at)}")]
     parts.append(table(*rows))
-    parts += [say(f"⚠️ {warning}.") for warning in asked.warnings]
+    parts += [say(f"⚠️ {warning.removesuffix('.')}.") for warning in asked.warnings]
     if asked.opens is not None:  # a Confirm could only fail
         say_when = f"The market takes all of this again on {day_and_time(asked.opens)}."
-        return View((*parts, say(bold(say_when))), keyboard(card_keyboard(token, len(drafts), label)[-1]))
+        return View((*parts, say(bold(say_when))), card_keyboard(token, drafts, label, shut=True))
     parts.append(_more(asked, drafts, now))
-    return View(tuple(parts), card_keyboard(token, len(drafts), label))
+    return View(tuple(parts), card_keyboard(token, drafts, label))
 
 
-def card_keyboard(token: str, many: int, label: str) -> Keyboard:
-    """Confirm on a row of its own, and what cannot hurt below it."""
+def card_keyboard(token: str, drafts: Sequence[OrderDraft], label: str, *, shut: bool = False) -> Keyboard:
+    """Confirm on a row of its own, and what cannot hurt below it. Contracts alone have a payoff and hedge one another."""
 
     def does(name: str, verb: BasketVerb) -> Button:
         return button(name, BasketTap(token, verb, label))
 
-    return keyboard(
-        [does(f"Confirm {NUMBERS.get(many, str(many))}", BasketVerb.CONFIRM)],
-        [does("Change", BasketVerb.CHANGE), does("Discard", BasketVerb.DISCARD)],
-        [does("Payoff", BasketVerb.PAYOFF), does("Margin with hedge", BasketVerb.MARGIN)],
-    )
+    discard = does("Discard", BasketVerb.DISCARD)
+    confirm = does(f"Confirm {NUMBERS.get(len(drafts), str(len(drafts)))}", BasketVerb.CONFIRM)
+    looks = [does("Payoff", BasketVerb.PAYOFF), does("Margin with hedge", BasketVerb.MARGIN)]
+    acts = [[discard]] if shut else [[confirm], [does("Change", BasketVerb.CHANGE), discard]]
+    return keyboard(*acts, looks if _has_contracts(drafts) else [])
 
 
 def changes(token: str, label: str) -> Keyboard:
@@ -83,6 +83,10 @@ def _common(drafts: Sequence[OrderDraft]) -> list[str]:
     if len({draft.product for draft in drafts}) == 1:
         said.append(drafts[0].product.value)
     return said
+
+
+def _has_contracts(drafts: Sequence[OrderDraft]) -> bool:
+    return any(draft.instrument.is_derivative for draft in drafts)
 
 
 def _one_chain(drafts: Sequence[OrderDraft]) -> bool:
@@ -139,10 +143,12 @@ def _more(asked: BasketCard, drafts: Sequence[OrderDraft], now: datetime) -> Par
     lines: list[Line | str] = [
         "m: at the market, never worse than this price. @: a limit.",
         "Each order is one order with a number of its own; a check that fails later strikes off what was not sent.",
-        "The loss is before charges, at the worst prices, when the contracts end.",
     ]
+    if asked.loss is not None:
+        lines.append("The loss is before charges, at the worst prices, when the contracts end.")
     if asked.cash is not None:
-        lines.append(f"Cash now {amount(asked.cash)}. mStock's margin for several orders may not see a hedge among them.")
+        hedge = " mStock's margin for several orders may not see a hedge among them." if _has_contracts(drafts) else ""
+        lines.append(f"Cash now {amount(asked.cash)}.{hedge}")
     typed = "; ".join(draft_line(draft, ist_date(now)).removeprefix("/") for draft in drafts)
     lines.append(say("The same in words: ", code(f"/basket {typed}")))
     return detail(*lines)

@@ -136,7 +136,7 @@ def shown(way: ExitsShown, mode: str, explain: Explain) -> View:
     parts += [say(_standing(each, exits, way, explain)) for each in exits.rows[:MOST]]
     if exits.then is not None:
         parts.append(say(_opening(exits.then, way)))
-    if exits.kind is ListKind.PANIC:
+    if exits.kind is ListKind.PANIC and not way.over:  # afterwards they may have been allowed again
         parts.append(say("New orders are blocked: /resume."))
     if not way.logged_in and not way.over:
         parts.append(say("⏸ Not logged in: nothing is sent until you log in. Then this goes on by itself."))

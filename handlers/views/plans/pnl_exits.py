@@ -71,18 +71,21 @@ def _licence(exit_: PnlExit) -> list[str]:
 def listed(shown: PnlShown, mode: str) -> View:
     """All of an account."""
     label = shown.account.label
+    numbers = [f" {number}" for number in range(1, len(shown.exits) + 1)] if len(shown.exits) > 1 else [""]
+    numbered = list(zip(shown.exits, numbers, strict=False))
     parts: list[Part] = []
-    for one in shown.exits:
-        parts += _lines(one, label, mode)
+    for one, number in numbered:
+        parts += _lines(one, label, mode, number)
     if not shown.exits:
         parts.append(say(bold("No P&L exits."), " Say: exit all if -5000, exit nifty if +8000, exit all if giveback 3000"))
+        parts.append(place(label, mode))
     if shown.blocked_until is not None:
         parts.append(say(f"No entries until {_until(shown.blocked_until, shown.as_of)}: a P&L exit struck."))
-    rows = [_buttons(one, label, several=len(shown.exits) > 1) for one in shown.exits[:12]]
-    return View((*parts, place(label, mode)), keyboard(*rows, [words("Refresh", "/exit if", account=label, stays=True)]))
+    rows = [_buttons(one, label, number) for one, number in numbered[:12]]
+    return View(tuple(parts), keyboard(*rows, [words("Refresh", "/exit if", account=label, stays=True)]))
 
 
-def _lines(one: PnlExitNow, label: str, mode: str) -> list[Part]:
+def _lines(one: PnlExitNow, label: str, mode: str, number: str = "") -> list[Part]:
     exit_, figure = one.exit, one.figure
     act = "Exit" if exit_.action is PnlAction.EXIT else "Alert only"
     levels = [f"at {signed(level)}" for level in (exit_.stop, exit_.target) if level is not None]
@@ -101,18 +104,17 @@ def _lines(one: PnlExitNow, label: str, mode: str) -> list[Part]:
         now = f"Now {signed(figure.value)} {mark(figure.value)}{at_mid} · held by me, seen {clock_time(one.as_of)}"
     blocks = f"Then no entries until {_until(exit_.blocks_until, one.as_of)}." if exit_.blocks_until is not None else ""
     return [
-        say(bold("P&L exit"), f" {label} ({mode}) · {scope_in_words(exit_.scope)} · {_charges(exit_)}"),
+        say(bold(f"P&L exit{number}"), f" {label} ({mode}) · {scope_in_words(exit_.scope)} · {_charges(exit_)}"),
         say(f"{act} {' or '.join(levels)} · {_ends(exit_)}, if still true after {exit_.stands} s"),
         say(now),
         *([say(blocks)] if blocks else []),
     ]
 
 
-def _buttons(one: PnlExitNow, label: str, *, several: bool) -> list[Button]:
-    name = f": {scope_in_words(one.exit.scope)[:20]}" if several else ""
-    change = button(f"Change{name}", PnlExitTap(one.exit.id, PnlVerb.CHANGE, label))
-    remove = button(f"Remove{name}", PnlExitTap(one.exit.id, PnlVerb.REMOVE, label))
-    return [change, remove] if several else [change, *_only_alert(one.exit, label), remove]
+def _buttons(one: PnlExitNow, label: str, number: str) -> list[Button]:
+    change = button(f"Change{number}", PnlExitTap(one.exit.id, PnlVerb.CHANGE, label))
+    remove = button(f"Remove{number}", PnlExitTap(one.exit.id, PnlVerb.REMOVE, label))
+    return [change, remove] if number else [change, *_only_alert(one.exit, label), remove]
 
 
 def _only_alert(exit_: PnlExit, label: str) -> list[Button]:
@@ -141,7 +143,7 @@ def changing(shown: PnlShown, exit_id: str, mode: str) -> View:
     rows.append(_only_alert(exit_, label) or anew)
     back = [words("Back", "/exit if", account=label, stays=True)]
     said = say("Or say it whole: ", code(typed(exit_)))
-    return View((*_lines(one, label, mode), said, place(label, mode)), keyboard(*rows, back))
+    return View((*_lines(one, label, mode), said), keyboard(*rows, back))
 
 
 def _beside(level: Decimal) -> list[Decimal]:

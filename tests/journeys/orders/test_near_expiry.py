@@ -24,7 +24,7 @@ async def test_an_entry_is_warned_about_on_e_2(loop: VirtualLoop, tmp_path: Path
         await house.log_in()
         await on_the_exchanges_calendar(house)
         card = await house.me.ask("/buy reliance nov fut 1lot", "BUY 500 RELIANCE FUT")
-        assert "Settles in shares soon" in card["text"]
+        assert "it squares it off on Fri 20 Nov, best effort" in " ".join(card["text"].split())
         assert card["buttons"][0][0]["label"] == "Confirm buy"
 
 
@@ -37,4 +37,4 @@ async def test_an_entry_is_refused_on_e_1_unless_the_host_says_warn(loop: Virtua
         house.settings = replace(house.settings, expiry_entries=ExpiryEntries.WARN)
         await house.restart()
         card = await house.me.ask("/buy reliance nov fut 1lot", "BUY 500 RELIANCE FUT")
-        assert "Settles in shares soon" in card["text"]
+        assert "it squares it off today, best effort" in " ".join(card["text"].split())

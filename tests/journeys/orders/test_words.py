@@ -14,8 +14,8 @@ async def test_an_index_and_a_strike_become_a_call_that_is_guarded_by_a_reply(cl
         await house.log_in()
         asked = await house.me.ask("निफ्टी 24500 खरीदो", "NIFTY is an index")
         call, put = (line[0]["label"] for line in asked["buttons"][:2])
-        assert call.startswith("NIFTY 24500 CE")
-        assert put.startswith("NIFTY 24500 PE")
+        assert call.startswith("NF 24500CE")
+        assert put.startswith("NF 24500PE")
         assert "lot ₹" in call
         card = await house.me.choose(call, "BUY 65 NIFTY")
         house.me.press("Confirm buy", card)

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 from bisect import bisect_left
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -68,7 +69,7 @@ async def test_an_entry_with_a_trail_by_one_confirm_follows_the_high_and_is_out(
         assert "#1 BUY 10 RELIANCE" in living["text"]
         assert "Stop the trail" in [item["label"] for line in living["buttons"] for item in line]
         listed = await house.me.ask("/trail", "RELIANCE")
-        assert "stop now 1,475.00, held by me, seen" in listed["text"]
+        assert re.search(r"stop now 1,475.00, held by me, seen \d\d:\d\d:\d\d$", listed["text"], re.MULTILINE)
         price(house, "1474.00")
         await house.me.wait_for("Filled #2 SELL 10 RELIANCE", 30)
         await asyncio.sleep(5)

@@ -2,6 +2,7 @@
 
 import os
 import random
+import resource
 import stat
 from pathlib import Path
 
@@ -45,6 +46,19 @@ def test_a_key_that_is_there_is_never_overwritten(key_file: Path) -> None:
     with pytest.raises(VaultError, match="already there"):
         KeyFile(key_file, None).make([new_key(chance.randbytes)])
     assert key_file.read_bytes() == before
+
+
+def test_a_key_that_found_no_room_on_the_disk_does_not_stand_in_the_way_of_the_next(tmp_path: Path) -> None:
+    path, room = tmp_path / "keys" / "wrapping.key", resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, room[1]))
+    try:
+        with pytest.raises(VaultError, match="cannot be written: File too large"):
+            KeyFile(path, None).make([new_key(chance.randbytes)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, room)
+    assert list(path.parent.iterdir()) == []
+    KeyFile(path, None).make([new_key(chance.randbytes)])
+    assert len(KeyFile(path, None).load()) == 1
 
 
 def test_any_mode_wider_than_the_owners_reading_and_writing_is_refused(key_file: Path) -> None:

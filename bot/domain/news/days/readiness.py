@@ -7,7 +7,7 @@ from enum import StrEnum
 from bot.domain.clock import MOST_SKEW
 from bot.domain.market.expiries import Expiry
 from bot.domain.market.instrument import Instrument
-from bot.domain.money import ZERO
+from bot.domain.money import ZERO, total
 from bot.domain.news.notice import Notice, NoticePriority, Sound
 from bot.domain.people.news_settings import NewsKind
 from bot.domain.positions.held import ContractChange, NewBase
@@ -155,6 +155,20 @@ class LoginReminder(Notice):
 
 
 @value
+class SharesDue:
+    """Shares that a contract ends in, or several on one share together, as clearing nets them. None is "not known"."""
+
+    shares: int | None  # to take, or below zero to give; 0: none
+    money: Decimal | None  # rupees to pay, or below zero to get
+    owned: int | None  # settled shares in the demat account, where they are to be given
+
+    @property
+    def lacking(self) -> int:
+        """Shares to give that are not there, as far as that is known. They go to the settlement's auction."""
+        return max(-self.shares - self.owned, 0) if self.shares is not None and self.owned is not None else 0
+
+
+@value
 class Settlement:
     """One stock contract that ends in shares within days, at the share's price of now. None is "not known"."""
 
@@ -172,6 +186,15 @@ class Settlement:
     close_now: Decimal | None  # rupees since entry after charges, if it is closed at the price of now
     settle: Decimal | None  # rupees since entry after charges, if it ends at the share's price of now
 
+    @property
+    def due(self) -> SharesDue:
+        return SharesDue(shares=self.shares, money=self.money, owned=self.owned)
+
+    @property
+    def meets(self) -> tuple[str, date | None]:
+        """The share and the day on which it meets other contracts of it."""
+        return self.instrument.symbol, self.instrument.expiry
+
 
 @value
 class NearExpiry(Notice):
@@ -184,6 +207,21 @@ class NearExpiry(Notice):
     at: datetime
     rows: tuple[Settlement, ...]
     noted_of: date | None  # the evening that they were noted on; None: the book was read now
+
+    @property
+    def netted(self) -> dict[tuple[str, date | None], SharesDue]:
+        """By share and day where several contracts meet: what they come to. Where each one's end is known."""
+        groups: dict[tuple[str, date | None], list[Settlement]] = {}
+        for row in self.rows:
+            groups.setdefault(row.meets, []).append(row)
+        found = {}
+        for meets, rows in groups.items():
+            shares = sum(row.shares or 0 for row in rows)
+            money = [row.money for row in rows if row.money is not None]
+            if len(rows) > 1 and all(row.shares is not None for row in rows):
+                owned = next((row.owned for row in rows if row.owned is not None), None) if shares < 0 else None
+                found[meets] = SharesDue(shares=shares, money=total(money) if len(money) == len(rows) else None, owned=owned)
+        return found
 
 
 @value

@@ -39,6 +39,20 @@ class Filled(Notice):
 
 
 @value
+class TradeTakenBack(Notice):
+    """mStock or the exchange undid a trade: its books show less of the order filled than they did. The order stands as told."""
+
+    sound = Sound.RING
+    about = NewsKind.FILLS
+    priority = NoticePriority.FILL
+    grouped = True
+
+    order: Order
+    filled: int  # shares or units that are left of it
+    held: int  # signed, of its instrument in its product, as the position book has it now
+
+
+@value
 class OrderRejected(Notice):
     """The broker or the exchange refused an order."""
 

@@ -58,6 +58,7 @@ def test_rows_become_instruments_by_their_columns(tmp_path: Path) -> None:
     assert [each.series for each in master if each.name.startswith("BAJAJ")] == ["EQ"]
     assert master.find(future.key) is future, "made once"
     assert master.find(InstrumentKey(Exchange.NSE, "26000")) is not None
+    assert [master[at].exchange for name in ("ACC-EQ", "ACC", "ABB") for at in master.rows_named(name)] == ["NSE", "BSE"]
     assert master.find(InstrumentKey(Exchange.NSE, "nothing")) is None
 
 

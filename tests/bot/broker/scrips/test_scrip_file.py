@@ -6,6 +6,7 @@ from dataclasses import fields
 from operator import attrgetter
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from bot.broker.scrips.scrip_decoder import read_master
 from bot.broker.scrips.scrip_master import INDEXES, Master
 from bot.broker.transport import OpenSink
 from bot.broker.wire.answers import Answer
+from bot.domain.errors import StorageError
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from tests.bot.broker.scrips.test_scrip_decoder import ROWS, written
 
@@ -62,6 +64,7 @@ def test_what_was_kept_holds_the_same_instruments(tmp_path: Path) -> None:
 def test_whatever_letters_a_symbol_has(tmp_path_factory: pytest.TempPathFactory, symbols: list[str]) -> None:
     directory = tmp_path_factory.mktemp("scrips")
     rows = [{**ROWS[0], "token": str(at), "symbol": symbol if symbol.isprintable() else "X"} for at, symbol in enumerate(symbols)]
+    rows += [{**rows[0], "token": "last", "name": f"{''.join(filter(str.isprintable, symbols))}-EQ"}]
     path, master = kept(directory, rows)
     again = scrip_file.restored(path, INDEXES)
     assert again is not None
@@ -124,11 +127,45 @@ async def test_a_start_takes_it_and_one_without_it_decodes_and_keeps(tmp_path: P
     assert len(place.read_bytes()) == len(body)
 
 
+def test_one_that_is_in_use_reads_on_while_another_takes_its_place_and_when_it_is_gone(tmp_path: Path) -> None:
+    path, master = kept(tmp_path, ROWS)
+    old = scrip_file.restored(path, INDEXES)
+    assert old is not None
+    path.write_text(json.dumps(ROWS[:3]))
+    new = scrip_file.keep(read_master(path), path, INDEXES)
+    assert (len(new), len(old)) == (3 + len(INDEXES), len(master))
+    decoded_beside(path).unlink()
+    assert same(old, master)
+    assert same(new, read_master(path))
+
+
+def test_one_that_is_cut_off_while_it_is_in_use_gives_no_instrument_and_no_wrong_one(tmp_path: Path) -> None:
+    path, _ = kept(tmp_path, ROWS)
+    master = scrip_file.restored(path, INDEXES)
+    assert master is not None
+    place = decoded_beside(path)
+    os.truncate(place, place.stat().st_size - 1)
+    with pytest.raises(StorageError, match="cut off"):
+        list(master.texts["name"])
+    os.truncate(place, 0)
+    with pytest.raises(StorageError, match="cut off"):
+        master.find(InstrumentKey(Exchange.NSE, "22"))
+
+
+def test_an_empty_one_and_one_of_a_version_before_are_as_if_they_were_not_there(tmp_path: Path) -> None:
+    path, _ = kept(tmp_path, ROWS)
+    place = decoded_beside(path)
+    digest = place.read_bytes()[:32]
+    for body in (b"", digest[:9], digest, digest + msgspec.msgpack.encode([{"token": ("22", b"\0\0\0\0")}, {}, b"", 0])):
+        place.write_bytes(body)
+        assert scrip_file.restored(path, INDEXES) is None
+
+
 def test_where_it_cannot_be_written_the_master_is_taken_all_the_same(tmp_path: Path) -> None:
     path, master = kept(tmp_path, ROWS)
     place = decoded_beside(path)
     place.unlink()
     place.mkdir()
-    scrip_file.keep(master, path, INDEXES)
+    assert scrip_file.keep(master, path, INDEXES) is master
     assert scrip_file.restored(path, INDEXES) is None
     assert sorted(each.name for each in tmp_path.iterdir()) == sorted([path.name, place.name]), "and nothing half done lies about"

@@ -363,8 +363,7 @@ def test_the_last_days_of_a_stock_contract_step_over_a_holiday_and_count_down_to
     seen = RULES.countdown(contract, TODAY, CALENDAR)
     assert seen is not None
     assert (seen.left, seen.expiry) == (1, date(2026, 11, 23))
-    assert (seen.margin_rises, seen.warned) == (date(2026, 11, 17), date(2026, 11, 19))
-    assert (seen.refused, seen.squared_off) == (date(2026, 11, 20), date(2026, 11, 20))
+    assert (seen.warned, seen.refused, seen.squared_off) == (date(2026, 11, 19), date(2026, 11, 20), date(2026, 11, 20))
     last = RULES.countdown(contract, date(2026, 11, 23), CALENDAR)
     assert last is not None
     assert last.left == 0

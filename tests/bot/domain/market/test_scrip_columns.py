@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.market.scrip_columns import CodedColumn, Directory, TextColumn, columns_of
+from bot.domain.market.scrip_columns import CodedColumn, Directory, GrowingTextColumn, columns_of
 from tests.stage.values.master import MADE
 
 ROWS = MADE.rows[:3_000]
@@ -48,7 +48,7 @@ def test_a_coded_column_reads_as_the_values_it_was_made_of() -> None:
 
 @given(st.lists(TEXTS, max_size=4))
 def test_texts_that_come_in_portions_read_as_one_list(portions: list[list[str]]) -> None:
-    column = TextColumn()
+    column = GrowingTextColumn()
     for portion in portions:
         column.extend(portion)
     whole = [text for portion in portions for text in portion]
@@ -62,7 +62,7 @@ def test_texts_that_come_in_portions_read_as_one_list(portions: list[list[str]])
 
 @given(TEXTS)
 def test_a_directory_of_such_a_column_finds_every_row_of_a_word(words: list[str]) -> None:
-    column = TextColumn()
+    column = GrowingTextColumn()
     column.extend(words)
     directory = Directory(column)
     for word in [*words, "another"]:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,7 @@ FUTURE = Instrument(
     exchange=Exchange.NFO, token="35001", symbol="NIFTY", name="NIFTY26DECFUT", kind=InstrumentKind.INDEX_FUTURE, lot=65,
     tick=Decimal("0.10"), expiry=date(2026, 12, 29),
 )  # fmt: skip
+STOCK = replace(FUTURE, token="35002", symbol="RELIANCE", name="RELIANCE26DECFUT", kind=InstrumentKind.STOCK_FUTURE)
 TODAY, NEXT = ist_date(on(0)), ist_date(on(1))
 
 
@@ -105,6 +107,42 @@ def test_contracts_that_a_split_made_two_of_one_begin_the_day_where_the_last_one
     line = day_line(split, a_price("12610.00", "12600.00"), after)
     assert (line.today, line.adjustment) == (Decimal(1300), Decimal(0)), "130 at 12,600 is what 65 at 25,200 was"
     assert line.since_entry == Decimal(14300)
+
+
+@pytest.mark.parametrize(
+    ("carried", "last", "base"),
+    [
+        (65, "12610.00", "12600.00"),  # the new price beside the old quantity
+        (-65, "12610.00", "12600.00"),
+        (130, "12610.00", "25200.00"),  # the new quantity, and a previous close of before
+        (-130, "12610.00", "25200.00"),
+    ],
+)
+def test_a_split_of_which_quantity_and_price_do_not_tell_alike_leaves_the_row_unknown_and_out_of_the_sums(
+    carried: int, last: str, base: str
+) -> None:
+    sign = 1 if carried > 0 else -1
+    first = own_row([a_fill(sign * 65, "25000.00", instrument=STOCK)], TODAY)
+    kept = mark_of("a1", day_line(the_brokers(first, instrument=STOCK), a_price("25200.00"), first), TODAY)
+    after = own_row([a_fill(sign * 65, "25000.00", instrument=STOCK)], NEXT, mark=kept)
+    position = replace(the_brokers(after, instrument=STOCK), quantity=carried, carried=carried)
+    line = day_line(position, a_price(last, base), after)
+    assert (line.booked, line.open, line.since_entry, line.adjustment) == (None, None, None, Decimal(0))
+    assert line.missing == (Missing.SPLIT,)
+    assert not DayPnl.of([line]).known
+
+
+def test_a_price_far_from_our_mark_is_no_split_where_none_is_usual_nor_is_a_quantity_that_was_bought_elsewhere() -> None:
+    first = own_row([a_fill(65, "25000.00", instrument=STOCK)], TODAY)
+    kept = mark_of("a1", day_line(the_brokers(first, instrument=STOCK), a_price("25200.00"), first), TODAY)
+    after = own_row([a_fill(65, "25000.00", instrument=STOCK)], NEXT, mark=kept)
+    assert day_line(the_brokers(after, instrument=STOCK), a_price("23000.00", "23600.00"), after).missing == ()
+    twice = replace(the_brokers(after, instrument=STOCK), quantity=130, carried=130, average=Decimal(25000))
+    assert day_line(twice, a_price("25300.00", "25200.00"), after).missing == ()
+    option = own_row([a_fill(65, "4.00")], TODAY)
+    worn = mark_of("a1", day_line(the_brokers(option), a_price("4.00"), option), TODAY)
+    later = own_row([a_fill(65, "4.00")], NEXT, mark=worn)
+    assert day_line(the_brokers(later), a_price("2.10", "2.00"), later).missing == (), "a premium halves by itself"
 
 
 def test_where_the_broker_says_no_previous_close_our_own_mark_serves() -> None:

@@ -22,6 +22,7 @@ from tests.stage.values.orders import NIFTY_CALL, RELIANCE, a_draft
 
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 DERIVATIVE = a_draft(instrument=NIFTY_CALL, product=Product.NRML, quantity=65, price=Decimal("120.00"))
+NEAR = {"draft": DERIVATIVE, "stage": ExpiryStage.WARN}
 
 MOVED = Price(last=Decimal(1480), previous_close=Decimal(1430))  # 3.5 %
 WRITTEN = replace(DERIVATIVE, side=Side.SELL)
@@ -61,7 +62,7 @@ def test_an_order_about_which_nothing_more_is_known_is_neither_refused_nor_warne
         ("address_refused", {"address_refused": True, "reduces": True}, {}),
         ("ban", {"banned": True}, {"banned": True, "reduces": True}),
         ("surveillance", {"measures": ("ASM stage 1",)}, {"measures": ("ASM stage 1",), "reduces": True}),
-        ("near_expiry", {"draft": DERIVATIVE, "stage": ExpiryStage.WARN}, {"draft": DERIVATIVE, "stage": None}),
+        ("near_expiry", NEAR | {"stage": ExpiryStage.TELL}, NEAR | {"reduces": True}),
     ],
 )  # fmt: skip
 def test_a_warning_stands_where_it_belongs_and_nowhere_else(name: str, there: dict[str, Any], not_there: dict[str, Any]) -> None:

@@ -66,8 +66,8 @@ async def test_a_number_near_an_index_is_a_strike_and_each_button_names_premium_
     stage = await a_desk(clock)
     buttons = await asked(stage, "b nifty 24500")
     assert buttons == {
-        "NIFTY 24500 CE · 23 Nov at 690.10, lot ₹44,856.50": f"/buy {NIFTY_CALL.name} 1lot",
-        "NIFTY 24500 PE · 23 Nov at 540.00, lot ₹35,100.00": f"/buy {NIFTY_PUT.name} 1lot",
+        "NF 24500CE 23Nov at 690.10, lot ₹44,856.50": f"/buy {NIFTY_CALL.name} 1lot",
+        "NF 24500PE 23Nov at 540.00, lot ₹35,100.00": f"/buy {NIFTY_PUT.name} 1lot",
     }
     sized = await asked(stage, "b nifty 24500 130")
     assert list(sized.values()) == [f"/buy {NIFTY_CALL.name} 130", f"/buy {NIFTY_PUT.name} 130"]
@@ -77,9 +77,9 @@ async def test_a_number_near_an_index_is_a_strike_and_each_button_names_premium_
 async def test_an_index_is_never_ordered_and_what_can_be_stands_on_buttons(clock: LoopClock, words: str) -> None:
     buttons = await asked(await a_desk(clock), words)
     assert [label.partition(" at ")[0] for label in buttons] == [
-        "NIFTY 24500 CE · 23 Nov",
-        "NIFTY 24500 PE · 23 Nov",
-        "NIFTY FUT · 23 Nov",
+        "NF 24500CE 23Nov",
+        "NF 24500PE 23Nov",
+        "NF FUT 23Nov",
     ]
     assert all(command.endswith("2lots") == words.endswith("2lots") for command in buttons.values())
 

@@ -186,6 +186,9 @@ class Unsorted(Sequence[Instrument]):
     def find(self, key: InstrumentKey) -> Instrument | None:
         return next((row for row in self._rows if row.key == key), None)
 
+    def rows_named(self, name: str) -> Sequence[int]:
+        return [at for at, row in enumerate(self._rows) if row.name == name]
+
 
 async def restored(rows: Sequence[Instrument], clock: LoopClock) -> Catalogue:
     store = await a_store()

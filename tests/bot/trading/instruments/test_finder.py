@@ -345,6 +345,9 @@ class LazyMaster(Sequence[Instrument]):
     def find(self, key: InstrumentKey) -> Instrument | None:
         return next((self[at] for at, row in enumerate(self._rows) if row.key == key), None)
 
+    def rows_named(self, name: str) -> Sequence[int]:
+        return [at for at, row in enumerate(self._rows) if row.name == name]
+
 
 def test_a_lazy_master_makes_only_the_instruments_that_are_shown() -> None:
     master = LazyMaster(MADE.rows)

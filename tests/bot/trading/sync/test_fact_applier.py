@@ -19,7 +19,8 @@ from bot.domain.news.notice import Sound
 from bot.domain.news.orders.orders import Filled, OrderElsewhere, OrderRejected
 from bot.domain.orders.order import OrderFact, OrderStatus, TradeFact
 from bot.domain.ports.repositories import Repositories
-from bot.trading.sync.fact_applier import FactApplier, SyncOutcome, step_price
+from bot.trading.sync.fact_applier import FactApplier, SyncOutcome
+from bot.trading.sync.step_prices import step_price
 from tests.stage.values.orders import NOW, RELIANCE, a_fact, a_trade, an_order
 from tests.storage.samples import a_store
 

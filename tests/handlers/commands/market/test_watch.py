@@ -125,10 +125,13 @@ def test_the_list_fits_a_narrow_phone_and_each_price_has_its_age() -> None:
         WatchRow(instrument=RELIANCE, price=replace(A_PRICE, at=None, previous_close=None)),
         WatchRow(instrument=RELIANCE, price=None),
     )
-    view = views.watch(WatchShown(account=replace(MAIN, mark="🔵"), rows=rows, as_of=NOW), NOW, "PAPER")
+    shown_list = WatchShown(account=replace(MAIN, mark="🔵"), rows=rows, as_of=NOW)
+    view = views.watch(shown_list, NOW, "PAPER")
     shown = [line for part in view.parts if isinstance(part, Table) for line in part.rows]
     assert max(columns(line) for line in shown) <= 30
     flat = [" ".join(line.split()) for line in shown]
     assert flat[:4] == ["WATCH 🔵 main PAPER", "as of 14:02:11", "RELIANCE 1,480.30", "+0.70 % 🟢 1 s ago"]
     assert any(line.endswith("7 min ago") for line in flat)
+    still = WatchRow(instrument=RELIANCE, price=replace(A_PRICE, last=Decimal("1480.35"), previous_close=Decimal("1480.30")))
+    assert "0.00 % 1 s ago" in " ".join(views.watch(replace(shown_list, rows=(still,)), NOW, "PAPER").plain.split())
     assert {"time unknown", "RELIANCE not known"} <= set(flat)

@@ -105,6 +105,14 @@ def test_what_is_to_come_and_a_locked_day_stand_below() -> None:
     assert [item.label for row in views.limits(SHOWN, "PAPER").keyboard for item in row] == ["Lock the day"]
 
 
+async def test_a_limit_that_asks_a_pin_says_to_whom_it_asks_none(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        await stage.me.ask("/limits pin 5000", "You have no PIN, so you are not asked for one.")
+        await stage.me.choose("Set a PIN", "A new PIN of six digits")
+        await stage.bot.set_pin()
+        assert "You have no PIN" not in (await stage.me.ask("/limits", "PIN above"))["text"]
+
+
 async def test_a_day_is_not_locked_by_a_slip_of_the_thumb(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         await stage.me.ask("/limits", "LIMITS 🔵 main")

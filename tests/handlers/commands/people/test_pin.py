@@ -111,9 +111,12 @@ async def test_digits_that_are_typed_are_no_pin(clock: LoopClock) -> None:
         assert stage.broker.posts == 0
 
 
-async def test_a_pin_is_never_taken_as_words(clock: LoopClock) -> None:
+@pytest.mark.parametrize("words", [PIN, f"change {PIN}", "1234"])
+async def test_a_pin_is_never_taken_as_words_and_does_not_stay_in_the_chat(words: str, clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
-        await stage.me.ask(f"/pin {PIN}", "tapped, never typed")
+        await stage.me.ask(f"/pin {words}", "tapped, never typed")
+        assert not any(words in message["text"] for message in stage.me.history())
+        assert any("I deleted that message" in message["text"] for message in stage.me.history())
         assert await stage.bot.store.transaction(lambda db: db.pins.find(ASHA)) is None
 
 

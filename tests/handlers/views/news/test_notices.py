@@ -40,6 +40,7 @@ from bot.domain.news.orders.orders import (
     OrdersElsewhere,
     OrderUnclear,
     SlicesStruck,
+    TradeTakenBack,
 )
 from bot.domain.news.people import ActByOther, ActionKind, PersonJoined, PersonRemoved, Tried
 from bot.domain.news.plans.exits import ExitAsks, ExitsTold, ExitTrouble, GuardPlaced, TargetBlind, Told, Unguarded
@@ -96,6 +97,7 @@ ROWS = tuple(RowTold(draft=DONE.draft, state=state, order=DONE) for state in Row
 def every_kind(order: Order, words: str = "words") -> list[Notice]:
     return [
         Filled(order=order, fill=FILL, after=PositionAfter(quantity=25, average=Decimal("1471.40"))),
+        TradeTakenBack(order=order, filled=5, held=5),
         OrderRejected(order=order),
         OrderEnded(order=order),
         OrderUnclear(order=order),
@@ -444,6 +446,16 @@ def test_a_fill_tells_what_is_held_or_booked_and_offers_no_way_out_of_nothing(
     assert [label for label in turns if label != "Reverse"] == (offered if known else ["Exit"]), (
         "the same again of what may have closed could open a short"
     )
+
+
+@pytest.mark.parametrize(("held", "offered"), [(5, ["Exit"]), (0, []), (-5, [])])
+def test_a_delivery_sale_has_a_way_out_of_what_it_left_and_none_of_what_came_out_of_holdings(
+    held: int, offered: list[str]
+) -> None:
+    sale = replace(DONE, draft=replace(DONE.draft, side=Side.SELL), closes=True)
+    assert labels(draw(Filled(order=sale, fill=FILL, after=after(held, closes=True)))) == offered
+    ended = replace(sale, status=S.CANCELLED)
+    assert labels(draw(OrderEnded(order=ended, after=after(held, closes=True)))) == [*offered, "Same again"]
 
 
 def test_an_average_has_two_decimals_and_four_where_the_tick_is_finer() -> None:

@@ -35,6 +35,7 @@ from tests.handlers.mornings import (
     near,
 )
 from tests.handlers.samples import NOW, a_holding
+from tests.stage.values.market import an_option
 
 
 def draw(news: object) -> View:
@@ -207,10 +208,31 @@ def test_a_future_that_will_be_taken_and_a_call_whose_shares_are_to_be_given() -
         " settle          −13,040.55 🔴",
         " mStock was to close it Fri 27",
         "  Nov, best effort",
+        "------------------------------",
+        "RELIANCE together",
+        " ends without shares",
+        " brings            9,850.00",
     ]
+    assert "What mStock blocks for a delivery rises day by day until the end." in view.plain
     taps = [decode(item.data) for line in view.keyboard for item in line]
     assert all(isinstance(tap, ExitTap) and tap.label == "main" for tap in taps)
     assert labels(view) == ["Exit RELIANCE FUT 30Nov", "Exit RELIANCE 1500CE 30Nov"]
+
+
+def test_contracts_that_meet_on_one_share_say_what_they_come_to_together_and_call_for_no_auction_alone() -> None:
+    contract = an_option("RELIANCE", "1400", expiry=date(2026, 11, 30), lot=500, stock=True)
+    long = a_settlement(instrument=contract, shares=500, money=Decimal(700000))
+    assert not any("auction" in line for line in rows(draw(near(long, GIVES))))
+    twice = rows(draw(near(long, replace(GIVES, quantity=-1000, shares=-1000, money=Decimal(-1500000)))))
+    assert twice[twice.index("RELIANCE together") :] == [
+        "RELIANCE together",
+        " give 500 shares",
+        " you own 120",
+        " 380 not there: auction",
+        " brings         8,00,000.00",
+    ]
+    assert " 380 not there: auction" in rows(draw(near(GIVES)))
+    assert "RELIANCE together" not in rows(draw(near(replace(long, shares=None, money=None), GIVES))), "nobody knows it"
 
 
 def test_what_is_only_noted_offers_the_login_and_no_exit() -> None:

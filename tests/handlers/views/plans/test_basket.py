@@ -61,6 +61,20 @@ def test_while_the_market_is_closed_there_is_no_confirm() -> None:
     view = views.card(replace(a_card(SHARE, CALL), opens=NOW), "LIVE", NOW)
     assert not any("Confirm" in item.label for line in view.keyboard for item in line)
     assert "takes all of this again" in view.plain
+    assert [[item.label for item in line] for line in view.keyboard] == [["Discard"], ["Payoff", "Margin with hedge"]]
+
+
+def test_shares_have_no_payoff_and_no_hedge_and_a_loss_that_is_not_told_is_not_explained() -> None:
+    view = views.card(replace(a_card(SHARE, MARKET), cash=Decimal(50_000), loss=None), "PAPER", NOW)
+    assert [[item.label for item in line] for line in view.keyboard] == [["Confirm both"], ["Change", "Discard"]]
+    assert "The loss is" not in view.plain
+    assert "hedge" not in view.plain
+    assert "Cash now 50,000.00." in view.plain
+
+
+def test_a_warning_that_is_a_sentence_ends_once() -> None:
+    view = views.card(replace(a_card(SHARE), warnings=("Orders are taken again at 09:00.", "1: no stop")), "PAPER", NOW)
+    assert "⚠️ Orders are taken again at 09:00.\n⚠️ 1: no stop.\n" in view.plain
 
 
 def test_what_was_not_sent_when_the_basket_ended_is_not_promised_any_more() -> None:

@@ -4,14 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from bot.domain.exits.exit_list import ListKind, RowState, RowTold
+from bot.domain.exits.exit_list import ExitList, ExitsShown, ListKind, RowState, RowTold
 from bot.domain.news.plans.exits import ExitsTold, Told
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.terms import Product, Side
 from handlers.views.message import View
 from handlers.views.orders.card import order_keyboard
 from handlers.views.orders.order_news import Scene
-from handlers.views.plans.exits import told
+from handlers.views.plans.exits import shown, told
+from tests.handlers.samples import MAIN
 from tests.stage.floor import ITC
 from tests.stage.values.orders import NOW, a_draft, an_order
 
@@ -55,6 +56,13 @@ def test_an_entry_that_works_on_is_no_row_and_is_cancelled_and_never_chased() ->
     assert "Not proven flat. 5 of 5 closed." in str(view)
     assert f"⏳ {resting.draft.side} {resting.draft.quantity} RELIANCE #{resting.number} rests" in str(view)
     assert labels(view)[0] == [f"Cancel #{resting.number}"]
+
+
+def test_the_card_of_a_panic_that_is_over_does_not_say_what_resume_may_have_lifted() -> None:
+    exits = ExitList(plan_id="P1", account_id=MAIN.id, kind=ListKind.PANIC, by=1, name="Asha", began_at=NOW, rows=())
+    running = ExitsShown(account=MAIN, exits=exits, orders={}, as_of=NOW)
+    assert "New orders are blocked: /resume." in shown(running, "PAPER", str).plain
+    assert "blocked" not in shown(replace(running, over=True), "PAPER", str).plain
 
 
 def test_a_refusal_is_told_in_plain_words() -> None:
