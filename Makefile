@@ -71,7 +71,7 @@ bench: .venv/dev.stamp
 
 # Mutants of the broker's answers and frames: at least 100,000 for each decoder.
 fuzz: .venv/dev.stamp
-	FUZZ=1 $(SUITE) tests/bot/broker/test_fuzz.py
+	FUZZ=1 $(SUITE) tests/bot/broker/fuzz
 
 # Forgery, tampering, taps at once, a flood of strangers: one line of JSON each (docs/security.md keeps the figures).
 attack: .venv/dev.stamp

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from bot.config.settings import KeySource, Settings
+from bot.config.keys import KeySource
+from bot.config.settings import Settings
 from bot.diagnostics.facts import StoreState
 from bot.domain.errors import VaultError
 from bot.domain.people.secret import Secret

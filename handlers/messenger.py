@@ -11,7 +11,8 @@ from bot.domain.market.watch_list import WatchShown
 from bot.domain.news.days.picture import Pictured
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.notice import NoticePriority, Sound
-from bot.domain.orders.order import CardRef, Confirmation, Order, Purpose
+from bot.domain.orders.confirmation import Confirmation, Purpose
+from bot.domain.orders.order import CardRef, Order
 from bot.domain.people.account import Account, Role
 from bot.domain.plans.guarding import Guarding, GuardingOf
 from bot.domain.ports.pictures import Pictures

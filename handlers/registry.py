@@ -4,10 +4,10 @@
 """
 
 import re
-from dataclasses import dataclass
 
 from bot.domain.exits.exit_choice import means_demat_alone, means_everything
 from bot.domain.people.account import Permission
+from bot.domain.value import value
 from handlers.commands import position_replies
 from handlers.commands.command import Command, Pages, Taps
 from handlers.commands.market import alerts, chain, chart, market, watch
@@ -75,7 +75,7 @@ _TWO_WORDS = re.compile(r"cancel\s+(all|order)(?:\s+|$)", re.IGNORECASE)
 _WITH_NUMBER = re.compile(r"/?cancel(?:@\w+)?\s+(#?[0-9]+)\s*", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ParsedCommand:
     """A text as a command: for which account, which command, and the words behind it."""
 

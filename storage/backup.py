@@ -5,7 +5,6 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +12,7 @@ from typing import TypeVar
 from bot.domain.errors import StorageError
 from bot.domain.news.safety import TradingStopped
 from bot.domain.people.account import Stop
+from bot.domain.value import value
 from storage.db.engine import in_words
 from storage.repositories import SqlRepositories
 from storage.secrets.privatefile import sync_directory
@@ -24,7 +24,7 @@ RESTORED = "The database was restored from a backup: look at your orders and pos
 _CHUNK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Checked:
     """What a look into a copy found."""
 

@@ -5,8 +5,9 @@ is a bare loop that decodes the same frames, compares one number and sends the s
 command stands beside the same command while none come.
 
 A change of an order asks for no record of ours before it leaves. A new order does: one POST for each intent, across crashes, asks
-for one durable commit before the first byte. So what a P&L exit sends stands beside two floors: the bare loop, and the same loop
-with that one commit and nothing else in it.
+for one durable commit before the first byte. And the end of a P&L exit's seconds is no frame but a timer, which fires up to a
+millisecond late in any loop that waits in epoll. So what a P&L exit sends stands beside three floors: the bare loop, the same
+with that one commit and nothing else in it, and the same with the timer as well.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ import gc
 import sqlite3
 import struct
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -45,6 +46,7 @@ from bot.trading.ticks.tick_watcher import Use
 WATCHED, A_SECOND = 200, 20
 ROUNDS, LOOKS = 20 + WARM, 40 + WARM
 APART = 6.0  # seconds between two rounds: a trail moves every five
+STANDS = 0.0517  # seconds of the floor's timer: no whole number of milliseconds, nor of those between two frames
 SETTLES = 0.6  # seconds until what a round left behind has come to rest
 FILLS = 1.5  # seconds until an entry has filled, and its stop stands
 PRICE, AT = struct.Struct("<q"), 43  # where the last price stands in a packet
@@ -66,6 +68,7 @@ class Times:
     changed: list[float] = field(default_factory=list)  # the floor's change of an order
     placed: list[float] = field(default_factory=list)  # the floor's new order
     stored: list[float] = field(default_factory=list)  # the same, stored before it leaves
+    timed: list[float] = field(default_factory=list)  # the same, from the end of a timer that the frame began
     trail: list[float] = field(default_factory=list)
     target: list[float] = field(default_factory=list)
     stop: list[float] = field(default_factory=list)
@@ -177,7 +180,7 @@ class Bare:
             "X-Mirae-Version": "1", "X-PrivateKey": ACCOUNT.api_key, "Authorization": f"Bearer {session.token.reveal()}",
         }  # fmt: skip
         self._level = 1 << 62
-        self._send: Callable[[], Awaitable[Any]] = lambda: asyncio.sleep(0)
+        self._send: Callable[[], Coroutine[Any, Any, None]] = _nothing
         self._sending: set[asyncio.Task[Any]] = set()
         self._db = sqlite3.connect(path, isolation_level=None)
         for words in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "CREATE TABLE t (id INTEGER PRIMARY KEY, body TEXT)"):
@@ -189,10 +192,17 @@ class Bare:
             self._level = 1 << 62
             self._sending.add(asyncio.ensure_future(self._send()))
 
-    async def struck(self, method: str, path: str, body: dict[str, str], what: str, *, stores: bool = False) -> float:
-        """The same as a Line's until_asked, with this request. stores: after one durable commit."""
+    async def struck(
+        self, method: str, path: str, body: dict[str, str], what: str, *, stores: bool = False, stands: float = 0.0
+    ) -> float:
+        """The same as a Line's until_asked, with this request. stores: after one durable commit.
+
+        stands: seconds after the frame at which it goes, which do not count.
+        """
 
         async def send() -> None:
+            if stands:
+                await asyncio.sleep(stands)
             if stores:
                 self._db.execute("INSERT INTO t (body) VALUES (?)", (str(body),))  # commits by itself
             (await self._http.request(method, f"{self._rest}/{path}", json=body, headers=self._headers)).raise_for_status()
@@ -202,7 +212,11 @@ class Bare:
         took = await self._line.until_asked(rupees, what)
         await asyncio.gather(*self._sending)
         self._sending.clear()
-        return took
+        return took - stands * 1000
+
+
+async def _nothing() -> None:
+    """What a loop without a level sends."""
 
 
 async def _measure(directory: Path) -> list[Row]:
@@ -230,6 +244,7 @@ async def _measure(directory: Path) -> list[Row]:
         row(name.format("trail", "stop's change"), times.trail, times.changed, AIM),
         row(name.format("target", "stop's change"), times.target, times.changed, AIM),
         row(name.format("stop while the target rests", "target's change"), times.stop, times.changed, AIM),
+        row(f"{exits}, floor with the timer and the commit before it", times.pnl, times.timed, AIM),
         row(f"{exits}, floor with the commit before it", times.pnl, times.stored, AIM),
         row(f"{exits}, floor without", times.pnl, times.placed, "none; told for honesty"),
         row("/limits beside 4,000 frames a second: said to answered, floor without", busy, quiet, "at most 1.2 times at p99"),
@@ -276,9 +291,9 @@ async def _trails(line: Line, bare: Bare, times: Times) -> None:
             instrument=terms.instrument, side=Side.BUY, quantity=1, kind=OrderKind.LIMIT, product=Product.MIS,
             price=Decimal(last - 50),
         )  # fmt: skip
-        for tag, took, stores in ((f"bare{number}", times.placed, False), (f"kept{number}", times.stored, True)):
-            body = place_body(draft, tag, StopSpelling.JOINED)
-            took.append(await bare.struck("POST", "orders/regular", body, "asked", stores=stores))
+        for took, stores, stands in ((times.placed, False, 0.0), (times.stored, True, 0.0), (times.timed, True, STANDS)):
+            body = place_body(draft, f"bare{number}", StopSpelling.JOINED)
+            took.append(await bare.struck("POST", "orders/regular", body, "asked", stores=stores, stands=stands))
         line.takes = line.ours
         await line.rest()
     await line.close_all()

@@ -1,7 +1,8 @@
 """Every endpoint of mStock Type B: method, path, whether a call may be repeated, and which rate bucket it draws from."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from bot.domain.value import value
 
 PREFIX = "/openapi/typeb/"
 
@@ -16,7 +17,7 @@ class Bucket(StrEnum):
     LOGIN = "login"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Route:
     """One endpoint. `repeat` says whether asking twice is the same as asking once."""
 

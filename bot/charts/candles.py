@@ -1,7 +1,7 @@
 """Candles with volume, own entries and exits, and what stands for the account: average, stops, targets."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.charts import axes
@@ -25,6 +25,7 @@ from bot.domain.clock import ist, ist_date
 from bot.domain.orders.research import Candle, Interval
 from bot.domain.pictures import CandleChart, ChartLevel, LevelKind
 from bot.domain.terms import Side
+from bot.domain.value import value
 
 HEIGHT = 1080
 VOLUME = 150  # pixels
@@ -71,7 +72,7 @@ def candle_chart(chart: CandleChart) -> bytes:
     return canvas.png()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Label:
     """A price with a line across and its words at the right edge, pushed away from its neighbours."""
 

@@ -3,7 +3,6 @@
 import calendar
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -32,6 +31,7 @@ from bot.domain.clock import ist_date
 from bot.domain.money import ZERO, total
 from bot.domain.pictures import DayPicture, DayResult, EquityCurve, MonthHeatmap, SymbolResult
 from bot.domain.terms import Side
+from bot.domain.value import value
 
 MOST_BARS = 8
 ROW = 62  # pixels of one symbol
@@ -263,7 +263,7 @@ def month_heatmap(picture: MonthHeatmap) -> bytes:
     return canvas.png()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Cell:
     """One date of the month."""
 

@@ -13,7 +13,8 @@ import aiohttp
 
 from bot.cli.exit_codes import DONE, FAILED
 from bot.cli.terminal import prompt
-from bot.config.settings import Consent, KeySource, Mode, Settings
+from bot.config.keys import KeySource
+from bot.config.settings import Consent, Mode, Settings
 from bot.database import Prompt, open_store, state_of
 from bot.diagnostics.facts import process_facts, store_facts
 from bot.diagnostics.renderings import CheckLine, process_finding, store_findings

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from bot.cli.exit_codes import DONE, FAILED
@@ -90,7 +91,11 @@ async def _walk(parsed: argparse.Namespace, demo: Demo, running: asyncio.Task[No
         return DONE if await story(demo, print) else FAILED
     if parsed.terminal:
         terminal = Terminal(demo.neighbours.person, print, paced=not sys.stdin.isatty())
-        await terminal.run(lines_of(sys.stdin.fileno()))
+        talk = asyncio.create_task(terminal.run(lines_of(sys.stdin.fileno())), name="keyboard")
+        await asyncio.wait({talk, running}, return_when=asyncio.FIRST_COMPLETED)
+        talk.cancel()  # Ctrl-C ended the bot, and no line comes any more
+        with suppress(asyncio.CancelledError):
+            await talk
         return DONE
     print(f"Open {demo.neighbours.url} in a browser. Ctrl-C ends the demo; its state stays in {parsed.data}.", flush=True)
     await running

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from bot.cli.exit_codes import DONE
 from bot.cli.terminal import prompt
-from bot.config.settings import KeySource, Settings
+from bot.config.keys import KeySource
+from bot.config.settings import Settings
 from bot.database import Prompt, load_keys, open_store, place_of
 from bot.domain.clock import SystemClock
 from bot.domain.errors import SettingsError

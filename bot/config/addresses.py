@@ -1,9 +1,10 @@
 """Which addresses the bot may talk to: three pairs of a Telegram and a broker, and nothing else (T23)."""
 
 import ipaddress
-from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
+
+from bot.domain.value import value
 
 TELEGRAM = "https://api.telegram.org"
 MSTOCK = "https://api.mstock.trade"
@@ -24,7 +25,7 @@ class Mode(StrEnum):
 NAMES = ("TELEGRAM_URL", "BROKER_URL", "BROKER_WS_URL")  # the settings that follow from the mode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Address:
     """What one address may be in one mode: exactly this one, or (loopback) any path and port of this host alone."""
 

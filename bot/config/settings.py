@@ -9,7 +9,6 @@ a secret in the wrong place.
 """
 
 import re
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from datetime import time
@@ -30,15 +29,16 @@ from bot.config.addresses import (
     settle_addresses,
 )
 from bot.config.env_files import gather
+from bot.config.keys import KeySource, misplaced_keys, out_of_the_keyring
 from bot.domain.errors import SettingsError
 from bot.domain.people.secret import Secret
+from bot.domain.value import value
 
 __all__ = [
     "PAPER_PORT",
     "SETTINGS",
     "Consent",
     "ExpiryEntries",
-    "KeySource",
     "LogFormat",
     "LogLevel",
     "Mode",
@@ -59,13 +59,6 @@ class LogLevel(StrEnum):
     INFO = "INFO"
     WARNING = "WARNING"
     ERROR = "ERROR"
-
-
-class KeySource(StrEnum):
-    """Where a ring of keys lies, the safest first."""
-
-    PASSPHRASE = "passphrase"  # noqa: S105  # the word of the setting, no passphrase
-    FILE = "file"
 
 
 class Consent(StrEnum):
@@ -298,7 +291,8 @@ class Settings:
             settle_addresses(mode, given, problems)
         if "REDIRECT_URL" in given and not is_redirect(given["REDIRECT_URL"]):
             problems.append("REDIRECT_URL is not an http or https address")
-        problems += _out_of_the_keyring(given)
+        defaults = {setting.name: setting.default or "" for setting in SETTINGS}
+        problems += out_of_the_keyring(defaults | given)
         values: dict[str, Any] = {}
         wrong: dict[str, str] = {}
         for setting in SETTINGS:
@@ -315,13 +309,13 @@ class Settings:
             named.update(NAMES)  # what they should be follows from the mode
         problems += [f"{name} {words}" for name, words in wrong.items() if name not in named]
         if settings is not None:
-            problems += _misplaced_keys(settings)
+            problems += misplaced_keys(settings.key_file, settings.seed_key_file, settings.database)
         if problems or settings is None:
             raise SettingsError("Settings: " + "; ".join(sorted(problems)) + ".")
         return settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Setting:
     """One row of the table. `default` is what stands in the documentation, None for "must be given"."""
 
@@ -369,36 +363,3 @@ def table() -> str:
         name = f"`{setting.name}` (`_FILE`)" if setting.secret else f"`{setting.name}`"
         rows.append(f"| {name} | {setting.says.words} | {setting.default or 'must be given'} |")
     return "\n".join(rows)
-
-
-def _out_of_the_keyring(given: Mapping[str, str]) -> list[str]:
-    """Says how a key that an earlier version kept in the desktop's keyring gets into its file. It overwrites no file."""
-    problems = []
-    for ring, name, file in (("main", "KEY_SOURCE", "KEY_FILE"), ("seed", "SEED_KEY_SOURCE", "SEED_KEY_FILE")):
-        if given.get(name) != "keyring":
-            continue
-        database, path = (
-            Path(given.get(setting, getattr(Settings, setting.lower()))).expanduser().resolve() for setting in ("DATABASE", file)
-        )
-        entry, path_word, directory = shlex.quote(f"{ring} {database}"), shlex.quote(str(path)), shlex.quote(str(path.parent))
-        problems.append(
-            f"{name} cannot be keyring any more: run "
-            f"`(umask 077; set -C; k=$(secret-tool lookup application mstock-bot entry {entry}) && "
-            f"mkdir -p {directory} && printf '%s\\n' \"$k\" > {path_word})` once, then say {name}=file "
-            f"(key rotate{' --seed' if ring == 'seed' else ''} --to passphrase locks that file)"
-        )
-    return problems
-
-
-def _misplaced_keys(settings: Settings) -> list[str]:
-    """Names keys in the wrong place. Links are followed: no key sits beside the database or the other key by another name."""
-    homes = {"KEY_FILE": settings.key_file.resolve(), "SEED_KEY_FILE": settings.seed_key_file.resolve()}
-    beside = settings.database.resolve().parent
-    problems = [
-        f"{name} lies in or below the directory of DATABASE: a copy of that directory would open every secret"
-        for name, path in homes.items()
-        if path.is_relative_to(beside)
-    ]
-    if homes["KEY_FILE"].parent == homes["SEED_KEY_FILE"].parent:
-        problems.append("SEED_KEY_FILE lies in the directory of KEY_FILE: a copy of that directory would hold both keys")
-    return problems

@@ -11,7 +11,8 @@ from typing import Protocol
 
 from bot.domain.clock import Clock
 from bot.domain.errors import DeliveryError
-from bot.domain.orders.order import Confirmation, ConfirmationState, Order
+from bot.domain.orders.confirmation import Confirmation, ConfirmationState
+from bot.domain.orders.order import Order
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal

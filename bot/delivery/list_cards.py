@@ -16,7 +16,7 @@ from bot.domain.exits.exit_list import ExitsShown
 from bot.domain.orders.order import OrderStatus
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal
-from bot.trading.exits.exit_state import load
+from bot.trading.exits.exit_state import shown
 
 log = logging.getLogger(__name__)
 
@@ -124,18 +124,14 @@ class ListCards:
             self._following |= recent - self._over
         cards = []
         for plan_id in sorted(self._following):
-            found, question = load(db, plan_id), db.confirmations.find(plan_id)
-            account = db.accounts.find(found[0].account_id) if found is not None else None
-            if found is None or question is None or question.message_id is None or account is None:
+            exits, question = db.exit_lists.find(plan_id), db.confirmations.find(plan_id)
+            account = db.accounts.find(exits.account_id) if exits is not None else None
+            if question is None or question.message_id is None or account is None:
                 self._forget(plan_id)
                 continue
-            exits, orders, alive = found
-            shown = ExitsShown(
-                account=account, exits=exits, orders=orders, as_of=self.clock.now(), over=not alive,
-                logged_in=not exits.asked_login,
-            )  # fmt: skip
-            places = dict.fromkeys([(question.chat_id, question.message_id), *exits.copies])
-            cards += [_Card(chat_id, message_id, shown) for chat_id, message_id in places]
+            way = shown(db, account, plan_id, self.clock.now())
+            places = dict.fromkeys([(question.chat_id, question.message_id), *way.exits.copies])
+            cards += [_Card(chat_id, message_id, way) for chat_id, message_id in places]
         return cards
 
     async def _draw(self, card: _Card) -> None:

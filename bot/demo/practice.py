@@ -4,7 +4,6 @@ import asyncio
 import random
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -18,13 +17,14 @@ from bot.domain.clock import Clock
 from bot.domain.errors import PersonError
 from bot.domain.people.account import CodeKind, Credentials
 from bot.domain.people.secret import Secret
+from bot.domain.value import value
 from bot.simulators.broker import server
 from bot.simulators.broker.settings import PaperSettings
 
 SOURCE = "live prices"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LiveSource:
     """Whose prices are carried over."""
 

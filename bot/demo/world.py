@@ -5,7 +5,6 @@ import random
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from bot.domain.people.secret import Secret
 from bot.domain.pictures import Picture
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
+from bot.domain.value import value
 from bot.runtime.randomness import random_bytes as system_random
 from bot.runtime.randomness import unforeseeable
 from bot.runtime.redaction import Redactor
@@ -34,7 +34,7 @@ LABEL = "main"
 PLAN = "flat-5"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Demo:
     """Everything of one running demo."""
 

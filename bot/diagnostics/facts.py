@@ -3,7 +3,6 @@
 import platform
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from importlib.metadata import version
@@ -13,12 +12,13 @@ from bot import __version__
 from bot.config.settings import SETTINGS, Settings
 from bot.diagnostics.safe_facts import Fact, ListedWord, Plain, Version, facts
 from bot.domain.orders.order import OrderStatus
+from bot.domain.value import value
 from bot.runtime.hardening import standing
 
 LIBRARIES = ("aiohttp", "alembic", "cryptography", "httpx", "msgspec", "pyotp", "python-telegram-bot", "sqlalchemy")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StoreState:
     """Says in numbers how the database stands. Whoever opens it reads them."""
 

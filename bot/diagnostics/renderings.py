@@ -1,11 +1,11 @@
 """The list of facts as a person reads it: whole (`diagnose`), on a phone (`/status full`), as what is in order (`check`)."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from bot.diagnostics.safe_facts import Fact, Plain
+from bot.domain.value import value
 from bot.runtime.redaction import Redactor
 
 
@@ -56,7 +56,7 @@ def on_a_phone(report: Sequence[Fact]) -> list[str]:
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CheckLine:
     """One line of the checkup."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.domain.clock import ist
+from bot.domain.value import value
 
 _DIGITS = re.compile(r"\d{1,6}")
 _MOST_PARTS = 4
@@ -49,7 +50,7 @@ Plain = int | bool | date | datetime | timedelta | Version | ListedWord | None
 _ALLOWED = (int, bool, date, datetime, timedelta, Version, ListedWord, type(None))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Fact:
     """One line: a name that stands in our own code, and a value."""
 

@@ -1,7 +1,6 @@
 """Opens the dated data that ships with the bot, with a host's own rows on top."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from bot.domain.charges.charges import Tariff
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.rules import MarketRules
 from bot.domain.orders.rejections import Rejections
-from bot.domain.value import renew
+from bot.domain.value import renew, value
 from bot.reference.calendar_rows import CalendarTables, read_calendar
 from bot.reference.charge_rows import ChargeTables, read_tariff
 from bot.reference.rejection_rows import RejectionTables, read_rejections
@@ -24,7 +23,7 @@ MODELS = (CalendarTables, ChargeTables, RuleTables, RejectionTables)
 TABLES = {field.encode_name for model in MODELS for field in msgspec.structs.fields(model)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ReferenceData:
     """All dated data, ready to be asked."""
 

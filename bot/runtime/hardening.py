@@ -7,11 +7,11 @@ import resource
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from bot.domain.errors import SettingsError
+from bot.domain.value import value
 
 PRIVATE = 0o077  # nothing that this process makes can be read by others
 _SET_DUMPABLE, _GET_DUMPABLE = 4, 3  # prctl(2)
@@ -43,7 +43,7 @@ def trusting_nobody() -> Iterator[None]:
                 os.environ[name] = value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Hardening:
     """How this process stands, read back from the kernel and not from what was asked."""
 
@@ -77,7 +77,7 @@ def standing() -> Hardening:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Whoami:
     """As whom the process runs, and where."""
 

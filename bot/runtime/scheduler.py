@@ -6,13 +6,14 @@ A process that ends in the middle of the work repeats it, so a job's work can be
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from bot.domain.clock import IST, Clock, ist_date
 from bot.domain.errors import BotError
 from bot.domain.jobs import JobOutcome, JobRun
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.value import value
 from bot.runtime.logs import correlation, new_id
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ GIVES_WAY = 5  # failures by a mistake of ours after which a date gives way to a
 REMEMBERED = timedelta(days=31)  # how far back a date is called missed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Occasion:
     """One date of a job."""
 
@@ -40,7 +41,7 @@ def every_day(_day: date) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Job:
     """What runs at a time of the day in India.
 

@@ -12,6 +12,7 @@ from bot.domain.people.audit import Act, ActPage
 from bot.domain.ports.pictures import Pictures
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.proposals.proposal import Status
+from bot.domain.value import value
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.lines import Lines
@@ -51,7 +52,7 @@ from bot.trading.watch.watch_lists import WatchLists
 PAGE = 8  # acts on one page of /audit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Services:
     """What handlers may call."""
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, CheckFailed, NotFound
 from bot.domain.news.people import ActionKind
-from bot.domain.orders.order import LOOKED_FOR, Order, OrderStatus, Purpose
+from bot.domain.orders.confirmation import Purpose
+from bot.domain.orders.order import LOOKED_FOR, Order, OrderStatus
 from bot.domain.people.account import Account, Actor, Permission
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store

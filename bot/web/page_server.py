@@ -11,7 +11,7 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import partial
 from urllib.parse import SplitResult
 
@@ -20,6 +20,7 @@ from aiohttp import web
 from bot.domain.clock import ist
 from bot.domain.people.secret import Secret
 from bot.domain.people.secret_entry import Entered, EntryKind, Outcome, Ticket
+from bot.domain.value import value
 from bot.trading.sessions.secret_entry import SecretEntry
 from bot.web import html
 
@@ -50,7 +51,7 @@ DEFAULT_PORT = {"http": 80, "https": 443}
 _NOT_OPEN = "This link is not open any more, or it never was. Ask for a new one in the chat."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Tried:
     """What was sent with a code, as a mark that only the same form has, and what comes of it."""
 

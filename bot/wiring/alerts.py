@@ -1,7 +1,6 @@
 """Builds alerts, what a person does with them, watch lists and option chains."""
 
-from dataclasses import dataclass
-
+from bot.domain.value import value
 from bot.trading.account.quotes import Quotes
 from bot.trading.watch.alert_watch import AlertWatch
 from bot.trading.watch.alerts import Alerts
@@ -11,7 +10,7 @@ from bot.trading.watch.watched import WatchedFindings
 from bot.wiring.ground import Ground
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AlertServices:
     """A person's acts, the loop of the alerts, the lists, the chains, and what a morning says of what is watched."""
 

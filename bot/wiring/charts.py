@@ -1,14 +1,13 @@
 """Builds what the pictures show."""
 
-from dataclasses import dataclass
-
+from bot.domain.value import value
 from bot.trading.account.quotes import Quotes
 from bot.trading.charts.candle_charts import CandleCharts
 from bot.trading.charts.payoffs import Payoffs
 from bot.wiring.ground import Ground
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Charts:
     """The services that look up what is drawn."""
 

@@ -1,7 +1,6 @@
 """Builds what sends several orders under one Confirm, and what changes the product of a position."""
 
-from dataclasses import dataclass
-
+from bot.domain.value import value
 from bot.trading.account.account_views import AccountViews
 from bot.trading.baskets.basket_builder import BasketBuilder
 from bot.trading.baskets.baskets import Baskets
@@ -25,7 +24,7 @@ from bot.wiring.orders import Orders
 from storage.topics import Topic
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Exits:
     """The question, and what carries out its answer."""
 

@@ -1,7 +1,6 @@
 """What every area is built on, and what the settings choose of it by name."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from bot.config.settings import Settings
@@ -12,6 +11,7 @@ from bot.domain.errors import SettingsError
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.ports.broker import BrokerConnections, FeedListener, RandomBytes, Renewer
 from bot.domain.ports.repositories import Store
+from bot.domain.value import value
 from bot.reference.load import ReferenceData
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.loss_guard import Results
@@ -46,7 +46,7 @@ class AttachedConnections(BrokerConnections, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Ground:
     """What was built first. An area takes it whole, so that what one more area needs is one more line there."""
 

@@ -1,6 +1,5 @@
 """Dates and hours as the exchanges' dated calendar gives them, or as a practice market that never closes has them."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -12,13 +11,14 @@ from bot.domain.market.sessions import PhaseKind, SessionClass
 from bot.domain.orders.order import Order
 from bot.domain.proposals.later_card import AFTER_OPEN, due_at
 from bot.domain.terms import Product
+from bot.domain.value import value
 
 AFTER_SPECIAL = timedelta(minutes=15)  # from the end of a special session to its summary, as on a usual day
 LATEST_SUMMARY = time(23, 30)  # IST; before midnight, when the broker's session and its book of the day are gone
 DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class MarketTimes:
     """Dates as jobs ask for them, and moments as whoever watches the market does. Without a calendar every day is open."""
 

@@ -1,9 +1,9 @@
 """Builds what sums up days, weeks and ranges, and what is noted of a day for the next one."""
 
-from dataclasses import dataclass
 from functools import partial
 
 from bot.domain.market.coming_days import coming_days
+from bot.domain.value import value
 from bot.trading.account.account_views import AccountViews
 from bot.trading.money.expiring import Expiring
 from bot.trading.money.held_notes import HeldNotes
@@ -15,7 +15,7 @@ from bot.trading.money.summaries import Summaries
 from bot.wiring.ground import Ground
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class MoneyServices:
     """The final rows of days, their sums, and what the calendar tells of what is held."""
 

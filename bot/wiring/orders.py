@@ -1,10 +1,10 @@
 """Builds what asks about an order, sends it, and follows it until it is over."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.config.settings import Consent, ExpiryEntries
 from bot.domain.market.instrument import Instrument
+from bot.domain.value import value
 from bot.trading.desk.cancelling import Cancelling
 from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.order_desk import OrderDesk
@@ -33,7 +33,7 @@ from bot.wiring.ground import Ground
 from storage.topics import Topic
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Orders:
     """The services of one order's life."""
 

@@ -1,7 +1,6 @@
 """Builds what rings by itself: by the afternoon's clock, about open positions, and about silent lines."""
 
-from dataclasses import dataclass
-
+from bot.domain.value import value
 from bot.runtime.scheduler import Job
 from bot.trading.account.account_views import AccountViews
 from bot.trading.rings.afternoon import Afternoon
@@ -10,7 +9,7 @@ from bot.trading.rings.silent_lines import SilentLines
 from bot.wiring.ground import Ground
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Rings:
     """The watchers, and what of them runs by the clock."""
 

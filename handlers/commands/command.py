@@ -1,9 +1,9 @@
 """A command with its handler, and the tables that each family's file ends with."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from bot.domain.value import value
 from handlers.context.command import CommandInfo
 from handlers.context.context import Ctx
 from handlers.views.taps.tap import Tap
@@ -13,7 +13,7 @@ Taps = Mapping[type[Tap], Callable[[Ctx, Any], Awaitable[None]]]  # a tap's clas
 Pages = Mapping[Listing, Callable[[Ctx, ListingTap], Awaitable[None]]]  # a list -> what draws it again in its place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Command(CommandInfo):
     """One command and what carries it out."""
 

@@ -1,7 +1,6 @@
 """Acts on a position by its name, or on the only one: /sl, and a reply to a message that shows positions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bot.domain.errors import CheckFailed, ChoiceWanted, UsageError
 from bot.domain.exits.exit_choice import chosen
@@ -9,6 +8,7 @@ from bot.domain.market.display_names import short
 from bot.domain.orders.standing import RowKey
 from bot.domain.people.account import Permission
 from bot.domain.positions.portfolio import Position
+from bot.domain.value import value
 from handlers.commands.command import Command
 from handlers.commands.money import books
 from handlers.commands.orders.order import ask, show
@@ -23,7 +23,7 @@ from handlers.views.taps.taps import EXITS, ExitTap, Listing, ListingTap, OrderV
 _SET_STOP = "/sl "
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RowsWanted:
     """An act on positions that a message shows."""
 

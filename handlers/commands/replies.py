@@ -13,6 +13,7 @@ from telegram import Message
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted
 from bot.domain.orders.legs import Leg, TrailSaid
+from bot.domain.value import value
 from handlers.commands import position_replies
 from handlers.commands.orders.order import ask
 from handlers.commands.plans import trails
@@ -44,7 +45,7 @@ def base(message: Message) -> str | None:
     return f"{account}{leave.words}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StopWanted:
     """A stop or a trail for the position behind an order, or a stop, target or trail for the entry of a card.
 

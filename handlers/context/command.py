@@ -1,9 +1,9 @@
 """What is known of a command without its handler: its names, its help, its family and what it needs."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.people.account import GRANTS, Permission, Role
+from bot.domain.value import value
 
 
 class Family(StrEnum):
@@ -19,7 +19,7 @@ class Family(StrEnum):
     HOST = "The bot itself"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CommandInfo:
     """One command as a person meets it."""
 

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import NoReturn
 
 from bot.domain.errors import UsageError
+from bot.domain.value import value
 from handlers.context.words.figures import BARE, MOST, figure
 from handlers.context.words.script import legible, tokens
 from handlers.context.words.terms import SET_BY_WORD
@@ -14,7 +14,7 @@ from handlers.context.words.terms import SET_BY_WORD
 _STOPS = frozenset({"sl", "stop", "trigger"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ModifyWords:
     """New terms for the order with that day number. What is None stays."""
 

@@ -7,7 +7,6 @@ sends the same batch, so a single such message would keep the bot from hearing a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from telegram import Bot, Update
@@ -15,12 +14,13 @@ from telegram.error import TelegramError
 from telegram.ext import ExtBot
 from telegram.request import BaseRequest
 
+from bot.domain.value import value
 from handlers.telegram.rate_limits import Priority
 
 UNREAD = ("entities", "link_preview_options", "reply_markup")  # of the message under a tapped button
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class UnreadUpdate:
     """An update of which no more is known than its number, what the library stumbled over, and perhaps who sent it."""
 
@@ -29,7 +29,7 @@ class UnreadUpdate:
     person: int = 0  # who wrote or tapped in their own private chat, 0 where that cannot be told either
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Heard:
     """An update, and the JSON in which Telegram sent it."""
 
@@ -37,7 +37,7 @@ class Heard:
     raw: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Received:
     """One answer of Telegram. `offset` confirms all of it, None when nothing came."""
 

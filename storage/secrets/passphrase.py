@@ -10,7 +10,6 @@ import binascii
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from bot.domain.errors import VaultError
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import RandomBytes
+from bot.domain.value import value
 from storage.secrets.keyplace import keys_of, lines_of
 from storage.secrets.privatefile import make_private, read_private, refuse_beside, replace_private
 from storage.secrets.vault import KEY_BYTES, WrappingKey
@@ -37,7 +37,7 @@ class WrongPassphrase(VaultError):
     """The passphrase does not open the sealed key file, or the file was changed. Nothing tells the two apart."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Cost:
     """What one guess costs: Argon2id's passes, memory in KiB, and lanes."""
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.settings import KeySource, Settings
+from bot.config.keys import KeySource
+from bot.config.settings import Settings
 from bot.database import TRIES, open_vault, place_of
 from bot.domain.errors import SettingsError, VaultError
 from storage.secrets.keyfile import KeyFile

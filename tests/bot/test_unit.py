@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from bot.cli.exit_codes import WRONG_SETTINGS
-from bot.config.settings import SETTINGS, KeySource, Settings
+from bot.config.keys import KeySource
+from bot.config.settings import SETTINGS, Settings
 from tests.house.source import ROOT
 from tests.stage.command import SET_UP
 

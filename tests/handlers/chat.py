@@ -11,7 +11,8 @@ from sqlalchemy import select
 from telegram import Update
 
 from bot.domain.clock import Clock, ist_date
-from bot.domain.orders.order import Confirmation, Order, OrderStatus
+from bot.domain.orders.confirmation import Confirmation
+from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.people.access import Pad, PadEnded, PadUse
 from bot.domain.people.account import Account, Role, Session, User
 from bot.domain.people.secret import Secret

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from bot.domain.market.prices import Level, Price
-from bot.domain.orders.order import Confirmation, Fill, OrderDraft, OrderStatus, Purpose
+from bot.domain.orders.confirmation import Confirmation, Purpose
+from bot.domain.orders.order import Fill, OrderDraft, OrderStatus
 from bot.domain.people.account import Account, Session
 from bot.domain.people.secret import Secret
 from bot.domain.positions.portfolio import DayReport, Holding, Position, PositionLine

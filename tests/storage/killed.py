@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from bot.domain.errors import VaultError
-from bot.domain.orders.order import ConfirmationState
+from bot.domain.orders.confirmation import ConfirmationState
 from bot.domain.people.access import Pin
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from bot.domain.errors import StorageError
-from bot.domain.orders.order import ConfirmationState
+from bot.domain.orders.confirmation import ConfirmationState
 from storage.backup import RESTORED, after_bringing_back, back_up, bring_back
 from storage.repositories import SqlRepositories
 from storage.secrets.vault import Vault

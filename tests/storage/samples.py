@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
-from bot.domain.orders.order import Confirmation, Fill, Order, OrderDraft, OrderStatus, Purpose
+from bot.domain.orders.confirmation import Confirmation, Purpose
+from bot.domain.orders.order import Fill, Order, OrderDraft, OrderStatus
 from bot.domain.people.account import Account, Credentials, Role, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import StorageError, VaultError
-from bot.domain.orders.order import ConfirmationState
+from bot.domain.orders.confirmation import ConfirmationState
 from bot.domain.ports.inbox import InboxEntry
 from bot.domain.ports.repositories import Repositories
 from storage.backup import RESTORED, after_bringing_back, back_up, bring_back, check_copy

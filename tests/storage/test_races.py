@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain.errors import StorageError
 from bot.domain.news.connections import FeedLost
-from bot.domain.orders.order import ConfirmationState
+from bot.domain.orders.confirmation import ConfirmationState
 from bot.domain.people.account import Stop
 from bot.domain.ports.inbox import InboxEntry
 from bot.domain.ports.repositories import Repositories

@@ -12,7 +12,8 @@ from enum import StrEnum
 
 from bot.domain.exits.closing import POSSIBLY_WORKING
 from bot.domain.market.instrument import InstrumentKey
-from bot.domain.orders.order import Confirmation, Order, OrderDraft, OrderStatus
+from bot.domain.orders.confirmation import Confirmation
+from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.people.account import Account
 from bot.domain.terms import Product
 from bot.domain.value import value

@@ -119,7 +119,7 @@ class Rejections:
         order_id = ORDER_ID.search(text)
         broker_id = order_id.group(1) if order_id else None
         for row in self.rows:
-            if (match := row.pattern.search(normal)) is not None and (figures := _figures(row, match)) is not None:
+            if (match := row.pattern.search(normal)) is not None and (figures := _figures(match)) is not None:
                 return Explanation(
                     kind=row.kind,
                     template=row.says,
@@ -161,7 +161,7 @@ def normal_form(text: str) -> str:
     return re.sub(r"[\s,]+", " ", text.upper()).strip()
 
 
-def _figures(row: RejectionRow, match: re.Match[str]) -> dict[str, Decimal] | None:
+def _figures(match: re.Match[str]) -> dict[str, Decimal] | None:
     """The captured figures as Decimals. None when one that the sentence needs is missing, so that a plainer row can answer."""
     figures = {}
     for name, text in match.groupdict().items():

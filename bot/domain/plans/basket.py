@@ -8,7 +8,8 @@ from enum import StrEnum
 from bot.domain.exits.exit_list import ExitList
 from bot.domain.market.display_names import short
 from bot.domain.money import total
-from bot.domain.orders.order import Confirmation, OrderDraft
+from bot.domain.orders.confirmation import Confirmation
+from bot.domain.orders.order import OrderDraft
 from bot.domain.people.account import Account
 from bot.domain.plans.payoff import PayoffLeg, extremes
 from bot.domain.value import value

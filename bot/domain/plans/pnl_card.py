@@ -3,7 +3,7 @@
 from datetime import datetime, time
 from decimal import Decimal
 
-from bot.domain.orders.order import Confirmation
+from bot.domain.orders.confirmation import Confirmation
 from bot.domain.people.account import Account
 from bot.domain.plans.pnl_exit import PnlAction, PnlExit, PnlExitNow, ScopeResult
 from bot.domain.value import value

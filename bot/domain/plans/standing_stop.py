@@ -8,7 +8,8 @@ from enum import StrEnum
 from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Price
-from bot.domain.orders.order import Confirmation, Order, OrderDraft
+from bot.domain.orders.confirmation import Confirmation
+from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.people.account import Account
 from bot.domain.plans.plan import Plan
 from bot.domain.positions.held import NewBase

@@ -4,7 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.domain.market.prices import Price
-from bot.domain.orders.order import Confirmation, Order, OrderDraft
+from bot.domain.orders.confirmation import Confirmation
+from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.people.account import Account
 from bot.domain.plans.plan import Plan
 from bot.domain.plans.trail import Trail, TrailRule

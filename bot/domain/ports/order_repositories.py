@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from bot.domain.orders.order import Confirmation, ConfirmationState, Fill, Order
+from bot.domain.orders.confirmation import Confirmation, ConfirmationState
+from bot.domain.orders.order import Fill, Order
 
 
 class OrdersRepository(Protocol):

@@ -6,7 +6,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.market.instrument import Instrument
-from bot.domain.orders.order import Confirmation, Order, OrderDraft
+from bot.domain.orders.confirmation import Confirmation
+from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.people.account import Account
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side

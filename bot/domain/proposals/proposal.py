@@ -7,7 +7,8 @@ from bot.domain.charges.tariff import Loan
 from bot.domain.exits.exit_figures import ExitFigures
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
-from bot.domain.orders.order import Confirmation, Fill, Order, OrderDraft
+from bot.domain.orders.confirmation import Confirmation
+from bot.domain.orders.order import Fill, Order, OrderDraft
 from bot.domain.people.account import Account, CodeKind, Session, Stop
 from bot.domain.plans.plan import Attached
 from bot.domain.positions.portfolio import Position

@@ -3,7 +3,8 @@
 from decimal import Decimal
 
 from bot.domain.exits.exit_list import ExitList
-from bot.domain.orders.order import Confirmation, OrderDraft
+from bot.domain.orders.confirmation import Confirmation
+from bot.domain.orders.order import OrderDraft
 from bot.domain.people.account import Account
 from bot.domain.proposals.proposal import Remark
 from bot.domain.value import value

@@ -1,7 +1,7 @@
 """What happened to an account without an order of anybody: contracts that ended, positions that mStock closed itself."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.charges.day_bill import Event, SquaredOff
@@ -14,6 +14,7 @@ from bot.domain.pnl.expiry import end_of, worth_at_end
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product
+from bot.domain.value import value
 from bot.trading.account.margin_loans import MarginLoans
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue
@@ -21,7 +22,7 @@ from bot.trading.instruments.catalogue import Catalogue
 Dealt = tuple[str, Instrument, Product, datetime | None]  # a fill: the broker's order id, of what, in which product, when (UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DayEvents:
     """Prices of what has ended today, and what the day's bill has to know besides the fills."""
 

@@ -1,7 +1,5 @@
 """How an account's line to the broker is doing: its newest tick and look at the books, its places, its gaps of today."""
 
-from dataclasses import dataclass
-
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import NotLinked
 from bot.domain.news.connections import FeedBack
@@ -9,11 +7,12 @@ from bot.domain.people.account import Account
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories
 from bot.domain.proposals.proposal import LineHealth
+from bot.domain.value import value
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.ticks.tick_watcher import MOST, TickWatcher
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Lines:
     """Asks nobody: what is known here anyway."""
 

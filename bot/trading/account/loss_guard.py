@@ -13,6 +13,7 @@ from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import PnL, Positions
+from bot.domain.value import value
 from bot.runtime.signal import Signal
 from bot.trading.account.account_views import or_none, wants_price
 from bot.trading.account.day_charges import day_charges
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 OPEN, FLAT = 20.0, 60.0  # seconds between checks with and without an open position; a fill is checked at once
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Results:
     """The day's result of one account, an overnight gap included, from the ledger, the broker's books and the prices of now."""
 

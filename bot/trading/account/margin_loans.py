@@ -1,7 +1,6 @@
 """Shares on margin: which part of a purchase mStock lends, noted on its day, and what the loan costs on each day after it."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -16,10 +15,11 @@ from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import Position, PositionLine
 from bot.domain.terms import OrderKind, Product, Side
+from bot.domain.value import value
 from bot.trading.ledger.day_book import lots_carried
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class MarginLoans:
     """A card that asks about a purchase notes its part. A purchase that no card asked about is asked for at the day's end."""
 

@@ -64,7 +64,7 @@ class Quotes:
             return False
         return self.instruments.read(words, today=ist_date(self.clock.now())).instrument is not None
 
-    async def search(self, actor: Actor, words: str) -> tuple[Instrument, ...]:
+    async def search(self, words: str) -> tuple[Instrument, ...]:
         """At most eight instruments, what people mean first."""
         if not words.strip():
             raise UsageError("Search for what?", example="/search nifty 24500 ce")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import NoReturn
@@ -17,7 +17,8 @@ from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, tick_down, tick_up
 from bot.domain.orders.band_edge import at_edge, day_edges
-from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, OrderRequest, Purpose
+from bot.domain.orders.confirmation import Confirmation, ConfirmationState, Purpose
+from bot.domain.orders.order import OrderDraft, OrderRequest
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.reading import Readings
 from bot.domain.people.account import Actor, Permission
@@ -27,6 +28,7 @@ from bot.domain.ports.broker import BrokerConnection
 from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.portfolio import met_today
 from bot.domain.terms import Product, Side
+from bot.domain.value import value
 from bot.trading.actor import demand_role
 from bot.trading.baskets.basket_rows import BasketOrder, rows_of
 from bot.trading.baskets.judging import BasketJudge, BasketJudgement, Money, Whole, over_freeze, same_twice
@@ -42,7 +44,7 @@ EXAMPLE = "/basket buy NIFTY 24800 CE 1lot; sell NIFTY 24500 CE 1lot"
 NO = "You may not open positions here any more."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BasketLine:
     """One order of a basket in a person's words."""
 
@@ -50,7 +52,7 @@ class BasketLine:
     readings: Readings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Asked:
     """Where a question stands, and which one it replaces."""
 
@@ -60,7 +62,7 @@ class Asked:
     redrawn: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BasketBuilder:
     """Makes the question about a basket. Reads only, and writes nothing but the question."""
 

@@ -1,7 +1,6 @@
 """The rows of a basket: buys first, and each short option behind the orders that cover it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.domain.exits.exit_list import ExitRow, Slice
@@ -9,10 +8,11 @@ from bot.domain.money import ZERO
 from bot.domain.orders.order import OrderDraft
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Side
+from bot.domain.value import value
 from bot.trading.orders.cover import covers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BasketOrder:
     """One order of a basket as it was drafted."""
 

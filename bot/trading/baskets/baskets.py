@@ -3,25 +3,27 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from bot.domain.errors import BrokerError, CheckFailed, ConfirmationGone, NotFound, WordsWanted
+from bot.domain.errors import BrokerError, CheckFailed, ConfirmationGone, WordsWanted
 from bot.domain.exits.exit_list import ExitList, ExitRow, ExitsShown, RowState
 from bot.domain.money import in_figures
-from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
+from bot.domain.orders.confirmation import Confirmation, ConfirmationState, Purpose
+from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.order_text import request_of
 from bot.domain.people.account import Actor, Permission
 from bot.domain.plans.basket import BasketCard, BasketChange, BasketMargins
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Side
+from bot.domain.value import value
 from bot.runtime.background import BackgroundTasks
-from bot.trading.actor import demand_role
+from bot.trading.actor import account_of, demand_role
 from bot.trading.baskets.basket_builder import NO, Asked, BasketBuilder, BasketLine
 from bot.trading.baskets.judging import Whole
 from bot.trading.drafts.held import Held
 from bot.trading.exit_lists.exit_names import record
 from bot.trading.exit_runs.exit_runner import ExitRunner
-from bot.trading.exits.exit_state import load
+from bot.trading.exits.exit_state import shown
 from bot.trading.orders.sending import Answered
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.safety.pins import demand_pin, why_pin
@@ -31,7 +33,7 @@ log = logging.getLogger(__name__)
 OF_BEFORE = "I was restarted after this card. Nothing was sent."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Baskets:
     """One Confirm for all of it. Each order is sent by the runner of lists, at most once."""
 
@@ -185,24 +187,15 @@ class Baskets:
 
     async def shown(self, actor: Actor, token: str) -> ExitsShown:
         """A basket as it stands now. NotFound for one of another account."""
-
-        def read(db: Repositories) -> ExitsShown:
-            found = load(db, token)
-            if found is None or actor.account is None or found[0].account_id != actor.account.id:
-                raise NotFound("That basket is gone.")
-            exits, orders, alive = found
-            now = self.proposing.clock.now()
-            return ExitsShown(account=actor.account, exits=exits, orders=orders, as_of=now, over=not alive)
-
-        return await self.proposing.store.transaction(read)
+        account, now = account_of(actor), self.proposing.clock.now()
+        return await self.proposing.store.transaction(lambda db: shown(db, account, token, now))
 
     async def go_on(self, actor: Actor, token: str, *, bare: bool = False) -> ExitsShown:
         """Sends what waits for its cover all the same. WordsWanted first where a short would stand without it.
 
         bare: the person read that and said yes.
         """
-        shown = await self.shown(actor, token)
-        if not bare and (left := bare_if_sent(shown)):
+        if not bare and (left := bare_if_sent(await self.shown(actor, token))):
             names = " and ".join(str(row.number + 1) for row in left)
             say = f"Order {names} would be sold without the cover that it waits for: its loss has no floor."
             raise WordsWanted(say, reasons=(say,))
@@ -216,7 +209,7 @@ class Baskets:
         return await self.shown(actor, token)
 
 
-def bare_if_sent(shown: ExitsShown) -> list[ExitRow]:
+def bare_if_sent(way: ExitsShown) -> list[ExitRow]:
     """Shorts that still wait for the fill of what covers them."""
-    exits, orders = shown.exits, shown.orders
+    exits, orders = way.exits, way.orders
     return [row for row in exits.rows if row.enters and exits.state(row, orders) is RowState.WAITS]

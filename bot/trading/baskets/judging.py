@@ -1,7 +1,7 @@
 """The checks of a basket: each order by its own, but short options and money by the whole of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,6 +13,7 @@ from bot.domain.money import ZERO, grouped, in_figures
 from bot.domain.people.account import Role
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Side
+from bot.domain.value import value
 from bot.trading.baskets.basket_rows import with_orders
 from bot.trading.checks.reducing import objections
 from bot.trading.checks.remarks import closed_until, remarks
@@ -23,7 +24,7 @@ from bot.trading.orders.cover import uncovers
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Money:
     """What the whole of a basket needs and what there is, rupees. None: not known."""
 
@@ -40,7 +41,7 @@ class Money:
 _Said = tuple[int, str] | str  # the number of the order that a sentence is about, if it is about one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Whole:
     """A basket with what was read for it."""
 
@@ -50,7 +51,7 @@ class Whole:
     prices: Mapping[InstrumentKey, Price] = field(default_factory=dict)  # else those that the feed knows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BasketJudgement:
     """All that the checks say of a basket."""
 
@@ -61,7 +62,7 @@ class BasketJudgement:
     opens: datetime | None  # when the market takes all of it again; None: it does now, or nobody knows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BasketJudge:
     """Looks at each order as if the others were filled."""
 

@@ -19,6 +19,7 @@ from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product
+from bot.domain.value import value
 from bot.trading.account.account_views import or_none
 from bot.trading.account.quotes import Quotes
 from bot.trading.actor import account_of
@@ -42,7 +43,7 @@ A_DAY: Mapping[Interval, int] = {
 _Question = tuple[InstrumentKey, Interval, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Read:
     candles: tuple[Candle, ...]
     as_of: datetime

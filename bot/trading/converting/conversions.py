@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -13,7 +13,8 @@ from bot.domain.exits.closing import ClosingRow, closing_row
 from bot.domain.exits.exit_choice import can_exit, chosen
 from bot.domain.market.instrument import Instrument
 from bot.domain.news.orders.conversions import ConversionUnclear, Converted
-from bot.domain.orders.order import Confirmation, OrderDraft, Purpose
+from bot.domain.orders.confirmation import Confirmation, Purpose
+from bot.domain.orders.order import OrderDraft
 from bot.domain.people.account import Actor, Permission
 from bot.domain.plans.plan import Plan
 from bot.domain.ports.repositories import Repositories
@@ -28,6 +29,7 @@ from bot.domain.positions.conversion import (
 )
 from bot.domain.positions.portfolio import Position, PositionLine
 from bot.domain.terms import OrderKind, Product, Side
+from bot.domain.value import value
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.account_views import AccountViews
 from bot.trading.actor import account_of, demand_role
@@ -51,7 +53,7 @@ _WORDS = {
 _NO = "You may not change what is held here."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Conversions:
     """The question, its one request, and the looks for what became of it."""
 
@@ -272,7 +274,7 @@ class Conversions:
                 pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Seen:
     """What the books said when the tap came."""
 

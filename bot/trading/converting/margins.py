@@ -1,7 +1,7 @@
 """What a position blocks in one product and in another, by the broker's own margin route."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.errors import BrokerError
@@ -11,9 +11,10 @@ from bot.domain.ports.broker import BrokerConnection
 from bot.domain.positions.conversion import converted_draft
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ProductMargins:
     """Rupees for the same units in both products. None: not known."""
 

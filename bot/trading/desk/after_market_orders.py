@@ -1,6 +1,5 @@
 """Tells what became of after-market orders: before the opening, and just after it."""
 
-from dataclasses import dataclass
 from datetime import date
 
 from bot.domain.clock import Clock
@@ -9,12 +8,13 @@ from bot.domain.news.orders.after_market import AfterMarketFate
 from bot.domain.orders.order import Order
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.value import value
 from bot.runtime.scheduler import Occasion
 from bot.trading.money.telling import Telling
 from bot.trading.sync.reconcile import Reconcile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AfterMarketOrders:
     """Each account's own, once for each time of a date."""
 

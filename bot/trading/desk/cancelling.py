@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from bot.domain.clock import Clock
 from bot.domain.errors import AddressRefused, BrokerError, NotSent, Refused, StorageAway, TooFast
@@ -14,6 +13,7 @@ from bot.domain.orders.order import Order
 from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.value import value
 from bot.runtime.background import BackgroundTasks
 from bot.trading.actor import demand_role
 from bot.trading.proposals.proposal_builder import ProposalBuilder
@@ -29,7 +29,7 @@ A_MOMENT = 1.0  # seconds in which the book follows a cancel that was taken
 _Answers = Mapping[str, BrokerError | None]  # order id -> None: the broker said yes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Cancelling:
     """Asks the broker to cancel. A yes is confirmed from the book, and asked for again only when a look shows the order open."""
 

@@ -7,7 +7,8 @@ from bot.domain.clock import Clock
 from bot.domain.errors import ConfirmationGone, NotFound, StorageAway
 from bot.domain.exits.closing import POSSIBLY_WORKING
 from bot.domain.news.safety import TradingResumed, TradingStopped
-from bot.domain.orders.order import Confirmation, Order, OrderStatus, Purpose
+from bot.domain.orders.confirmation import Confirmation, Purpose
+from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.standing import Cancelled, is_exit
 from bot.domain.people.account import Actor, Permission, Stop
 from bot.domain.ports.repositories import Repositories, Store

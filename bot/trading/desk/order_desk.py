@@ -21,8 +21,9 @@ from bot.domain.exits.exit_list import ExitList, ExitsShown
 from bot.domain.market.display_names import short
 from bot.domain.money import in_figures
 from bot.domain.news.people import ActByOther, ActionKind
+from bot.domain.orders.confirmation import Confirmation, ConfirmationState, Purpose
 from bot.domain.orders.doubt import of_change
-from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Order, OrderDraft, Purpose
+from bot.domain.orders.order import CardRef, Order, OrderDraft
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Actor
@@ -40,7 +41,7 @@ from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.drafts.held import Held
 from bot.trading.exits.confirmed_exits import ConfirmedExits
 from bot.trading.exits.exit_state import begin_row, shown
-from bot.trading.exits.live_exit import ExitWanted
+from bot.trading.exits.exit_wanted import ExitWanted
 from bot.trading.orders.claimed_orders import Claim, ClaimedOrders
 from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.orders.confirmations import Confirmations
@@ -167,7 +168,7 @@ class OrderDesk:
             await answered()
         if isinstance(act, ExitList):
             await self._begin(act.plan_id)
-            return await self._store.transaction(lambda db: shown(db, account_of(actor), act, self._clock.now()))
+            return await self._store.transaction(lambda db: shown(db, account_of(actor), act.plan_id, self._clock.now()))
         return await self._exits.carry_out(act)
 
     async def _answer(self, actor: Actor, question: Confirmation) -> Order | Resumed | Cancelled:

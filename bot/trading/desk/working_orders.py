@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from bot.domain.clock import Clock, ist, ist_date
 from bot.domain.errors import BrokerError, CheckFailed, NotFound, StorageAway
-from bot.domain.orders.order import CardRef, Confirmation, Order, OrderStatus, Purpose
+from bot.domain.orders.confirmation import Confirmation, Purpose
+from bot.domain.orders.order import CardRef, Order, OrderStatus
 from bot.domain.orders.standing import Cancelled, OpenRows, guards_alone, is_exit
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store

@@ -1,6 +1,6 @@
 """An order for the next session, sent while the market is closed: a plain limit, priced from the close where none was named."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -16,10 +16,11 @@ from bot.domain.orders.order_text import request_line
 from bot.domain.plans.plan import Attached
 from bot.domain.proposals.proposal import Remark
 from bot.domain.terms import OrderKind, Side, Validity
+from bot.domain.value import value
 from bot.trading.checks.remarks import takes_again
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ForSession:
     """A request as it is sent in the evening, and the session that it is for."""
 

@@ -1,6 +1,6 @@
 """What may be attached to an entry: a stop on the losing side, a target on the winning one, each on the tick."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -10,13 +10,15 @@ from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import in_figures, in_price, on_tick, tick_down
 from bot.domain.orders.band_edge import day_edges, no_further
+from bot.domain.orders.confirmation import Confirmation, Purpose
 from bot.domain.orders.legs import Leg, Measure
-from bot.domain.orders.order import Confirmation, OrderDraft, OrderRequest, Purpose
+from bot.domain.orders.order import OrderDraft, OrderRequest
 from bot.domain.orders.order_text import request_line
 from bot.domain.people.account import Actor
 from bot.domain.plans.plan import Attached, LegKind, Plan, PlanLeg, PlanState, sliced
 from bot.domain.plans.trail import Trail, TrailRule
 from bot.domain.terms import OrderKind, Side
+from bot.domain.value import value
 from bot.trading.drafts.attached import stops_meant, targets_meant
 from bot.trading.drafts.drafting import open_units
 from bot.trading.drafts.held import Held
@@ -24,7 +26,7 @@ from bot.trading.drafts.trailing import begins, first_stop, points, rule_of, tra
 from bot.trading.orders.confirmations import Confirmations
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Entry:
     """A new order as it is asked about, and what the account has of its instrument."""
 
@@ -34,7 +36,7 @@ class Entry:
     held: Held
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Attaching:
     """Makes the question about a new order, and the plan around it where more than one order follows from its Confirm."""
 

@@ -22,6 +22,7 @@ from bot.domain.orders.order_text import plain, request_line
 from bot.domain.positions.portfolio import Holding, Position
 from bot.domain.proposals.proposal import Remark
 from bot.domain.terms import OrderKind, Product, Side, Validity
+from bot.domain.value import value
 
 WIDE_CASH, WIDE_OTHER = Decimal("0.005"), Decimal("0.03")  # of the mid price
 OLD = timedelta(seconds=60)
@@ -29,7 +30,7 @@ WIDE_OR_OLD = "wide_or_old"  # the name of the remark that a limit at mid stands
 FEW = 20  # units of a contract that may have been meant as lots
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Pricing:
     """How the order is bound to a price, and what a person should know about that."""
 

@@ -1,16 +1,16 @@
 """What the account has of an instrument, as far as an order hangs on it, and how an exit can be had beside other exits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.exits.closing import closing_row, may_be_doubled
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.positions.portfolio import Holding, PnL, Position
+from bot.domain.value import value
 from bot.trading.drafts.drafting import open_units
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Held:
     """What the broker says that the account has. Empty where it was not needed."""
 
@@ -20,7 +20,7 @@ class Held:
     result: PnL | None = None  # of the day; read only where a limit hangs on it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class WayOut:
     """How an exit can be had where other exits stand in its way already."""
 

@@ -1,6 +1,6 @@
 """From the readings of an order's words to the one instrument that they name, or to the buttons that ask."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -13,6 +13,7 @@ from bot.domain.orders.order import OrderRequest
 from bot.domain.orders.order_text import request_line
 from bot.domain.orders.reading import Reading, Readings
 from bot.domain.people.account import Actor
+from bot.domain.value import value
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of
 from bot.trading.drafts.meaning import Meant, lots_of_a_share, meant
@@ -22,7 +23,7 @@ from bot.trading.instruments.finder import Found, not_ordered
 AT_THE_MONEY = Decimal("0.3")  # of the index: a number further away is no strike of its contracts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Interpreter:
     """Asks the day's instruments what words name."""
 

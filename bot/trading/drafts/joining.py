@@ -1,7 +1,6 @@
 """Which stop that rests already an entry joins: the same row, the other side, and room under the freeze quantity."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bot.domain.exits.closing import is_guard
 from bot.domain.money import grouped
@@ -11,11 +10,12 @@ from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.portfolio import Position
 from bot.domain.proposals.proposal import Raising, Remark
 from bot.domain.terms import Product, Side
+from bot.domain.value import value
 from bot.trading.drafts.drafting import open_units
 from bot.trading.drafts.held import Held
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Joining:
     """A stop that guards what an entry adds to."""
 

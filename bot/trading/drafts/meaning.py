@@ -4,7 +4,7 @@ One that is left is taken. More than one are buttons, and so is every guess.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.errors import ChoiceWanted, UnknownSymbol
@@ -15,6 +15,7 @@ from bot.domain.money import grouped, in_figures
 from bot.domain.orders.order import OrderRequest
 from bot.domain.orders.order_text import request_line
 from bot.domain.orders.reading import Reading, Readings
+from bot.domain.value import value
 from bot.trading.instruments.finder import Found
 
 BAND = 5  # times the last premium, either way: no figure beyond that is taken for a limit where it can be something else
@@ -23,7 +24,7 @@ DAY_BAND = Decimal("1.2")  # times the last price of a share or future: the wide
 Find = Callable[[OrderRequest], Found]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Meant:
     """The one instrument that the words name, and what may be asked of it. A request without a size names only that."""
 

@@ -2,23 +2,25 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.clock import ist_date
-from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted, ConfirmationGone, ExitHeld, NotFound
+from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted, ConfirmationGone, ExitHeld
 from bot.domain.exits.exit_choice import ExitChoice, can_exit, chosen, demat_words, names_many
 from bot.domain.exits.exit_list import ExitCard, ExitList, ExitsShown, ListKind
 from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.money import grouped, total
 from bot.domain.news.safety import TradingStopped
-from bot.domain.orders.order import Order, OrderDraft, OrderRequest, OrderStatus, Purpose
+from bot.domain.orders.confirmation import Purpose
+from bot.domain.orders.order import OrderDraft, OrderRequest, OrderStatus
 from bot.domain.people.account import Account, Actor, Permission, Stop
 from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.portfolio import Position, PositionLine
 from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import OrderKind, Product, Side
+from bot.domain.value import value
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.account_views import AccountViews
 from bot.trading.actor import account_of, demand_role
@@ -33,7 +35,7 @@ from bot.trading.exit_lists.exit_rows import OF_PANIC, PANIC_SLABS, ExitRows, cl
 from bot.trading.exit_lists.panics_joined import running_panic, take_in
 from bot.trading.exit_lists.row_remarks import RowRemarks
 from bot.trading.exit_runs.exit_runner import ExitRunner
-from bot.trading.exits.exit_state import load
+from bot.trading.exits.exit_state import shown
 from bot.trading.orders.cover import covers
 from bot.trading.orders.lookup import own_order
 from bot.trading.orders.sending import Answered
@@ -43,7 +45,7 @@ from bot.trading.safety.announce import tell_others
 from bot.trading.safety.striking import strike_entries
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ExitLists:
     """What a person may ask to close, alone or together."""
 
@@ -320,16 +322,8 @@ class ExitLists:
 
     async def shown(self, actor: Actor, plan_id: str) -> ExitsShown:
         """A list as it stands now. NotFound for one of another account."""
-        account = account_of(actor)
-
-        def read(db: Repositories) -> ExitsShown:
-            found = load(db, plan_id)
-            if found is None or found[0].account_id != account.id:
-                raise NotFound("That list is gone.")
-            exits, orders, alive = found
-            return self._as_of_now(account, exits, orders, over=not alive)
-
-        return await self.proposing.store.transaction(read)
+        account, now = account_of(actor), self.proposing.clock.now()
+        return await self.proposing.store.transaction(lambda db: shown(db, account, plan_id, now))
 
     async def stands_in(self, plan_id: str, chat_id: int, message_id: int) -> None:
         """The list was shown in this message as well: it is drawn there too as it goes on."""
@@ -369,20 +363,16 @@ class ExitLists:
         return [replace(line, position=replace(line.position, instrument=found)) if found else line for line, found in anew]
 
     async def _running(self, account: Account) -> ExitsShown | None:
+        now = self.proposing.clock.now()
+
         def read(db: Repositories) -> ExitsShown | None:
             panic = running_panic(db, account.id)
-            found = load(db, panic.plan_id) if panic is not None else None
-            return self._as_of_now(account, found[0], found[1], over=False) if found is not None else None
+            return shown(db, account, panic.plan_id, now) if panic is not None else None
 
         return await self.proposing.store.transaction(read)
 
-    def _as_of_now(self, account: Account, exits: ExitList, orders: dict[str, Order], *, over: bool) -> ExitsShown:
-        now = self.proposing.clock.now()
-        logged_in = self.proposing.connections.session_of(account.id, now) is not None
-        return ExitsShown(account=account, exits=exits, orders=orders, as_of=now, over=over, logged_in=logged_in)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Demat:
     """What is said of a list of holdings beside its rows."""
 

@@ -1,14 +1,15 @@
 """Stores the question about a list of exits: the plan with a leg for each slice, and the rows, all of it under one digest."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 from bot.domain.exits.exit_list import ExitCard, ExitList, ExitRow, ListKind
-from bot.domain.orders.order import Purpose
+from bot.domain.orders.confirmation import Purpose
 from bot.domain.people.account import Actor, Permission
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.ports.repositories import Repositories
+from bot.domain.value import value
 from bot.trading.actor import account_of, demand_role
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 
@@ -17,7 +18,7 @@ PANIC_LASTS = timedelta(hours=12)
 NO = "You may not close positions here any more."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BesideRows:
     """What a card says beside its rows."""
 
@@ -27,7 +28,7 @@ class BesideRows:
     stops: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ExitQuestions:
     """Begins lists, each with its question. Nothing of one is sent."""
 

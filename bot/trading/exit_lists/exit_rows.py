@@ -1,7 +1,7 @@
 """The rows of a list of exits: what each is licensed for, in which order they go, and in how many slices."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.clock import ist_date
@@ -15,6 +15,7 @@ from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.people.account import Account, Actor, Permission
 from bot.domain.positions.portfolio import Position, PositionLine
 from bot.domain.terms import OrderKind, Product, Side
+from bot.domain.value import value
 from bot.trading.exit_lists.exit_names import command, named
 from bot.trading.exit_runs.exit_runner import ExitRunner
 from bot.trading.orders.cover import covers, uncovers
@@ -24,7 +25,7 @@ PANIC_SLABS = 3  # between the price at the tap and the worst price that a panic
 OF_PANIC = (Product.MIS, Product.NRML)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ExitRows:
     """Builds rows from what is open now."""
 

@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone, WordsWanted
 from bot.domain.exits.exit_choice import ExitChoice
 from bot.domain.exits.exit_list import ExitList, ExitRow, ExitsShown, ListKind, Opening, Slice
 from bot.domain.market.display_names import short
-from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
+from bot.domain.orders.confirmation import Confirmation, ConfirmationState, Purpose
+from bot.domain.orders.order import OrderDraft
 from bot.domain.people.account import Actor, Permission
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState, sliced
 from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.portfolio import PositionLine
 from bot.domain.proposals.reversal import ReversalCard
+from bot.domain.value import value
 from bot.trading.actor import account_of, demand_role
 from bot.trading.checks.blocking import known
 from bot.trading.checks.reducing import objections
@@ -35,7 +37,7 @@ SAID_ALREADY = frozenset({"opens_short", "stop_turned", "twin"})  # by the card 
 _NO = "You may not open positions here any more."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Reversals:
     """Turns intraday and carry-forward positions round."""
 

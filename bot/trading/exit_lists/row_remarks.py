@@ -1,19 +1,19 @@
 """What the card of many exits says of its rows: what a sale meets at the depository, and the stops that become exits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bot.domain.exits.exit_list import ExitRow
 from bot.domain.orders.order import Order
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product, Side
+from bot.domain.value import value
 from bot.trading.checks.selling import AT_DEPOSITORY
 from bot.trading.checks.situation import Situation
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Remarked:
     """The words for a list. Each remark is that of a single order's card."""
 
@@ -21,7 +21,7 @@ class Remarked:
     turns: tuple[Order, ...] = ()  # stops that become these exits, or guard less
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RowRemarks:
     """Asks the checks of a single order for every row of a list."""
 

@@ -25,7 +25,7 @@ from bot.trading.exit_runs.held_back import HeldBack
 from bot.trading.exit_runs.list_sending import ListSending
 from bot.trading.exit_runs.panic import Panic
 from bot.trading.exit_runs.turning_over import SendEntry, TurningOver
-from bot.trading.exits.exit_state import load, told_row
+from bot.trading.exits.exit_state import load, load_alive, told_row
 from bot.trading.exits.exit_wave import ExitWave
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.orders.closing_auction import ClosingAuction
@@ -132,8 +132,8 @@ class ExitRunner:
         """What the person says while a cover waits: send it all the same, or send nothing more."""
 
         def write(db: Repositories) -> None:
-            found = load(db, plan_id)
-            if found is None or not found[2]:
+            found = load_alive(db, plan_id)
+            if found is None:
                 return
             exits, _, _ = found
             opens = go_on and any(row.enters for row in exits.rows)
@@ -171,8 +171,8 @@ class ExitRunner:
 
     async def _step(self, plan_id: str) -> bool:
         """Whether something was sent or ended, so that the next step can follow at once."""
-        found, plan = await self.store.read(lambda db: (load(db, plan_id), db.plans.find(plan_id)))
-        if found is None or not found[2]:
+        found, plan = await self.store.read(lambda db: (load_alive(db, plan_id), db.plans.find(plan_id)))
+        if found is None:
             return False
         exits, orders, _ = found
         exits = await self._by_the_clock(exits)
@@ -181,16 +181,16 @@ class ExitRunner:
             return True
         if needs_halving(exits.rows, orders, self.too_big):
             await self.store.transaction(lambda db: halve(db, plan_id, self.too_big, self.clock.now()))
-            found = await self.store.read(lambda db: load(db, plan_id))
-            if found is None or not found[2]:
+            found = await self.store.read(lambda db: load_alive(db, plan_id))
+            if found is None:
                 return True
             exits, orders, _ = found
         if exits.proves_flat:  # only a panic has entries to cancel
             _, sent = await asyncio.gather(self.panic.cancel_entries(exits, orders), self.sending.send(exits, orders))
         else:
             sent = await self.sending.send(exits, orders)
-        found = await self.store.read(lambda db: load(db, plan_id))
-        if found is None or not found[2]:
+        found = await self.store.read(lambda db: load_alive(db, plan_id))
+        if found is None:
             return sent
         exits, orders, _ = found
         await self._rings(exits, orders)
@@ -239,7 +239,7 @@ class ExitRunner:
 
         def note(db: Repositories) -> ExitList:
             found = load(db, exits.plan_id)
-            kept = found[0] if found is not None else exits
+            kept = found.exits if found is not None else exits
             for row in dated.rows:
                 kept = kept.with_row(replace(kept.rows[row.number], opens=row.opens, rests_until=row.rests_until))
             db.exit_lists.save(kept)
@@ -254,8 +254,8 @@ class ExitRunner:
 
     def _ask_login(self, db: Repositories, plan_id: str) -> None:
         """Rings once while there is no session."""
-        found = load(db, plan_id)
-        if found is None or not found[2] or found[0].asked_login:
+        found = load_alive(db, plan_id)
+        if found is None or found.exits.asked_login:
             return
         exits, orders, _ = found
         db.exit_lists.save(replace(exits, asked_login=True))
@@ -283,12 +283,12 @@ class ExitRunner:
             return
 
         def ring(db: Repositories) -> None:
-            found = load(db, exits.plan_id)
-            if found is None or not found[2]:
+            found = load_alive(db, exits.plan_id)
+            if found is None:
                 return
             numbers = tuple(row.number for row in late)
-            db.exit_lists.save(replace(found[0], rung=(*found[0].rung, *numbers)))
-            self._tell(db, found[0], found[1], Told.STALLED, late)
+            db.exit_lists.save(replace(found.exits, rung=(*found.exits.rung, *numbers)))
+            self._tell(db, found.exits, found.orders, Told.STALLED, late)
 
         await self.store.transaction(ring)
 

@@ -8,13 +8,13 @@ from bot.domain.exits.exit_list import ExitRow, Slice
 from bot.domain.orders.order import Order
 from bot.domain.plans.plan import LegKind, PlanLeg, cut
 from bot.domain.ports.repositories import Repositories
-from bot.trading.exits.exit_state import load
+from bot.trading.exits.exit_state import load_alive
 
 
 def halve(db: Repositories, plan_id: str, too_big: Callable[[Order], bool], now: datetime) -> None:
     """Cuts each such row's unsent rest, and what was refused of it. What a row may close in all stays the same."""
-    found = load(db, plan_id)
-    if found is None or not found[2]:
+    found = load_alive(db, plan_id)
+    if found is None:
         return
     exits, orders, _ = found
     for row in exits.rows:
@@ -42,7 +42,7 @@ def halve(db: Repositories, plan_id: str, too_big: Callable[[Order], bool], now:
             before=f"{numbers} refused for size",
             after=f"{len(pieces)} orders",
         )
-    if exits != found[0]:
+    if exits != found.exits:
         db.exit_lists.save(exits)
 
 

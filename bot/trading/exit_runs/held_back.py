@@ -4,7 +4,7 @@ What it leaves is sent when a person says so.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.domain.clock import Clock
 from bot.domain.exits.exit_list import HELD_FOR, ExitList, ExitRow, RowState, Slice
@@ -14,11 +14,12 @@ from bot.domain.orders.order import Order
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product
+from bot.domain.value import value
 from bot.trading.actor import demand_role
-from bot.trading.exits.exit_state import load, told_row
+from bot.trading.exits.exit_state import load_alive, told_row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class HeldBack:
     """What a list does with rows that an order of the broker's own is closing. A panic tries them again by itself."""
 
@@ -53,10 +54,10 @@ class HeldBack:
             return
 
         def tell(db: Repositories) -> None:
-            found = load(db, exits.plan_id)
-            if found is None or not found[2]:
+            found = load_alive(db, exits.plan_id)
+            if found is None:
                 return
-            db.exit_lists.save(replace(found[0], rung=(*found[0].rung, *(row.number for row in late))))
+            db.exit_lists.save(replace(found.exits, rung=(*found.exits.rung, *(row.number for row in late))))
             rows = tuple(told_row(exits, row, orders) for row in late)
             news = ExitsTold(plan_id=exits.plan_id, kind=exits.kind, told=Told.HELD, at=now, rows=rows, of=len(exits.rows))
             db.outbox.add(exits.account_id, db.people.watching(exits.account_id), news, now, order_id=None)
@@ -68,10 +69,10 @@ class HeldBack:
 
         def write(db: Repositories) -> list[int]:
             demand_role(db, actor, Permission.REDUCE, "You may not close positions here any more.")
-            found = load(db, plan_id)
-            if found is None or not found[2]:
+            found = load_alive(db, plan_id)
+            if found is None:
                 return []
-            exits, legs = found[0], []
+            exits, legs = found.exits, []
             for row in exits.rows:
                 held = [piece.leg for piece in row.slices if _is_held(piece)]
                 if held:

@@ -19,8 +19,8 @@ from bot.runtime.background import BackgroundTasks
 from bot.trading.exit_runs.held_back import HeldBack
 from bot.trading.exit_runs.turning_over import SendEntry
 from bot.trading.exits.exit_state import load
+from bot.trading.exits.exit_wanted import ExitResult, ExitState, ExitWanted
 from bot.trading.exits.exit_wave import Becoming, ExitWave
-from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted
 from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.orders.repricing import protected, repriced
 from bot.trading.proposals.proposal_builder import ProposalBuilder
@@ -164,7 +164,7 @@ class ListSending:
         found = load(db, plan_id)
         if found is None:
             return
-        exits, now = found[0], self.clock.now()
+        exits, now = found.exits, self.clock.now()
         for number, piece, result in became:
             if result is None:
                 continue

@@ -18,7 +18,7 @@ from bot.domain.plans.pnl_exit import ScopeKind
 from bot.domain.plans.pnl_words import scope_in_words
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import Position
-from bot.trading.exits.exit_state import load, on_side, told_row
+from bot.trading.exits.exit_state import load, load_alive, on_side, told_row
 from bot.trading.exits.live_exit import LiveExit
 
 log = logging.getLogger(__name__)
@@ -89,9 +89,9 @@ class Panic:
         def count(db: Repositories) -> None:
             found = load(db, exits.plan_id)
             if found is not None:
-                mine = found[0].rows[row.number]
+                mine = found.exits.rows[row.number]
                 moved = next(each for each in mine.slices if each.leg == piece.leg)
-                db.exit_lists.save(found[0].with_row(mine.with_slice(replace(moved, moves=moved.moves + 1))))
+                db.exit_lists.save(found.exits.with_row(mine.with_slice(replace(moved, moves=moved.moves + 1))))
 
         await self.store.transaction(count)
         try:
@@ -116,8 +116,8 @@ class Panic:
 
     def _judge(self, db: Repositories, plan_id: str, positions: Sequence[Position]) -> None:
         """What the books say of the rows: more to close, flat, or stuck."""
-        found = load(db, plan_id)
-        if found is None or not found[2]:
+        found = load_alive(db, plan_id)
+        if found is None:
             return
         exits, orders, _ = found
         now = self.clock.now()

@@ -1,7 +1,7 @@
 """The second half of a reversal: the other side is opened once the fill of the exit was read and the position book is flat."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.domain.clock import Clock
 from bot.domain.exits.exit_list import CLOSED, ExitList, RowState
@@ -9,7 +9,8 @@ from bot.domain.news.plans.exits import ExitsTold, Told
 from bot.domain.orders.order import Order
 from bot.domain.plans.plan import Plan, PlanAct, PlanLeg, next_slice
 from bot.domain.ports.repositories import Repositories, Store
-from bot.trading.exits.exit_state import load, told_row
+from bot.domain.value import value
+from bot.trading.exits.exit_state import load_alive, told_row
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.safety.striking import strike
 
@@ -24,7 +25,7 @@ NOT_CLOSED = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TurningOver:
     """What a reversal does beyond its exit. What it did stands in its list and its plan, so that another process can go on."""
 
@@ -77,11 +78,11 @@ class TurningOver:
             return
 
         def ring(db: Repositories) -> None:
-            found = load(db, exits.plan_id)
-            if found is None or not found[2] or found[0].then is None:
+            found = load_alive(db, exits.plan_id)
+            if found is None or found.exits.then is None:
                 return
-            db.exit_lists.save(replace(found[0], then=replace(found[0].then, rung=True)))
-            rows = (told_row(found[0], found[0].rows[0], found[1]),)
+            db.exit_lists.save(replace(found.exits, then=replace(found.exits.then, rung=True)))
+            rows = (told_row(found.exits, found.exits.rows[0], found.orders),)
             news = ExitsTold(plan_id=exits.plan_id, kind=exits.kind, told=Told.TURN_WAITS, at=now, rows=rows, waiting=1)
             db.outbox.add(exits.account_id, db.people.watching(exits.account_id), news, now, order_id=None)
 

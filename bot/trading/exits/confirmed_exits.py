@@ -6,10 +6,12 @@ from datetime import timedelta
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, CheckFailed
 from bot.domain.news.plans.exits import Unguarded
-from bot.domain.orders.order import Confirmation, Order, OrderDraft
+from bot.domain.orders.confirmation import Confirmation
+from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.ports.repositories import Repositories, Store
-from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
+from bot.trading.exits.exit_wanted import ExitResult, ExitState, ExitWanted
+from bot.trading.exits.live_exit import LiveExit
 
 LASTS = timedelta(minutes=1)  # of the licence: a way out takes seconds
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
-from bot.domain.errors import ConfirmationGone
+from bot.domain.errors import ConfirmationGone, NotFound
 from bot.domain.exits.exit_list import ExitList, ExitRow, ExitsShown, ListKind, RowState, RowTold, Slice
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.people.account import Account
@@ -12,8 +13,22 @@ from bot.domain.plans.plan import LegState, Plan, PlanState
 from bot.domain.ports.repositories import Repositories
 
 
-def load(db: Repositories, plan_id: str) -> tuple[ExitList, dict[str, Order], bool] | None:
+class StoredList(NamedTuple):
     """A list with the orders that its legs were claimed by, those orders as stored, and whether it is alive."""
+
+    exits: ExitList
+    orders: dict[str, Order]
+    alive: bool
+
+
+def load_alive(db: Repositories, plan_id: str) -> StoredList | None:
+    """A list that is under way. None where it is over, or gone."""
+    found = load(db, plan_id)
+    return found if found is not None and found.alive else None
+
+
+def load(db: Repositories, plan_id: str) -> StoredList | None:
+    """A list as the store has it, alive or over. None where it is gone."""
     exits, plan = db.exit_lists.find(plan_id), db.plans.find(plan_id)
     if exits is None or plan is None:
         return None
@@ -35,13 +50,13 @@ def load(db: Repositories, plan_id: str) -> tuple[ExitList, dict[str, Order], bo
     ids = {piece.order_id for row in exits.rows for piece in row.slices if piece.order_id is not None} | set(exits.entries)
     ids |= {piece.order_id for piece in opening if piece.order_id is not None}
     orders = {order.id: order for each in ids if (order := db.orders.find(each)) is not None}
-    return exits, orders, plan.state is PlanState.ALIVE
+    return StoredList(exits, orders, plan.state is PlanState.ALIVE)
 
 
 def of_panics(db: Repositories) -> frozenset[str]:
     """The ids of the exits that panics which are under way carry, in whichever account."""
     found = (load(db, exits.plan_id) for exits in db.exit_lists.alive() if exits.proves_flat)
-    lists = [each[0] for each in found if each is not None]
+    lists = [each.exits for each in found if each is not None]
     return frozenset(piece.order_id for exits in lists for row in exits.rows for piece in row.slices if piece.order_id)
 
 
@@ -76,9 +91,11 @@ def begin_row(db: Repositories, plan: Plan, draft: OrderDraft, name: str, now: d
     return exits
 
 
-def shown(db: Repositories, account: Account, exits: ExitList, now: datetime) -> ExitsShown:
-    """A list as it stands now, with its orders."""
-    found = load(db, exits.plan_id)
-    if found is None:
-        return ExitsShown(account=account, exits=exits, orders={}, as_of=now)
-    return ExitsShown(account=account, exits=found[0], orders=found[1], as_of=now, over=not found[2])
+def shown(db: Repositories, account: Account, plan_id: str, now: datetime) -> ExitsShown:
+    """A list as it stands now, with its orders. NotFound where it is gone, and for one of another account."""
+    found = load(db, plan_id)
+    if found is None or found.exits.account_id != account.id:
+        raise NotFound("That list is gone.")
+    exits, orders, alive = found
+    logged_in = not exits.asked_login
+    return ExitsShown(account=account, exits=exits, orders=orders, as_of=now, over=not alive, logged_in=logged_in)

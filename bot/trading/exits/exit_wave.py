@@ -17,8 +17,9 @@ from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product, Side
 from bot.runtime.background import BackgroundTasks
 from bot.trading.drafts.drafting import open_units
+from bot.trading.exits.exit_wanted import ExitResult, ExitState, ExitWanted
 from bot.trading.exits.in_band import in_band
-from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
+from bot.trading.exits.live_exit import LiveExit
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,13 +12,12 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, NotSent, OrderOver, Refused, StorageAway, TooFast
 from bot.domain.exits.closing import ClosingRow, Step, StepKind, next_step
 from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderFact
-from bot.domain.plans.plan import PlanLeg
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
-from bot.domain.terms import Side
 from bot.trading.drafts.drafting import closable
 from bot.trading.drafts.held import Held
 from bot.trading.exits.exit_state import of_panics
+from bot.trading.exits.exit_wanted import ExitResult, ExitState, ExitWanted
 from bot.trading.exits.in_band import in_band
 from bot.trading.exits.row_readings import RowReadings, left, unguarded
 from bot.trading.exits.turns import Turns
@@ -33,24 +32,7 @@ log = logging.getLogger(__name__)
 ROUNDS = 8  # steps of one way out at most: stops cancelled, one lowered, one order
 LOOKS = (0.0, 0.5, 1.0, 2.0)  # seconds between looks at what became of a change or a cancel
 
-
-class ExitState(StrEnum):
-    """What became of a way out."""
-
-    SENT = "SENT"  # the order works, or is filled; or it is UNKNOWN or rejected: its own news says so
-    GONE = "GONE"  # nothing is open any more
-    HELD = "HELD"  # another order is closing it
-    UNKNOWN = "UNKNOWN"  # an exit whose outcome is not known stands in the way; it is never doubled by itself
-    KEPT = "KEPT"  # the stop stands as it was, and nothing was sent
-    BARE = "BARE"  # the stop is gone and nothing was sent: the quantity is unguarded
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExitResult:
-    """How a way out ended, with the order that it is about."""
-
-    state: ExitState
-    order: Order | None = None
+Note = Callable[[Repositories], object]
 
 
 class ChangeState(StrEnum):
@@ -61,38 +43,6 @@ class ChangeState(StrEnum):
     REFUSED = "REFUSED"
     NOT_SENT = "NOT_SENT"
     UNCLEAR = "UNCLEAR"  # it may still arrive
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExitWanted:
-    """A way out as it is licensed: a leg of a plan that is alive, and the draft that it goes by now."""
-
-    account_id: str
-    plan_id: str
-    leg: PlanLeg
-    draft: OrderDraft  # the leg's own terms, or less: no more shares, no worse price
-    by: int  # Telegram id of who confirmed
-    name: str  # of the same, for the others
-    card: tuple[int, int] | None = None  # chat and message that show it
-    takes_over: bool = False  # it turns our own resting exits too: a panic gets out of what a far limit was to close
-    doubles: frozenset[str] = frozenset()  # exits of unknown outcome that the person sends another beside, and knows it
-
-    def __post_init__(self) -> None:
-        if not licensed(self.leg.draft, self.draft):
-            msg = f"leg {self.leg.number} of plan {self.plan_id} does not license {self.draft}"
-            raise ValueError(msg)
-
-
-def licensed(leg: OrderDraft, draft: OrderDraft) -> bool:
-    """Whether a draft asks for no more than a leg allows: same row and side, at most its quantity, no worse price."""
-    same = (leg.instrument.key, leg.product, leg.side) == (draft.instrument.key, draft.product, draft.side)
-    if not same or draft.quantity > leg.quantity:
-        return False
-    if leg.price is None:
-        return True
-    if draft.price is None:
-        return False
-    return draft.price <= leg.price if draft.side is Side.BUY else draft.price >= leg.price
 
 
 @dataclass(slots=True, kw_only=True)
@@ -146,17 +96,22 @@ class LiveExit:
                 return ExitResult(state=ExitState.HELD if row.open else ExitState.GONE)
             return await self._alone(wanted, held, free, bare=False)
 
-    async def take(self, guard: Order | None, wanted: ExitWanted) -> ExitResult:
+    async def take(self, guard: Order | None, wanted: ExitWanted, *, first: Note | None = None) -> ExitResult:
         """Closes with this guard, which becomes the exit, and touches no other stop. BrokerError as close.
 
-        A change that is refused or unclear is a cancel, read as cancelled, and then the leg's own order.
+        A change that is refused or unclear is a cancel, read as cancelled, and then the leg's own order. first: what is to be
+        stored before anything leaves. StorageAway where it could not be.
         """
         async with self.turn(wanted.account_id, wanted.draft):
-            if guard is not None and not await self._unchanged(guard):
-                return ExitResult(state=ExitState.KEPT, order=guard)
             besides = {guard.id} if guard is not None else set()
             grows = guard is None or wanted.draft.quantity > guard.pending
-            row, held = await self.rows.calm(wanted.account_id, wanted.draft, besides=besides, free=unguarded, anew=grows)
+            _, unchanged, (row, held) = await asyncio.gather(
+                self._noted(first),
+                self._unchanged(guard),
+                self.rows.calm(wanted.account_id, wanted.draft, besides=besides, free=unguarded, anew=grows),
+            )
+            if not unchanged:
+                return ExitResult(state=ExitState.KEPT, order=guard)
             quantity = min(row.unguarded, wanted.draft.quantity)
             if quantity <= 0:
                 return ExitResult(state=ExitState.HELD if row.open else ExitState.GONE)
@@ -203,8 +158,14 @@ class LiveExit:
         async with self.turn(order.account_id, order.draft):
             return await self.cancelled(order, by=by)
 
-    async def _unchanged(self, order: Order) -> bool:
+    async def _noted(self, first: Note | None) -> None:
+        if first is not None:
+            await self.store.transaction(first)
+
+    async def _unchanged(self, order: Order | None) -> bool:
         """Whether the order still works as the caller saw it: another way out may have had its turn before."""
+        if order is None:
+            return True
         known = await self.store.read(lambda db: db.orders.find(order.id))
         return known is not None and known.status.is_working and (known.draft, known.filled) == (order.draft, order.filled)
 

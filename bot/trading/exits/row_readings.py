@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock, ist_date
@@ -11,6 +10,7 @@ from bot.domain.orders.order import OrderDraft
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Store
 from bot.domain.terms import Product, Side
+from bot.domain.value import value
 from bot.trading.drafts.drafting import open_units
 from bot.trading.drafts.held import Held
 from bot.trading.sync.reconcile import Reconcile
@@ -31,7 +31,7 @@ def left(row: ClosingRow) -> int:
     return row.open - row.held_by_others
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RowReadings:
     """Each reading is of one look at all books. What filled during it is not relied upon: the books are looked at again.
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from bot.domain.market import display_names
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
 from bot.domain.market.scrip_columns import Columnar, Columns, Directory, columns_of
+from bot.domain.value import value
 from bot.trading.instruments.aliases import ELSEWHERE
 from bot.trading.instruments.contracts import Contracts
 from bot.trading.instruments.names import Names
@@ -23,7 +24,7 @@ _OTHER_SERIES = 5
 _CASH = (Exchange.NSE, Exchange.BSE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Found:
     """What words mean: exactly one instrument, or near ones to be shown as buttons, best first, with the reason."""
 
@@ -33,7 +34,7 @@ class Found:
     exact: bool = False  # the words fit more than one of the near ones as they stand; otherwise those are guesses
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OptionChain:
     """All options on one underlying with one expiry, by strike and right."""
 

@@ -10,6 +10,7 @@ from enum import Enum, auto
 
 from bot.domain.market.expiries import Cycle
 from bot.domain.market.instrument import Exchange, Right
+from bot.domain.value import value
 from bot.trading.instruments.devanagari import in_latin
 
 LONGEST = 80  # characters; nothing that is traded needs more words than this
@@ -59,7 +60,7 @@ class Token:
     part: TokenKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class When:
     """What was said about the expiry. A day without a year is the next such day."""
 
@@ -70,7 +71,7 @@ class When:
     today: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ContractQuery:
     """One reading of the words beside the name. The strike is in rupees."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 
 from bot.domain.clock import Clock, ist_date
@@ -16,9 +16,10 @@ from bot.domain.pnl.trades import BroughtForward, LedgerTrade, RowKey, distinct,
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import Holding, Position, PositionLine
 from bot.domain.terms import Product
+from bot.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DayBook:
     """Values rows by the ledger. Where the broker carried something that the ledger has not, it is brought forward and kept."""
 

@@ -1,7 +1,6 @@
 """What a person takes along as a spreadsheet, of a range of days."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -9,6 +8,7 @@ from bot.domain.errors import CheckFailed
 from bot.domain.people.account import Actor
 from bot.domain.pnl import sheets
 from bot.domain.pnl.sheets import Sheet
+from bot.domain.value import value
 from bot.trading.money.range_pnl import RangePnl
 
 MOST_ROWS = 50_000
@@ -23,7 +23,7 @@ class Export(StrEnum):
     TAX = "tax"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Exports:
     """Reads only. Nothing is kept of it."""
 

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -11,6 +10,7 @@ from bot.domain.errors import Refused, Unreadable
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.orders.research import Interval
 from bot.domain.pnl.expiry import worth_at_end
+from bot.domain.value import value
 from bot.trading.account.account_views import AccountViews
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ Closes = Mapping[InstrumentKey, Decimal]
 BY_QUOTES, BY_CANDLES = "closes as mStock gave them later", "closes of mStock's daily candles"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LateCloses:
     """Asks the broker. Keeps nothing."""
 

@@ -21,6 +21,7 @@ from bot.domain.pnl.trades import DayMark, LedgerTrade, RowKey
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import DayReport, Position, PositionLine
 from bot.domain.terms import Product, Side
+from bot.domain.value import value
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.day_charges import ledger_charges
 from bot.trading.money.late_closes import LateCloses
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 AFTER_THE_CLOSE = timedelta(minutes=35)  # before the summary, on a usual day 15:40: what is read later holds the whole day
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LateDay:
     """A day made of our own records."""
 
@@ -42,7 +43,7 @@ class LateDay:
     approximate: tuple[str, ...]  # what its figures are made of, in words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Records:
     """What the store has of the day."""
 

@@ -34,6 +34,7 @@ from bot.domain.pnl.trades import DayMark, LedgerTrade, RowKey
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import DayReport, PnL
 from bot.domain.terms import Product
+from bot.domain.value import value
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.day_charges import ledger_charges, ledger_order_charges
 from bot.trading.money.reports import Reports
@@ -44,7 +45,7 @@ AT_ONCE = 7  # days whose fills are read in one transaction: an order must never
 Made = tuple[DayReport, Sequence[DayMark]]  # a day as it is now, and how its rows stand
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Row:
     """What one row of the range is walked through with."""
 
@@ -53,7 +54,7 @@ class _Row:
     openers: Sequence[LedgerTrade]  # the fills that opened what it began with, as far as they are on record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Records:
     """What the store has of a range, and today as it is now."""
 
@@ -73,7 +74,7 @@ class _Records:
     lent: Lent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TodayPnl:
     """Today's profit and loss: as it is now, and what the day's trades made."""
 

@@ -21,6 +21,7 @@ from bot.domain.pnl.summary import day_facts, day_picture, equity_curve, period_
 from bot.domain.pnl.trades import DayMark
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import DayReport, Funds, PositionLine
+from bot.domain.value import value
 from bot.runtime.scheduler import Occasion
 from bot.trading.account.account_views import AccountViews
 from bot.trading.money.late_days import LateDays
@@ -35,7 +36,7 @@ AGAIN = 600.0  # seconds between two looks into one
 PATIENCE = 5  # failed tries, about half an hour, after which a date is summed up without the broker
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Made:
     """A day's report with its facts, and how each row stands: what the next day counts from."""
 
@@ -70,7 +71,7 @@ class Summaries:
         today = ist_date(self.clock.now())
         await self.find_out(account)
         if day is None or day == today:
-            return (await self._today(actor, account)).report
+            return (await self._today(actor)).report
         if day > today:
             raise CheckFailed([f"{day:%d %b %Y} is still to come."])
         report = await self.store.read(lambda db: self.reports.row(db, account.id, day))
@@ -204,7 +205,7 @@ class Summaries:
             if occasion.day == ist_date(self.clock.now()):
                 bot = Actor(user=User(telegram_id=0, name="the bot"), role=Role.OWNER, account=account)
                 await self.books.reconcile.sync_for_reader(account.id)
-                return await self._today(bot, account)
+                return await self._today(bot)
             return await self._late_or_bare(account, occasion)
         except BrokerError as error:
             if occasion.failures < PATIENCE:
@@ -216,7 +217,7 @@ class Summaries:
         except BrokerError:
             return await self._without_data(account, occasion.day)
 
-    async def _today(self, actor: Actor, account: Account) -> _Made:
+    async def _today(self, actor: Actor) -> _Made:
         pnl = await self.books.pnl(actor)
         report, marks = await self.reports.now(actor, pnl)
         funds = await self.books.funds(actor)

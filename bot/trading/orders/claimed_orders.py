@@ -2,17 +2,17 @@
 
 import base64
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import NotSent
 from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderStatus
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.value import value
 from bot.trading.sync.reconcile import Reconcile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Claim:
     """What licenses an order, and by whose word."""
 
@@ -31,7 +31,7 @@ class Claim:
 Licensed = Callable[[Repositories], Claim | None]  # reads whether an order is licensed, and by what
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ClaimedOrders:
     """Stores orders as SUBMITTING in the transaction that licenses them. No other place makes an order that is sent."""
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -16,6 +15,7 @@ from bot.domain.money import ZERO, tick_down, tick_up
 from bot.domain.orders.research import Candle, Interval
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.terms import Side
+from bot.domain.value import value
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ INSET = Decimal("0.1")  # percent inside the band's edge, since the reference is
 GATHERS = (PhaseKind.AUCTION, PhaseKind.AUCTION_LIMIT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AuctionHours:
     """Where a share stands in its closing auction."""
 
@@ -34,7 +34,7 @@ class AuctionHours:
     over: datetime  # when it has been matched, and what it left is cancelled
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ClosingAuction:
     """Asks the dated hours. Where no calendar is kept there is no auction."""
 

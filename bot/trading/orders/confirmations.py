@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock, ist
 from bot.domain.errors import ConfirmationGone
-from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
+from bot.domain.orders.confirmation import Confirmation, ConfirmationState, Purpose
+from bot.domain.orders.order import OrderDraft
 from bot.domain.people.account import Actor
 from bot.domain.plans.plan import Plan
 from bot.domain.ports.broker import RandomBytes

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -25,6 +24,7 @@ from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import not_closed
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.value import value
 from bot.trading.safety.announce import tell_others
 from bot.trading.sync.reconcile import Reconcile, never_left
 
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 Answered = Callable[[], Awaitable[object]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Sending:
     """Sends what a claim has stored as SUBMITTING, once."""
 

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.exits.closing import is_guard
-from bot.domain.orders.order import Confirmation, Order, OrderDraft
+from bot.domain.orders.confirmation import Confirmation
+from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.ports.repositories import Repositories
 

@@ -1,6 +1,6 @@
 """Sends the parts of an order over the freeze quantity, one after the other, while everything that may stop it lets it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from bot.domain.clock import Clock, ist_date
@@ -10,6 +10,7 @@ from bot.domain.plans.plan import LegKind, Plan, PlanLeg, halves
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.proposals.repairs import refused_for_size
+from bot.domain.value import value
 from bot.trading.checks.reducing import objections
 from bot.trading.drafts.held import Held
 from bot.trading.orders.claimed_orders import Claim, ClaimedOrders
@@ -20,7 +21,7 @@ from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.safety.striking import OFF_THE_LIST, strike
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PlanParts:
     """Each part is checked again as an order of its own: kill switch, role, limits, the day's lock, the session.
 

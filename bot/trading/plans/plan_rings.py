@@ -1,7 +1,7 @@
 """What rings about a plan: a stop that is missing, a target that sees no prices, an exit that needs a person."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.domain.clock import Clock
 from bot.domain.news.notice import Notice
@@ -9,6 +9,7 @@ from bot.domain.news.plans.exits import ExitAsks, ExitTrouble, TargetBlind, Ungu
 from bot.domain.orders.order import Order
 from bot.domain.plans.plan import LegKind
 from bot.domain.ports.repositories import Store
+from bot.domain.value import value
 from bot.runtime.background import BackgroundTasks
 from bot.trading.plans.plan_now import PlanNow
 from bot.trading.plans.watched import PlanWatch, elapsed
@@ -19,7 +20,7 @@ BLIND_FOR = 10.0  # seconds without live prices until a target rings
 BARE_FOR = 10.0  # seconds that a stop may fail to be placed before it rings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PlanRings:
     """Rings once for each trouble of a plan, to everybody who watches the account."""
 

@@ -5,20 +5,34 @@ Nothing is sent that their legs do not license.
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from bot.domain.clock import Clock
-from bot.domain.errors import BrokerError
+from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.market.prices import Tick
 from bot.domain.news.plans.exits import ExitAsks, ExitTrouble, Unguarded
 from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.plans.plan import LegKind, Next, Plan, PlanAct, PlanFacts, PlanLeg, is_stopped, is_touched, next_act, next_slice
+from bot.domain.plans.plan import (
+    LegKind,
+    Next,
+    Plan,
+    PlanAct,
+    PlanFacts,
+    PlanLeg,
+    PlanState,
+    is_stopped,
+    is_touched,
+    next_act,
+    next_slice,
+)
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.signal import Signal
 from bot.trading.exits.cut_off import end_cut_off
-from bot.trading.exits.live_exit import ChangeState, ExitResult, ExitState, ExitWanted, LiveExit, shows
+from bot.trading.exits.exit_wanted import ExitResult, ExitState, ExitWanted
+from bot.trading.exits.live_exit import ChangeState, LiveExit, shows
 from bot.trading.plans.plan_now import PlanNow, end_unsent, plan_now
 from bot.trading.plans.plan_parts import PlanParts
 from bot.trading.plans.plan_rings import BLIND_FOR, RETRY, PlanRings
@@ -28,6 +42,8 @@ from bot.trading.ticks.tick_watcher import TickWatcher, Use
 log = logging.getLogger(__name__)
 
 TOUCH_LASTS = 1.0  # seconds for which a trade at the target counts: it may come while the plan is busy
+NEAR = 5  # ticks from the target at which the books are looked at before it is touched
+AHEAD = 5.0  # seconds between two such looks, while the price stays near
 UNFILLED = 3.0  # seconds that the target's limit may rest unguarded
 CALM = 15.0  # seconds after going back to the stop: a price that sits at the target moves it no more often
 DOUBT = 2.0  # seconds between two readings that agree before a stop guards less: a position book may lag
@@ -80,15 +96,20 @@ class PlanRunner:
             watched = self._watched.setdefault(plan.id, PlanWatch())
             # What a retry reads is written down, which wakes this loop: were it heeded at once it would never rest.
             waits = watched.due is not None and watched.due > elapsed()
-            if not watched.busy and (watched.urgent or (not waits and (watched.dirty or watched.due is not None))):
-                watched.busy, watched.dirty, watched.urgent, watched.due = True, False, False, None
-                self.background.start(self._one(plan.id, watched), f"plan {plan.id}")
+            if watched.urgent or (not waits and (watched.dirty or watched.due is not None)):
+                self._begin(plan.id, watched)
         return min((each.due for each in self._watched.values() if each.due is not None and not each.busy), default=None)
 
     def _forget(self, plan_id: str) -> None:
         watched = self._watched.pop(plan_id)
         if watched.watching is not None:
             watched.watching.end()
+
+    def _begin(self, plan_id: str, watched: PlanWatch) -> None:
+        """Begins the next step of a plan, unless one is under way."""
+        if not watched.busy:
+            watched.busy, watched.dirty, watched.urgent, watched.due = True, False, False, None
+            self.background.start(self._one(plan_id, watched), f"plan {plan_id}")
 
     async def _one(self, plan_id: str, watched: PlanWatch) -> None:
         """One step of one plan."""
@@ -109,7 +130,7 @@ class PlanRunner:
 
     async def _take_step(self, plan_id: str, watched: PlanWatch) -> bool:
         now = await self.store.read(lambda db: plan_now(db, plan_id))
-        if now is None:
+        if now is None or now.plan.state is not PlanState.ALIVE:
             return False
         if self.connections.of(now.plan.account_id).session is None:
             watched.due = elapsed() + BLIND_FOR  # a look would only ask for a login
@@ -218,6 +239,7 @@ class PlanRunner:
         target = plan.leg(LegKind.TARGET)
         if target is None:
             return
+        near = -target.draft.side.sign * NEAR * target.draft.instrument.tick
 
         def traded(tick: Tick) -> None:
             if tick.stale or tick.last <= 0:
@@ -227,11 +249,24 @@ class PlanRunner:
             if watched.at_target:
                 watched.touched_at = elapsed()
             elif stopped is watched.is_stopped:
+                if is_touched(target, tick.last + near):
+                    self._look_ahead(plan.account_id, watched)
                 return
             watched.is_stopped, watched.urgent = stopped, True
-            self._wake()
+            self._begin(plan.id, watched)  # the loop over all plans would read them first
 
         watched.watching = self.watcher.watch(plan.account_id, [target.draft.instrument.key], Use.GUARD, traded)
+
+    def _look_ahead(self, account_id: str, watched: PlanWatch) -> None:
+        """Has the books looked at: a touch within the next second relies on that look, if nothing changes."""
+        waits = watched.ahead is not None and elapsed() - watched.ahead < AHEAD
+        if not waits and watched.taking_at is None and self.connections.of(account_id).session is not None:
+            watched.ahead = elapsed()
+            self.background.start(self._looked(account_id), f"account {account_id}: a target is near")
+
+    async def _looked(self, account_id: str) -> None:
+        with suppress(BrokerError, StorageAway):  # a touch looks for itself then
+            await self.exits.reconcile.look(account_id)
 
     async def _do(self, act: Next, now: PlanNow, watched: PlanWatch) -> bool:
         """The act. Whether something changed, so that the next step follows at once."""
@@ -306,12 +341,10 @@ class PlanRunner:
             return False
         plan_id, since = now.plan.id, self.clock.now()
         watched.taking_at, watched.touched_at = elapsed(), None
-        look = asyncio.ensure_future(self.exits.reconcile.look(now.plan.account_id))  # while it is stored
-        await self.store.transaction(lambda db: db.plans.taking(plan_id, since))
         try:
-            await look
-            result = await self.exits.take(now.guard, self._wanted(now, leg, quantity))
-        except BrokerError as error:
+            wanted = self._wanted(now, leg, quantity)
+            result = await self.exits.take(now.guard, wanted, first=lambda db: db.plans.taking(plan_id, since))
+        except (BrokerError, StorageAway) as error:
             log.info("plan %s cannot take its target: %s", plan_id, type(error).__name__)
             result = ExitResult(state=ExitState.KEPT)
         if result.state is ExitState.SENT:

@@ -1,6 +1,6 @@
 """Brings the stop of a position to where leaving costs nothing: the entry's average and the charges of both sides."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.charges.charges import Trade
@@ -14,6 +14,7 @@ from bot.domain.people.account import Actor
 from bot.domain.positions.portfolio import Position
 from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import OrderKind, Product, Side
+from bot.domain.value import value
 from bot.trading.drafts.attached import is_passed
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.orders.lookup import own_order
@@ -24,7 +25,7 @@ SHORT_OF = 1000  # the nearest stop that does not strike at once: this part of t
 TICKS = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StopToCost:
     """Asks to move the stop that stands, or to place one."""
 

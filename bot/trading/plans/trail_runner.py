@@ -23,7 +23,8 @@ from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.signal import Signal
-from bot.trading.exits.live_exit import ChangeState, ExitResult, ExitState, ExitWanted, LiveExit
+from bot.trading.exits.exit_wanted import ExitResult, ExitState, ExitWanted
+from bot.trading.exits.live_exit import ChangeState, LiveExit
 from bot.trading.plans.plan_now import PlanNow, plan_now
 from bot.trading.ticks.tick_watcher import TickWatcher, Use, Watching
 

@@ -1,7 +1,7 @@
 """What a person does with trails: asks for one on what is open, confirms it, looks at it, ends it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
@@ -10,8 +10,9 @@ from bot.domain.exits.exit_choice import chosen
 from bot.domain.market.display_names import short
 from bot.domain.money import in_figures, on_tick
 from bot.domain.news.people import ActionKind
+from bot.domain.orders.confirmation import Confirmation, Purpose
 from bot.domain.orders.legs import TrailSaid
-from bot.domain.orders.order import Confirmation, Order, OrderDraft, OrderStatus, Purpose
+from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import plain, trail_words
 from bot.domain.people.account import Account, Actor, Permission
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
@@ -20,6 +21,7 @@ from bot.domain.plans.trail_card import TrailCard, TrailSeen, TrailShown
 from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.portfolio import Position, PositionLine
 from bot.domain.terms import OrderKind, Side
+from bot.domain.value import value
 from bot.trading.account.account_views import AccountViews
 from bot.trading.actor import account_of, demand_role
 from bot.trading.checks.reducing import objections
@@ -38,7 +40,7 @@ EXAMPLE = "/trail RELIANCE 15"
 _NO = "You may not set a stop here any more."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Trails:
     """A trail stands with the plan whose stop it moves. For a stop that is of no plan, or for none, a plan is made."""
 

@@ -17,6 +17,7 @@ class PlanWatch:
     touched_at: float | None = None  # all times are loop time
     at_target: bool = False  # where the last trade was
     is_stopped: bool = False
+    ahead: float | None = None  # when the books were last looked at because the target was near
     free: int | None = None
     read: bool = False  # since the last fill of the account
     looked: bool = False  # ever by this process

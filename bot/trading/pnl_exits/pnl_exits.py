@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.clock import at_ist, ist_date, next_midnight
@@ -11,13 +11,14 @@ from bot.domain.exits.exit_choice import chosen
 from bot.domain.market.display_names import SHORT_NAMES
 from bot.domain.money import in_figures
 from bot.domain.news.people import ActionKind
-from bot.domain.orders.order import Purpose
+from bot.domain.orders.confirmation import Purpose
 from bot.domain.people.account import Actor, Permission
 from bot.domain.plans.pnl_card import PnlCard, PnlSaid, PnlShown
 from bot.domain.plans.pnl_exit import PnlAction, PnlExit, PnlExitNow, PnlState, Scope, ScopeKind, ScopeResult
 from bot.domain.plans.pnl_words import levels_in_figures, levels_in_words, scope_in_words
 from bot.domain.ports.repositories import Repositories
 from bot.domain.positions.portfolio import PositionLine
+from bot.domain.value import value
 from bot.trading.account.account_views import AccountViews
 from bot.trading.actor import account_of, demand_role
 from bot.trading.orders.confirmations import digest
@@ -30,7 +31,7 @@ LOOKS, BETWEEN = 15, 0.1  # how often, and seconds apart, it is looked whether a
 _NO = "You may not close positions here any more."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PnlExits:
     """One for each scope of an account. Another of the same scope takes its place."""
 

@@ -1,7 +1,7 @@
 """What a P&L exit does when it strikes: it claims itself, and begins the exits of what is open, in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.clock import Clock, next_midnight
@@ -13,11 +13,12 @@ from bot.domain.plans.pnl_exit import PnlAction, PnlExit, PnlLevel
 from bot.domain.plans.pnl_words import levels_in_words, scope_in_words
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import PositionLine
+from bot.domain.value import value
 from bot.trading.exit_lists.exit_rows import PANIC_SLABS, ExitRows
 from bot.trading.instruments.catalogue import Catalogue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PnlStrike:
     """Acts for a P&L exit, once, with no more than is open, at the prices of now."""
 

@@ -1,6 +1,5 @@
 """The day of a scope from the books: what its rows made at the prices of one moment."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,6 +12,7 @@ from bot.domain.plans.pnl_exit import PnlExit
 from bot.domain.pnl.day import DayPnl
 from bot.domain.pnl.valuation import OpenUnits, Valuation
 from bot.domain.positions.portfolio import PositionLine
+from bot.domain.value import value
 from bot.trading.account.account_views import wants_price
 from bot.trading.account.day_charges import day_charges
 from bot.trading.account.day_events import DayEvents
@@ -22,7 +22,7 @@ from bot.trading.ledger.day_book import DayBook
 from bot.trading.sync.reconcile import Reconcile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ScopeRows:
     """A scope as the books have it."""
 
@@ -44,7 +44,7 @@ class ScopeRows:
         return Valuation(self.made, self.open, missing=self.missing, flat=self.is_flat)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ScopeReader:
     """Reads the position book and the trade book, and values a scope by the ledger."""
 

@@ -1,18 +1,18 @@
 """Cards of later: kept while the market is closed, told in the morning, asked when it is open, and never sent by themselves."""
 
 from collections import defaultdict
-from dataclasses import dataclass
 
 from bot.domain.clock import Clock, ist, ist_date
 from bot.domain.errors import CheckFailed, NotFound
 from bot.domain.news.orders.later_cards import LaterCardDue, LaterCardsAhead
-from bot.domain.orders.order import ConfirmationState, Purpose
+from bot.domain.orders.confirmation import ConfirmationState, Purpose
 from bot.domain.orders.order_text import record_line, request_line, request_of
 from bot.domain.people.account import Actor, Permission
 from bot.domain.plans.plan import Attached
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.proposals.later_card import LaterCard, LaterState, due_at
 from bot.domain.proposals.proposal import Proposal
+from bot.domain.value import value
 from bot.runtime.scheduler import Occasion
 from bot.trading.actor import account_of, demand_role
 from bot.trading.orders.confirmations import Confirmations
@@ -21,7 +21,7 @@ from bot.trading.proposals.proposals import Proposals, terms_of
 _NO = "You may not trade here any more."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LaterCards:
     """What a person wants to be asked again."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.errors import CheckFailed, ChoiceWanted
@@ -18,6 +18,7 @@ from bot.domain.ports.repositories import Store
 from bot.domain.positions.portfolio import Position
 from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import Product, Side
+from bot.domain.value import value
 from bot.trading.actor import account_of
 from bot.trading.drafts.attached import is_passed, stops_meant
 from bot.trading.orders.lookup import own_order
@@ -26,7 +27,7 @@ from bot.trading.proposals.proposal_builder import ProposalBuilder
 STOPS, OPTION_STOPS = (1, 2, 3), (10, 20, 30)  # per cent away from the entry that are offered
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PositionQuestions:
     """What a person may be asked to confirm about a position, as the broker has it now."""
 

@@ -1,20 +1,20 @@
 """The question on the way to an order that waits for a person's next words, for a minute and across restarts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.clock import Clock
 from bot.domain.orders.order import Order
 from bot.domain.people.account import Actor
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.value import value
 from bot.trading.actor import account_of
 
 LASTS = timedelta(seconds=60)
 HABITS = 20  # orders; what is offered first is among them
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Prompts:
     """One open question a person: the newest."""
 

@@ -16,7 +16,8 @@ from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import ZERO
 from bot.domain.orders.band_edge import at_edge, day_edges
-from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest
+from bot.domain.orders.confirmation import Confirmation, ConfirmationState
+from bot.domain.orders.order import Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import order_words, record_line
 from bot.domain.people.account import Account, Actor, Permission
 from bot.domain.plans.plan import Attached, Plan

@@ -8,8 +8,9 @@ from decimal import Decimal
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone
 from bot.domain.money import tick_down, tick_up
+from bot.domain.orders.confirmation import Confirmation, ConfirmationState, Purpose
 from bot.domain.orders.legs import Leg, TrailSaid
-from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, OrderStatus, Purpose
+from bot.domain.orders.order import Order, OrderDraft, OrderRequest, OrderStatus
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.reading import Readings
 from bot.domain.people.account import Actor, Permission

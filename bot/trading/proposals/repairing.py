@@ -1,6 +1,6 @@
 """A rejected order asked for again, with the change that repairs it and all that was attached to it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.domain.errors import CheckFailed
 from bot.domain.orders.order import Order, OrderRequest, OrderStatus
@@ -11,12 +11,13 @@ from bot.domain.plans.plan import Attached, Plan
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.proposals.proposal import Change, Proposal
 from bot.domain.proposals.repairs import Repaired, repairs
+from bot.domain.value import value
 from bot.trading.drafts.drafting import sized
 from bot.trading.orders.lookup import own_order
 from bot.trading.proposals.proposals import Proposals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Repairing:
     """Each repair is a new question with a Confirm of its own. The rejected order stays what it is."""
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.errors import BrokerError
@@ -10,6 +9,7 @@ from bot.domain.news.safety import TradingStopped
 from bot.domain.people.account import Stop
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.value import value
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ LIFT = "It is lifted on the host: python -m bot panic --lift."
 PATIENCE = 5.0  # seconds for one logout at the broker
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LockdownReport:
     """What the alarm did."""
 

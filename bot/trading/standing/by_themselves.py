@@ -3,7 +3,6 @@
 What was confirmed when a stop was kept is the licence: its side, at most its quantity and what is open, its trigger, its limit.
 """
 
-from dataclasses import dataclass
 from datetime import date
 
 from bot.domain.people.account import GRANTS, Permission
@@ -11,10 +10,11 @@ from bot.domain.plans.plan import LegKind, Plan, PlanLeg
 from bot.domain.plans.standing_stop import Morning, StandingStop
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product
+from bot.domain.value import value
 from bot.trading.standing.standing_stops import StandingStops, own_plan, stops_of_a_day
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StopsByThemselves:
     """Makes the plans that place a morning's stops."""
 

@@ -5,7 +5,7 @@ A new base pauses a stop.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from bot.domain.clock import Clock
@@ -18,6 +18,7 @@ from bot.domain.plans.standing_stop import Morning, StandingState, StandingStop
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.held import NewBase
 from bot.domain.terms import Product
+from bot.domain.value import value
 from bot.runtime.scheduler import Occasion
 from bot.trading.account.account_views import AccountViews
 from bot.trading.money.telling import Telling, by_the_clock
@@ -27,7 +28,7 @@ from bot.trading.standing.standing_stops import StandingStops
 MOMENTS, MOMENT = 3, 1.0  # readings more, and seconds between them, that wait for a first trade
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class MorningStops:
     """Rings once for each account and date."""
 

@@ -1,7 +1,7 @@
 """What a person does with stops that live over days: keeps one, lists them, ends one, and places today's under one Confirm."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bot.domain.clock import Clock, at_ist, ist_date
@@ -9,7 +9,8 @@ from bot.domain.errors import CheckFailed, ConfirmationGone, NotFound
 from bot.domain.exits.closing import is_guard
 from bot.domain.market.display_names import short
 from bot.domain.news.people import ActionKind
-from bot.domain.orders.order import ConfirmationState, OrderDraft, Purpose
+from bot.domain.orders.confirmation import ConfirmationState, Purpose
+from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.standing import is_exit
 from bot.domain.people.account import Account, Actor, Permission
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState, part_name, sliced
@@ -17,6 +18,7 @@ from bot.domain.plans.standing_stop import OVER_DAYS, Morning, StandingCard, Sta
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import Product
+from bot.domain.value import value
 from bot.trading.actor import account_of, demand_role
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.orders.lookup import order_by_number, own_order
@@ -29,7 +31,7 @@ _NO = "You may not place stops here any more."
 _PURPOSES = frozenset({Purpose.STOPS, Purpose.KEEP, Purpose.KEEP_ONLY})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StandingStops:
     """Records of an account. All of its people see them. Each morning asks for its Confirm, unless an owner set otherwise."""
 

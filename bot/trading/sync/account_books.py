@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.orders.order import TradeFact
@@ -27,7 +27,6 @@ class Books:
     down_at: float = NEVER  # the same in loop time
     down_told: bool = False  # people know of it, and are told of its end
     back_at: float = NEVER  # when people were last told of such a gap, in loop time
-    last_change: SyncOutcome = field(default_factory=SyncOutcome)
     trades: Sequence[TradeFact] | None = None  # of the last look. None: it could not read them
     positions: Sequence[Position] | None = None  # the same
     open_rows: OpenRows | None = None  # of the last look that read the positions

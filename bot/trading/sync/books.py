@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -11,6 +10,7 @@ from bot.domain.orders.order import Order, OrderFact, TradeFact
 from bot.domain.orders.research import PastTrade
 from bot.domain.ports.broker import Broker
 from bot.domain.positions.portfolio import Position
+from bot.domain.value import value
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -19,7 +19,7 @@ PATIENCE = 2.0  # seconds that trades and positions may come later than the orde
 MOST_LIKE = 3  # trades of an earlier day that are shown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Look:
     """What one look at all books brought beside the orders."""
 

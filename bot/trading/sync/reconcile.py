@@ -308,8 +308,7 @@ class Reconcile:
             change = await self._store.transaction(lambda db: apply(db, seen=seen))
         self._applier.applied(account_id, change)
         books.down_told = False
-        books.seen_at, books.last_change = began, change
-        books.trades, books.positions = trades, positions
+        books.seen_at, books.trades, books.positions = began, trades, positions
         if positions is not None:
             units = {(row.instrument.key, row.product): row.quantity for row in positions}
             books.open_rows = OpenRows(units=units, as_of=began)

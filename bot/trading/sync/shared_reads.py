@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -15,6 +15,7 @@ from bot.domain.market.prices import Quote
 from bot.domain.orders.order import TradeFact
 from bot.domain.ports.broker import Broker, BrokerConnections
 from bot.domain.positions.portfolio import Funds, Holding, Position
+from bot.domain.value import value
 from bot.trading.sync.books import Look
 
 T = TypeVar("T")
@@ -23,7 +24,7 @@ NEVER = -math.inf  # before any moment of the loop
 YOUNG = 1.0  # seconds since a read began, within which its answer serves whoever asks
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ReadResult(Generic[T]):
     """What a read brought. Whatever happened before it began is in it. What happened during it may be missing."""
 

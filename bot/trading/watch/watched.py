@@ -1,7 +1,6 @@
 """What people watch on an account, and what a morning says of it: alerts armed, dead or paused, and changed contracts."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from bot.domain.market.display_names import short
@@ -11,10 +10,11 @@ from bot.domain.news.days.readiness import Finding, Light, Repair
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.held import ContractChange, HeldNote, Watched, contract_changes
+from bot.domain.value import value
 from bot.trading.instruments.catalogue import Catalogue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class WatchedFindings:
     """Alerts and lists are a person's own: each person is told of theirs alone."""
 

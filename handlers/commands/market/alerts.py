@@ -23,13 +23,14 @@ _SIDES = {
 _FIGURE = r"([+\-−]?)\s*₹?\s*([0-9]{1,3}(?:,[0-9]{2,3})+|[0-9]{1,12})(\.[0-9]{1,4})?"
 _LEVEL = re.compile(rf"{_FIGURE}\s*(%|percent)?")
 _ASKED = re.compile(r"(\S.*)\s+([^\s0-9+\-−₹]+)\s*([+\-−₹0-9].*)")
+_OF_LIST = re.compile(r"(?:delete|keep|adjust)\s+[0-9]+")  # what /alerts does, said to its neighbour
 _GIVEBACK = re.compile(r"giveback\s+([0-9]{1,2})\s*%?")
 
 
 async def alert(ctx: Ctx) -> None:
     """`/alert reliance above 1500`, `… below 2%`, `/alert mtm -5000`, `/alert mtm giveback 40%`. Alone it is the list."""
     words = ctx.words.strip()
-    if not words:
+    if not words or _OF_LIST.fullmatch(words.lower()):
         await alerts(ctx)
     elif words.lower() == "mtm" or words.lower().startswith("mtm "):
         await _on_result(ctx, words[3:].strip().lower())

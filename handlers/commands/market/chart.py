@@ -1,11 +1,11 @@
 """/chart: words first, and the picture after them."""
 
 import re
-from dataclasses import dataclass
 
 from bot.domain.errors import UsageError
 from bot.domain.orders.research import Interval
 from bot.domain.people.account import Permission
+from bot.domain.value import value
 from handlers.commands.command import Command
 from handlers.context.command import Family
 from handlers.context.context import Ctx
@@ -21,7 +21,7 @@ _DAYS = re.compile(r"(\d{1,4})(?:d|days?)?", re.IGNORECASE)
 _WORDS = {"daily": Interval.DAY, "day": Interval.DAY, "hourly": Interval.HOUR, "hour": Interval.HOUR, "60m": Interval.HOUR}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ChartWords:
     """What was asked: of what, how long one candle lasts, and over how many days of trading."""
 

@@ -19,7 +19,7 @@ async def search(ctx: Ctx) -> None:
     """Instruments that the words may mean."""
     if not ctx.words:
         raise UsageError("Search for what?", example="/search tata motors")
-    await ctx.reply(views.search(await ctx.services.market.search(ctx.actor, ctx.words), ctx.words, ctx.now), marked=False)
+    await ctx.reply(views.search(await ctx.services.market.search(ctx.words), ctx.words, ctx.now), marked=False)
 
 
 COMMANDS = (

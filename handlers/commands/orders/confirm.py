@@ -91,7 +91,7 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
         confirmation = await ctx.services.proposals.question(ctx.actor, tap.token)
         await ctx.redraw(views.refused(failure(refusal, "", account=ctx.label), confirmation, ctx.now))
     else:
-        await _show(ctx, tap, outcome)
+        await _show(ctx, outcome)
 
 
 async def _unlink(ctx: Ctx, tap: CardTap) -> None:
@@ -121,7 +121,7 @@ async def _gone(ctx: Ctx, tap: CardTap, gone: ConfirmationGone, *, repeated: boo
         raise gone
 
 
-async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed | Cancelled | ExitsShown) -> None:
+async def _show(ctx: Ctx, outcome: Order | Proposal | Resumed | Cancelled | ExitsShown) -> None:
     if isinstance(outcome, Proposal):
         await ask(ctx, outcome, in_place=True)
     elif isinstance(outcome, ExitsShown):  # an exit over the freeze quantity: a list with one row

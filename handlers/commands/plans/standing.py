@@ -8,7 +8,7 @@ from datetime import date
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import ConfirmationGone, UsageError
-from bot.domain.orders.order import Purpose
+from bot.domain.orders.confirmation import Purpose
 from bot.domain.people.account import Permission
 from bot.domain.proposals.proposal import Proposal
 from handlers.commands.claiming import claiming

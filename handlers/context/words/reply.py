@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.domain.money import exact
 from bot.domain.orders.legs import Leg, TrailSaid
+from bot.domain.value import value
 from handlers.context.words import terms
 from handlers.context.words.script import latin, tokens, unadorned
 from handlers.views.taps.taps import OrderVerb
@@ -31,7 +31,7 @@ _LEADING = re.compile(r"(?:sl|stop(?: ?loss)?)\s+", re.IGNORECASE)
 TRAIL_SAID = re.compile(r"[-+@₹]?([0-9.,]+\s*(?:%|pts?|points?)?)(?:\s+step\s*([0-9.,]+))?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Said:
     """What was understood. None and empty: not said."""
 

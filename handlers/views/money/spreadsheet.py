@@ -3,17 +3,17 @@
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from bot.domain.pnl.sheets import Cell, Sheet
+from bot.domain.value import value
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # with which a cell of text would be taken for something to work out
 _WIDEST = 40  # characters of a column
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class FileToSend:
     """A file with its name as it is saved."""
 

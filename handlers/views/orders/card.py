@@ -58,7 +58,7 @@ def card(
     """
     held = held_lines(guarding, now) if guarding is not None else ()
     parts = (*standing(order, now, explain), *_story(order, now, explain, touch), *held, place(label, mode))
-    rows = order_keyboard(order, label, now, repairs)
+    rows = order_keyboard(order, label, repairs)
     return View(parts, rows if guarding is None else held_keyboard(order, guarding, label, rows))
 
 
@@ -205,7 +205,7 @@ def _against_seen(order: Order, touch: Decimal | None) -> str | None:
     return f"at the {name} seen" if not gain else f"{amount(abs(gain))} {'better' if gain > 0 else 'worse'} than the {name} seen"
 
 
-def order_keyboard(order: Order, label: str, now: datetime, repairs: tuple[Repaired, ...] = ()) -> Keyboard:
+def order_keyboard(order: Order, label: str, repairs: tuple[Repaired, ...] = ()) -> Keyboard:
     """What can be done about an order as it stands."""
 
     def tap(text: str, verb: OrderVerb) -> Button:
@@ -223,13 +223,13 @@ def order_keyboard(order: Order, label: str, now: datetime, repairs: tuple[Repai
             keep = [button("Keep every day", StandingTap(order.id, StandingVerb.KEEP, label))] if _may_stand(order) else []
             return keyboard([tap("Modify", OrderVerb.MODIFY), tap(rest, OrderVerb.CANCEL)], keep)
         case OrderStatus.FILLED:
-            # Whether an order that closed left something to get out of is said under its fill.
-            exit_ = [tap("Exit", OrderVerb.EXIT)] if may_exit(order) and not order.closes else []
+            exit_ = [tap("Exit", OrderVerb.EXIT)] if holds_fill(order) else []
             return keyboard([*([tap("Same again", OrderVerb.SAME)] if only_opens(order) else []), *exit_])
         case OrderStatus.REJECTED:
             return keyboard(repair_buttons(order, repairs, label))
         case OrderStatus.CANCELLED | OrderStatus.EXPIRED:
-            return keyboard([tap("Same again", OrderVerb.SAME)])
+            exit_ = [tap("Exit", OrderVerb.EXIT)] if holds_fill(order) else []
+            return keyboard([tap("Same again", OrderVerb.SAME), *exit_])
     return ()
 
 
@@ -259,6 +259,11 @@ def may_give_up(order: Order) -> bool:
 def may_exit(order: Order) -> bool:
     """Whether there may be something to get out of, where the position after it is not known: a delivery sale leaves nothing."""
     return not (order.draft.product is Product.CNC and order.draft.side is Side.SELL)
+
+
+def holds_fill(order: Order) -> bool:
+    """Whether what was filled may be open. Whether an order that closed left something is said under its fill."""
+    return bool(order.filled) and may_exit(order) and not order.closes
 
 
 def only_opens(order: Order) -> bool:

@@ -8,7 +8,8 @@ from bot.domain.charges.tariff import Loan
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
 from bot.domain.money import ZERO
-from bot.domain.orders.order import Confirmation, Order, OrderDraft, Purpose
+from bot.domain.orders.confirmation import Confirmation, Purpose
+from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.orders.order_text import draft_line, plain, request_line, request_of, trail_words
 from bot.domain.proposals.later_card import due_at
 from bot.domain.proposals.proposal import ChangeOptions, Proposal, Question, Raising

@@ -38,6 +38,7 @@ from handlers.views.orders.card import (
     elsewhere,
     fill_keyboard,
     heard_all_the_same,
+    holds_fill,
     in_whose_words,
     may_exit,
     of_earlier_day,
@@ -149,7 +150,7 @@ def _ended(news: OrderEnded, scene: Scene) -> View:
     why = scene.explain(order.reason) if order.reason else ""
     text = _sentences(filled, in_whose_words(why), _left(order, news.after))
     left = news.after is not None and news.after.left_by(order) > 0
-    exit_ = [button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label))] if left else []
+    exit_ = [button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label))] if left or holds_fill(order) else []
     again = button("Same again", OrderTap(order.id, OrderVerb.SAME, scene.label))
     return _about("Expired" if expired else "Cancelled", order, text, scene, [*exit_, again])
 
@@ -237,7 +238,7 @@ def _act_seen(news: ActSeen, scene: Scene) -> View:
         title, text = "Not changed so far", f"{stands}: the change, whose answer was lost, did nothing yet."
     return View(
         _about(title, order, text, scene, []).parts,
-        order_keyboard(order, scene.label, scene.now, scene.repairs(order)),
+        order_keyboard(order, scene.label, scene.repairs(order)),
     )
 
 
@@ -385,7 +386,7 @@ def _about(title: str, order: Order, text: str, scene: Scene, buttons: Sequence[
 def _whole(title: str, order: Order, scene: Scene) -> View:
     """An order that has no card in this chat: how it stands, and what can be done about it."""
     lines = standing(order, scene.now, scene.explain)
-    return View((say(bold(f"{title}.")), *lines), order_keyboard(order, scene.label, scene.now, scene.repairs(order)))
+    return View((say(bold(f"{title}.")), *lines), order_keyboard(order, scene.label, scene.repairs(order)))
 
 
 def _look(order: Order, scene: Scene) -> Button:

@@ -8,7 +8,8 @@ from bot.domain.clock import ist_date
 from bot.domain.exits.exit_list import ExitList, ExitRow, ExitsShown, RowState, RowTold
 from bot.domain.market.display_names import day_words, short, strike_words
 from bot.domain.news.plans.exits import ExitsTold, Told
-from bot.domain.orders.order import Confirmation, Order, OrderDraft, OrderStatus
+from bot.domain.orders.confirmation import Confirmation
+from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import draft_line, plain
 from bot.domain.pictures import Payoff
 from bot.domain.plans.basket import BasketCard, BasketMargins

@@ -289,7 +289,8 @@ def _flat(news: ExitsTold, scene: Scene) -> View:
     slippage = ""
     if news.slippage is not None:
         better = news.slippage < 0
-        slippage = f", {rupees(-news.slippage)} better than seen at the tap" if better else f", slippage {rupees(news.slippage)}"
+        seen = "when it struck" if news.kind is ListKind.PNL else "at the tap"
+        slippage = f", {rupees(-news.slippage)} better than seen {seen}" if better else f", slippage {rupees(news.slippage)}"
     text = (
         f" {news.of} row{'s' if news.of != 1 else ''} closed in {news.orders} order{'s' if news.orders != 1 else ''}{slippage}."
     )

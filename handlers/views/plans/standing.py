@@ -3,7 +3,7 @@
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
 from bot.domain.news.plans.standing_stops import StandingStopPaused, StandingStopsDue
-from bot.domain.orders.order import Confirmation, Purpose
+from bot.domain.orders.confirmation import Confirmation, Purpose
 from bot.domain.plans.standing_stop import StandingCard, StandingShown, StandingState, StandingStop
 from bot.domain.positions.rebase import Rebase
 from bot.domain.terms import Side
@@ -87,10 +87,11 @@ def _rows(stop: StandingStop, quantity: int | None = None) -> list[tuple[str, ..
     verb = "sells to" if stop.side is Side.SELL else "buys to"
     size = count(stop.quantity if quantity is None else quantity)
     limit = f"{verb} {price(stop.limit)}" if stop.limit is not None else "at market"
+    year = f" {stop.until.year}" if stop.until.year != ist_date(stop.made_at).year else ""
     state = " 🟡 paused" if stop.state is StandingState.PAUSED else ""
     return [
         row(f"{stop.id} {short(stop.instrument)} {size}", price(stop.trigger)),
-        row(f"   {limit}", f"to {stop.until:%d %b}"),
+        row(f"   {limit}", f"to {stop.until:%d %b}{year}"),
         *([row(f"  {state}")] if state else []),
     ]
 

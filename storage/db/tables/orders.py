@@ -6,7 +6,8 @@ from decimal import Decimal
 from sqlalchemy import Column, ForeignKey, Index, Integer, Named, Table, Text, TypedColumns
 
 from bot.domain.exits.exit_list import ExitList
-from bot.domain.orders.order import ConfirmationState, OrderDraft, OrderStatus, Purpose
+from bot.domain.orders.confirmation import ConfirmationState, Purpose
+from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.plans.plan import LegKind, LegState, PlanState
 from bot.domain.plans.pnl_exit import PnlExit, PnlState
 from bot.domain.plans.trail import Trail

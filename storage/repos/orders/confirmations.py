@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select
 
 from bot.domain.errors import IllegalMove
-from bot.domain.orders.order import Confirmation, ConfirmationState
+from bot.domain.orders.confirmation import Confirmation, ConfirmationState
 from storage.db.engine import Transaction
 from storage.db.tables.orders import confirmations
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.orders.order import ConfirmationState
+from bot.domain.orders.confirmation import ConfirmationState
 from bot.domain.people.account import Role, User
 from storage.db.engine import Transaction
 from storage.db.tables.alerts import alerts

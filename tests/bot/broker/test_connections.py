@@ -18,8 +18,8 @@ from bot.domain.ports.broker import Broker, BrokerConnection, BrokerConnections,
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
 from bot.simulators.loop import LoopClock
+from tests.bot.broker.client.test_client import RELIANCE, a_draft
 from tests.bot.broker.feed.test_socket_feed import Server
-from tests.bot.broker.test_client import RELIANCE, a_draft
 from tests.stage.brokers.exchange import Ears, a_road, credentials_of, log_in, paper_broker, until
 
 

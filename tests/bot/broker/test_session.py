@@ -22,7 +22,7 @@ from bot.domain.people.secret import Secret
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.bot.broker.test_quirks import Wire, a_client, bad, body, good
+from tests.bot.broker.quirks.rows import Wire, a_client, bad, body, good
 from tests.stage.brokers.exchange import credentials_of, log_in
 
 MORNING = datetime(2026, 11, 20, 3, 30, tzinfo=UTC)

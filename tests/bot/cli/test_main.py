@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.exit_codes import FAILED, WRONG_SETTINGS
+from bot.cli.exit_codes import FAILED, INTERRUPTED, WRONG_SETTINGS
 from bot.cli.main import COMMANDS, build_parser
 from tests.house.source import ROOT
 from tests.stage.command import SET_UP, run
@@ -41,6 +41,30 @@ def test_what_a_command_takes_is_known_only_when_it_is_called(capsys: pytest.Cap
         with pytest.raises(SystemExit):
             build_parser([typed]).parse_args(["demo", "--help"])
         assert ("--fresh" in capsys.readouterr().out) is known
+
+
+@pytest.mark.parametrize("command", ["run", "demo", "check"])
+def test_a_python_without_the_libraries_names_the_one_that_has_them(command: str) -> None:
+    bare = subprocess.run(
+        [sys.executable, "-S", "-m", "bot", command], capture_output=True, text=True, check=False, cwd=ROOT, timeout=60
+    )
+    assert bare.returncode == 1
+    assert bare.stderr.startswith("This Python has no ")
+    assert bare.stderr.strip().endswith("Run `make install` once, then .venv/bin/python -m bot")
+
+
+def test_ctrl_c_while_a_command_is_still_imported_ends_it_without_a_stack() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "bot", "demo"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as bot:
+        assert bot.stderr is not None
+        try:
+            next(line for line in bot.stderr if "aiohttp" in line)
+            bot.send_signal(signal.SIGINT)
+            said = bot.stderr.read()
+        finally:
+            bot.kill()
+    assert "Traceback" not in said
+    assert bot.returncode == INTERRUPTED
 
 
 @pytest.mark.exhaustive
@@ -178,3 +202,16 @@ def test_a_bot_that_still_waits_for_telegram_ends_when_it_is_asked_to(tmp_path: 
     assert "stopped while starting" in done.err
     gc.collect()  # a connection that was left open warns now, which fails the test
     assert "Traceback" not in done.err
+
+
+def test_a_demo_at_the_keyboard_ends_when_it_is_asked_to_though_nothing_more_is_typed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bot", "demo", "--terminal", "--data", str(tmp_path / "demo")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as demo:
+        assert demo.stdin is not None
+        assert demo.stdout is not None
+        try:
+            assert "Type a message or a /command." in demo.stdout.readline()
+            demo.send_signal(signal.SIGINT)
+            assert demo.wait(timeout=20) == 0
+        finally:
+            demo.kill()

@@ -8,7 +8,8 @@ import pytest
 
 from bot.delivery.card_folder import CardFolder
 from bot.domain.errors import ConfirmationGone, DeliveryError
-from bot.domain.orders.order import Confirmation, ConfirmationState, Order
+from bot.domain.orders.confirmation import Confirmation, ConfirmationState
+from bot.domain.orders.order import Order
 from bot.domain.people.account import Account
 from bot.domain.proposals.proposal import Proposal
 from bot.simulators.loop import LoopClock

@@ -1,6 +1,7 @@
 """A value is what the library's own frozen dataclass would be, made in less time."""
 
 import copy
+import gc
 import pickle
 from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
 from decimal import Decimal
@@ -84,6 +85,15 @@ def test_nothing_of_it_changes_and_its_fields_are_given_by_name() -> None:
     with pytest.raises(TypeError, match="rupees"):
         by_place()
     assert not hasattr(five, "__dict__")
+
+
+def test_the_class_that_the_library_makes_on_the_way_is_let_go() -> None:
+    class Parent:
+        __slots__ = ()
+
+    made: type = value(type("Child", (Parent,), {"__annotations__": {"a": int}}))
+    gc.collect()
+    assert Parent.__subclasses__() == [made]
 
 
 def test_it_is_a_dataclass_to_whoever_copies_replaces_sends_or_lists_it() -> None:

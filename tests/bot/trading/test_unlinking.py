@@ -21,7 +21,8 @@ from bot.domain.errors import (
     Unclear,
 )
 from bot.domain.news.people import ActByOther, ActionKind
-from bot.domain.orders.order import ConfirmationState, Order, OrderStatus, Purpose
+from bot.domain.orders.confirmation import ConfirmationState, Purpose
+from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.people.account import Actor, Credentials, LoginStep, NoLogin, Role, Stop, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.orders.order import ConfirmationState
+from bot.domain.orders.confirmation import ConfirmationState
 from bot.domain.people.account import Role
 from bot.domain.positions.portfolio import Position
 from bot.domain.proposals.proposal import Change

@@ -19,9 +19,9 @@ from bot.cli.diagnose import diagnosis
 from bot.cli.key import change_data_keys, change_keys
 from bot.cli.panic import lift, panic
 from bot.cli.restore import restore
-from bot.config.settings import KeySource
+from bot.config.keys import KeySource
 from bot.domain.errors import StorageError
-from bot.domain.orders.order import ConfirmationState
+from bot.domain.orders.confirmation import ConfirmationState
 from bot.domain.people.account import Role
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock

@@ -107,7 +107,7 @@ async def test_what_the_version_before_watched_over_is_watched_over_as_before(lo
             ),
             ("/trail", "Trail", ("#5 at the exchange: waiting for 1,585.00", "15.00 below the high")),
             ("/exit if", "P&L exit", ("all intraday and carry-forward", "−5,000.00 or at +8,000.00")),
-            ("/stops", "STOPS", ("1 RELIANCE 10", "sells to 1,455.30 to 29 Nov")),
+            ("/stops", "STOPS", ("1 RELIANCE 10", "sells to 1,455.30", "to 29 Nov 2027")),
             ("/alerts", "ALERTS", ("1 TCS               ≥ 3,100.00", "2 Day's P&L ≤ −4,000.00")),
             ("/watch", "WATCH", ("ITC", "SBIN")),
             ("/limits", "LIMITS", ("4,00,000.00",)),

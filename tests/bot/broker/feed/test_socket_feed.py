@@ -24,7 +24,7 @@ from bot.domain.ports.broker import FeedMode
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.broker.server import Running
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.bot.broker.test_client import RELIANCE, TAG
+from tests.bot.broker.client.test_client import RELIANCE, TAG
 from tests.stage.brokers.exchange import Ears, until
 
 TCS = InstrumentKey(Exchange.NSE, "11536")

@@ -12,7 +12,7 @@ from bot.broker.wire.row_cache import Rows
 from bot.domain.errors import Refused, Unclear, Unreadable
 from bot.domain.orders.order import OrderFact, OrderStatus
 from bot.domain.terms import OrderKind, Product, Side, Validity
-from tests.bot.broker.test_quirks import DRAFT, ID, ORDER, bad, body, good
+from tests.bot.broker.quirks.rows import DRAFT, ID, ORDER, bad, body, good
 
 
 @pytest.mark.parametrize(

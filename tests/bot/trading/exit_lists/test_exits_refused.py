@@ -14,7 +14,7 @@ from bot.domain.plans.pnl_card import PnlSaid
 from bot.domain.plans.pnl_exit import ScopeKind
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
-from bot.trading.exits.live_exit import ExitWanted
+from bot.trading.exits.exit_wanted import ExitWanted
 from tests.stage.floor import BANK, ITC, set_floor
 from tests.storage.samples import ACCOUNT, PERSON
 

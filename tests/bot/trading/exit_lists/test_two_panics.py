@@ -4,7 +4,7 @@ import asyncio
 
 from bot.domain.exits.exit_list import RowState
 from bot.domain.news.plans.exits import ExitsTold, Told
-from bot.domain.orders.order import ConfirmationState
+from bot.domain.orders.confirmation import ConfirmationState
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from tests.bot.trading.exit_runs.test_panic import ENTRY, audited, open_floor

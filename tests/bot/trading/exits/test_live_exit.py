@@ -14,7 +14,7 @@ from bot.domain.plans.plan import LegKind, PlanLeg
 from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
-from bot.trading.exits.live_exit import ExitState, ExitWanted
+from bot.trading.exits.exit_wanted import ExitState, ExitWanted
 from tests.stage.tape import REFUSED, TapeStage, a_stop, set_tape
 from tests.storage.samples import ACCOUNT, PERSON
 

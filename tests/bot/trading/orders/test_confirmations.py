@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.errors import ConfirmationGone
-from bot.domain.orders.order import ConfirmationState, OrderRequest, Purpose
+from bot.domain.orders.confirmation import ConfirmationState, Purpose
+from bot.domain.orders.order import OrderRequest
 from bot.domain.people.account import User
 from bot.domain.terms import Side
 from bot.simulators.loop import LoopClock

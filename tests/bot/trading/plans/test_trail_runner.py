@@ -15,10 +15,10 @@ from bot.domain.orders.legs import TrailSaid
 from bot.domain.orders.order import OrderRequest
 from bot.domain.plans.plan import Attached, Plan
 from bot.domain.terms import OrderKind, Product, Side
-from bot.simulators.loop import LoopClock
+from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.ticks.tick_watcher import GLANCE_LASTS
 from storage.store import SqlStore
-from tests.stage.loop import HostClock
+from tests.stage.loop import MORNING, HostClock
 from tests.stage.tape import REFUSED, TapeStage, set_tape
 from tests.storage.samples import ACCOUNT
 
@@ -367,7 +367,8 @@ async def test_a_stop_that_was_triggered_and_rests_is_not_told_of_as_one_that_st
     assert await told(stage) == []
 
 
-async def test_after_the_end_of_its_day_a_trail_moves_nothing(clock: LoopClock) -> None:
+async def test_after_the_end_of_its_day_a_trail_moves_nothing(loop: VirtualLoop) -> None:
+    clock = LoopClock(loop, MORNING + timedelta(hours=14, minutes=55))  # its glances of a whole day would be tens of thousands
     stage = await trailing(clock)
     session = stage.desk.connection.session
     assert session is not None

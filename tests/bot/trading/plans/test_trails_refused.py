@@ -10,8 +10,9 @@ from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Quote, Tick
+from bot.domain.orders.confirmation import Purpose
 from bot.domain.orders.legs import TrailSaid
-from bot.domain.orders.order import OrderDraft, OrderStatus, Purpose
+from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.plans.trail_card import TrailCard
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock

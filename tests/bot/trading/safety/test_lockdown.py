@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.clock import next_midnight
-from bot.domain.orders.order import ConfirmationState
+from bot.domain.orders.confirmation import ConfirmationState
 from bot.domain.people.account import Role, Session, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories

@@ -2,13 +2,11 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.domain.charges.charges import Tariff, Trade
 from bot.domain.charges.tariff import Bill, BrokeragePlan
@@ -20,11 +18,10 @@ from bot.domain.positions.portfolio import Funds, Position, Positions
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.account.account_views import AccountViews
 from bot.trading.feed_events import FeedEvents
-from bot.trading.sync.shared_reads import NEVER, YOUNG, SharedRead
+from bot.trading.sync.shared_reads import YOUNG
 from tests.bot.trading.desk.asked import a_position, ask
 from tests.stage.brokers.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.stage.desk import DeskStage, set_stage
-from tests.stage.loop import MORNING
 from tests.stage.values.orders import RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON
 
@@ -317,63 +314,6 @@ async def test_charges_are_worked_out_once_for_the_same_fills_and_anew_after_eac
     assert first is not None
     assert second is not None
     assert second > first
-
-
-@dataclass
-class Truth:
-    """A counter at a broker that acts raise. A read brings what it was at some moment between its beginning and its end."""
-
-    value: int = 0
-    reads: int = 0
-    at_once: int = 0
-    most_at_once: int = 0
-    problems: list[str] = field(default_factory=list)
-
-    async def read(self) -> int:
-        self.reads += 1
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-        value = self.value
-        await asyncio.sleep(READ)
-        self.at_once -= 1
-        return value
-
-
-STEPS = st.lists(st.tuples(st.sampled_from(["ask", "act"]), st.integers(0, 60)), max_size=40)
-
-
-@given(STEPS)
-def test_whatever_the_order_of_questions_and_acts_nobody_is_shown_less_than_was_true_at_the_last_act(
-    steps: list[tuple[str, int]],
-) -> None:
-    async def play() -> None:
-        loop = asyncio.get_running_loop()
-        truth = Truth()
-        shared = SharedRead(truth.read, LoopClock(loop, MORNING), "read")
-        acted, askers = NEVER, []
-
-        async def asks() -> None:
-            asked, least = loop.time(), truth.value
-            reading = await shared.ask(after=acted)
-            if reading.value < least:
-                truth.problems.append(f"asked at {asked}, where {least} acts were over, and was shown {reading.value}")
-            if reading.began <= asked - YOUNG:
-                truth.problems.append(f"asked at {asked} and was shown what was read at {reading.began}")
-
-        for what, hundredths in steps:
-            await asyncio.sleep(hundredths / 100)
-            if what == "act":
-                truth.value += 1
-                acted = loop.time()
-            else:
-                askers.append(asyncio.create_task(asks()))
-        await asyncio.gather(*askers)
-        assert truth.problems == []
-        assert truth.most_at_once <= 1
-        assert truth.reads <= len(askers)
-
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(play())
 
 
 async def test_for_the_eye_alone_the_last_reading_of_today_serves_while_the_broker_is_away(

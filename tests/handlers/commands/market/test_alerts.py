@@ -67,6 +67,7 @@ async def test_the_list_takes_one_away_in_its_place(clock: LoopClock) -> None:
         assert ("1 RELIANCE" in card["text"], "1 RELIANCE" in now["text"], "2 Day" in now["text"]) == (True, False, True)
         assert [alert.id for alert in await stage.bot.store.transaction(lambda db: db.alerts.of(ACCOUNT.id, ASHA))] == [2]
         await stage.me.ask("/alerts delete 1", "There is no alert 1 any more")
+        await stage.me.ask("/alert delete 1", "There is no alert 1 any more")
 
 
 def an_alert(**changes: object) -> Alert:

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.orders.order import Confirmation, OrderDraft
+from bot.domain.orders.confirmation import Confirmation
+from bot.domain.orders.order import OrderDraft
 from bot.domain.people.account import Role
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop

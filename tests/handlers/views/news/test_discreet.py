@@ -13,7 +13,8 @@ from handlers.views.message import detail, message, say
 from handlers.views.news.discreet import discreet
 from handlers.views.taps.tap import decode
 from tests.handlers.samples import NOW
-from tests.handlers.views.news.test_notices import DONE, draw, every_kind, labels
+from tests.handlers.views.news.test_notices import DONE, draw, every_kind
+from tests.handlers.views.news.test_order_notices import labels
 
 A_FIGURE = re.compile(r"₹\s?[0-9]|[0-9]\.[0-9]{2}(?!\s?%)")
 

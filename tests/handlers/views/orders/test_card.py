@@ -103,7 +103,7 @@ WAITING = "waiting for 80.00, then sells down to 74.00"
         (
             an_order(status=S.CANCELLED, filled=4, average=Decimal("1480.30")),
             "#1 BUY 4/10 RELIANCE\ncancelled, 4 filled, avg 1,480.30",
-            [["Same again"]],
+            [["Same again", "Exit"]],
         ),
         (an_order(status=S.EXPIRED), "#1 BUY 10 RELIANCE\nexpired, nothing filled", [["Same again"]]),
     ],

@@ -12,7 +12,8 @@ from bot.domain.charges.tariff import ChargeName, Loan
 from bot.domain.exits.exit_figures import ExitFigures
 from bot.domain.market.instrument import Exchange
 from bot.domain.market.prices import Price
-from bot.domain.orders.order import Order, OrderStatus, Purpose
+from bot.domain.orders.confirmation import Purpose
+from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.proposals.proposal import ChangeOptions, Proposal, Question, Remark
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views.format import amount, columns

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.orders.order import OrderStatus, Purpose
+from bot.domain.orders.confirmation import Purpose
+from bot.domain.orders.order import OrderStatus
 from bot.domain.people.account import CodeKind, Role
 from bot.domain.proposals.proposal import CodeWanted, LoggedIn, SessionState, Unlinked, UnlinkQuestion
 from handlers.views.people import account as views

@@ -4,7 +4,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.exits.exit_list import ExitList, ExitRow, ExitsShown, ListKind, Slice
-from bot.domain.orders.order import Confirmation, OrderDraft, Purpose
+from bot.domain.orders.confirmation import Confirmation, Purpose
+from bot.domain.orders.order import OrderDraft
 from bot.domain.plans.basket import BasketCard, BasketMargins, WorstLoss
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views.format import WIDTH, columns

@@ -73,7 +73,9 @@ def test_a_refusal_is_told_in_plain_words() -> None:
 def test_what_a_panic_cost_against_the_price_at_the_tap_is_said_and_so_is_what_it_gained() -> None:
     flat = ExitsTold(plan_id="P1", kind=ListKind.PANIC, told=Told.FLAT, at=NOW, rows=(), of=2, orders=2, slippage=Decimal(184))
     assert "2 rows closed in 2 orders, slippage ₹184.00." in str(told(flat, SCENE))
-    assert "in 2 orders, ₹1.00 better than seen at the tap." in str(told(replace(flat, slippage=Decimal(-1)), SCENE))
+    gained = replace(flat, slippage=Decimal(-1))
+    assert "in 2 orders, ₹1.00 better than seen at the tap." in str(told(gained, SCENE))
+    assert "₹1.00 better than seen when it struck." in str(told(replace(gained, kind=ListKind.PNL), SCENE)), "nobody tapped"
 
 
 def test_a_pnl_exit_of_one_scope_names_it_and_calls_nothing_else_flat() -> None:
@@ -83,8 +85,8 @@ def test_a_pnl_exit_of_one_scope_names_it_and_calls_nothing_else_flat() -> None:
 
 
 def test_a_closing_fill_has_no_way_out_of_nothing_and_a_lost_exit_has_one_after_ten_seconds_and_two_looks() -> None:
-    assert order_keyboard(exit_of(OrderStatus.FILLED), "main", NOW) == ()
+    assert order_keyboard(exit_of(OrderStatus.FILLED), "main") == ()
     lost = exit_of(OrderStatus.UNKNOWN)
     looked = replace(lost, looks=2, looked_at=NOW + timedelta(seconds=10))
-    assert [len(line) for line in order_keyboard(lost, "main", NOW)] == [1]
-    assert [item.label for line in order_keyboard(looked, "main", NOW) for item in line] == ["Look now", "Exit"]
+    assert [len(line) for line in order_keyboard(lost, "main")] == [1]
+    assert [item.label for line in order_keyboard(looked, "main") for item in line] == ["Look now", "Exit"]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.errors import IllegalMove
-from bot.domain.orders.order import Confirmation, ConfirmationState, Purpose
+from bot.domain.orders.confirmation import Confirmation, ConfirmationState, Purpose
 from bot.domain.ports.repositories import Repositories
 from storage.store import SqlStore
 from tests.storage.samples import DAY, NOW, PERSON, a_confirmation, an_order

@@ -6,7 +6,8 @@ import pytest
 
 from bot.domain.errors import StorageError
 from bot.domain.news.connections import FeedLost
-from bot.domain.orders.order import CardRef, ConfirmationState
+from bot.domain.orders.confirmation import ConfirmationState
+from bot.domain.orders.order import CardRef
 from bot.domain.people.account import Account, Role, User
 from bot.domain.ports.repositories import Repositories
 from storage.store import SqlStore

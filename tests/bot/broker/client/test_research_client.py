@@ -20,7 +20,7 @@ from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.bot.broker.test_client import RELIANCE, TAG, a_draft
+from tests.bot.broker.client.test_client import RELIANCE, TAG, a_draft
 from tests.stage.brokers.exchange import Ears, credentials_of, log_in, until
 
 SHORT = {Interval.MINUTE, Interval.MINUTES_3, Interval.MINUTES_5, Interval.MINUTES_10}  # of five days there are hundreds

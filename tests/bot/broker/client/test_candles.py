@@ -24,7 +24,7 @@ from bot.domain.orders.research import Candle, Interval
 from bot.domain.people.account import Session
 from bot.domain.people.secret import Secret
 from bot.simulators.loop import VirtualLoop
-from tests.bot.broker.test_client import RELIANCE
+from tests.bot.broker.client.test_client import RELIANCE
 from tests.stage.depth import examples
 
 MINUTES = {

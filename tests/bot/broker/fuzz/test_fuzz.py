@@ -4,14 +4,9 @@ Hypothesis draws a seed. Each seed makes a batch of mutants by plain random choi
 decoder with at least 100,000. A failure prints the mutant itself.
 """
 
-import copy
-import dataclasses
-import json
-import os
 import random
-import re
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,32 +14,22 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.broker import transport
 from bot.broker.feed import frames, samples, socket_feed
 from bot.broker.scrips import scrip_decoder
-from bot.broker.session import token_dies
 from bot.broker.wire import answers, models, research_rows, translate, vocabulary
 from bot.broker.wire.answers import Answer, envelope
 from bot.broker.wire.row_cache import Rows
-from bot.domain.errors import BotError, OrderOver, Refused, Unclear, Unreadable
+from bot.domain.errors import BotError, Unreadable
 from bot.domain.market.instrument import Exchange, InstrumentKey
+from tests.bot.broker.fuzz.mutants import BATCH, LONG, ODD, figures, fuzzed, is_sound, mutated, spoiled, values
+from tests.bot.broker.quirks.rows import FUNDS, ORDER, POSITION, TRADE, good
 from tests.bot.broker.scrips.test_scrip_decoder import ROWS
-from tests.bot.broker.test_quirks import FUNDS, ID, ORDER, POSITION, TRADE, bad, good
 from tests.stage.depth import examples
 
-BATCH = 100
-LONG = bool(os.environ.get("FUZZ"))
-fuzzed = settings(
-    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "1200"))
-    if LONG
-    else examples(20),  # two thousand of each in a full run; one in eight is left whole
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    database=None,
-)
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 
 QUOTE = {
@@ -110,114 +95,6 @@ CHAIN = {
     "future": ["54458,-1,2969100"],
     "spot": "ACC,22,NSEEQ",
 }
-
-
-ODD: list[Any] = [
-    None, True, False, 0, -1, 1, 75, 10**30, -(10**30), 0.1, 1e308, -0.0, "",
-    " ", "None", "null", "NA", "0", "-1", "0.00", "1e5", "1e400", "NaN",
-    "Infinity", "-inf", "1,000", "\u0661\u0662", "75.5", "75.0", " 75 ", "x" * 5000, "\ud800", "\x00", "\u202e", [], {}, [None],
-    {"a": {}}, [[[]]],
-    "<b>", "RMS:", "RMS:1:", "2025-Oct-20", "99-99-9999 99:99:99", "2025-02-30 10:00", "Traded", "Rejected", "CANCELLED", "BUY",
-    "SL-M", "OPTCUR", "MCX",
-]  # fmt: skip
-
-
-def leaves(told: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    yield path
-    pairs = told.items() if isinstance(told, dict) else enumerate(told) if isinstance(told, list) else ()
-    for key, value in pairs:
-        yield from leaves(value, (*path, key))
-
-
-def mutated(told: Any, chance: random.Random) -> bytes:
-    """One to four changes of the tree, and sometimes of its bytes."""
-    tree = copy.deepcopy(told)
-    for _ in range(chance.choice((0, 1, 1, 1, 2, 4))):
-        path = chance.choice(list(leaves(tree)))
-        tree = _changed(tree, path, chance)
-    raw = json.dumps(tree, ensure_ascii=chance.random() < 0.8, allow_nan=True).encode("utf-8", "surrogatepass")
-    return spoiled(raw, chance) if chance.random() < 0.3 else raw
-
-
-def _changed(tree: Any, path: tuple[Any, ...], chance: random.Random) -> Any:
-    if not path:
-        return chance.choice((tree, [tree], [tree, tree], {"data": tree}, chance.choice(ODD)))
-    holder = tree
-    for step in path[:-1]:
-        holder = holder[step]
-    what, last = chance.randrange(6), path[-1]
-    value = holder[last]
-    if what == 0:
-        del holder[last]
-    elif what == 1 and isinstance(value, str | int | float) and not isinstance(value, bool):
-        holder[last] = str(value) if not isinstance(value, str) else f" {value} "
-    elif what == 2 and isinstance(value, list):
-        value.append(copy.deepcopy(chance.choice(value)) if value else None)
-    else:
-        holder[last] = copy.deepcopy(chance.choice(ODD))
-    return tree
-
-
-def spoiled(raw: bytes, chance: random.Random) -> bytes:
-    """Bytes flipped, cut, doubled or put in."""
-    body = bytearray(raw)
-    for _ in range(chance.randrange(1, 4)):
-        at = chance.randrange(len(body) + 1)
-        what = chance.randrange(4)
-        if what == 0 and at < len(body):
-            body[at] ^= 1 << chance.randrange(8)
-        elif what == 1:
-            del body[at:]
-        elif what == 2:
-            body[at:at] = chance.randbytes(chance.randrange(1, 9))
-        elif at:
-            body[at:at] = body[: min(at, 40)]
-    return bytes(body)
-
-
-def figures(told: Any) -> Iterator[Decimal]:
-    """Every number that stands in an answer, as a number or as a text."""
-    if isinstance(told, dict):
-        told = list(told.values())
-    if isinstance(told, list):
-        for each in told:
-            yield from figures(each)
-    elif isinstance(told, str | int | Decimal) and not isinstance(told, bool):
-        for part in (told, *told.split(",")) if isinstance(told, str) else (str(told),):
-            try:
-                yield models.exact(part) or Decimal(0)
-            except ValueError:
-                continue
-
-
-def values(told: Any) -> Iterator[Any]:
-    """Every plain value inside a result."""
-    if dataclasses.is_dataclass(told) and not isinstance(told, type):
-        for each in dataclasses.fields(told):
-            yield from values(getattr(told, each.name))
-    elif isinstance(told, dict):
-        for key, value in told.items():
-            yield from values(key)
-            yield from values(value)
-    elif isinstance(told, list | tuple | set | frozenset):
-        for each in told:
-            yield from values(each)
-    else:
-        yield told
-
-
-def is_sound(result: Any) -> None:
-    """No float anywhere, numbers finite and within reason, texts that a database and a chat can hold."""
-    for value in values(result):
-        assert not isinstance(value, float)
-        if isinstance(value, Decimal):
-            assert value.is_finite()
-            assert abs(value) < Decimal(10) ** 40
-        if isinstance(value, str):
-            value.encode()
-            assert "\x00" not in value
-        if isinstance(value, datetime):
-            assert value.utcoffset() is not None
 
 
 def rows(read: Callable[[object], object], name: str) -> Callable[[Any], object]:
@@ -286,121 +163,11 @@ def test_a_read_gives_a_sound_value_or_a_typed_error(name: str, seed: int) -> No
                     raise AssertionError(f"{name}: {value} does not stand in {raw!r}")
 
 
-PLACED = [good({"script": "ACC-EQ", "orderid": ID, "uniqueorderid": ID})]
-REFUSALS: list[Any] = [
-    [bad(f"RMS:{ID}:NSE EQUITY 22 ACC INTRADAY EQ XXXXX B 1 I FUND LIMIT INSUFFICIENT", "MA200")],
-    bad("Trigger price can not be blank.", "IA400"), bad("Enter valid trigger price.", "400"),
-    bad("Incorrect auth. Please try again.", "IA401"),
-    bad("API is suspended/expired for use.", "APIKeyException", key="error_type"),
-    {"type": "t", "title": "One or more validation errors occurred.", "status": 400, "errors": {"orders": ["needed"]},
-     "traceId": "0"},
-]  # fmt: skip
-_CODES = ("IA400", "400", "IA401", "IA403", "APIKeyException", "MA0034")
-
-
-def understood(raw: bytes) -> bool:
-    """Whether a no can be read in it at all, worked out apart from the code under test."""
-    try:
-        told = json.loads(raw.decode("utf-8-sig"))
-    except ValueError:
-        return False
-    told = told[0] if isinstance(told, list) and len(told) == 1 else told
-    if (
-        not isinstance(told, dict)
-        or told.get("status") is True
-        or str(told.get("status")).strip().lower() in ("true", "success", "ok")
-    ):
-        return False
-    said = json.dumps(told, ensure_ascii=False)
-    named = any(str(told.get(name)).strip() in _CODES for name in ("errorcode", "error_type", "errorCode", "status"))
-    return named or "ip address" in said.lower() or re.search(r"RMS:\s*\d{6,24}\s*:", said) is not None
-
-
-def _act(raw: bytes, http: int, act: str = "order") -> tuple[BotError | None, str]:
-    told = envelope(raw)
-    failure = answers.failure_of_act(Answer(http, raw), told, act)
-    return failure, translate.placed_id(told.data) if told is not None and failure is None else ""
-
-
-@given(seed=st.integers(0, 2**63))
-@fuzzed
-def test_a_place_answer_becomes_a_refusal_only_in_understood_words(seed: int) -> None:
-    chance = random.Random(seed)
-    for _ in range(BATCH):
-        raw = mutated(chance.choice(REFUSALS), chance)
-        http = chance.choice((200, 200, 400, 401, 403, 404, 429, 500, 502))
-        failure, broker_id = _act(raw, http)
-        assert failure is None or isinstance(failure, Refused | Unclear), raw
-        if isinstance(failure, Refused):
-            assert http < 500, raw
-            assert http != 429, raw
-            assert understood(raw), raw
-            assert not isinstance(failure, OrderOver), raw
-            if failure.final:
-                assert b"RMS:" in raw, raw
-                assert failure.broker_id, raw
-                assert failure.broker_id.encode() in raw, raw
-        assert not broker_id or broker_id.encode() in raw, raw
-
-
-OVER = [bad("Order is Cancelled.Kindly refresh your OrderBook", code) for code in ("RS-00093", "RS-0034")]
-
-
-@pytest.mark.parametrize("act", ["change", "cancel", "conversion", "cancel of all orders"])
-@given(seed=st.integers(0, 2**63))
-@fuzzed
-def test_an_answer_to_another_act_is_a_refusal_only_in_understood_words(act: str, seed: int) -> None:
-    chance = random.Random(seed)
-    for _ in range(BATCH):
-        raw = mutated(chance.choice((*REFUSALS, *OVER, *PLACED)), chance)
-        http = chance.choice((200, 200, 400, 401, 403, 404, 429, 500, 502))
-        failure, _ = _act(raw, http, act)
-        assert failure is None or isinstance(failure, Refused | Unclear), raw
-        assert http < 300 or failure is not None, raw
-        if isinstance(failure, OrderOver):
-            assert act in ("change", "cancel"), raw
-            assert b"RS-00" in raw, raw
-        elif isinstance(failure, Refused):
-            assert understood(raw), raw
-
-
-@given(seed=st.integers(0, 2**63))
-@fuzzed
-def test_a_success_bent_in_any_way_is_a_success_or_unclear_and_never_a_refusal(seed: int) -> None:
-    chance = random.Random(seed)
-    for _ in range(BATCH):
-        raw = mutated(PLACED, chance)
-        http = chance.choice((200, 200, 200, 201, 204, 302, 400, 401, 403, 429, 500, 502, 504))
-        failure, broker_id = _act(raw, http)
-        if b"RMS:1:" not in raw:
-            assert failure is None or isinstance(failure, Unclear), raw
-        assert http < 300 or failure is not None, raw
-        if broker_id and failure is None:
-            assert broker_id in raw.decode("utf-8", "replace"), raw
-
-
-@given(seed=st.integers(0, 2**63))
-@fuzzed
-def test_login_answers_end_in_a_handle_or_a_typed_error(seed: int) -> None:
-    chance = random.Random(seed)
-    bases: list[Any] = [
-        good({"jwtToken": "a.b.c", "refreshToken": ""}),
-        bad("Invalid username or password. 9 attempts remaining ", "MA500"),
-    ]
-    for _ in range(BATCH):
-        raw = mutated(chance.choice(bases), chance)
-        told = envelope(raw)
-        failure = answers.failure_of_login(Answer(chance.choice((200, 400, 403, 502)), raw), told)
-        assert failure is None or isinstance(failure, BotError)
-        token = raw.decode("utf-8", "replace")
-        assert token_dies(token, NOW) <= datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
-
-
 @given(seed=st.integers(0, 2**63))
 @fuzzed
 def test_frames_give_ticks_or_typed_errors(seed: int) -> None:
     chance = random.Random(seed)
-    recorded = (Path(__file__).parents[2] / "fixtures" / "broker" / "nifty-25400-ce.bin").read_bytes()
+    recorded = (Path(__file__).parents[3] / "fixtures" / "broker" / "nifty-25400-ce.bin").read_bytes()
     for _ in range(BATCH):
         packet = recorded[: chance.choice((51, 123, 379))]
         packet = bytes([{51: 1, 123: 2, 379: 3}[len(packet)]]) + packet[1:]
