@@ -186,7 +186,7 @@ def numbers_of(shown: Sequence[Shown], by_key: dict[Key, list[Order]]) -> dict[s
     for key, orders in by_key.items():
         for day in {day_of(order.at) for order in orders} if len(orders) > 1 else ():
             mine, numbers = [order for order in orders if day_of(order.at) == day], seen[key, day]
-            if len(mine) == len(numbers):
+            if len(mine) == len(numbers) and len({order.channel for order in mine}) == 1:  # others' count from when they are seen
                 pairs = zip(sorted(mine, key=lambda order: order.at), sorted(numbers), strict=True)
                 found.update((order.id, number) for order, number in pairs)
     return found
