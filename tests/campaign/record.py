@@ -69,6 +69,9 @@ class Record:
     acts: list[Act] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
     log: str = ""
+    figures_at: float | None = None  # when the positions were asked for at the end
+    held: dict[tuple[str, str], int] = field(default_factory=dict)  # what was open then: by name and product
+    booked: float = 0.0  # rupees that were made by then, before charges
     secrets: tuple[str, ...] = ()
     played: Counter[str] = field(default_factory=Counter)  # acts by name
     reached: Counter[str] = field(default_factory=Counter)  # those that came to a tap, or to a deed of the exchange's

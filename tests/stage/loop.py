@@ -51,6 +51,10 @@ class HostClock(LoopClock):
     def now(self) -> datetime:
         return super().now() + self._stepped
 
+    def right(self) -> None:
+        """Sets it as it would go had nobody set it."""
+        self._stepped = timedelta()
+
     def step(self, seconds: float) -> None:
         """Sets it forward, or back."""
         self._stepped += timedelta(seconds=seconds)

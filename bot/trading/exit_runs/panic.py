@@ -14,6 +14,8 @@ from bot.domain.market.prices import Price
 from bot.domain.news.plans.exits import ExitsTold, Told
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.plans.plan import LegKind, PlanLeg
+from bot.domain.plans.pnl_exit import ScopeKind
+from bot.domain.plans.pnl_words import scope_in_words
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import Position
 from bot.trading.exits.exit_state import load, load_alive, on_side, told_row
@@ -202,6 +204,7 @@ class Panic:
             for row, order in mine
             if order.filled and order.average is not None and row.seen is not None
         ]
+        cause = db.pnl_exits.find(exits.plan_id)
         news = ExitsTold(
             plan_id=exits.plan_id,
             kind=exits.kind,
@@ -210,6 +213,7 @@ class Panic:
             rows=rows,
             orders=sum(bool(order.filled) for _, order in mine),
             of=len(exits.rows),
+            scope=scope_in_words(cause.scope) if cause is not None and cause.scope.kind is not ScopeKind.ALL else "",
             slippage=sum(slips, Decimal(0)) if len(slips) == sum(bool(order.filled) for _, order in mine) else None,
         )
         db.outbox.add(exits.account_id, db.people.watching(exits.account_id), news, now, order_id=None)

@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 HoldingOf = Callable[[str, InstrumentKey], Holding | None]
 _REFUSED = frozenset({OrderStatus.REFUSED, OrderStatus.REJECTED})
-NEWS_AGE = timedelta(minutes=15)  # an order from elsewhere that is older than this at first sight is stored, and nobody is told
+NEWS_AGE = timedelta(minutes=15)  # an order from elsewhere that is older at the day's first look is stored, and nobody is told
 
 
 @dataclass(slots=True)
@@ -227,8 +227,12 @@ class _Reading:
         self.book_fill(order, after)
         self.change.touched.append(order.id)
         self.maybe[order.id] = tuple(other.number for other in self.alike(fact))
-        if fact.at is None or self.now - fact.at <= NEWS_AGE:
+        if fact.at is None or self.now - fact.at <= NEWS_AGE or self.was_watched(fact.at):
             self.adopted.append(after)
+
+    def was_watched(self, moment: datetime) -> bool:
+        """Whether orders of the day were known before then: what came later was missed, by whatever was away meanwhile."""
+        return any(order.updated_at < moment for order in self.db.orders.of_day(self.account_id, ist_date(self.now)))
 
     def tell_adopted(self) -> None:
         """One order from elsewhere rings by itself. Several of one look are one counted message."""

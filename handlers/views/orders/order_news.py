@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -52,6 +52,7 @@ from handlers.views.taps.taps import OrderTap, OrderVerb
 from handlers.views.taps.trail_taps import TrailTap, TrailVerb
 
 MOST = 20  # orders that one message names
+LONG_AGO = timedelta(minutes=1)  # an order from elsewhere that is older than this names its time
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +245,9 @@ def _act_seen(news: ActSeen, scene: Scene) -> View:
 @renders(OrderElsewhere)
 def _elsewhere(news: OrderElsewhere, scene: Scene) -> View:
     view = _whole("Order from elsewhere", news.order, scene)
+    sent = news.order.sent_at
+    if news.order.status.is_final and sent is not None and scene.now - sent >= LONG_AGO:
+        view = view.and_then(say(f"Sent at {clock_time(sent)}"))
     if news.fee is not None:
         book = keyboard([words("Positions", "/positions", account=scene.label)])
         view = view.and_then(say(_squared_off(news.fee))).with_keyboard(*book)

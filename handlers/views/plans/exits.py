@@ -296,8 +296,9 @@ def _flat(news: ExitsTold, scene: Scene) -> View:
     )
     blocked = " New orders stay blocked: /resume." if news.kind is ListKind.PANIC else ""
     stays = f"Holdings and delivery trades stay.{blocked}"
+    flat = f"Flat: {news.scope} at" if news.scope else "Flat at"
     return View(
-        (say(bold(f"Flat at {clock_time(news.at)}."), text), say(stays)),
+        (say(bold(f"{flat} {clock_time(news.at)}."), text), say(stays)),
         keyboard([words("Positions", "/positions", account=scene.label)]),
     )
 

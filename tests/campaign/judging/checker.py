@@ -6,9 +6,10 @@ edit does not. No two orders of a session have the same side, quantity and share
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tests.campaign.judging import plans
 from tests.campaign.judging.licences import Licences
 from tests.campaign.judging.readings import (
     AFTER,
@@ -23,6 +24,7 @@ from tests.campaign.judging.readings import (
     NEWS,
     NOBODY,
     NOTHING,
+    OPENING,
     QUESTION,
     Key,
     Order,
@@ -45,8 +47,8 @@ LATE_ELSEWHERE = (
     66.0  # the same of an order that was not sent from here, or whose answer got lost: it is looked for ever more rarely
 )
 GAP = 27.0  # seconds of absence that must be told of; the bot tells of 20, counted from what it noticed
+A_NIGHT = 8 * 3600.0  # seconds; the day that turned meanwhile tells of itself
 A_TICK = 0.01  # seconds; the exchange's log rounds
-OPENING = 9 * 3600.0  # seconds of the day in India at which a session begins
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,6 +67,7 @@ class Verdict:
 KINDS = (
     "lost", "doubled", "misordered", "unannounced_gaps", "untrue_cards", "silent_ends", "duplicate_orders", "unconfirmed",
     "delayed", "unanswered", "secrets_out", "untrue_gaps", "crossed_zero", "oversold", "unlicensed", "left_over", "untrue_flats",
+    "uncovered", "rung_again", "false_figures",
 )  # fmt: skip
 
 
@@ -104,6 +107,8 @@ class _Judge:
         self._answers()
         self._secrets()
         self._ways_out()
+        for kind, words in plans.found(self.record, self.orders):
+            self._note(kind, words)
         faults = Counter(trouble.kind for trouble in self.record.troubles)
         return Verdict(faults=faults, fills=sum(len(order.fills) for order in self.orders), wrong=self.wrong)
 
@@ -124,8 +129,9 @@ class _Judge:
                 self._note("duplicate_orders", f"{len(sent)} orders {key} for {len(taps[key])} confirmed cards")
             elif len(sent) > len(taps[key]):
                 self._note("unconfirmed", f"{key} was sent at {sent[0].at:.1f} and no card of it was confirmed in its time")
+            taps_on = [act for act in self.record.acts if key in asked_of(act)] if sent else []
             for order in sent:
-                if not any(tap.at <= order.at + A_TICK <= self._asked_at(tap) + LIFE + SLACK for tap in self._taps_on(key)):
+                if not any(tap.at <= order.at + A_TICK <= self._asked_at(tap) + LIFE + SLACK for tap in taps_on):
                     self._note("unconfirmed", f"{key} went at {order.at:.1f}, when no card of it was open")
 
     def _ways_out(self) -> None:
@@ -143,11 +149,6 @@ class _Judge:
             false = [each for each in self.record.troubles if each.kind in FALSE_BOOKS]
             if rows and not any(each.overlaps(shown.at - 90.0, shown.at) for each in false):
                 self._note("untrue_flats", f"flat was said at {shown.at:.1f}, and {rows} were open")
-
-    def _taps_on(self, key: Key) -> Iterator[Act]:
-        for act in self.record.acts:
-            if key in asked_of(act):
-                yield act
 
     def _asked_at(self, tap: Act) -> float:
         """When the card that was tapped was drawn last."""
@@ -296,13 +297,17 @@ class _Judge:
     def _slept_over(self, message: int) -> bool:
         """Whether the bot was away for all of the card's life after the tap, and could not be heard when it came back.
 
-        Such a card names the end of its time, which is past, and its button answers that nothing was sent.
+        Or it answered that nothing was sent, and could not be heard. The card names the end of its time, which is past.
         """
         taps = [act for act in self.record.acts if act.message == message and act.what == "taps" and "Confirm" in act.text]
         away = [each for each in self.record.troubles if each.kind in ("killed", "stopped")]
         deaf = [each for each in self.record.troubles if each.side == "telegram"]
         return all(
-            any(
+            (
+                any(each.overlaps(tap.at, tap.at + 1.0) for each in deaf)
+                and not any(order.at >= tap.at and order.key in asked_of(tap) for order in self.orders)
+            )
+            or any(
                 gone.began <= tap.at
                 and gone.ended >= tap.at + LIFE
                 and any(each.overlaps(gone.ended, gone.ended + 2.0) for each in deaf)
@@ -320,7 +325,7 @@ class _Judge:
                 self._note("untrue_cards", f"{key_of(match)} in {chat}: “{state}”, and there is no such order")
             return
         (order,) = orders
-        if (wanted := truth_of(order)) and not re.search(wanted, f"{match['part'] or ''}|{state}"):
+        if (wanted := truth_of(order, shown.at)) and not re.search(wanted, f"{match['part'] or ''}|{state}"):
             self._note("untrue_cards", f"{order.key} in {chat}: “{state}” at the end, and the truth is {wanted}")
 
     # What was missed.
@@ -360,7 +365,7 @@ class _Judge:
         if any(other.kind in CLOUDS for other in others):
             return False  # which of two absences it was is not for this reader to say
         if trouble.kind in ("killed", "stopped"):
-            return lasted > GAP and self._at_stake(trouble.began)
+            return GAP < lasted < A_NIGHT and self._at_stake(trouble.began)
         if trouble.kind == "books_away":
             return lasted > GAP and self._at_stake(trouble.began) and self._at_stake(trouble.ended)
         return False

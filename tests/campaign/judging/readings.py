@@ -20,13 +20,14 @@ NAMED = re.compile(_ORDER)
 STOPS = ("STOPLOSS_LIMIT", "STOPLOSS_MARKET")
 _SIGN = "(?:(?:✅|✖️|❔|⏳) )?"
 NEWS = re.compile(rf"(?P<title>Partly filled|Filled|Rejected|Not sent|Cancelled|Expired|Not found|Outcome unknown) {_ORDER}")
-CARD = re.compile(rf"^(?:[^\w\s]+ )?{_SIGN}{_ORDER}(?: ·[^\n]*)?\n(?P<state>[^\n]*)")
+CARD = re.compile(rf"^(?:[^\w\s]+ )?{_SIGN}{_ORDER}(?: ·[^\n]*)?\n(?:\d+ [A-Z][a-z]{{2}} \(\w+[^\n]*\)\n)?(?P<state>[^\n]*)")
 ELSEWHERE = re.compile(rf"^{_SIGN}{_ORDER}(?: \d+[A-Z][a-z]{{2}}| ·[^\n]*)?(?::? |\n)(?P<state>[^\n]*)", re.MULTILINE)
 QUESTION = re.compile(r"^(?:[^\w\s]+ )?(?P<side>BUY|SELL) (?P<size>[\d,]+) " + _SHARE + r"(?:\s|$)")
 BASKET_ROW = re.compile(r"^\d+ (?P<side>BUY|SELL) +(?P<size>[\d,]+) (?P<share>[A-Z&]+|\d+ [CP]E)(?:\s|,|$)", re.MULTILINE)
 TURNED_ROW = re.compile(r"^\d (?P<side>BUY|SELL) +(?P<size>[\d,]+), opens", re.MULTILINE)
 AGAIN = re.compile(r" · n (\d+)")
 NOTHING = re.compile(r"Back\. .*?(\d\d:\d\d:\d\d)-(\d\d:\d\d:\d\d)\. Nothing was missed")
+OPENING = 9 * 3600.0  # seconds of the day in India at which a session begins
 STATE_FILLED = re.compile(r"([\d,]+) filled")
 
 FLAT = re.compile(r"\bFlat at \d\d:\d\d:\d\d")
@@ -171,18 +172,24 @@ def orders_of(deeds: Sequence[Deed]) -> list[Order]:
     return list(orders.values())
 
 
+def day_of(moment: float) -> int:
+    return int((moment + OPENING) // 86_400)
+
+
 def numbers_of(shown: Sequence[Shown], by_key: dict[Key, list[Order]]) -> dict[str, int]:
     """The day's number of each order that shares side, quantity and share with another: both count upwards."""
-    seen: dict[Key, set[int]] = defaultdict(set)
+    seen: dict[tuple[Key, int], set[int]] = defaultdict(set)
     for each in shown:
         for match in NAMED.finditer(each.text):
-            seen[key_of(match)].add(int(match["number"]))
-    return {
-        order.id: number
-        for key, orders in by_key.items()
-        if len(orders) > 1 and len(orders) == len(seen[key])
-        for order, number in zip(sorted(orders, key=lambda order: order.at), sorted(seen[key]), strict=True)
-    }
+            seen[key_of(match), day_of(each.at)].add(int(match["number"]))
+    found: dict[str, int] = {}
+    for key, orders in by_key.items():
+        for day in {day_of(order.at) for order in orders} if len(orders) > 1 else ():
+            mine, numbers = [order for order in orders if day_of(order.at) == day], seen[key, day]
+            if len(mine) == len(numbers) and len({order.channel for order in mine}) == 1:  # others' count from when they are seen
+                pairs = zip(sorted(mine, key=lambda order: order.at), sorted(numbers), strict=True)
+                found.update((order.id, number) for order, number in pairs)
+    return found
 
 
 def _rows(text: str, key: Key, number: int | None) -> Iterator[re.Match[str]]:
@@ -207,8 +214,10 @@ def filled_in(text: str, key: Key, number: int | None) -> Iterator[int]:
             yield whole(some[1])
 
 
-def truth_of(order: Order) -> str:
+def truth_of(order: Order, said_at: float) -> str:
     """What an order's card has to say at the end, as an expression over part and state."""
+    if order.end is not None and not order.filled and day_of(said_at) > day_of(order.end[0]):
+        return "cancelled|expired"  # its book is gone with its day
     if order.is_whole:
         return r"\|filled"
     if order.end is not None:

@@ -13,6 +13,7 @@ from bot.simulators.loop import VirtualLoop
 T = TypeVar("T")
 _Ts = TypeVarTuple("_Ts")
 
+A_WEEK = 7 * 86_400.0  # seconds
 LIFE: ContextVar[int] = ContextVar("life", default=0)  # 0: the world's own, which nobody kills
 
 
@@ -21,7 +22,7 @@ class MortalLoop(VirtualLoop):
 
     def __init__(self) -> None:
         self._dead: set[int] = set()
-        super().__init__()
+        super().__init__(limit=A_WEEK)
         self._lives = 0
         self._tasks: dict[int, list[asyncio.Task[Any]]] = {}  # by life; the dead's are held, so that none is finished by chance
         self.set_task_factory(self._begun)  # type: ignore[arg-type]  # typeshed wants a protocol of its own

@@ -6,10 +6,12 @@
 import asyncio
 import logging
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 from storage.topics import Topic
 from tests.campaign.focus import Focus
+from tests.campaign.playing import days, other_hands, ways_out
 from tests.campaign.playing.acts import ACTS, Act
 from tests.campaign.playing.hands import Session
 from tests.campaign.playing.mortal import MortalLoop
@@ -19,6 +21,17 @@ from tests.campaign.record import Record
 
 QUIET = 45.0  # seconds without trouble at the end: from then on all is told and true
 LOOK_OUT = 200.0  # the same where an order's outcome is open
+DAYS = 9  # in each so-many-th session days pass
+OPEN_AFTER = 960.0  # seconds from the beginning until shares are traded
+DAY: tuple[tuple[Act, float], ...] = (
+    (days.keeps_a_stop, 0.7),
+    (days.comes_back_in_the_afternoon, 0.8),
+    (ways_out.exits, 0.4),
+    (other_hands.exits_on_another_phone, 0.3),
+    (ways_out.panics, 0.3),
+    (days.orders_in_the_evening, 0.6),
+    (days.the_next_morning, 0.8),
+)
 STEPPED = 10  # in each so-many-th session the host's clock is set
 FATAL = (Topic.NOTICES, Topic.SENDING, Topic.ORDERS, Topic.QUESTIONS)
 
@@ -35,15 +48,17 @@ def play(seed: int, template: Template, focus: Focus) -> Record:
 
 async def _lived(directory: Path, record: Record, focus: Focus) -> None:
     chance = random.Random(record.seed)
-    async with a_world(directory, record, chance) as world:
-        await _Play(world, chance, focus, stepped=record.seed % STEPPED == 0).run()
+    long = record.seed % DAYS == DAYS - 1 and focus == Focus()
+    async with a_world(directory, record, chance, hours="real" if long else "always") as world:
+        await _Play(world, chance, focus, stepped=record.seed % STEPPED == 0 and not long, days=long).run()
 
 
 class _Play:
-    def __init__(self, world: World, chance: random.Random, focus: Focus, *, stepped: bool) -> None:
+    def __init__(self, world: World, chance: random.Random, focus: Focus, *, stepped: bool, days: bool) -> None:
         self.world = world
         self.chance = chance
         self.focus = focus
+        self.days = days
         self.stepped = stepped if focus.stepped is None else focus.stepped
         self.acts = [(act, weight) for act, weight in ACTS if focus.acts is None or act.__name__ in focus.acts]
         self.weather = _of(WEATHER, focus.weather)
@@ -52,7 +67,9 @@ class _Play:
 
     async def run(self) -> None:
         world, chance, troubles = self.world, self.chance, self.troubles
-        for _ in range(chance.randint(2, 4)):
+        if self.days:
+            await asyncio.sleep(OPEN_AFTER)
+        for act in self._drawn():
             troubles.over()
             if self.weather and chance.random() < (0.6 if self.focus.weather is None else 0.7):
                 self.session.coming = drawn(self.weather, chance)
@@ -64,7 +81,6 @@ class _Play:
             if self.focus.fatal is not None or chance.random() < 0.2:
                 topic = chance.choice(FATAL) if self.focus.fatal is None else Topic[self.focus.fatal]
                 world.die_at(topic, chance.randint(1, 3))
-            act = chance.choices([act for act, _ in self.acts], [weight for _, weight in self.acts])[0]
             await self._played(act)
             self.session.begin_coming()
             await self._between()
@@ -74,11 +90,33 @@ class _Play:
         world.die_at(Topic.RESULTS, 1_000_000)  # it lives to the end
         _library_fails(world)
         await asyncio.sleep(3)
+        if await world.me.ask("/session", "Logged in until") is None:
+            world.host_clock.right()
+            await world.me.ask("/login", "lives until", 40)
         for hand in (world.me, world.guest):  # whoever was shut out by a passing refusal is there again
             hand.say("/session")
         await asyncio.sleep(QUIET)
         if any("utcome unknown" in each["text"] for each in world.me.person.history()):
             await asyncio.sleep(LOOK_OUT)
+        if await world.me.ask("/session", "Logged in until") is not None:
+            world.write_figures()
+            await world.me.ask("/positions", "")
+            await asyncio.sleep(5)
+
+    def _drawn(self) -> Iterator[Act]:
+        """What is done, one after the other: some acts, or a day with them and the morning after it."""
+        chance = self.chance
+
+        def some(least: int, most: int) -> list[Act]:
+            acts, weights = [act for act, _ in self.acts], [weight for _, weight in self.acts]
+            return [chance.choices(acts, weights)[0] for _ in range(chance.randint(least, most))]
+
+        if not self.days:
+            yield from some(2, 4)
+            return
+        yield from some(0, 1)
+        yield from (act for act, often in DAY if chance.random() < often)
+        yield from some(1, 2)
 
     async def _played(self, act: Act) -> None:
         record = self.world.record

@@ -10,19 +10,20 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from bot.app import App, open_app
-from bot.config.settings import Settings
+from bot.config.settings import MarketHours, Settings
 from bot.demo.simulators import VISITOR, Simulators, neighbours
 from bot.demo.world import DemoDirectory, demo_settings
 from bot.domain.clock import SystemClock
 from bot.domain.people.account import Role, User
 from bot.runtime.logs import logging_to
 from bot.runtime.redaction import Redactor
+from bot.simulators.broker.market.hours import Hours
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
@@ -217,6 +218,16 @@ class World:
 
     # The end.
 
+    def write_figures(self) -> None:
+        """What the exchange has open in this moment, and what was made today."""
+        broker = self.near.paper.broker
+        account = next(iter(broker.ledger.accounts.values()))
+        self.record.figures_at = self.loop.time()
+        for row in broker.portfolio.positions(account.client, account.day):
+            self.record.booked += row.realised / 100
+            if row.net:
+                self.record.held[broker.find(row.key).name, row.product] = row.net
+
     def write_down(self) -> None:
         """What the exchange's log says of the session."""
         self.record.ended = self.loop.time()
@@ -281,8 +292,8 @@ def a_template() -> Iterator[Template]:
 
 
 @asynccontextmanager
-async def a_world(directory: Path, record: Record, chance: random.Random) -> AsyncIterator[World]:
-    """A world whose bot is running and logged in."""
+async def a_world(directory: Path, record: Record, chance: random.Random, *, hours: Hours = "always") -> AsyncIterator[World]:
+    """A world whose bot is running and logged in. hours: of the exchange and of the bot's calendar."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, MortalLoop)
     clock, host_clock = LoopClock(loop, MORNING), HostClock(loop, MORNING)
@@ -293,9 +304,11 @@ async def a_world(directory: Path, record: Record, chance: random.Random) -> Asy
         await asyncio.sleep(seconds)
 
     async with neighbours(
-        clock=clock, chance=random.Random(chance.random()), data=None, shift=no_shift, account=ACCOUNT, walk=0.0
+        clock=clock, chance=random.Random(chance.random()), data=None, shift=no_shift, account=ACCOUNT, walk=0.0, hours=hours
     ) as near:
         settings = demo_settings(kept, near)
+        if hours == "real":
+            settings = replace(settings, market_hours=MarketHours.REAL)
         _rename_master(settings)
         redactor = Redactor(settings.secrets())
         with logging_to(log, redactor=redactor, clock=clock, level="WARNING"):

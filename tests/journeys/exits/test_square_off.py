@@ -87,3 +87,17 @@ async def test_an_exit_at_the_minute_of_the_square_off_meets_it_and_its_fill_nam
         assert "SELL 10 RELIANCE" in fee["text"]
         states = [(order.status, order.is_ours) for order in await house.orders()]
         assert states == [(OrderStatus.FILLED, True), (OrderStatus.CANCELLED, True), (OrderStatus.FILLED, False)]
+
+
+async def test_a_square_off_of_an_hour_ago_is_told_when_the_bot_is_back(loop: VirtualLoop, tmp_path: Path) -> None:
+    async with a_house(LoopClock(loop, at_ist(FRIDAY, 15, 5)), tmp_path, account=RICH, hours="real") as house:
+        await house.log_in()
+        await confirmed(house, "/buy RELIANCE 10 mis", "BUY 10 RELIANCE", "Confirm buy")
+        await house.stop()
+        await until(house, at_ist(FRIDAY, 16, 30))
+        await house.start()
+        told = await house.me.wait_for("Order from elsewhere", 60)
+        assert "SELL 10 RELIANCE" in told["text"]
+        assert "15:10" in told["text"]
+        assert "Squared off by mStock" in told["text"]
+        assert not any("Nothing was missed" in message["text"] for message in house.me.history())

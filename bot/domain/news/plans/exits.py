@@ -103,3 +103,4 @@ class ExitsTold(Notice):
     orders: int = 0  # that filled
     of: int = 0  # rows in all
     slippage: Decimal | None = None  # rupees against the prices at the question; None: not known
+    scope: str = ""  # what alone was closed, in words; empty: all intraday and carry-forward

@@ -78,6 +78,12 @@ def test_what_a_panic_cost_against_the_price_at_the_tap_is_said_and_so_is_what_i
     assert "₹1.00 better than seen when it struck." in str(told(replace(gained, kind=ListKind.PNL), SCENE)), "nobody tapped"
 
 
+def test_a_pnl_exit_of_one_scope_names_it_and_calls_nothing_else_flat() -> None:
+    flat = ExitsTold(plan_id="P1", kind=ListKind.PNL, told=Told.FLAT, at=NOW, rows=(), of=1, orders=1, scope="all INFY")
+    assert "Flat: all INFY at 09:30:00." in str(told(flat, SCENE))
+    assert "Flat at 09:30:00." in str(told(replace(flat, scope=""), SCENE))
+
+
 def test_a_closing_fill_has_no_way_out_of_nothing_and_a_lost_exit_has_one_after_ten_seconds_and_two_looks() -> None:
     assert order_keyboard(exit_of(OrderStatus.FILLED), "main") == ()
     lost = exit_of(OrderStatus.UNKNOWN)
