@@ -1,7 +1,7 @@
 """The second half of a reversal: the other side is opened once the fill of the exit was read and the position book is flat."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.domain.clock import Clock
 from bot.domain.exits.exit_list import CLOSED, ExitList, RowState
@@ -9,7 +9,6 @@ from bot.domain.news.plans.exits import ExitsTold, Told
 from bot.domain.orders.order import Order
 from bot.domain.plans.plan import Plan, PlanAct, PlanLeg, next_slice
 from bot.domain.ports.repositories import Repositories, Store
-from bot.domain.value import value
 from bot.trading.exits.exit_state import load, told_row
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.safety.striking import strike
@@ -25,7 +24,7 @@ NOT_CLOSED = {
 }
 
 
-@value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurningOver:
     """What a reversal does beyond its exit. What it did stands in its list and its plan, so that another process can go on."""
 
