@@ -6,13 +6,14 @@ load no library.
 
 import argparse
 import gc
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from importlib import import_module
 
 from bot import __version__
-from bot.cli.exit_codes import FAILED, INTERRUPTED, WRONG_SETTINGS
+from bot.cli.exit_codes import DONE, FAILED, INTERRUPTED, WRONG_SETTINGS
 from bot.domain.errors import BotError, SettingsError, UsageError, VaultError
 from bot.domain.people.origin import on_host, origin
 from bot.runtime.hardening import Whoami, harden, process_environment, trusting_nobody
@@ -59,7 +60,7 @@ def main(
         origin.set(on_host(" ".join(word for word in (parsed.command, getattr(parsed, "act", "")) if word)))
     try:
         run: Callable[[argparse.Namespace], int] = parsed.run
-        return run(parsed)
+        return _flushed(run(parsed))
     except (SettingsError, VaultError, PaperError) as error:
         print(escaped(error.say), file=sys.stderr)
         return WRONG_SETTINGS
@@ -69,11 +70,20 @@ def main(
     except BotError as error:
         print(escaped(error.say), file=sys.stderr)
         return FAILED
+    except BrokenPipeError:  # who reads it, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left has somewhere to go
+        return DONE
     except OSError as error:  # the host's own refusals: a file that cannot be made, an address that is taken
         print(f"{error.filename or 'This host'}: {error.strerror or type(error).__name__}.", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _flushed(code: int) -> int:
+    """The same code, once all that was printed has left. BrokenPipeError where nobody reads it any more."""
+    sys.stdout.flush()
+    return code
 
 
 def build_parser(typed: Sequence[str] = ()) -> argparse.ArgumentParser:

@@ -130,7 +130,7 @@ class Scheduler:
             due = job.due(day)
             if due > now:
                 break
-            if now - due <= job.within:
+            if now - due < job.within:  # at its end the job that follows it has its turn
                 return missed, Occasion(day=day, due=due, late=now - due > LATE)
             if due + job.within > run.at:  # else it was over before the job was known, or the clock was set back
                 missed.append(day)

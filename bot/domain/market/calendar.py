@@ -24,8 +24,6 @@ class Window:
     known: bool  # False: the day, its hours, or this share's part in the auction are not in our data
     may_enter: bool
     may_exit: bool
-    may_modify: bool  # a resting limit order may be changed
-    may_cancel: bool
     kinds: frozenset[OrderKind]
     ioc: bool
     disclosed: bool
@@ -107,8 +105,6 @@ class _Look:
             known=known,
             may_enter=may_enter,
             may_exit=bool(kinds),
-            may_modify=rules.cancels or unknown,
-            may_cancel=rules.cancels or unknown,
             kinds=kinds,
             ioc=rules.special or unknown,
             disclosed=rules.special or unknown,

@@ -41,7 +41,6 @@ class Takes:
     """What the exchange does with orders during a phase."""
 
     kinds: frozenset[OrderKind] = frozenset()  # kinds of new order that it takes
-    cancels: bool = False  # a resting limit order may be changed or cancelled
     special: bool = False  # IOC and disclosed quantity
     delivery_only: bool = False
 
@@ -51,15 +50,15 @@ _PLAIN = frozenset({OrderKind.LIMIT, OrderKind.MARKET})
 _LIMIT = frozenset({OrderKind.LIMIT})
 _NOTHING = Takes()
 
-# An order may be changed or cancelled exactly where new ones of its kind are taken (NSE CMTR74466, CMTR74969): market orders
-# therefore not in the limit-only parts, and nothing while the exchange matches.
+# New orders are taken, and orders changed or cancelled, in the same parts (NSE CMTR74466, CMTR74969): market orders not in the
+# limit-only ones, and nothing while the exchange matches.
 TAKES: dict[PhaseKind, Takes] = {
-    PhaseKind.PRE_OPEN: Takes(kinds=_PLAIN, cancels=True),
-    PhaseKind.PRE_OPEN_LIMIT: Takes(kinds=_LIMIT, cancels=True),
-    PhaseKind.CONTINUOUS: Takes(kinds=_ALL, cancels=True, special=True),
-    PhaseKind.AUCTION: Takes(kinds=_PLAIN, cancels=True),
-    PhaseKind.AUCTION_LIMIT: Takes(kinds=_LIMIT, cancels=True),
-    PhaseKind.POST_CLOSE: Takes(kinds=frozenset({OrderKind.MARKET}), cancels=True, delivery_only=True),
+    PhaseKind.PRE_OPEN: Takes(kinds=_PLAIN),
+    PhaseKind.PRE_OPEN_LIMIT: Takes(kinds=_LIMIT),
+    PhaseKind.CONTINUOUS: Takes(kinds=_ALL, special=True),
+    PhaseKind.AUCTION: Takes(kinds=_PLAIN),
+    PhaseKind.AUCTION_LIMIT: Takes(kinds=_LIMIT),
+    PhaseKind.POST_CLOSE: Takes(kinds=frozenset({OrderKind.MARKET}), delivery_only=True),
 }
 
 

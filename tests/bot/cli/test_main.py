@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.exit_codes import FAILED, INTERRUPTED, WRONG_SETTINGS
+from bot.cli.exit_codes import DONE, FAILED, INTERRUPTED, WRONG_SETTINGS
 from bot.cli.main import COMMANDS, build_parser
 from tests.house.source import ROOT
 from tests.stage.command import SET_UP, run
@@ -26,6 +26,16 @@ def test_the_readme_names_exactly_the_commands_there_are() -> None:
     assert named is not None
     known = re.findall(r"^    ([a-z]+)\b", build_parser().format_help(), re.MULTILINE)
     assert sorted(named[1].replace(" ", "").split("|")) == sorted(known)
+
+
+def test_a_reader_that_has_seen_enough_ends_the_command_in_silence() -> None:
+    command = [sys.executable, "-m", "bot", "charges"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as bot:
+        assert bot.stdout is not None
+        assert bot.stderr is not None
+        bot.stdout.close()
+        assert bot.stderr.read() == ""
+    assert bot.returncode == DONE
 
 
 @pytest.mark.parametrize("name", COMMANDS)

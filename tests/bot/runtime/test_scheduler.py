@@ -114,6 +114,17 @@ async def test_what_is_no_use_late_is_called_missed_once_for_each_of_its_dates(l
     assert await last(store) == (after(2), JobOutcome.MISSED)
 
 
+async def test_back_at_the_end_of_one_job_and_the_time_of_the_next_only_the_next_is_done(loop: VirtualLoop) -> None:
+    clock = LoopClock(loop, at_ist(DAY, 14, 0))
+    store, first, second = await a_store(), Diary(clock, "first"), Diary(clock, "second")
+    jobs = first.job(time(14, 55), timedelta(minutes=10)), second.job(time(15, 5), timedelta(minutes=10))
+    await run_for(store, clock, timedelta(minutes=10), *jobs)
+    loop.shift(timedelta(minutes=55).total_seconds())
+    await run_for(store, clock, timedelta(minutes=5), *jobs)
+    assert (first.done, first.missed) == ([], [DAY])
+    assert second.done == [(DAY, "20 15:05", False)]
+
+
 async def test_within_its_time_it_is_done_late_instead_of_missed(loop: VirtualLoop) -> None:
     clock = LoopClock(loop, at_ist(DAY, 9, 10))
     store, diary = await a_store(), Diary(clock)

@@ -170,14 +170,6 @@ def test_half_an_hour_before_the_auction_the_note_says_what_becomes_of_stops() -
     assert not any("cancels stop" in note for note in look(a_share("X"), "2026-11-20 15:05", in_auction=False).notes)
 
 
-def test_nothing_can_be_cancelled_while_the_exchange_matches() -> None:
-    for clock in ("09:11", "15:16", "15:31"):
-        window = look(a_share(), f"2026-11-20 {clock}")
-        assert not window.may_cancel
-        assert not window.may_modify
-    assert look(a_share(), "2026-11-20 15:22").may_cancel
-
-
 def test_the_post_close_session_is_for_delivery_alone() -> None:
     assert look(a_share(), "2026-11-20 15:55").kinds == {OrderKind.MARKET}
     for product in (Product.MIS, Product.MTF):
@@ -245,7 +237,6 @@ def test_a_special_session_whose_hours_are_not_known_takes_no_entry_and_leaves_e
     assert not window.known
     assert not window.may_enter
     assert window.may_exit
-    assert window.may_cancel
     assert "hours I do not know" in window.reasons[0]
 
 

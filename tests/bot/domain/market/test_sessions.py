@@ -22,14 +22,13 @@ def test_limit_only_parts_take_limits_only() -> None:
         assert takes(kind).kinds == {OrderKind.LIMIT}
 
 
-def test_nothing_is_taken_or_changed_while_the_exchange_works_or_sleeps() -> None:
+def test_nothing_is_taken_while_the_exchange_works_or_sleeps() -> None:
     quiet = {
         PhaseKind.SHUT, PhaseKind.PRE_OPEN_MATCH, PhaseKind.PRE_OPEN_BUFFER, PhaseKind.REFERENCE, PhaseKind.AUCTION_MATCH,
         PhaseKind.BETWEEN, PhaseKind.UNKNOWN,
     }  # fmt: skip
     for kind in PhaseKind:
         assert bool(takes(kind).kinds) is (kind not in quiet)
-        assert takes(kind).cancels is (kind not in quiet)
 
 
 def a_window(start: time | None, end: time | None) -> BrokerWindow:
