@@ -6,8 +6,11 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -16,9 +19,30 @@ from bot.cli.main import COMMANDS, build_parser
 from tests.house.source import ROOT
 from tests.stage.command import SET_UP, run
 
+PATIENCE = 60.0  # seconds for a start and an end on a slow machine
 OWNER = ("people", "add", "4211", "--role", "owner")
 # What serves a page, draws, makes a workbook or migrates an old database, and the simulators' servers.
 LATER = ("aiohttp.web", "PIL", "xlsxwriter", "alembic", "bot.simulators.broker.server", "bot.charts.draw")
+
+
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """A Ctrl-C reaches what a test starts, also where the tests were begun in the background and ignore it themselves."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def ended_at_last(process: subprocess.Popen[str]) -> Iterator[None]:
+    """No process outlives its test, and none that does not end is waited for."""
+    limit = Timer(PATIENCE, process.kill)
+    limit.start()
+    try:
+        yield
+    finally:
+        limit.cancel()
+        process.kill()
 
 
 def test_the_readme_names_exactly_the_commands_there_are() -> None:
@@ -63,16 +87,14 @@ def test_a_python_without_the_libraries_names_the_one_that_has_them(command: str
     assert bare.stderr.strip().endswith("Run `make install` once, then .venv/bin/python -m bot")
 
 
+@pytest.mark.usefixtures("heard")
 def test_ctrl_c_while_a_command_is_still_imported_ends_it_without_a_stack() -> None:
     command = [sys.executable, "-X", "importtime", "-m", "bot", "demo"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as bot:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as bot, ended_at_last(bot):
         assert bot.stderr is not None
-        try:
-            next(line for line in bot.stderr if "aiohttp" in line)
-            bot.send_signal(signal.SIGINT)
-            said = bot.stderr.read()
-        finally:
-            bot.kill()
+        next(line for line in bot.stderr if "aiohttp" in line)
+        bot.send_signal(signal.SIGINT)
+        said = bot.stderr.read()
     assert "Traceback" not in said
     assert bot.returncode == INTERRUPTED
 
@@ -214,14 +236,15 @@ def test_a_bot_that_still_waits_for_telegram_ends_when_it_is_asked_to(tmp_path: 
     assert "Traceback" not in done.err
 
 
+@pytest.mark.usefixtures("heard")
 def test_a_demo_at_the_keyboard_ends_when_it_is_asked_to_though_nothing_more_is_typed(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "bot", "demo", "--terminal", "--data", str(tmp_path / "demo")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as demo:
+    with (
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as demo,
+        ended_at_last(demo),
+    ):
         assert demo.stdin is not None
         assert demo.stdout is not None
-        try:
-            assert "Type a message or a /command." in demo.stdout.readline()
-            demo.send_signal(signal.SIGINT)
-            assert demo.wait(timeout=20) == 0
-        finally:
-            demo.kill()
+        assert "Type a message or a /command." in demo.stdout.readline()
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait() == 0
