@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from bot.cli.exit_codes import DONE, FAILED
@@ -87,16 +88,17 @@ async def _demo_runs(parsed: argparse.Namespace, directory: DemoDirectory, loop:
 
 
 async def _walk(parsed: argparse.Namespace, demo: Demo, running: asyncio.Task[None]) -> int:
+    say = partial(print, flush=True)  # what is read through a pipe comes at once too
     if parsed.smoke:
-        return DONE if await story(demo, print) else FAILED
+        return DONE if await story(demo, say) else FAILED
     if parsed.terminal:
-        terminal = Terminal(demo.neighbours.person, print, paced=not sys.stdin.isatty())
+        terminal = Terminal(demo.neighbours.person, say, paced=not sys.stdin.isatty())
         talk = asyncio.create_task(terminal.run(lines_of(sys.stdin.fileno())), name="keyboard")
         await asyncio.wait({talk, running}, return_when=asyncio.FIRST_COMPLETED)
         talk.cancel()  # Ctrl-C ended the bot, and no line comes any more
         with suppress(asyncio.CancelledError):
             await talk
         return DONE
-    print(f"Open {demo.neighbours.url} in a browser. Ctrl-C ends the demo; its state stays in {parsed.data}.", flush=True)
+    say(f"Open {demo.neighbours.url} in a browser. Ctrl-C ends the demo; its state stays in {parsed.data}.")
     await running
     return DONE

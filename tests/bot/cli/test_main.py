@@ -2,6 +2,7 @@
 
 import gc
 import io
+import os
 import re
 import signal
 import subprocess
@@ -239,8 +240,9 @@ def test_a_bot_that_still_waits_for_telegram_ends_when_it_is_asked_to(tmp_path: 
 @pytest.mark.usefixtures("heard")
 def test_a_demo_at_the_keyboard_ends_when_it_is_asked_to_though_nothing_more_is_typed(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "bot", "demo", "--terminal", "--data", str(tmp_path / "demo")]
+    kept_back = {**os.environ, "PYTHONUNBUFFERED": ""}  # as a pipe's reader has it: nothing comes that is not sent off
     with (
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as demo,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=kept_back) as demo,
         ended_at_last(demo),
     ):
         assert demo.stdin is not None
