@@ -35,7 +35,7 @@ def value(cls: type[_Value]) -> type[_Value]:
     for name, refuse in (("__setattr__", _not_set), ("__delattr__", _not_deleted)):
         setattr(made, name, refuse)  # the library's would hold on to the class without slots, which it makes on the way
     if "__weakref__" in vars(made):  # Pythons before 3.11.3 hold on to it by this too
-        del made.__weakref__  # type: ignore[attr-defined]
+        del made.__weakref__  # type: ignore[attr-defined]  # the library makes it, if it is there
     return made
 
 
