@@ -104,7 +104,7 @@ class Notifier:
             log.warning("some notices are left for the next start")
 
     async def _begin(self) -> None:
-        """Gives each chat for which something is due a worker, unless it has one."""
+        """Gives each chat for which something is due, and nothing on its way, a worker."""
         now = self._present()
         hurried, opened = self._cut if self._hurry else set(), self._open
         if self._hurry:
@@ -119,20 +119,24 @@ class Notifier:
 
         for delivery in await self._store.lightly(lease):  # a start gives back every lease of before
             chat = delivery.chat_id
-            if chat in self._workers:
-                log.error("notice %d is on its way already", delivery.id)
-                continue
-            self._workers[chat] = asyncio.create_task(self._work(delivery), name=f"news for {chat}")
-            self._workers[chat].add_done_callback(partial(self._ended, chat))
+            worker = asyncio.create_task(self._work(delivery, after=self._workers.get(chat)), name=f"news for {chat}")
+            self._workers[chat] = worker
+            worker.add_done_callback(partial(self._ended, chat))
 
     def _ended(self, chat_id: int, task: "asyncio.Task[None]") -> None:
-        self._workers.pop(chat_id, None)
+        if self._workers.get(chat_id) is task:
+            del self._workers[chat_id]
         self._wake()  # what came for this chat meanwhile, or when to try it again
         if not task.cancelled() and (error := task.exception()) is not None:
             self._broken = error
 
-    async def _work(self, first: Delivery) -> None:
-        """Delivers to one chat until nothing is due for it, or it has to wait."""
+    async def _work(self, first: Delivery, after: "asyncio.Task[None] | None") -> None:
+        """Delivers to one chat until nothing is due for it, or it has to wait.
+
+        after: the worker before, where it has noted what became of its last one and has not ended yet.
+        """
+        if after is not None:
+            await asyncio.wait((after,))
         delivery: Delivery | None = first
         while delivery is not None:
             delivery = await self._deliver(delivery)

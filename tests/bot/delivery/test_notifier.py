@@ -16,6 +16,7 @@ from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import CardRef, Order
 from bot.simulators.loop import LoopClock
 from storage.store import SqlStore
+from storage.topics import Topic
 from tests.stage.loop import HostClock
 from tests.storage.samples import ACCOUNT, NOW, a_store
 
@@ -68,6 +69,36 @@ async def test_each_chat_gets_all_of_its_news_in_order(clock: LoopClock) -> None
     await write(store, clock, "abcdef", (1001, 1002))
     await run_for(Notifier(store=store, messenger=phone, clock=clock), 5)
     assert said(phone, 1001) == said(phone, 1002) == "abcdef"
+
+
+@pytest.mark.parametrize("steps", range(12))
+async def test_news_written_in_the_moment_in_which_deliveries_end_follows_soon(clock: LoopClock, steps: int) -> None:
+    """Whatever runs first: what became of a delivery, the look for what is due, or the end of that chat's worker."""
+    tried: list[int] = []
+
+    class Jittery(Phone):
+        async def deliver(self, delivery: Delivery) -> int:
+            tried.append(delivery.chat_id)
+            for _ in range(4 if delivery.chat_id == 1001 else 6):
+                await asyncio.sleep(0)
+            return await super().deliver(delivery)
+
+    def once(delivery: Delivery) -> DeliveryError | None:
+        return DeliveryError("not reached") if delivery.chat_id == 1001 and tried.count(1001) == 1 else None
+
+    store, phone = await a_store(), Jittery(once)
+    notifier = Notifier(store=store, messenger=phone, clock=clock)
+    store.on_commit(Topic.NOTICES, notifier.wake)
+    running = asyncio.create_task(notifier.run())
+    await asyncio.sleep(1)
+    await write(store, clock, "a", (1001, 1002))
+    await asyncio.sleep(0.1)
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    await write(store, clock, "b", (1001, 1002))
+    await asyncio.sleep(20)
+    running.cancel()
+    assert (said(phone, 1001), said(phone, 1002)) == ("ab", "ab")
 
 
 async def test_a_flooded_chat_waits_as_told_and_holds_up_no_other(clock: LoopClock) -> None:
