@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.campaign.judging import plans
+from tests.campaign.judging.absences import slept_into_another_day, slept_over
 from tests.campaign.judging.licences import Licences
 from tests.campaign.judging.readings import (
     AFTER,
@@ -21,6 +22,7 @@ from tests.campaign.judging.readings import (
     FILLS,
     FLAT,
     HARMLESS,
+    LIFE,
     NEWS,
     NOBODY,
     NOTHING,
@@ -31,6 +33,7 @@ from tests.campaign.judging.readings import (
     asked_of,
     could_answer,
     filled_in,
+    flat_at,
     key_of,
     numbers_of,
     orders_of,
@@ -40,7 +43,6 @@ from tests.campaign.judging.readings import (
 )
 from tests.campaign.record import Act, Record, Shown, Trouble
 
-LIFE = 60.0  # seconds in which a card may be confirmed
 SLACK = 12.0  # seconds that an order may take from the tap to the exchange
 LATE = 16.0  # seconds from the fill, or from the end of the last trouble, in which it is told
 LATE_ELSEWHERE = (
@@ -145,7 +147,7 @@ class _Judge:
         for shown in self.record.shown:
             if shown.what != "message" or not FLAT.search(shown.text):
                 continue
-            rows = self.licences.open_at(shown.at)
+            rows = self.licences.open_at(shown.at) and self.licences.open_at(flat_at(shown))
             false = [each for each in self.record.troubles if each.kind in FALSE_BOOKS]
             if rows and not any(each.overlaps(shown.at - 90.0, shown.at) for each in false):
                 self._note("untrue_flats", f"flat was said at {shown.at:.1f}, and {rows} were open")
@@ -200,6 +202,8 @@ class _Judge:
             if title != "state":
                 first_of.setdefault(amount, shown.message)
             most = max(most, amount)
+        if most < order.filled and slept_into_another_day(self.record, next(at for at, done in order.fills if done > most)):
+            return
         if most < order.filled:
             missing = sum(amount > most for _, amount in order.fills)
             self.wrong["lost"] += [f"seed {self.record.seed}: {name}: {most} told of {order.filled}"] * missing
@@ -245,6 +249,8 @@ class _Judge:
         if order.end is None or order.is_whole:
             return
         at, what = order.end
+        if slept_into_another_day(self.record, at):
+            return
         wished = what == "cancelled" and not order.filled and any(act.at <= at + A_TICK for act in self.cancels)
         makes_room = what == "cancelled" and not order.filled and order.stops  # its plan took it away for an exit
         if wished or makes_room:
@@ -252,7 +258,7 @@ class _Judge:
         for shown in self.rung[chat]:
             titles = [match["title"] for match in NEWS.finditer(shown.text) if self._means(match, order)]
             rang = shown.what == "message" and not shown.silent
-            if rang and shown.at >= at - A_TICK and ENDS[what] in titles:
+            if rang and shown.at >= at - A_TICK and (ENDS[what] in titles or (what == "rejected" and "Refused" in titles)):
                 return
             if (
                 rang
@@ -291,30 +297,13 @@ class _Judge:
             question = QUESTION.match(shown.text)
             if match is not None:
                 self._card(match, shown, chat)
-            elif message in confirmed and question is not None and "until " in shown.text and not self._slept_over(message):
+            elif (
+                message in confirmed
+                and question is not None
+                and "until " in shown.text
+                and not slept_over(self.record, self.orders, message)
+            ):
                 self._note("untrue_cards", f"{key_of(question)} in {chat}: still asks, though it was confirmed")
-
-    def _slept_over(self, message: int) -> bool:
-        """Whether the bot was away for all of the card's life after the tap, and could not be heard when it came back.
-
-        Or it answered that nothing was sent, and could not be heard. The card names the end of its time, which is past.
-        """
-        taps = [act for act in self.record.acts if act.message == message and act.what == "taps" and "Confirm" in act.text]
-        away = [each for each in self.record.troubles if each.kind in ("killed", "stopped")]
-        deaf = [each for each in self.record.troubles if each.side == "telegram"]
-        return all(
-            (
-                any(each.overlaps(tap.at, tap.at + 1.0) for each in deaf)
-                and not any(order.at >= tap.at and order.key in asked_of(tap) for order in self.orders)
-            )
-            or any(
-                gone.began <= tap.at
-                and gone.ended >= tap.at + LIFE
-                and any(each.overlaps(gone.ended, gone.ended + 2.0) for each in deaf)
-                for gone in away
-            )
-            for tap in taps
-        )
 
     def _card(self, match: re.Match[str], shown: Shown, chat: int) -> None:
         orders = self.by_key.get(key_of(match), [])

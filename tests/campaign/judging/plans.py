@@ -6,7 +6,7 @@ Like the checker it knows nothing of the bot's code.
 import re
 from collections.abc import Iterator, Sequence
 
-from tests.campaign.judging.readings import AGAIN, BASKET_ROW, Key, Order, key_of, share_of, whole
+from tests.campaign.judging.readings import AGAIN, BASKET_ROW, Key, Order, day_of, key_of, share_of, whole
 from tests.campaign.record import Act, Record
 
 A_TICK = 0.01  # seconds; the log of the exchange rounds
@@ -25,7 +25,7 @@ def found(record: Record, orders: Sequence[Order]) -> Iterator[tuple[str, str]]:
     """What is wrong, by kind."""
     yield from (("uncovered", words) for words in uncovered(record, orders))
     yield from (("rung_again", words) for words in rung_again(record))
-    yield from (("false_figures", words) for words in false_figures(record))
+    yield from (("false_figures", words) for words in false_figures(record, orders))
 
 
 def uncovered(record: Record, orders: Sequence[Order]) -> Iterator[str]:
@@ -75,7 +75,7 @@ def _begins_a_pnl_exit(act: Act) -> bool:
     return act.what == "taps" and "P&L EXIT" in act.shown and act.text.startswith("Confirm")
 
 
-def false_figures(record: Record) -> Iterator[str]:
+def false_figures(record: Record, orders: Sequence[Order]) -> Iterator[str]:
     """What the positions were said to be at the end, where the exchange has others."""
     if record.figures_at is None:
         return
@@ -92,7 +92,9 @@ def false_figures(record: Record) -> Iterator[str]:
     if said != true:
         yield f"positions were said to be {said}, and the exchange has {true}"
     match = BOOKED.search(shown.text)
-    if match is not None and not record.held:  # of a row that is open in part, it counts the first bought as the first sold
+    days = {day_of(at) for order in orders for at, _ in order.fills}
+    # Of a row that is open in part it counts the first bought as the first sold, of a carried one from the close before.
+    if match is not None and not record.held and len(days) < 2:
         booked = float(match["rupees"].replace(",", "")) * (-1 if match["sign"] == "−" else 1)
         if abs(booked - record.booked) > 0.011:
             yield f"{booked:.2f} was said to be booked, and the exchange has {record.booked:.2f}"

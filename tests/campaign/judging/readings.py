@@ -19,7 +19,8 @@ _LISTED = re.compile(r"NIFTY\w+?(?P<strike>\d{5})(?P<kind>[CP]E)")  # NIFTY26NOV
 NAMED = re.compile(_ORDER)
 STOPS = ("STOPLOSS_LIMIT", "STOPLOSS_MARKET")
 _SIGN = "(?:(?:✅|✖️|❔|⏳) )?"
-NEWS = re.compile(rf"(?P<title>Partly filled|Filled|Rejected|Not sent|Cancelled|Expired|Not found|Outcome unknown) {_ORDER}")
+_TITLES = "Partly filled|Filled|Rejected|Refused|Not sent|Cancelled|Expired|Not found|Outcome unknown"
+NEWS = re.compile(rf"(?P<title>{_TITLES}) {_ORDER}")
 CARD = re.compile(rf"^(?:[^\w\s]+ )?{_SIGN}{_ORDER}(?: ·[^\n]*)?\n(?:\d+ [A-Z][a-z]{{2}} \(\w+[^\n]*\)\n)?(?P<state>[^\n]*)")
 ELSEWHERE = re.compile(rf"^{_SIGN}{_ORDER}(?: \d+[A-Z][a-z]{{2}}| ·[^\n]*)?(?::? |\n)(?P<state>[^\n]*)", re.MULTILINE)
 QUESTION = re.compile(r"^(?:[^\w\s]+ )?(?P<side>BUY|SELL) (?P<size>[\d,]+) " + _SHARE + r"(?:\s|$)")
@@ -30,7 +31,8 @@ NOTHING = re.compile(r"Back\. .*?(\d\d:\d\d:\d\d)-(\d\d:\d\d:\d\d)\. Nothing was
 OPENING = 9 * 3600.0  # seconds of the day in India at which a session begins
 STATE_FILLED = re.compile(r"([\d,]+) filled")
 
-FLAT = re.compile(r"\bFlat at \d\d:\d\d:\d\d")
+LIFE = 60.0  # seconds in which a card may be confirmed
+FLAT = re.compile(r"\bFlat at (\d\d):(\d\d):(\d\d)")
 FALSE_BOOKS = frozenset({"book_empty", "book_late", "book_shrinks", "rows_dropped", "changes_late"})  # books that lie
 
 FILLS = ("Filled", "Partly filled")
@@ -170,6 +172,15 @@ def orders_of(deeds: Sequence[Deed]) -> list[Order]:
         elif deed.what in ENDS:
             orders[deed.order].end = (deed.at, deed.what)
     return list(orders.values())
+
+
+def flat_at(shown: Shown) -> float:
+    """The moment that "Flat at" names: the message may come later."""
+    match = FLAT.search(shown.text)
+    assert match is not None
+    hours, minutes, seconds = map(int, match.groups())
+    midnight = day_of(shown.at) * 86_400.0 - OPENING
+    return min(midnight + hours * 3600 + minutes * 60 + seconds + 1.0, shown.at)
 
 
 def day_of(moment: float) -> int:

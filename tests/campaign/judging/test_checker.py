@@ -232,6 +232,37 @@ def test_flat_that_is_said_while_something_is_open_is_untrue_unless_the_books_li
     assert found(record) == set()
 
 
+def test_flat_that_is_heard_late_is_judged_at_the_moment_that_it_names() -> None:
+    record = an_exit()
+    record.shown.append(said(40.0, 30, "🔵 Flat at 09:00:02. 1 row closed in 1 order.\nmain · PAPER"))
+    assert found(record) == set()
+
+
+@pytest.mark.parametrize(("until", "owed"), [(300.0, {"lost", "silent_ends"}), (100_000.0, set())])
+def test_what_happened_while_no_bot_ran_is_owed_until_the_day_is_another_one(until: float, owed: set[str]) -> None:
+    record = a_good_day()
+    record.ended = 100_100.0
+    record.troubles = [
+        Trouble(kind="killed", side="bot", began=20.0, ended=25.0), Trouble(kind="stopped", side="bot", began=25.0, ended=until),
+    ]  # fmt: skip
+    detail = {"name": "TCS-EQ", "side": "BUY", "quantity": 8, "channel": "WEB", "price": 1, "status": "Open"}
+    record.deeds += [Deed(at=30.0, what="order", order="b9", detail=detail), filled(31.0, "b9", 4)]
+    record.deeds += [Deed(at=32.0, what="cancelled", order="b9")]
+    assert found(record) & {"lost", "silent_ends"} == owed
+
+
+def test_an_order_that_the_exchange_rejects_has_rung_where_it_was_told_as_refused() -> None:
+    record = a_good_day()
+    record.deeds[1] = Deed(at=5.2, what="rejected", order="b1")
+    record.shown[1:] = [
+        said(5.4, 11, "🔵 ✖️ #1 BUY 10 ITC\nrejected by mStock", what="edit"),
+        said(5.5, 12, "🔵 Refused #1 BUY 10 ITC\nAn answer is no proof."),
+    ]
+    assert found(record) == set()
+    record.shown.pop()
+    assert found(record) == {"silent_ends"}
+
+
 def test_flat_that_is_said_after_the_last_sale_is_true() -> None:
     record = an_exit()
     record.shown.append(said(55.0, 30, "🔵 Flat at 09:00:55. 1 row closed in 1 order.\nmain · PAPER"))

@@ -19,7 +19,7 @@ from tests.campaign.playing.troubles import ORDERS, STEP, WEATHER, Kind, Trouble
 from tests.campaign.playing.world import Template, World, a_world
 from tests.campaign.record import Record
 
-QUIET = 45.0  # seconds without trouble at the end: from then on all is told and true
+QUIET = 70.0  # seconds without trouble at the end: from then on all is told and true, orders from elsewhere too
 LOOK_OUT = 200.0  # the same where an order's outcome is open
 DAYS = 9  # in each so-many-th session days pass
 OPEN_AFTER = 960.0  # seconds from the beginning until shares are traded
