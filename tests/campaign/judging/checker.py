@@ -364,7 +364,7 @@ class _Judge:
             order.channel == "API"
             and order.at < moment - 3.0
             and (order.end is None or order.end[0] > moment)
-            and (not order.is_whole or order.fills[-1][0] > moment)
+            and (not order.is_whole or order.fills[-1][0] > moment + A_TICK)
             for order in self.orders
         )
 
