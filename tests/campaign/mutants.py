@@ -48,16 +48,7 @@ ENDED = (  # the news of an end, up to how loud it is
 )
 A_FILL = "self.tell(after, Filled(order=after, fill=fill, fee=self.fee(after), after=self.position(after)))"
 
-HOLDS = ("buys_with_stop_and_target", "moves_the_stop_to_cost", "exits", "leaves_by_button")
-
 MUTANTS: tuple[Mutant, ...] = (
-    _mutant(
-        "an exit that does not count the stop",
-        "bot.domain.exits.closing",
-        ("    free = row.unguarded\n    if can <= free:\n", "    free = left\n    if can <= free:\n"),
-        shows="oversold crossed_zero left_over",
-        focus=Focus(acts=HOLDS, orders=(), weather=(), ends=0.0),
-    ),
     _mutant(
         "a short sent before its cover's fill is read",
         "bot.domain.exits.exit_list",
