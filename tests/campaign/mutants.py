@@ -57,13 +57,6 @@ MUTANTS: tuple[Mutant, ...] = (
         focus=Focus(acts=("sells_covered",), orders=("fill_in_parts", "fill_late"), weather=(), ends=0.0),
     ),
     _mutant(
-        "a P&L exit that strikes again",
-        "storage.repos.plans.pnl_exits",
-        (".values(state=PnlState.STRUCK, blocks", ".values(state=PnlState.ALIVE, blocks"),
-        shows="rung_again",
-        focus=Focus(acts=("exits_at_a_result_of_one_scope", "buys_at_market"), orders=(), weather=()),
-    ),
-    _mutant(
         "mark before send",
         NOTIFIER,
         (
