@@ -48,13 +48,39 @@ ENDED = (  # the news of an end, up to how loud it is
 )
 A_FILL = "self.tell(after, Filled(order=after, fill=fill, fee=self.fee(after), after=self.position(after)))"
 
+HOLDS = ("buys_with_stop_and_target", "moves_the_stop_to_cost", "exits", "leaves_by_button")
+
 MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        name="an exit that does not count the stop",
+        changes={  # the step, and the claim's own look behind it
+            "bot.domain.exits.closing": (
+                ("    free = row.unguarded\n    if can <= free:\n", "    free = left\n    if can <= free:\n"),
+            ),
+            "bot.trading.exits.live_exit": (
+                ("if draft.quantity > closable(draft", "if draft.quantity > 10**9 + closable(draft"),
+            ),
+        },
+        shows=frozenset({"oversold", "crossed_zero", "left_over"}),
+        focus=Focus(acts=HOLDS, orders=(), weather=(), ends=0.0),
+    ),
     _mutant(
         "a short sent before its cover's fill is read",
         "bot.domain.exits.exit_list",
         ("        if self.go_on or not row.after:\n", "        if self.go_on or row.after:\n"),
         shows="uncovered",
         focus=Focus(acts=("sells_covered",), orders=("fill_in_parts", "fill_late"), weather=(), ends=0.0),
+    ),
+    Mutant(
+        name="a P&L exit that strikes again",
+        changes={  # the row, and the running watch that lets go of it
+            "storage.repos.plans.pnl_exits": ((".values(state=PnlState.STRUCK, blocks", ".values(state=PnlState.ALIVE, blocks"),),
+            "bot.trading.pnl_exits.pnl_watch": (
+                ("            self._let_go(exit_.id)\n        except (BrokerError", "        except (BrokerError"),
+            ),
+        },
+        shows=frozenset({"rung_again"}),
+        focus=Focus(acts=("exits_at_a_result_of_one_scope", "buys_at_market"), orders=(), weather=()),
     ),
     _mutant(
         "mark before send",
