@@ -59,14 +59,9 @@ class Reader(Bare):
         self._commit("question")
         await self._send("BUY 1 RELIANCE", [[{"text": "Confirm buy", "callback_data": "c:y"}]])
 
-    async def _serve(self) -> None:
-        offset = 0
-        while True:
-            answer = await self._poll.post(f"{self._telegram}/getUpdates", data={"offset": offset, "timeout": 30})
-            for update in answer.json()["result"]:
-                offset = update["update_id"] + 1
-                if update.get("message", {}).get("text") == "buy":
-                    await self.card()
+    async def _take(self, update: dict[str, Any]) -> None:
+        if update.get("message", {}).get("text") == "buy":
+            await self.card()
 
 
 async def _measure(directory: Path, delay: float) -> tuple[list[float], list[float]]:

@@ -286,11 +286,14 @@ class Bare:
             answer = await self._poll.post(f"{self._telegram}/getUpdates", data={"offset": offset, "timeout": 30})
             for update in answer.json()["result"]:
                 offset = update["update_id"] + 1
-                self._commit(json.dumps(update))
-                if "callback_query" in update:
-                    await self._act(update["callback_query"])
-                elif update["message"]["text"] == "buy":
-                    await self._send("BUY 1 RELIANCE", [[{"text": "Confirm buy", "callback_data": "c:y"}]])
+                await self._take(update)
+
+    async def _take(self, update: dict[str, Any]) -> None:
+        self._commit(json.dumps(update))
+        if "callback_query" in update:
+            await self._act(update["callback_query"])
+        elif update["message"]["text"] == "buy":
+            await self._send("BUY 1 RELIANCE", [[{"text": "Confirm buy", "callback_data": "c:y"}]])
 
     async def _act(self, tap: Any) -> None:
         await self._http.post(f"{self._telegram}/answerCallbackQuery", data={"callback_query_id": tap["id"], "text": "Sending…"})

@@ -12,26 +12,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.broker.client import MStock
-from bot.broker.rate_limits import BrokerRateLimits
 from bot.broker.research_client import INTERVALS
-from bot.broker.scrips.scrip_cache import ScripCache
-from bot.broker.session import SessionKeeper
-from bot.broker.transport import Transport, tls_context
 from bot.broker.wire import research_rows
 from bot.domain.clock import at_ist, ist, ist_date
 from bot.domain.orders.research import Candle, Interval
-from bot.domain.people.account import Session
-from bot.domain.people.secret import Secret
 from bot.simulators.loop import VirtualLoop
 from tests.bot.broker.client.test_client import RELIANCE
+from tests.bot.broker.quirks.rows import a_client
 from tests.stage.depth import examples
 
 MINUTES = {
     "ONE_MINUTE": 1, "THREE_MINUTE": 3, "FIVE_MINUTE": 5, "TEN_MINUTE": 10, "FIFTEEN_MINUTE": 15, "THIRTY_MINUTE": 30,
     "ONE_HOUR": 60,
 }  # fmt: skip
-TLS = tls_context()
 OPENS, ENDS = time(9, 0), time(15, 40)  # the longest session there is, so that the limit is met as early as it can be
 
 
@@ -95,33 +88,13 @@ def answer(told: object) -> httpx.Response:
     return httpx.Response(200, content=json.dumps(told).encode())
 
 
-def a_client(exchange: Exchange, clock: Standing, directory: Path) -> MStock:
-    async def nobody(_account: str, _dead: Session | None) -> Session | None:
-        return None
-
-    transport = Transport(
-        base_url="https://127.0.0.1:1",
-        tls=TLS,
-        clock=clock,
-        chance=random.Random(1),
-        rate_limits=BrokerRateLimits(),
-        wire=exchange,
-    )
-    keeper = SessionKeeper("main", clock, nobody, lambda: None)
-    keeper.adopt(Session(token=Secret("jwt"), issued=clock.now(), expires=clock.now() + timedelta(hours=9)))
-    return MStock(
-        transport=transport, keeper=keeper, scrip_cache=ScripCache(directory, source="s"), clock=clock, key=lambda: Secret("key"),
-        find=lambda _key: None,
-    )  # fmt: skip
-
-
 def fetched(now: datetime, interval: Interval, start: datetime, end: datetime, seed: int) -> tuple[list[Candle], Exchange, float]:
     """The candles, the exchange as it was asked, and how long that took."""
     loop = VirtualLoop()
     try:
         clock = Standing(now)
         exchange = Exchange(now, random.Random(seed))
-        client = a_client(exchange, clock, Path())
+        client, _ = a_client(exchange, clock, Path())
         got = loop.run_until_complete(client.research.candles(RELIANCE, interval, start, end))
         return got, exchange, loop.time()
     finally:

@@ -16,13 +16,13 @@ from bot.broker.session import SessionKeeper
 from bot.broker.transport import Transport, tls_context
 from bot.broker.wire import answers
 from bot.broker.wire.answers import Answer, envelope
+from bot.domain.clock import Clock
 from bot.domain.errors import BotError
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.orders.order import OrderDraft
 from bot.domain.people.account import Session
 from bot.domain.people.secret import Secret
 from bot.domain.terms import OrderKind, Product, Side
-from bot.simulators.loop import LoopClock
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 
@@ -109,7 +109,9 @@ class Wire(httpx.AsyncBaseTransport):
 TLS = tls_context()
 
 
-def a_client(wire: Wire, clock: LoopClock, directory: Path) -> tuple[MStock, SessionKeeper]:
+def a_client(wire: httpx.AsyncBaseTransport, clock: Clock, directory: Path) -> tuple[MStock, SessionKeeper]:
+    """A logged in client that meets this wire."""
+
     async def nobody(_account: str, _dead: Session | None) -> Session | None:
         return None
 
