@@ -37,7 +37,8 @@ class WayOut:
         row = closing_row(draft, open_units(draft, held.positions, held.holdings, orders, read_at=held.read_at), orders)
         left = max(0, row.open - row.held_by_others)
         if draft.trigger is not None:
-            return cls(closable=max(0, row.unguarded), guards=row.guards if row.open else ())
+            guards, others = (row.guards, row.others) if row.open else ((), ())
+            return cls(closable=max(0, row.unguarded), guards=guards, others=others)
         if draft.quantity <= left:
             return cls(closable=left, turns=row.guards)
         doubles = tuple(order for order in row.others if may_be_doubled(order))

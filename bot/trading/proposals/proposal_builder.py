@@ -239,7 +239,7 @@ class ProposalBuilder:
             role = demand_role(db, actor, Permission.REDUCE, "You may not trade here any more.")
             situation = self.situation(db, account.id, draft, held, before=before)
             situation = replace(situation, price=price, cash=cash, margin=blocks)
-            if as_exit and not situation.reduces:
+            if as_exit and not situation.reduces and not situation.guards:
                 held_up, near = held_by(situation)
                 offers.extend(near)
                 return (held_up,), situation
