@@ -11,7 +11,7 @@ from pathlib import Path
 
 from storage.topics import Topic
 from tests.campaign.focus import Focus
-from tests.campaign.playing import days, other_hands, ways_out
+from tests.campaign.playing import days, nights, other_hands, ways_out
 from tests.campaign.playing.acts import ACTS, Act
 from tests.campaign.playing.hands import Session
 from tests.campaign.playing.mortal import MortalLoop
@@ -25,11 +25,14 @@ DAYS = 9  # in each so-many-th session days pass
 OPEN_AFTER = 960.0  # seconds from the beginning until shares are traded
 DAY: tuple[tuple[Act, float], ...] = (
     (days.keeps_a_stop, 0.7),
+    (nights.guards_what_is_split, 0.5),
     (days.comes_back_in_the_afternoon, 0.8),
     (ways_out.exits, 0.4),
     (other_hands.exits_on_another_phone, 0.3),
     (ways_out.panics, 0.3),
-    (days.orders_in_the_evening, 0.6),
+    (days.orders_in_the_evening, 0.4),
+    (nights.sends_in_the_evening, 0.6),
+    (nights.is_split, 0.5),
     (days.the_next_morning, 0.8),
 )
 STEPPED = 10  # in each so-many-th session the host's clock is set
