@@ -12,7 +12,7 @@ from bot.simulators.broker.exchange.orderbook import OrderBook
 from bot.simulators.broker.exchange.reasons import REASONS
 from bot.simulators.broker.exchange.requests import STOPS
 from bot.simulators.broker.exchange.risk import RiskCheck
-from bot.simulators.broker.market.hours import Phase, Timetable, ist
+from bot.simulators.broker.market.hours import Phase, Timetable, is_trading_day, ist
 from bot.simulators.broker.market.instruments import Instrument, Key
 from bot.simulators.broker.market.market import Market
 
@@ -113,7 +113,8 @@ class Matcher:
         if phase is Phase.POST_CLOSE:
             return self._at_the_close(order, instrument, now)
         if phase is not Phase.CONTINUOUS:
-            return LOOK_AGAIN if DAY[0] <= ist(now).time() < DAY[1] else BY_NIGHT
+            by_day = is_trading_day(ist(now).date()) and DAY[0] <= ist(now).time() < DAY[1]
+            return LOOK_AGAIN if by_day else BY_NIGHT
         if order.kind in STOPS and not order.triggered:
             return self._trigger(order, instrument, now)
         price = self._price_for(order, instrument, now)
