@@ -32,7 +32,7 @@ from bot.config.env_files import gather
 from bot.config.keys import KeySource, misplaced_keys, out_of_the_keyring
 from bot.domain.errors import SettingsError
 from bot.domain.people.secret import Secret
-from bot.domain.value import value
+from bot.domain.value import positional, value
 
 __all__ = [
     "PAPER_PORT",
@@ -149,7 +149,7 @@ def _from(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Says:
     """What a field's type carries: its words in the README's table, and what makes the value of its text.
 
