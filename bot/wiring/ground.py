@@ -17,12 +17,12 @@ from bot.runtime.background import BackgroundTasks
 from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.market_times import MarketTimes
 from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 from bot.trading.ticks.tick_watcher import TickWatcher
-from bot.wiring.market_times import MarketTimes
 from storage.store import SqlStore
 
 

@@ -63,6 +63,7 @@ from bot.trading.safety.uncovered_year import UncoveredYear
 from bot.trading.services import Host, Services
 from bot.trading.sessions.logins import Logins
 from bot.trading.sessions.secret_entry import SecretEntry
+from bot.trading.settling import Settling
 from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
@@ -79,7 +80,6 @@ from bot.wiring.laid_beside import LaidBeside
 from bot.wiring.money import build_money
 from bot.wiring.orders import build_orders
 from bot.wiring.rings import build_rings
-from bot.wiring.settling import Settling
 from bot.wiring.trails import build_trails
 from handlers.views.format import rupees
 from storage.inbox import SqlInbox
