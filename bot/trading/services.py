@@ -108,7 +108,7 @@ class Host:
     started_at: datetime
     lines: Lines
     telegram: Latency  # of its answers to what we send
-    inspect: Callable[[], Awaitable[Sequence[str]]]  # lines of a report whose values cannot hold a secret
+    inspect: Callable[[], Awaitable[Sequence[str]]]  # what matters of the report of `python -m bot diagnose`, for /status full
 
     async def audit(self, actor: Actor, before: int | None = None) -> ActPage:
         """A page of the record of acts, older than `before`. An owner of some accounts sees what was done on those."""
@@ -132,10 +132,6 @@ class Host:
             return ActPage(acts=acts, older=acts[-1].id if len(rows) > PAGE else None)
 
         return await self.store.transaction(read)
-
-    async def full(self) -> Sequence[str]:
-        """What matters of the report that `python -m bot diagnose` writes, for /status full."""
-        return await self.inspect()
 
     async def status(self, actor: Actor) -> Status:
         """The bot's own state, for /status."""

@@ -32,7 +32,7 @@ async def resume(ctx: Ctx) -> None:
 
 async def cancel_entries(ctx: Ctx, _: EntriesTap) -> None:
     """Cancels the entries that /kill left resting."""
-    orders = await ctx.services.switch.cancel_entries(ctx.actor)
+    orders = await ctx.services.orders.cancel_entries(ctx.actor)
     stays = await ctx.services.orders.staying(ctx.actor)
     await ctx.reply(cards.cancel_sent(orders, ctx.label, ctx.mode, ctx.now, stays=stays), priority=Priority.FIRST)
 
