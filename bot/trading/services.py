@@ -72,7 +72,7 @@ class Services:
     conversions: Conversions
     reversals: Reversals
     standing: StandingStops
-    books: AccountViews
+    account_views: AccountViews
     market: Quotes
     alerts: Alerts
     watch_lists: WatchLists
@@ -101,7 +101,7 @@ class Host:
 
     store: Store
     logins: Logins
-    books: AccountViews
+    views: AccountViews
     clock: Clock
     mode: str
     version: str
@@ -143,7 +143,7 @@ class Host:
             return mine, db.outbox.counts(), waiting, gaps, db.outbox.oldest()
 
         mine, (waiting, buried), looked_for, gaps, oldest = await self.store.transaction(read)
-        instruments = self.books.instruments
+        instruments = self.views.instruments
         return Status(
             mode=self.mode,
             version=self.version,

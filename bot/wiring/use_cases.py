@@ -285,7 +285,7 @@ def build_core(
         conversions=exits.conversions,
         reversals=exits.reversals,
         standing=exits.standing,
-        books=views,
+        account_views=views,
         market=quotes,
         alerts=alerts.own,
         watch_lists=alerts.lists,
@@ -314,7 +314,7 @@ def build_core(
         host=Host(
             store=store,
             logins=logins,
-            books=views,
+            views=views,
             clock=clock,
             mode=mode,
             version=__version__,
@@ -335,7 +335,7 @@ def build_core(
         notes=money.notes,
         mornings=Mornings(
             telling=telling,
-            books=views,
+            views=views,
             notes=money.notes,
             calendar=times.calendar,
             families=(alerts.findings, exits.morning_stops),

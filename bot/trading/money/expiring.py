@@ -35,7 +35,7 @@ class Expiring:
     """What is held is read from the broker, and from the newest note where it cannot be."""
 
     telling: Telling
-    books: AccountViews
+    views: AccountViews
     notes: HeldNotes
     rules: MarketRules
     calendar: Calendar | None  # None: a practice market that never closes
@@ -55,7 +55,7 @@ class Expiring:
 
     async def _near(self, account: Account, day: date, calendar: Calendar) -> NearExpiry | None:
         bot = by_the_clock(account)
-        positions, demat = await asyncio.gather(in_time(self.books.positions, bot), in_time(self.books.holdings, bot))
+        positions, demat = await asyncio.gather(in_time(self.views.positions, bot), in_time(self.views.holdings, bot))
         note = await self.notes.before(account.id, day) if positions is None else None
         lines = positions.lines if positions is not None else _unpriced(note, day)
         staged = [(line, self.rules.stage(line.position.instrument, day, calendar)) for line in lines if _stays(line.position)]
@@ -63,10 +63,10 @@ class Expiring:
         if not near:
             return None
         shares = {
-            symbol: self.books.instruments.share(symbol) for symbol in {line.position.instrument.symbol for line, _ in near}
+            symbol: self.views.instruments.share(symbol) for symbol in {line.position.instrument.symbol for line, _ in near}
         }
         keys = {symbol: share.key for symbol, share in shares.items() if share is not None}
-        prices: Mapping[InstrumentKey, Price] = await in_time(self.books.prices.of_all, account.id, keys.values()) or {}
+        prices: Mapping[InstrumentKey, Price] = await in_time(self.views.prices.of_all, account.id, keys.values()) or {}
         rows = []
         for line, _ in near:
             key = keys.get(line.position.instrument.symbol)

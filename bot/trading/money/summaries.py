@@ -50,7 +50,7 @@ class Summaries:
     """Made on demand at any hour, and once for good by the clock."""
 
     store: Store
-    books: AccountViews
+    views: AccountViews
     reports: Reports
     ranges: RangePnl
     late_days: LateDays
@@ -67,7 +67,7 @@ class Summaries:
 
         BrokerError where today cannot be read. CheckFailed for a day to come. NotFound for one without any record.
         """
-        account, _ = self.books.connection(actor)
+        account, _ = self.views.connection(actor)
         today = ist_date(self.clock.now())
         await self.find_out(account)
         if day is None or day == today:
@@ -84,7 +84,7 @@ class Summaries:
 
     async def look_again(self, actor: Actor) -> None:
         """The same for the account that a person works with, before a range of its days is shown."""
-        account, _ = self.books.connection(actor)
+        account, _ = self.views.connection(actor)
         await self.find_out(account)
 
     async def find_out(self, account: Account) -> None:
@@ -146,7 +146,7 @@ class Summaries:
             return
         await self.find_out(account)
         made = await self._as_far_as_known(account, occasion)
-        off = self.books.connections.of(account.id).broker.clock_off
+        off = self.views.connections.of(account.id).broker.clock_off
         if off is not None and abs(off) > MOST_SKEW:
             raise CheckFailed([f"This server's clock is {abs(off):.0f} s off mStock's: no day is closed until it is set right."])
         report = replace(made.report, late=occasion.late, up_since=self.started_at)
@@ -204,7 +204,7 @@ class Summaries:
         try:
             if occasion.day == ist_date(self.clock.now()):
                 bot = Actor(user=User(telegram_id=0, name="the bot"), role=Role.OWNER, account=account)
-                await self.books.reconcile.sync_for_reader(account.id)
+                await self.views.reconcile.sync_for_reader(account.id)
                 return await self._today(bot)
             return await self._late_or_bare(account, occasion)
         except BrokerError as error:
@@ -218,9 +218,9 @@ class Summaries:
             return await self._without_data(account, occasion.day)
 
     async def _today(self, actor: Actor) -> _Made:
-        pnl = await self.books.pnl(actor)
+        pnl = await self.views.pnl(actor)
         report, marks = await self.reports.now(actor, pnl)
-        funds = await self.books.funds(actor)
+        funds = await self.views.funds(actor)
         return await self._with_facts(report, marks, lines=pnl.lines, bill=pnl.bill, funds=funds)
 
     async def _late_or_bare(self, account: Account, occasion: Occasion) -> _Made:

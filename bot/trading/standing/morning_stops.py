@@ -34,7 +34,7 @@ class MorningStops:
 
     store: Store
     telling: Telling
-    books: AccountViews
+    views: AccountViews
     stops: StandingStops
     own_way: StopsByThemselves
     clock: Clock
@@ -74,7 +74,7 @@ class MorningStops:
         ]
         if not kept:
             return None
-        if self.books.connections.session_of(account.id, self.clock.now()) is None:
+        if self.views.connections.session_of(account.id, self.clock.now()) is None:
             return StandingStopsDue(to_place=tuple(kept), session=False)
         if any(stop.product is Product.CNC for stop in kept):
             await self._pause(account, kept, day)
@@ -99,7 +99,7 @@ class MorningStops:
 
     async def _pause(self, account: Account, kept: Sequence[StandingStop], day: date) -> None:
         """Pauses those whose share seems to have a new base, and tells each."""
-        demat = await self.books.holdings(by_the_clock(account))
+        demat = await self.views.holdings(by_the_clock(account))
         bases: Mapping[InstrumentKey, NewBase] = {line.instrument.key: line.base for line in demat.lines if line.base is not None}
 
         def write(db: Repositories) -> None:

@@ -46,7 +46,7 @@ async def modify(ctx: Ctx) -> None:
         await order_steps.pick(ctx, "modify")
         return
     if order_numbers.is_number(ctx.words):
-        detail = await ctx.services.books.order(ctx.actor, order_numbers.number(ctx.words, example="/modify 12 2905"))
+        detail = await ctx.services.account_views.order(ctx.actor, order_numbers.number(ctx.words, example="/modify 12 2905"))
         await _offer_prices(ctx, detail)
         return
     proposals, terms = ctx.services.proposals, order_numbers.modify(ctx.words)
@@ -114,7 +114,7 @@ async def tapped(ctx: Ctx, tap: OrderTap) -> None:
             await ask(ctx, await _halved(ctx, await proposals.positions.exit_of(ctx.actor, tap.order_id, chat_id=chat_id)))
         case OrderVerb.STOP:
             choices = await proposals.positions.stop_choices(ctx.actor, tap.order_id)
-            draft = (await ctx.services.books.order_by_id(ctx.actor, tap.order_id)).order.draft
+            draft = (await ctx.services.account_views.order_by_id(ctx.actor, tap.order_id)).order.draft
             await order_steps.await_words(ctx, f"/sl {draft.instrument.name} {draft.product.lower()}")
             raise choices
         case OrderVerb.CANCEL:
@@ -136,7 +136,7 @@ async def tapped(ctx: Ctx, tap: OrderTap) -> None:
 
 async def _looked_up(ctx: Ctx, tap: OrderTap) -> None:
     """Buttons that show something about the order first."""
-    detail = await ctx.services.books.order_by_id(ctx.actor, tap.order_id)
+    detail = await ctx.services.account_views.order_by_id(ctx.actor, tap.order_id)
     match tap.verb:
         case OrderVerb.NOT_THERE:
             await ctx.reply(cards.not_there(detail.order, detail.account.label, ctx.mode, ctx.now), to=ctx.message_id)
