@@ -31,7 +31,7 @@ class StoreState:
     phones_sealed: int
     accounts: int
     accounts_stopped: int
-    alarm: bool
+    locked_down: bool
     updates_waiting: int
     notices_waiting: int
     notices_buried: int
@@ -109,7 +109,7 @@ def store_facts(state: StoreState) -> list[Fact]:
         "phones sealed": state.phones_sealed,
         "accounts": state.accounts,
         "accounts stopped": state.accounts_stopped,
-        "alarm": state.alarm,
+        "alarm": state.locked_down,
         "updates waiting": state.updates_waiting,
         "notices waiting": state.notices_waiting,
         "notices buried": state.notices_buried,

@@ -270,13 +270,13 @@ class FlagsRepository(Protocol):
     def pin_bot(self, bot_id: int, now: datetime) -> None: ...
 
     def lock_down(self, now: datetime) -> None:
-        """The host's alarm sounds from now on."""
+        """The host's lockdown is on from now on."""
         ...
 
     def locked_down(self) -> bool: ...
 
     def lift_lockdown(self) -> bool:
-        """Ends the alarm. False when there was none."""
+        """Ends the lockdown. False when there was none."""
         ...
 
 
