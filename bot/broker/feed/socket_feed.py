@@ -215,7 +215,7 @@ class SocketFeed:
                 return
 
     async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        """Until the line ends."""
+        """Hears what comes until the line ends."""
         while True:
             message = await socket.receive()
             if message.type is aiohttp.WSMsgType.BINARY:

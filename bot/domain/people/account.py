@@ -122,7 +122,7 @@ class Session:
 
 @value
 class LoginStep:
-    """Between password and code: good for 300 s at the broker and for nothing else."""
+    """What stands between password and code: good for 300 s at the broker and for nothing else."""
 
     handle: Secret
     begun: float  # loop time

@@ -136,7 +136,7 @@ class NewsSettingsRepository(Protocol):
     """How each person wants to be told."""
 
     def of(self, telegram_id: int) -> NewsSettings:
-        """As usual where the person has chosen nothing."""
+        """The person's settings, the usual ones where nothing was chosen."""
         ...
 
     def put(self, telegram_id: int, settings: NewsSettings) -> None: ...
@@ -224,7 +224,7 @@ class FlagsRepository(Protocol):
     def unfollow(self, chat_id: int) -> None: ...
 
     def followed(self) -> Mapping[int, FollowedMessage]:
-        """By chat."""
+        """The messages that refresh themselves, by chat."""
         ...
 
     def forbid_login(self, account_id: str, why: NoLogin, now: datetime) -> None:

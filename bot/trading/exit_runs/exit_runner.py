@@ -277,7 +277,7 @@ class ExitRunner:
             self._tell(db, exits, orders, Told.STANDS, stands)
 
     async def _ring(self, exits: ExitList, orders: dict[str, Order]) -> None:
-        """Once for each row that its cover waits for in vain."""
+        """Rings once for each row that its cover waits for in vain."""
         late = [row for row in exits.stalled(orders, self.clock.now()) if row.number not in exits.rung]
         if not late:
             return

@@ -72,7 +72,7 @@ class TurningOver:
         await self.store.transaction(lambda db: strike(db, plan.id, why, self.clock.now()))
 
     async def _ring(self, exits: ExitList, orders: dict[str, Order]) -> None:
-        """Once, when the exit does not fill within the time of a cover."""
+        """Rings once, when the exit does not fill within the time of a cover."""
         row, now = exits.rows[0], self.clock.now()
         if exits.then is None or exits.then.rung or not exits.is_late(row, orders, now):
             return

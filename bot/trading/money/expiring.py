@@ -50,7 +50,7 @@ class Expiring:
             await self.telling.each(card, occasion, lambda account: self._near(account, occasion.day, calendar))
 
     async def week_ahead(self, occasion: Occasion) -> None:
-        """On a Sunday, what the week from tomorrow on brings. Nothing where it brings nothing."""
+        """Tells on a Sunday what the week from tomorrow on brings, if anything."""
         await self.telling.each("week ahead", occasion, lambda account: self._week(account, occasion.day + DAY))
 
     async def _near(self, account: Account, day: date, calendar: Calendar) -> NearExpiry | None:
@@ -127,7 +127,7 @@ class Expiring:
         return position.open_profit(line.price.last) - self.tariff.order(trade, self.plan).total
 
     async def _week(self, account: Account, monday: date) -> WeekAhead | None:
-        """By the newest note: on a Sunday the broker's books are those of Friday, or gone."""
+        """Reads the newest note: on a Sunday the broker's books are those of Friday, or gone."""
         note = await self.notes.before(account.id, monday)
         sunday = monday + WEEK
         ending = [row for row in carried(note, monday) if row.instrument.expiry is not None and row.instrument.expiry <= sunday]

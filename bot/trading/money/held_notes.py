@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class HeldNotes:
-    """Without a session nobody can ask the broker what is held: then the newest note is all there is to know."""
+    """Notes what is held: without a session nobody can ask the broker, and the newest note is all there is to know."""
 
     store: Store
     views: AccountViews

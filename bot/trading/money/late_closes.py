@@ -58,7 +58,7 @@ class LateCloses:
         return self.is_trading(ist_date(now)) and not self.has_begun(now) and ist(now).time() >= PRE_OPEN
 
     async def _by_quotes(self, account_id: str, day: date, keys: Collection[InstrumentKey]) -> Closes:
-        """Of the session before the one that a quote is of, or of that one itself while no other has begun."""
+        """Closes of the session before the one that a quote is of, or of that one itself while no other has begun."""
         now = self.clock.now()
         prices = await self.views.prices.of_all(account_id, keys)
         by_previous_close = self.has_begun(now) and day == self.day_before(ist_date(now))
@@ -66,7 +66,7 @@ class LateCloses:
         return {key: close for key, close in found.items() if close is not None}
 
     async def _by_candles(self, account_id: str, day: date, instruments: Iterable[Instrument]) -> Closes:
-        """Of a day further back. What the candle route does not know, a contract that has ended since, is absent."""
+        """Closes of a day further back. What the candle route does not know, a contract that has ended since, is absent."""
         broker, found = self.views.connections.of(account_id).broker, {}
         for each in instruments:
             try:

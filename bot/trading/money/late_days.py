@@ -159,7 +159,7 @@ class LateDays:
 
 
 def _but_delivered(quantities: Mapping[RowKey, int]) -> Mapping[RowKey, int]:
-    """Without shares bought for delivery: on the next day they are in the holdings."""
+    """The rows without shares bought for delivery: on the next day they are in the holdings."""
     return {row: quantity for row, quantity in quantities.items() if row[1] is not Product.CNC}
 
 

@@ -39,7 +39,7 @@ class FamilyFindings(Protocol):
 
     @property
     def name(self) -> str:
-        """Of its row where it cannot say anything, in at most ten letters."""
+        """The name of its row where it cannot say anything, in at most ten letters."""
         ...
 
     async def of(self, account: Account, day: date) -> Sequence[Finding]:

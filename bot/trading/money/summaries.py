@@ -15,7 +15,7 @@ from bot.domain.news.days.days import DaySummary
 from bot.domain.news.days.period_summary import PeriodSummary, Span
 from bot.domain.news.days.picture import Pictured
 from bot.domain.news.notice import Notice
-from bot.domain.people.account import Account, Actor, Role, User
+from bot.domain.people.account import Account, Actor
 from bot.domain.pictures import DayPicture
 from bot.domain.pnl.summary import day_facts, day_picture, equity_curve, period_summary
 from bot.domain.pnl.trades import DayMark
@@ -27,6 +27,7 @@ from bot.trading.account.account_views import AccountViews
 from bot.trading.money.late_days import LateDays
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.reports import Reports
+from bot.trading.money.telling import by_the_clock
 
 log = logging.getLogger(__name__)
 
@@ -197,15 +198,14 @@ class Summaries:
         await self.store.transaction(keep)
 
     async def _as_far_as_known(self, account: Account, occasion: Occasion) -> _Made:
-        """By the broker's books, which hold one day only.
+        """The day by the broker's books, which hold one day only.
 
         Else by our ledger, where that holds the whole day. Else there is no data.
         """
         try:
             if occasion.day == ist_date(self.clock.now()):
-                bot = Actor(user=User(telegram_id=0, name="the bot"), role=Role.OWNER, account=account)
                 await self.views.reconcile.sync_for_reader(account.id)
-                return await self._today(bot)
+                return await self._today(by_the_clock(account))
             return await self._late_or_bare(account, occasion)
         except BrokerError as error:
             if occasion.failures < PATIENCE:
@@ -227,7 +227,7 @@ class Summaries:
         return await self._late(account, occasion.day, occasion.due) or await self._without_data(account, occasion.day)
 
     async def _late(self, account: Account, day: date, due: datetime) -> _Made | None:
-        """By our ledger, where that holds the whole day."""
+        """The day by our ledger, where that holds all of it."""
         bare = await self.reports.from_records(account, day)
         late = await self.late_days.of(account.id, bare, due)
         if late is None:

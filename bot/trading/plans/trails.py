@@ -311,6 +311,6 @@ class Trails:
 
 
 def _stop_of(plan: Plan) -> str:
-    """As in: the stop of 65 NF 24500CE 23Nov."""
+    """Names a stop: the stop of 65 NF 24500CE 23Nov."""
     stop = plan.stop.draft if plan.stop is not None else plan.legs[0].draft
     return f"the stop of {stop.quantity} {short(stop.instrument)}"

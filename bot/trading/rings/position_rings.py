@@ -188,7 +188,7 @@ class PositionRings:
         return told, told > 0 and not db.flags.card_told(f"margin enough {told}", account_id, today)
 
     async def _margin(self, account_id: str, seen: _Seen, lines: Sequence[PositionLine], funds: Funds) -> None:
-        """By the account's margin as a whole: mStock names none for a row."""
+        """Judges the account's margin as a whole: mStock names none for a row."""
         now = self.clock.now()
         risk = self.rules.broker_risk(ist_date(now))
         intraday = [line for line in lines if line.position.product is Product.MIS and line.price is not None]

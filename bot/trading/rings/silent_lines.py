@@ -29,7 +29,7 @@ MUTE = 60.0  # seconds; the socket connects anew after twenty, and the books are
 
 @dataclass(slots=True)
 class _Silence:
-    """Of one account, in loop time."""
+    """The silence of one account, in loop time."""
 
     since: float  # from when on it should have spoken
     rung: bool = False

@@ -33,7 +33,7 @@ class OwnLimits:
     calendar: Calendar | None  # None: this exchange never closes (practice), so tomorrow is a trading day
 
     async def show(self, actor: Actor) -> LimitsShown:
-        """As they stand today, and as they will."""
+        """The limits as they stand today, and as they will."""
         account = account_of(actor)
         return await self.store.transaction(lambda db: self._shown(db, account))
 

@@ -228,7 +228,7 @@ class Logins:
         await self._store.transaction(lambda db: db.flags.forbid_login(account_id, NoLogin.REFUSED, now))
 
     async def restore(self) -> Sequence[str]:
-        """At start: opens every linked account's connection, with its stored session where that still lives. Account ids."""
+        """Opens at the start every linked account's connection. Returns the ids of those whose stored session still lives."""
 
         def read(db: Repositories) -> list[tuple[Account, Credentials | None, Session | None, str | None]]:
             accounts = db.accounts

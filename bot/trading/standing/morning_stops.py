@@ -41,7 +41,7 @@ class MorningStops:
 
     @property
     def name(self) -> str:
-        """Of its row on the morning's card."""
+        """The name of its row on the morning's card."""
         return "stops"
 
     async def of(self, account: Account, day: date) -> Sequence[Finding]:

@@ -62,7 +62,7 @@ def page_of(items: Sequence[Rows], tap: ListingTap) -> tuple[list[Rows], list[Bu
 
 
 def no_newer(why: str | None, as_of: datetime) -> list[Part]:
-    """Of which moment a list is that could not be read anew."""
+    """Says of which moment a list is that could not be read anew."""
     return [say(f"⚠️ {why} This is what I knew at {clock_time(as_of)}.")] if why else []
 
 
