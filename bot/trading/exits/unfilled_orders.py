@@ -40,9 +40,8 @@ class UnfilledOrders:
     prices: Prices
     rules: MarketRules
     clock: Clock
-    trades: Callable[[Instrument], bool] = lambda _: (
-        True
-    )  # whether it is traded now: before the open and in an auction every limit rests
+    # Whether it is traded now: before the open and in an auction every limit rests.
+    trades: Callable[[Instrument], bool] = lambda _: True
     _wake: Signal = field(default_factory=Signal)
     _since: dict[str, float] = field(default_factory=dict)  # since when this process knows, in loop time
     _rung: set[str] = field(default_factory=set)

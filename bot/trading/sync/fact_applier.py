@@ -52,9 +52,8 @@ class SyncOutcome:
     elsewhere: int = 0  # orders that this bot did not place, and told so
     touched: list[str] = field(default_factory=list)  # order ids
     booked: bool = False  # whether it stored a fill, told or not: the positions of the same look may miss it
-    same: dict[str, tuple[OrderFact, int]] = field(
-        default_factory=dict
-    )  # broker id -> a row that changed nothing, on which version
+    # Broker id -> a row that changed nothing, on which version.
+    same: dict[str, tuple[OrderFact, int]] = field(default_factory=dict)
     less: dict[tuple[str, int], datetime] = field(default_factory=dict)  # order, what is left of its fills -> since when
     fills_from: Mapping[str, Seen] = field(default_factory=dict)  # broker id -> what the ledger's fills of it were stored from
 
@@ -82,9 +81,8 @@ class FactApplier:
         self._instrument = instrument
         self._less: dict[str, Mapping[tuple[str, int], datetime]] = {}  # account -> as its last sync left it
         self._ledger = Ledger(instrument=instrument, unlisted=_unlisted)
-        self._same: dict[
-            str, Mapping[str, tuple[OrderFact, int]]
-        ] = {}  # account -> the rows of its last sync that changed nothing
+        # Account -> the rows of its last sync that changed nothing.
+        self._same: dict[str, Mapping[str, tuple[OrderFact, int]]] = {}
 
     def apply(
         self,
