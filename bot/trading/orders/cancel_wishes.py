@@ -1,4 +1,4 @@
-"""That somebody asked for an order's cancel, on record until the order ends or the broker did not take it."""
+"""The wish that an order be cancelled: it stands on record until the order ends, or the broker did not take it."""
 
 from datetime import datetime
 
