@@ -57,7 +57,7 @@ class HeldNotes:
                 listed=self._lists(line.position.instrument),
             )
             for line in positions.lines
-            if line.position.quantity and not line.position.is_sold_holding
+            if line.position.is_open
         ]
         rows += [
             HeldRow(

@@ -98,4 +98,4 @@ class Reports:
 
 def is_carried(line: PositionLine) -> bool:
     """Whether it is still there on the next day: neither shares that left the holdings nor a contract that has ended."""
-    return bool(line.position.quantity) and not line.position.is_sold_holding and not line.settled
+    return line.position.is_open and not line.settled

@@ -263,9 +263,7 @@ class AlertWatch:
         except (BrokerError, TimeoutError):
             return ()
         key = alert.instrument.key if alert.instrument is not None else None
-        return tuple(
-            each.product for each in positions if each.instrument.key == key and each.quantity and not each.is_sold_holding
-        )
+        return tuple(position.product for position in positions if position.instrument.key == key and position.is_open)
 
     async def _note(self, moment: float) -> None:
         """Notes what was traded last, for the next morning's base, once in minutes."""
