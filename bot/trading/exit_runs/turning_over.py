@@ -12,6 +12,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.value import value
 from bot.trading.exits.exit_state import load_alive, told_row
 from bot.trading.exits.live_exit import LiveExit
+from bot.trading.safety.announce import tell_all
 from bot.trading.safety.striking import strike
 
 SendEntry = Callable[[Plan, PlanLeg, str], Awaitable[bool]]
@@ -84,6 +85,6 @@ class TurningOver:
             db.exit_lists.save(replace(found.exits, then=replace(found.exits.then, rung=True)))
             rows = (told_row(found.exits, found.exits.rows[0], found.orders),)
             news = ExitsTold(plan_id=exits.plan_id, kind=exits.kind, told=Told.TURN_WAITS, at=now, rows=rows, waiting=1)
-            db.outbox.add(exits.account_id, db.people.watching(exits.account_id), news, now, order_id=None)
+            tell_all(db, exits.account_id, news, now)
 
         await self.store.transaction(ring)

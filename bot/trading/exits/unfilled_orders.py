@@ -22,6 +22,7 @@ from bot.runtime.signal import Signal
 from bot.trading.account.prices import Prices
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.orders.repricing import protected
+from bot.trading.safety.announce import tell_all
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ class UnfilledOrders:
             news = MarketUnfilled(order=order, price=worst, touch=touch)
 
         def tell(db: Repositories) -> None:
-            db.outbox.add(order.account_id, db.people.watching(order.account_id), news, at, order_id=order.id)
+            tell_all(db, order.account_id, news, at, order_id=order.id)
 
         await self.store.transaction(tell)
 

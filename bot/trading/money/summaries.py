@@ -28,6 +28,7 @@ from bot.trading.money.late_days import LateDays
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.reports import Reports
 from bot.trading.money.telling import by_the_clock
+from bot.trading.safety.announce import tell_all
 
 log = logging.getLogger(__name__)
 
@@ -163,9 +164,8 @@ class Summaries:
         def keep(db: Repositories) -> None:
             if db.reports.add(report):
                 db.ledger.close_day(made.marks)
-                people = db.people.watching(account.id)
                 for each in news:
-                    db.outbox.add(account.id, people, each, now, order_id=None)
+                    tell_all(db, account.id, each, now)
 
         await self.store.transaction(keep)
 
@@ -193,7 +193,7 @@ class Summaries:
             db.reports.correct(report)
             db.ledger.correct_day(made.marks)
             news = DaySummary(report=report)
-            db.outbox.add(account.id, db.people.watching(account.id), news, self.clock.now(), order_id=None)
+            tell_all(db, account.id, news, self.clock.now())
 
         await self.store.transaction(keep)
 

@@ -16,6 +16,7 @@ from bot.domain.positions.portfolio import PositionLine
 from bot.domain.value import value
 from bot.trading.exit_lists.exit_rows import PANIC_SLABS, ExitRows
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.safety.announce import tell_all
 
 
 @value
@@ -70,5 +71,5 @@ class PnlStrike:
         before, after = f"{levels_in_words(exit_)} of {scope_in_words(exit_.scope)}", f"{level} at {value}: {named}"
         db.audit.add(now, exit_.by, "pnl exit", exit_.account_id, before=before, after=after)
         news = PnlExitTold.of(exit_, told, now, value=value, rows=len(rows), blocks_until=exit_.blocks_until)
-        db.outbox.add(exit_.account_id, db.people.watching(exit_.account_id), news, now, order_id=None)
+        tell_all(db, exit_.account_id, news, now)
         return True

@@ -10,6 +10,7 @@ from bot.domain.people.account import Stop
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.value import value
+from bot.trading.safety.announce import tell_all
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def lock_down(db: Repositories, now: datetime) -> LockdownReport:
         fresh = db.stops.stop(Stop(account_id=account.id, by=None, at=now, why=WHY))
         db.accounts.keep_session(account.id, None)
         notice = TradingStopped(name="the host", at=now, why=f"{WHY} {LIFT}")
-        db.outbox.add(account.id, db.people.watching(account.id), notice, now, order_id=None)
+        tell_all(db, account.id, notice, now)
         before = "running" if fresh else "stopped"
         db.audit.add(now, None, "panic", account.id, before=before, after="stopped, session forgotten")
     for phone in sorted(phones):

@@ -22,6 +22,7 @@ from bot.domain.value import value
 from bot.runtime.scheduler import Occasion
 from bot.trading.account.account_views import AccountViews
 from bot.trading.money.telling import Telling, by_the_clock
+from bot.trading.safety.announce import tell_all
 from bot.trading.standing.by_themselves import StopsByThemselves
 from bot.trading.standing.standing_stops import StandingStops
 
@@ -110,7 +111,7 @@ class MorningStops:
                 paused = replace(stop, state=StandingState.PAUSED, base=base)
                 if db.standing_stops.save(paused, was=StandingState.KEPT):
                     news = StandingStopPaused(stop=paused, base=base)
-                    db.outbox.add(account.id, db.people.watching(account.id), news, self.clock.now(), order_id=None)
+                    tell_all(db, account.id, news, self.clock.now())
 
         await self.store.transaction(write)
 

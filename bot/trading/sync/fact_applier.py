@@ -31,6 +31,7 @@ from bot.domain.positions.portfolio import Holding, Position
 from bot.domain.terms import OrderKind
 from bot.trading.ledger.day_book import lots_carried
 from bot.trading.ledger.ledger import Ledger, Seen
+from bot.trading.safety.announce import tell_all
 from bot.trading.sync.step_prices import last_trade, step_price
 from bot.trading.sync.taken_back import LASTS, is_in_all_books
 from bot.trading.sync.untagged import is_alike
@@ -351,8 +352,7 @@ class _Reading:
         )
 
     def tell(self, order: Order | None, notice: Notice) -> None:
-        people = self.db.people.watching(self.account_id)
-        self.db.outbox.add(self.account_id, people, notice, self.now, order_id=order.id if order is not None else None)
+        tell_all(self.db, self.account_id, notice, self.now, order_id=order.id if order is not None else None)
 
 
 def _terms(fact: OrderFact) -> tuple[OrderKind, Decimal | None, Decimal | None]:
