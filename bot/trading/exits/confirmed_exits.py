@@ -71,12 +71,7 @@ class ConfirmedExits:
     def _over(self, db: Repositories, wanted: ExitWanted, result: ExitResult) -> None:
         db.plans.end(wanted.plan_id, result.state)
         if result.state is ExitState.BARE:
-            tell_all(db, wanted.account_id, bare(wanted.draft), self.clock.now())
-
-
-def bare(draft: OrderDraft) -> Unguarded:
-    """The news that nothing guards a quantity any more."""
-    return Unguarded(draft=draft)
+            tell_all(db, wanted.account_id, Unguarded(draft=wanted.draft), self.clock.now())
 
 
 def said(result: ExitResult) -> str:
