@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.addresses import MSTOCK, MSTOCK_SOCKET, PAPER, PAPER_SOCKET, TELEGRAM
+from bot.config.addresses import MSTOCK, MSTOCK_SOCKET, PAPER, PAPER_SOCKET, TELEGRAM, Mode
 from bot.config.settings import (
     SETTINGS,
-    Mode,
     Settings,
     table,
 )
