@@ -109,7 +109,7 @@ def test_on_a_phone_stands_what_matters_and_the_rest_is_left_to_the_host() -> No
 
 
 def test_what_is_wrong_stands_first_on_a_phone() -> None:
-    shown = on_a_phone(a_report(notices_buried=3, locked_down=True, audit_broken_at_row=7))
+    shown = on_a_phone(a_report(notices_buried=3, alarm=True, audit_broken_at_row=7))
     assert shown[:3] == ["🔴 database alarm: yes", "🔴 database audit broken at row: 7", "🔴 database notices buried: 3"]
     assert not shown[3].startswith("🔴")
 
