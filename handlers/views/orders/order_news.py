@@ -102,7 +102,7 @@ def _filled(news: Filled, scene: Scene) -> View:
         parts.append(say(_squared_off(news.fee)))
     if news.after is not None:
         parts.append(say(_position(news.after, tick)))
-    return View(tuple(parts), fill_keyboard(order, scene.label, news.after))
+    return View(tuple(parts), fill_keyboard(order, scene.label, news.after, stop_follows=news.stop_follows))
 
 
 def _squared_off(fee: Decimal) -> str:
