@@ -211,13 +211,11 @@ class Conversions:
         """Cancels the stops that would open the other side afterwards, then sends the one request."""
         position, row = seen.position, seen.row
         if position is None or row is None:
-            return await self._save(made, ConversionState.REFUSED, "It is not open any more. Nothing was sent.")
+            return await self._save(made, ConversionState.REFUSED, "It is not open any more.")
         if made.quantity > row.unguarded:
             for guard in row.guards:
                 if not await self.exits.cancelled(guard, by=made.by):
-                    return await self._save(
-                        made, ConversionState.REFUSED, f"Its stop #{guard.number} could not be cancelled. Nothing was converted."
-                    )
+                    return await self._save(made, ConversionState.REFUSED, f"Its stop #{guard.number} could not be cancelled.")
                 made = replace(made, unguarded=made.unguarded + guard.pending)
         state, said = ConversionState.SENT, ""
         try:

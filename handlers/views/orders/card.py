@@ -106,7 +106,7 @@ def state(order: Order, explain: Explain) -> str:
         case OrderStatus.NOT_SEEN:
             return "closed by you: not in the mStock app"
         case OrderStatus.REJECTED if order.never_left:
-            return f"not sent: {order.reason}"
+            return f"not sent: {order.why_unsent}"
         case OrderStatus.REFUSED | OrderStatus.REJECTED:
             return ", ".join(filter(None, ("rejected by mStock", some))) + (f": {explain(order.reason)}" if order.reason else "")
         case OrderStatus.OPEN | OrderStatus.TRIGGER_PENDING:

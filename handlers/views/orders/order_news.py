@@ -132,7 +132,7 @@ def _rejected(news: OrderRejected, scene: Scene) -> View:
     order = news.order
     repair = repair_buttons(order, scene.repairs(order), scene.label)
     if order.never_left:
-        return _about("Not sent", order, _sentences(order.reason, _left(order, news.after)), scene, repair)
+        return _about("Not sent", order, _sentences(order.why_unsent, _left(order, news.after)), scene, repair)
     why = scene.explain(order.reason) if order.reason else "mStock gave no reason."
     part = f"{count(order.filled)} of {count(order.draft.quantity)} filled before." if order.filled else ""
     if order.status is OrderStatus.REFUSED:
