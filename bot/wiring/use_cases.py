@@ -98,7 +98,7 @@ def heartbeat_file(settings: Settings) -> Path:
 async def _status(settings: Settings, store: SqlStore, clock: Clock) -> list[str]:
     """The facts about the bot as `/status full` shows them."""
     facts = inspect(settings, await state_of(store), clock.now(), heartbeat=heartbeat_file(settings))
-    return redacted(on_a_phone(facts), Redactor(settings.secrets()))
+    return redacted(on_a_phone(facts, settings.warnings), Redactor(settings.secrets()))
 
 
 @dataclass(slots=True, kw_only=True)
