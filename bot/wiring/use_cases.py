@@ -234,7 +234,6 @@ def build_core(
     )
     orders = build_orders(ground)
     quotes = Quotes(instruments=catalogue, prices=prices, clock=clock)
-    charts = build_charts(ground, quotes)
     alerts = build_alerts(ground, quotes)
     drawing = DrawingProcess()
     album = album or Album(drawing.draw, drawing.close)
@@ -252,6 +251,7 @@ def build_core(
         bases=NewBases(store=store, trading=times.trading),
         clock=clock,
     )
+    charts = build_charts(ground, quotes, views)
     exits = build_exits(ground, orders, views)
     rings = build_rings(ground, views)
     curve = DayCurve(
