@@ -5,7 +5,6 @@ does not, for day numbers begin anew each morning.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
 from telegram import Message
@@ -13,7 +12,7 @@ from telegram import Message
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted
 from bot.domain.orders.legs import Leg, TrailSaid
-from bot.domain.value import value
+from bot.domain.value import positional, value
 from handlers.commands import position_replies
 from handlers.commands.orders.order import ask
 from handlers.commands.plans import trails
@@ -25,7 +24,7 @@ from handlers.views.taps.tap import Tap, decode
 from handlers.views.taps.taps import CardTap, CardVerb, ChangeTap, LeaveTap, OrderTap
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class NewTerms:
     """A price or a quantity for an order that works."""
 
@@ -122,7 +121,7 @@ async def _keep(ctx: Ctx, wanted: StopWanted) -> None:
 
 
 async def _change(ctx: Ctx, new: NewTerms) -> None:
-    order = (await ctx.services.books.order_by_id(ctx.actor, new.order_id)).order
+    order = (await ctx.services.account_views.order_by_id(ctx.actor, new.order_id)).order
     if not order.status.is_working or ist_date(order.created_at) != ist_date(ctx.now):
         raise CheckFailed([f"#{order.number} does not work any more: there is nothing to change."])
     quantity, instrument = new.quantity, order.draft.instrument
