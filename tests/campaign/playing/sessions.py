@@ -51,7 +51,7 @@ def play(seed: int, template: Template, focus: Focus) -> Record:
 
 async def _lived(directory: Path, record: Record, focus: Focus) -> None:
     chance = random.Random(record.seed)
-    long = record.seed % DAYS == DAYS - 1 and focus == Focus()
+    long = bool(focus.days) or (record.seed % DAYS == DAYS - 1 and focus == Focus())
     async with a_world(directory, record, chance, hours="real" if long else "always") as world:
         await _Play(world, chance, focus, stepped=record.seed % STEPPED == 0 and not long, days=long).run()
 
@@ -116,6 +116,9 @@ class _Play:
 
         if not self.days:
             yield from some(2, 4)
+            return
+        if self.focus.days:
+            yield from (act for act, _ in DAY if act.__name__ in self.focus.days)
             return
         yield from some(0, 1)
         yield from (act for act, often in DAY if chance.random() < often)
