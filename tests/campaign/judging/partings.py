@@ -75,7 +75,8 @@ def overheard(record: Record) -> Iterator[str]:
             if shown.chat != trouble.chat or shown.what == "delete" or not heard + A_MOMENT < shown.at < trouble.ended:
                 continue
             if not any(each.side == "telegram" and each.overlaps(heard - 30.0, shown.at) for each in record.troubles):
-                yield f"“{' '.join(shown.text.split())[:60]}” was shown at {shown.at:.1f} to a person off the list since {heard:.1f}"
+                said = " ".join(shown.text.split())[:60]
+                yield f"“{said}” was shown at {shown.at:.1f} to a person off the list since {heard:.1f}"
 
 
 def unrung_logins(record: Record) -> Iterator[str]:
