@@ -91,7 +91,7 @@ from storage.topics import Topic
 async def _status(settings: Settings, store: SqlStore, clock: Clock) -> list[str]:
     """The facts about the bot as `/status full` shows them."""
     facts = inspect(settings, await state_of(store), clock.now(), heartbeat=heartbeat_beside(settings.database))
-    return redacted(on_a_phone(facts), Redactor(settings.secrets()))
+    return redacted(on_a_phone(facts, settings.warnings), Redactor(settings.secrets()))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -226,7 +226,6 @@ def build_core(
     )
     orders = build_orders(ground)
     quotes = Quotes(instruments=catalogue, prices=prices, clock=clock)
-    charts = build_charts(ground, quotes)
     alerts = build_alerts(ground, quotes)
     drawing = DrawingProcess()
     album = album or Album(drawing.draw, drawing.close)
@@ -244,6 +243,7 @@ def build_core(
         bases=NewBases(store=store, trading=times.trading),
         clock=clock,
     )
+    charts = build_charts(ground, quotes, views)
     exits = build_exits(ground, orders, views)
     rings = build_rings(ground, views)
     curve = DayCurve(

@@ -7,7 +7,7 @@ from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, CheckFailed
 from bot.domain.news.plans.exits import Unguarded
 from bot.domain.orders.confirmation import Confirmation
-from bot.domain.orders.order import Order, OrderDraft
+from bot.domain.orders.order import NOTHING_SENT, Order, OrderDraft
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.exits.exit_wanted import ExitResult, ExitState, ExitWanted
@@ -61,7 +61,8 @@ class ConfirmedExits:
         try:
             result = await self.exits.close(wanted)
         except BrokerError as error:
-            raise CheckFailed([f"{error.say} The stop stands as it was, and nothing was sent."]) from error
+            fate = "" if NOTHING_SENT in error.say else f" {NOTHING_SENT}."
+            raise CheckFailed([f"{error.say}{fate} The stop stands as it was."]) from error
         finally:
             await self.store.owe(lambda db: self._over(db, wanted, result))
         if result.state is ExitState.SENT and result.order is not None:
