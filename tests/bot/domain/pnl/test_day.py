@@ -208,7 +208,7 @@ def test_what_is_brought_forward_has_its_day_and_says_so_where_the_broker_differ
     costless = day_line(replace(position, carried_average=None), a_price("126.00", "121.00"), replace(own, lots=(Lot(65, None),)))
     assert costless.today == line.today, "the day hangs on the previous close, not on the cost"
     other = day_line(replace(position, carried_average=Decimal("119.00")), a_price("126.00", "121.00"), own)
-    assert (other.today, other.off) == (line.today, (Off(reason=Reason.BROUGHT_FORWARD, rupees=other.difference),))
+    assert (other.today, other.off) == (line.today, (Off(reason=Reason.BROUGHT_FORWARD, rupees=Decimal("65.00")),))
 
 
 def test_a_position_without_its_trades_is_the_brokers_word_and_says_why() -> None:
