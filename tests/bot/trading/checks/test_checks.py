@@ -12,6 +12,7 @@ from bot.domain.market.prices import Price
 from bot.domain.market.rules import Band, ExpiryStage
 from bot.domain.orders.order import OrderRequest
 from bot.domain.people.account import Limits
+from bot.domain.positions.portfolio import Holding, Position
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.checks.checks import refusals, repairs
 from bot.trading.checks.remarks import remarks
@@ -26,6 +27,23 @@ NEAR = {"draft": DERIVATIVE, "stage": ExpiryStage.WARN}
 
 MOVED = Price(last=Decimal(1480), previous_close=Decimal(1430))  # 3.5 %
 WRITTEN = replace(DERIVATIVE, side=Side.SELL)
+AT_1500 = Price(last=Decimal(1500))
+SALE = a_draft(side=Side.SELL)  # of ten
+
+
+def bought(quantity: int) -> Position:
+    """Shares bought for delivery today."""
+    return Position(
+        instrument=RELIANCE, product=Product.CNC, quantity=quantity, bought=quantity, sold=0, bought_value=Decimal(0),
+        sold_value=Decimal(0), average=Decimal(1500),
+    )  # fmt: skip
+
+
+def held(quantity: int = 10, *, t1: int = 0, authorised: int = 10, collateral: int = 0) -> Holding:
+    return Holding(
+        instrument=RELIANCE, isin="INE002A01018", quantity=quantity, t1=t1, authorised=authorised, collateral=collateral,
+        average=None, last=None, previous_close=None,
+    )  # fmt: skip
 
 
 def a_situation(**changes: Any) -> Situation:
@@ -63,6 +81,25 @@ def test_an_order_about_which_nothing_more_is_known_is_neither_refused_nor_warne
         ("ban", {"banned": True}, {"banned": True, "reduces": True}),
         ("surveillance", {"measures": ("ASM stage 1",)}, {"measures": ("ASM stage 1",), "reduces": True}),
         ("near_expiry", NEAR | {"stage": ExpiryStage.TELL}, NEAR | {"reduces": True}),
+        ("far_from_last", {"draft": a_draft(price=Decimal("1349.90")), "price": AT_1500},
+         {"draft": a_draft(price=Decimal("1350.00")), "price": AT_1500}),
+        ("cash_short", {"draft": a_draft(price=Decimal(1500)), "cash": Decimal("14999.99")},
+         {"draft": a_draft(price=Decimal(1500)), "cash": Decimal(15000)}),
+        ("cash_short", {"margin": Decimal(3001), "cash": Decimal(3000)},
+         {"margin": Decimal(3001), "cash": Decimal(3000), "reduces": True}),
+        ("odd_rest", {"draft": WRITTEN, "reduces": True, "closable": 70}, {"draft": WRITTEN, "reduces": True, "closable": 130}),
+        ("odd_rest", {"draft": replace(WRITTEN, quantity=130), "reduces": True, "closable": 140},
+         {"draft": WRITTEN, "reduces": True, "closable": 140}),
+        ("bought_today", {"draft": SALE, "positions": (bought(4),)},
+         {"draft": replace(SALE, product=Product.MIS), "positions": (bought(4),)}),
+        ("undelivered", {"draft": SALE, "holdings": (held(5, t1=5),)}, {"draft": SALE, "holdings": (held(10, t1=5),)}),
+        ("unauthorised", {"draft": SALE, "holdings": (held(authorised=9),)}, {"draft": SALE, "holdings": (held(),)}),
+        ("unauthorised", {"draft": SALE, "holdings": (held(authorised=9),), "positions": (bought(9),)},
+         {"draft": SALE, "holdings": (held(authorised=9),), "positions": (bought(10),)}),
+        ("unauthorised", {"draft": SALE, "holdings": (held(authorised=0),)},
+         {"draft": replace(SALE, product=Product.MIS), "holdings": (held(authorised=0),)}),
+        ("pledged", {"draft": SALE, "holdings": (held(collateral=3),)},
+         {"draft": replace(SALE, side=Side.BUY), "holdings": (held(collateral=3),)}),
     ],
 )  # fmt: skip
 def test_a_warning_stands_where_it_belongs_and_nowhere_else(name: str, there: dict[str, Any], not_there: dict[str, Any]) -> None:
@@ -106,6 +143,7 @@ def test_where_a_limit_for_one_order_is_set_an_order_of_unknown_worth_is_refused
     seen = Price(last=Decimal("1480.30"), bid=None, ask=None)
     assert refusals(a_situation(draft=market, limits=limits, price=seen)) == ()
     assert len(refusals(a_situation(draft=replace(market, quantity=100), limits=limits, price=seen))) == 1
+    assert refusals(a_situation(draft=a_draft(quantity=25, price=Decimal(2000)), limits=limits)) == (), "just the limit passes"
 
 
 def test_an_entry_outside_the_known_band_of_the_day_is_refused_and_offered_at_its_edge() -> None:
