@@ -10,13 +10,14 @@ import pytest
 from bot.domain.market.instrument import Exchange, InstrumentKind
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import Band, ExpiryStage
-from bot.domain.orders.order import OrderRequest
+from bot.domain.orders.order import OrderDraft, OrderRequest
 from bot.domain.people.account import Limits
 from bot.domain.positions.portfolio import Holding, Position
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.checks.checks import refusals, repairs
 from bot.trading.checks.remarks import remarks
 from bot.trading.checks.situation import Situation
+from bot.trading.checks.weight import weighs
 from bot.trading.drafts.drafting import Drafting
 from tests.stage.values.market import REFERENCE_DATA, a_share, an_index
 from tests.stage.values.orders import NIFTY_CALL, RELIANCE, a_draft
@@ -105,6 +106,24 @@ def test_an_order_about_which_nothing_more_is_known_is_neither_refused_nor_warne
 def test_a_warning_stands_where_it_belongs_and_nowhere_else(name: str, there: dict[str, Any], not_there: dict[str, Any]) -> None:
     assert name in names(a_situation(**there))
     assert name not in names(a_situation(**not_there))
+
+
+@pytest.mark.parametrize(
+    ("draft", "best", "asked_again"),
+    [
+        (a_draft(price=Decimal(1650)), "1500", False),  # 10 %
+        (a_draft(price=Decimal("1650.10")), "1500", True),
+        (a_draft(price=Decimal("9.90")), "8.90", True),  # a share however cheap
+        (replace(DERIVATIVE, price=Decimal("12.50")), "8.95", False),  # an option under ten rupees moves by such parts of itself
+        (replace(DERIVATIVE, price=Decimal("12.60")), "8.95", True),
+        (replace(DERIVATIVE, price=Decimal("11.10")), "10", True),  # from ten rupees on as any other
+    ],
+)
+def test_a_limit_through_the_other_side_is_asked_again_from_a_tenth_on_or_two_fifths_of_a_cheap_option(
+    draft: OrderDraft, best: str, asked_again: bool
+) -> None:
+    asked = weighs(a_situation(draft=draft, price=Price(last=Decimal(best), ask=Decimal(best))))
+    assert bool(asked) is asked_again
 
 
 @pytest.mark.parametrize(
