@@ -142,6 +142,23 @@ def test_hours_and_kinds_are_the_calendars(moment: str, kind: OrderKind, warned:
     assert names(a_situation(now=at, window=window, draft=a_draft(kind=kind, trigger=trigger))) == warned
 
 
+@pytest.mark.parametrize(
+    ("moment", "session", "refused"),
+    [
+        ("2026-11-20T14:30", date(2026, 11, 23), False),  # eight in the evening
+        ("2026-11-23T06:30", date(2026, 11, 23), True),  # noon of the next session: it would be sent as an order of now
+        ("2026-11-23T06:30", None, False),
+    ],
+)
+def test_a_card_of_the_evening_is_refused_once_the_market_takes_orders_of_now(
+    moment: str, session: date | None, refused: bool
+) -> None:
+    at = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    window = REFERENCE_DATA.calendar.may(a_share(), Product.CNC, at)
+    evening = "The market takes orders now: this card was for the evening. Ask again."
+    assert (evening in refusals(a_situation(now=at, window=window, draft=a_draft(session=session)))) is refused
+
+
 def test_an_index_is_refused_for_it_cannot_be_traded() -> None:
     index = an_index()
     assert index.kind is InstrumentKind.INDEX
