@@ -10,7 +10,7 @@ from functools import partial
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted, ConfirmationGone, NotSent, Refused, TooFast
 from bot.domain.exits.closing import ClosingRow, closing_row
-from bot.domain.exits.exit_choice import can_exit, chosen
+from bot.domain.exits.exit_choice import chosen
 from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Instrument
 from bot.domain.news.orders.conversions import ConversionUnclear, Converted
@@ -71,7 +71,7 @@ class Conversions:
         """The card of one conversion. ChoiceWanted where the words leave something open, CheckFailed where it cannot be."""
         account, connection = self.exits.proposing.connection(actor)
         into, rest = _target(words)
-        lines = [line for line in (await self.views.positions(actor)).lines if can_exit(line)]
+        lines = [line for line in (await self.views.positions(actor)).lines if line.position.is_open]
         choice = chosen(rest, lines)
         line, becomes = _one(choice.lines, into)
         position, price = line.position, line.price.last if line.price is not None else None
