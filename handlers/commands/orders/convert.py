@@ -3,7 +3,7 @@
 from bot.domain.errors import UsageError
 from bot.domain.people.account import Permission
 from bot.trading.converting.conversions import EXAMPLE
-from handlers.commands.claiming import claiming
+from handlers.commands.claiming import claiming, discard
 from handlers.commands.command import Command, Taps
 from handlers.context.command import Family
 from handlers.context.context import Ctx
@@ -26,8 +26,7 @@ async def convert(ctx: Ctx) -> None:
 async def tapped(ctx: Ctx, tap: ConvertTap) -> None:
     """One of the buttons of the question."""
     if tap.verb is ConvertVerb.DISCARD:
-        await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
-        await ctx.redraw(views.discarded())
+        await discard(ctx, tap.token)
         return
     async with claiming(ctx, tap.token, "Converting…") as answered:
         made = await ctx.services.conversions.confirm(

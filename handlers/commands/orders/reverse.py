@@ -1,7 +1,7 @@
 """[Reverse] under a fill, and the buttons of its card."""
 
 from bot.domain.errors import WordsWanted
-from handlers.commands.claiming import claiming
+from handlers.commands.claiming import claiming, discard
 from handlers.commands.command import Taps
 from handlers.context.context import Ctx
 from handlers.views.orders import reverse as views
@@ -12,8 +12,7 @@ from handlers.views.plans import exits as exit_views
 async def tapped(ctx: Ctx, tap: ReverseTap) -> None:
     """Turns the position round, asks again in words, or leaves it as it is."""
     if tap.verb is ReverseVerb.DISCARD:
-        await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
-        await ctx.redraw(exit_views.discarded())
+        await discard(ctx, tap.token)
         return
     reversals, in_words = ctx.services.reversals, tap.verb is ReverseVerb.YES
     async with claiming(ctx, f"{tap.token} {tap.verb}", "") as answered:

@@ -6,7 +6,7 @@ from bot.domain.people.account import Permission
 from bot.domain.plans.basket import BasketCard, BasketChange
 from bot.domain.terms import Side
 from bot.trading.baskets.basket_builder import EXAMPLE, BasketLine
-from handlers.commands.claiming import claiming
+from handlers.commands.claiming import claiming, discard
 from handlers.commands.command import Command, Taps
 from handlers.context.command import Family
 from handlers.context.context import Ctx
@@ -58,8 +58,7 @@ async def tapped(ctx: Ctx, tap: BasketTap) -> None:
         case BasketVerb.CONFIRM | BasketVerb.YES:
             await _confirm(ctx, tap)
         case BasketVerb.DISCARD:
-            await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
-            await ctx.redraw(views.discarded())
+            await discard(ctx, tap.token)
         case BasketVerb.AGAIN:
             await _ask(ctx, await baskets.again(ctx.actor, tap.token, chat_id=ctx.chat_id), in_place=True)
         case BasketVerb.CHANGE:

@@ -6,7 +6,7 @@ from bot.domain.errors import NotLinked, NotSent, Refused, SessionExpired, Unrea
 from bot.domain.exits.exit_choice import means_nothing
 from bot.domain.exits.exit_list import ExitsShown
 from bot.domain.people.account import Permission
-from handlers.commands.claiming import claiming
+from handlers.commands.claiming import claiming, discard
 from handlers.commands.command import Command, Taps
 from handlers.commands.money import books
 from handlers.commands.orders.order import show
@@ -68,8 +68,7 @@ async def tapped(ctx: Ctx, tap: ExitsTap) -> None:
         case ExitsVerb.CONFIRM:
             await _confirm(ctx, tap)
         case ExitsVerb.DISCARD:
-            await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
-            await ctx.redraw(views.discarded())
+            await discard(ctx, tap.token)
         case ExitsVerb.LOOK:
             await ctx.redraw(views.shown(await exits.shown(ctx.actor, tap.token), ctx.mode, ctx.state.explain))
         case ExitsVerb.GO_ON:

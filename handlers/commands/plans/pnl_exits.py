@@ -7,7 +7,7 @@ from decimal import Decimal
 from bot.domain.errors import UsageError
 from bot.domain.plans.pnl_card import PnlSaid
 from bot.domain.plans.pnl_exit import PnlAction
-from handlers.commands.claiming import claiming
+from handlers.commands.claiming import claiming, discard
 from handlers.commands.command import Taps
 from handlers.context.context import Ctx
 from handlers.context.words.figures import figure_of
@@ -85,8 +85,7 @@ async def tapped(ctx: Ctx, tap: PnlExitTap) -> None:
         case PnlVerb.CONFIRM:
             await _confirm(ctx, tap)
         case PnlVerb.DISCARD:
-            await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
-            await ctx.redraw(views.discarded())
+            await discard(ctx, tap.token)
         case PnlVerb.ONLY_ALERT:
             await ctx.redraw(views.listed(await exits.only_alert(ctx.actor, tap.token), ctx.mode))
         case PnlVerb.CHANGE:

@@ -11,7 +11,7 @@ from bot.domain.errors import ConfirmationGone, UsageError
 from bot.domain.orders.confirmation import Purpose
 from bot.domain.people.account import Permission
 from bot.domain.proposals.proposal import Proposal
-from handlers.commands.claiming import claiming
+from handlers.commands.claiming import claiming, discard
 from handlers.commands.command import Command, Taps
 from handlers.context.command import Family
 from handlers.context.context import Ctx
@@ -84,8 +84,7 @@ async def tapped(ctx: Ctx, tap: StandingTap) -> None:
         case StandingVerb.CONFIRM | StandingVerb.CONFIRM_NEW:
             await _confirm(ctx, tap)
         case StandingVerb.DISCARD:
-            question = await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
-            await ctx.redraw(views.discarded(question, ctx.label))
+            await discard(ctx, tap.token)
 
 
 async def _confirm(ctx: Ctx, tap: StandingTap) -> None:

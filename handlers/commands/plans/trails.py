@@ -9,7 +9,7 @@ from bot.domain.errors import UsageError
 from bot.domain.people.account import Permission
 from bot.domain.plans.trail_card import TrailCard
 from bot.trading.plans.trails import EXAMPLE
-from handlers.commands.claiming import claiming
+from handlers.commands.claiming import claiming, discard
 from handlers.commands.command import Command, Taps
 from handlers.context.command import Family
 from handlers.context.context import Ctx
@@ -58,8 +58,7 @@ async def tapped(ctx: Ctx, tap: TrailTap) -> None:
         case TrailVerb.CONFIRM:
             await _confirm(ctx, tap)
         case TrailVerb.DISCARD:
-            await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
-            await ctx.redraw(views.discarded())
+            await discard(ctx, tap.token)
         case TrailVerb.LOOK:
             await ctx.redraw(views.shown(await trails.shown(ctx.actor, tap.token), ctx.mode))
         case TrailVerb.END:
