@@ -1,4 +1,4 @@
-"""A tap that claims a question, which only one tap can, or discards it: how it is answered, also when the question is gone."""
+"""A tap that claims a question, which only one tap can: how it is answered, and what is said when the question is gone."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -8,7 +8,6 @@ from bot.domain.errors import CheckFailed, ConfirmationGone
 from handlers.context.context import Ctx
 from handlers.views.failures import failure
 from handlers.views.message import View, message
-from handlers.views.plans import answers
 
 ANSWER_FIRST = 0.5  # seconds that an order waits at most for Telegram to take the answer to the tap
 
@@ -40,12 +39,6 @@ async def claiming(
             await ctx.answer(gone.say, alert=True)
     except CheckFailed as refusal:  # the claim killed the question, so its buttons go with it
         await ctx.redraw(failure(refusal, "", account=ctx.label))
-
-
-async def discard(ctx: Ctx, token: str) -> None:
-    """Closes the question, and says so in its place."""
-    question = await ctx.services.proposals.discard(ctx.actor, token, chat_id=ctx.chat_id, message_id=ctx.message_id)
-    await ctx.redraw(answers.discarded(question, ctx.label, ctx.now))
 
 
 def answering(ctx: Ctx, text: str) -> Answered:

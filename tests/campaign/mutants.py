@@ -46,7 +46,7 @@ ENDED = (  # the news of an end, up to how loud it is
     "    about = NewsKind.ENDS\n    grouped = True\n\n"
     "    order: Order\n    after: PositionAfter | None = None\n\n    @property\n    def loudness(self) -> Sound:\n"
 )
-A_FILL = "self.tell(after, Filled(order=after, fill=fill, fee=self.fee(after), after=self.position(after)))"
+A_FILL = "self.tell(after, self.filled(after, fill))"
 
 HOLDS = ("buys_with_stop_and_target", "moves_the_stop_to_cost", "exits", "leaves_by_button")
 

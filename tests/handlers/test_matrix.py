@@ -66,6 +66,7 @@ WORDS: dict[str, frozenset[Role]] = {
     "/pnl": ALL, "/pnl week": ALL, "/export trades": ALL, "/report 20 nov": ALL, "/quote NIFTY": ALL, "/search tata motors": ALL,
     "/chart RELIANCE 15m": ALL, "/chain NIFTY": ALL, "/alert mtm -5000": ALL, "/alerts": ALL, "/watch RELIANCE": ALL,
     "/exit": ACTING, "/panic": ACTING, "/basket buy ITC 1; buy INFY 1": OPENING, "/convert RELIANCE": OPENING,
+    "/carry RELIANCE": OPENING,
     "/ddpi": ALL, "/ddpi yes": OWNING,
     "/sl RELIANCE 1450": ACTING, "/trail": ALL, "/trail RELIANCE 15": ACTING,
     "/stops": ALL, "/stops keep 12": ACTING, "/stops delete 3": ACTING,

@@ -32,18 +32,18 @@ class OrderStatus(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Nothing that the broker says later changes this status."""
+        """Whether nothing that the broker says later changes it."""
         return self in FINAL
 
     @property
     def is_working(self) -> bool:
-        """At the exchange, and able to fill."""
+        """Whether it is at the exchange and can fill."""
         return self in WORKING
 
 
 WORKING = frozenset({OrderStatus.OPEN, OrderStatus.TRIGGER_PENDING, OrderStatus.PARTIAL})
 FINAL = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
-NOTHING_SENT = "nothing was sent"  # in whatever says that no byte reached the broker
+NOTHING_SENT = "Nothing was sent"  # in whatever says that no byte reached the broker
 LOOKED_FOR = frozenset({OrderStatus.SUBMITTING, OrderStatus.UNKNOWN, OrderStatus.REFUSED, OrderStatus.NOT_SEEN})
 
 MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
@@ -229,7 +229,12 @@ class Order:
     @property
     def never_left(self) -> bool:
         """Refused here, before a byte of it was sent: the reason is in our own words."""
-        return self.status is OrderStatus.REJECTED and self.broker_id is None and NOTHING_SENT in self.reason.lower()
+        return self.status is OrderStatus.REJECTED and self.broker_id is None and NOTHING_SENT in self.reason
+
+    @property
+    def why_unsent(self) -> str:
+        """Why it never left, without the sentence that says so."""
+        return " ".join(self.reason.replace(f"{NOTHING_SENT}.", "").split())
 
     @property
     def was_refused_unproved(self) -> bool:

@@ -7,11 +7,12 @@ from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, CheckFailed
 from bot.domain.news.plans.exits import Unguarded
 from bot.domain.orders.confirmation import Confirmation, ConfirmationState
-from bot.domain.orders.order import Order, OrderDraft
+from bot.domain.orders.order import NOTHING_SENT, Order, OrderDraft
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.exits.exit_wanted import ExitResult, ExitState, ExitWanted
 from bot.trading.exits.live_exit import LiveExit
+from bot.trading.safety.announce import tell_all
 
 LASTS = timedelta(minutes=1)  # of the licence: a way out takes seconds
 
@@ -62,7 +63,8 @@ class ConfirmedExits:
             result = await self.exits.close(wanted)
             why = said(result)
         except BrokerError as error:
-            why = f"{error.say} The stop stands as it was, and nothing was sent."
+            fate = "" if NOTHING_SENT in error.say else f" {NOTHING_SENT}."
+            why = f"{error.say}{fate} The stop stands as it was."
         finally:
             await self.store.owe(lambda db: self._over(db, wanted, result, why))
         if result.state is ExitState.SENT and result.order is not None:
@@ -76,13 +78,7 @@ class ConfirmedExits:
         elif why:
             db.confirmations.close(wanted.plan_id, ConfirmationState.REFUSED, (why,))
         if result.state is ExitState.BARE:
-            people = db.people.watching(wanted.account_id)
-            db.outbox.add(wanted.account_id, people, bare(wanted.draft), self.clock.now(), order_id=None)
-
-
-def bare(draft: OrderDraft) -> Unguarded:
-    """The news that nothing guards a quantity any more."""
-    return Unguarded(draft=draft)
+            tell_all(db, wanted.account_id, Unguarded(draft=wanted.draft), self.clock.now())
 
 
 def said(result: ExitResult) -> str:

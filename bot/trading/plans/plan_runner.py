@@ -37,6 +37,7 @@ from bot.trading.plans.plan_now import PlanNow, end_unsent, plan_now
 from bot.trading.plans.plan_parts import PlanParts
 from bot.trading.plans.plan_rings import BLIND_FOR, RETRY, PlanRings
 from bot.trading.plans.watched import PlanWatch, elapsed
+from bot.trading.safety.announce import tell_all
 from bot.trading.ticks.tick_watcher import TickWatcher, Use
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ AHEAD = 5.0  # seconds between two such looks, while the price stays near
 UNFILLED = 3.0  # seconds that the target's limit may rest unguarded
 CALM = 15.0  # seconds after going back to the stop: a price that sits at the target moves it no more often
 DOUBT = 2.0  # seconds between two readings that agree before a stop guards less: a position book may lag
+DOUBTED = 3 * DOUBT  # seconds for which a first reading holds others back, should no second one come
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,6 +80,13 @@ class PlanRunner:
         for watched in self._watched.values():
             watched.read, watched.urgent = False, True
         self._wake()
+
+    def lessens(self, plan_id: str) -> bool:
+        """Whether its stop may guard too much: a step reads what is open, or waits for a second reading to agree on less."""
+        watched = self._watched.get(plan_id)
+        if watched is None:
+            return False
+        return watched.busy or (watched.doubted_at is not None and elapsed() - watched.doubted_at < DOUBTED)
 
     async def run(self) -> None:
         """Carries out the plans that are alive, for ever."""
@@ -369,7 +378,7 @@ class PlanRunner:
             db.plans.end(now.plan.id, guard.status if guard is not None else "nothing to guard")
             if bare and leg is not None:
                 news = Unguarded(draft=replace(leg.draft, quantity=bare), is_over=guard is not None, target=now.plan.target_price)
-                db.outbox.add(now.plan.account_id, db.people.watching(now.plan.account_id), news, self.clock.now(), order_id=None)
+                tell_all(db, now.plan.account_id, news, self.clock.now())
 
         await self.store.transaction(over)
         for entry in () if now.ended_quietly else now.entries:

@@ -23,6 +23,7 @@ from bot.domain.news.orders.orders import (
 )
 from bot.domain.orders.order import LOOKED_FOR, Fill, Order, OrderDraft, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.position_after import PositionAfter
+from bot.domain.plans.plan import LegKind, PlanState
 from bot.domain.pnl.booked_charges import ChargesOf, unknown_charges
 from bot.domain.pnl.position_now import position_after
 from bot.domain.ports.broker import RandomBytes
@@ -31,6 +32,7 @@ from bot.domain.positions.portfolio import Holding, Position
 from bot.domain.terms import OrderKind
 from bot.trading.ledger.day_book import lots_carried
 from bot.trading.ledger.ledger import Ledger, Seen
+from bot.trading.safety.announce import tell_all
 from bot.trading.sync.step_prices import last_trade, step_price
 from bot.trading.sync.taken_back import LASTS, is_in_all_books
 from bot.trading.sync.untagged import is_alike
@@ -52,9 +54,8 @@ class SyncOutcome:
     elsewhere: int = 0  # orders that this bot did not place, and told so
     touched: list[str] = field(default_factory=list)  # order ids
     booked: bool = False  # whether it stored a fill, told or not: the positions of the same look may miss it
-    same: dict[str, tuple[OrderFact, int]] = field(
-        default_factory=dict
-    )  # broker id -> a row that changed nothing, on which version
+    # Broker id -> a row that changed nothing, on which version.
+    same: dict[str, tuple[OrderFact, int]] = field(default_factory=dict)
     less: dict[tuple[str, int], datetime] = field(default_factory=dict)  # order, what is left of its fills -> since when
     fills_from: Mapping[str, Seen] = field(default_factory=dict)  # broker id -> what the ledger's fills of it were stored from
 
@@ -82,9 +83,8 @@ class FactApplier:
         self._instrument = instrument
         self._less: dict[str, Mapping[tuple[str, int], datetime]] = {}  # account -> as its last sync left it
         self._ledger = Ledger(instrument=instrument, unlisted=_unlisted)
-        self._same: dict[
-            str, Mapping[str, tuple[OrderFact, int]]
-        ] = {}  # account -> the rows of its last sync that changed nothing
+        # Account -> the rows of its last sync that changed nothing.
+        self._same: dict[str, Mapping[str, tuple[OrderFact, int]]] = {}
 
     def apply(
         self,
@@ -275,7 +275,7 @@ class _Reading:
             self.tell(after, OrderFound(order=after, told=before.status))
         if fill is not None:
             self.change.fills += 1
-            self.tell(after, Filled(order=after, fill=fill, fee=self.fee(after), after=self.position(after)))
+            self.tell(after, self.filled(after, fill))
         if after.status is not before.status:
             notice = self.ending(after)
             self.change.rejections += isinstance(notice, OrderRejected)
@@ -324,9 +324,18 @@ class _Reading:
                 continue
             priced = replace(fill, price=price, average=average or fill.average)
             self.db.orders.complete_fill(order, priced)
-            news = Filled(order=order, fill=priced, fee=self.fee(order), after=self.position(order))
-            self.db.outbox.correct(news, self.now)
+            self.db.outbox.correct(self.filled(order, priced), self.now)
             self.change.touched.append(order.id)
+
+    def filled(self, order: Order, fill: Fill) -> Filled:
+        """The news of a fill, with what is held then and whether its stop comes by itself."""
+        follows = (
+            (plan := self.db.plans.of_order(order.id)) is not None
+            and plan.state is PlanState.ALIVE
+            and plan.leg(LegKind.STOP) is not None
+            and any(leg.order_id == order.id for leg in plan.entries)
+        )
+        return Filled(order=order, fill=fill, fee=self.fee(order), after=self.position(order), stop_follows=follows)
 
     def ending(self, order: Order) -> Notice | None:
         """The news of an order's end, with what is held then. None where our own cancel ended one of which nothing filled."""
@@ -353,8 +362,7 @@ class _Reading:
         )
 
     def tell(self, order: Order | None, notice: Notice) -> None:
-        people = self.db.people.watching(self.account_id)
-        self.db.outbox.add(self.account_id, people, notice, self.now, order_id=order.id if order is not None else None)
+        tell_all(self.db, self.account_id, notice, self.now, order_id=order.id if order is not None else None)
 
 
 def _terms(fact: OrderFact) -> tuple[OrderKind, Decimal | None, Decimal | None]:

@@ -12,9 +12,10 @@ from bot.domain.exits.exit_list import ExitsShown
 from bot.domain.orders.order import Order
 from bot.domain.orders.standing import Cancelled
 from bot.domain.proposals.proposal import Change, Proposal, Resumed
-from handlers.commands.claiming import answering, discard
+from handlers.commands.claiming import answering
 from handlers.commands.command import Taps
 from handlers.commands.orders.order import ask
+from handlers.commands.questions import discard
 from handlers.context.context import Ctx
 from handlers.telegram.sender import Sender
 from handlers.views.failures import failure

@@ -1,8 +1,9 @@
 """[Reverse] under a fill, and the buttons of its card."""
 
 from bot.domain.errors import WordsWanted
-from handlers.commands.claiming import claiming, discard
+from handlers.commands.claiming import claiming
 from handlers.commands.command import Taps
+from handlers.commands.questions import discard
 from handlers.context.context import Ctx
 from handlers.views.orders import reverse as views
 from handlers.views.orders.reverse import ReverseTap, ReverseVerb

@@ -6,8 +6,9 @@ from bot.domain.people.account import Permission
 from bot.domain.plans.basket import BasketCard, BasketChange
 from bot.domain.terms import Side
 from bot.trading.baskets.basket_builder import EXAMPLE, BasketLine
-from handlers.commands.claiming import claiming, discard
+from handlers.commands.claiming import claiming
 from handlers.commands.command import Command, Taps
+from handlers.commands.questions import discard, pose
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.pictures import send_picture
@@ -47,8 +48,7 @@ async def _ask(ctx: Ctx, asked: BasketCard, *, in_place: bool = False, changing:
     view = views.card(asked, ctx.mode, ctx.now)
     if changing:
         view = view.with_keyboard(*views.changes(asked.confirmation.token, asked.account.label))
-    message_id = await (ctx.redraw(view) if in_place else ctx.reply(view))
-    await ctx.services.proposals.shown(asked.confirmation.token, message_id)
+    await pose(ctx, asked.confirmation, view, in_place=in_place)
 
 
 async def tapped(ctx: Ctx, tap: BasketTap) -> None:

@@ -6,11 +6,12 @@ from bot.domain.errors import NotLinked, NotSent, Refused, SessionExpired, Unrea
 from bot.domain.exits.exit_choice import means_nothing
 from bot.domain.exits.exit_list import ExitsShown
 from bot.domain.people.account import Permission
-from handlers.commands.claiming import claiming, discard
+from handlers.commands.claiming import claiming
 from handlers.commands.command import Command, Taps
 from handlers.commands.money import books
 from handlers.commands.orders.order import show
 from handlers.commands.plans import pnl_exits
+from handlers.commands.questions import discard
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.words.script import latin

@@ -9,8 +9,9 @@ from bot.domain.errors import UsageError
 from bot.domain.people.account import Permission
 from bot.domain.plans.trail_card import TrailCard
 from bot.trading.plans.trails import EXAMPLE
-from handlers.commands.claiming import claiming, discard
+from handlers.commands.claiming import claiming
 from handlers.commands.command import Command, Taps
+from handlers.commands.questions import discard, pose
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.permissions import demand
@@ -47,8 +48,7 @@ async def trail(ctx: Ctx) -> None:
 
 async def show(ctx: Ctx, asked: TrailCard) -> None:
     """Shows the question and ties it to its message."""
-    message_id = await ctx.reply(views.card(asked, ctx.mode, ctx.now))
-    await ctx.services.proposals.shown(asked.confirmation.token, message_id)
+    await pose(ctx, asked.confirmation, views.card(asked, ctx.mode, ctx.now))
 
 
 async def tapped(ctx: Ctx, tap: TrailTap) -> None:

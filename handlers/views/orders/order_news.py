@@ -102,7 +102,7 @@ def _filled(news: Filled, scene: Scene) -> View:
         parts.append(say(_squared_off(news.fee)))
     if news.after is not None:
         parts.append(say(_position(news.after, tick)))
-    return View(tuple(parts), fill_keyboard(order, scene.label, news.after))
+    return View(tuple(parts), fill_keyboard(order, scene.label, news.after, stop_follows=news.stop_follows))
 
 
 def _squared_off(fee: Decimal) -> str:
@@ -132,7 +132,7 @@ def _rejected(news: OrderRejected, scene: Scene) -> View:
     order = news.order
     repair = repair_buttons(order, scene.repairs(order), scene.label)
     if order.never_left:
-        return _about("Not sent", order, _sentences(order.reason, _left(order, news.after)), scene, repair)
+        return _about("Not sent", order, _sentences(order.why_unsent, _left(order, news.after)), scene, repair)
     why = scene.explain(order.reason) if order.reason else "mStock gave no reason."
     part = f"{count(order.filled)} of {count(order.draft.quantity)} filled before." if order.filled else ""
     if order.status is OrderStatus.REFUSED:

@@ -242,4 +242,5 @@ def truth_of(order: Order, said_at: float) -> str:
 def could_answer(words: str, text: str) -> bool:
     """Whether this could be the answer to an order in words: its card, a refusal, an offer to do it now, or a question."""
     figures = "|".join(word for word in words.split() if word.isdigit())
-    return bool(re.search(rf"\b(BUY|SELL) ({figures})\b|Not sent|Typed |stopped|mStock|log in|Log in|id [0-9a-f]{{4}}", text))
+    refusal = r"Not sent|Nothing was|Typed |stopped|mStock|[Ll]og in|id [0-9a-f]{4}"
+    return bool(re.search(rf"\b(BUY|SELL) ({figures})\b|{refusal}", text))
