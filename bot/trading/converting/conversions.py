@@ -260,6 +260,7 @@ class Conversions:
         if known is None or known.state in (ConversionState.DONE, ConversionState.REFUSED, ConversionState.NOT_SEEN):
             return
         db.conversions.save(made)
+        db.confirmations.owe_answer(made.id)
         now = self.clock.now()
         people = db.people.watching(made.account_id)
         match made.state:
