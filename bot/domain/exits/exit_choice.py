@@ -6,7 +6,7 @@ from decimal import ROUND_FLOOR, Decimal
 
 from bot.domain.errors import CheckFailed, UsageError
 from bot.domain.market.display_names import SHORT_NAMES, strike_words
-from bot.domain.money import exact
+from bot.domain.money import exact, grouped
 from bot.domain.positions.portfolio import PositionLine
 from bot.domain.terms import Product
 from bot.domain.value import value
@@ -65,7 +65,7 @@ class ExitChoice:
         if wanted is None:
             return held // lot * lot
         if wanted > held:
-            raise CheckFailed([f"Only {held} of it are open, not {wanted}. Nothing was sent."])
+            raise CheckFailed([f"Only {grouped(str(held))} of it are open, not {grouped(str(wanted))}. Nothing was sent."])
         return wanted
 
 
