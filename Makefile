@@ -105,8 +105,6 @@ endif
 sbom: .venv/dev.stamp
 	@$(BIN)/python -m tests.attack.bill requirements.txt requirements-dev.txt
 
-# Everything at its newest, for every Python from 3.11 to 3.14 at once.
-LOCK := uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 # The README's tables of settings and of commands, as the code has them.
 readme: .venv/dev.stamp
 	$(BIN)/python -m tests.house.readme
@@ -115,6 +113,8 @@ readme: .venv/dev.stamp
 pictures: .venv/dev.stamp
 	$(BIN)/python -m tests.stage.values.pictures
 
+# Everything at its newest, for every Python from 3.11 to 3.14 at once.
+LOCK := uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 lock: .venv/dev.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/$(LOCK) -o requirements.txt pyproject.toml

@@ -5,11 +5,9 @@ import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
 from pathlib import Path
 
 from bot.broker.connections import Connections
-from bot.broker.feed.socket_feed import Hours, in_hours
 from bot.charts.album import Album
 from bot.config.settings import Consent, Settings
 from bot.database import Prompt, open_store
@@ -19,17 +17,16 @@ from bot.delivery.list_cards import ListCards
 from bot.delivery.notifier import Notifier
 from bot.domain.clock import Clock
 from bot.domain.errors import SettingsError
-from bot.domain.market.calendar import Calendar
-from bot.domain.market.instrument import Exchange
 from bot.domain.ports.broker import RandomBytes
-from bot.reference.load import load_reference
-from bot.runtime.heartbeat import written_in
+from bot.reference.load import ReferenceData, load_reference
+from bot.runtime.heartbeat import heartbeat_beside, written_in
 from bot.runtime.network import public_ipv4
 from bot.runtime.redaction import Redactor
 from bot.trading.people.allowlist import MAX_AGE
 from bot.trading.safety.pins import begin_mode
 from bot.trading.safety.token_guard import REPAIR, TAMPERED, WEBHOOK
-from bot.wiring.use_cases import Core, build_core, heartbeat_file
+from bot.wiring.ground import market_times
+from bot.wiring.use_cases import Core, build_core
 from handlers.application import TelegramLine, build_application, line_of, publish_menu
 from handlers.messenger import TelegramMessenger
 from handlers.poller import UpdatePoller
@@ -49,7 +46,7 @@ DRAIN = 10.0  # seconds for confirmations in flight, and again for notices, when
 
 @asynccontextmanager
 async def open_connections(
-    settings: Settings, *, clock: Clock, random_bytes: RandomBytes, calendar: Calendar | None = None
+    settings: Settings, *, clock: Clock, random_bytes: RandomBytes, reference: ReferenceData | None = None
 ) -> AsyncIterator[Connections]:
     """Opens the connections to the broker, which is met by its address alone."""
     seed = int.from_bytes(random_bytes(8), "big")
@@ -59,24 +56,12 @@ async def open_connections(
         clock=clock,
         chance=random.Random(seed),  # jitter only
         data_dir=settings.database.parent / "master",
-        hours=feed_hours(settings, calendar or load_reference(settings.market_data).calendar),
+        hours=market_times(settings, reference or load_reference(settings.market_data)).in_hours,
         orders_a_second=settings.orders_per_second,
         address=await public_ipv4(settings.broker_url),
     )
     async with connections:
         yield connections
-
-
-def feed_hours(settings: Settings, calendar: Calendar) -> Hours:
-    """When prices should come: by the dated calendar, by the clock alone on days that it does not cover, or always (practice)."""
-    if settings.market_hours != "real":
-        return lambda _at, _exchange: True
-
-    def suspicious(at: datetime, exchange: Exchange) -> bool:
-        known = calendar.is_continuous(exchange, at)
-        return in_hours(at, exchange) if known is None else known
-
-    return suspicious
 
 
 class App:
@@ -250,7 +235,7 @@ async def open_app(
         store.lock()
         reference = load_reference(settings.market_data)
         connections = await stack.enter_async_context(
-            open_connections(settings, clock=clock, random_bytes=random_bytes, calendar=reference.calendar)
+            open_connections(settings, clock=clock, random_bytes=random_bytes, reference=reference)
         )
         core = build_core(
             settings,
@@ -330,7 +315,7 @@ async def open_app(
         yield App(
             core,
             store=store,
-            heartbeat=heartbeat_file(settings),
+            heartbeat=heartbeat_beside(settings.database),
             connections=connections,
             notifier=notifier,
             cards=cards,

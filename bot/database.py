@@ -122,7 +122,7 @@ def _state(db: SqlRepositories, vault: Vault) -> StoreState:
         phones_sealed=sum(db.pins.phone_locked_since(person) is not None for person in people),
         accounts=len(accounts),
         accounts_stopped=sum(db.stops.stopped(account.id) is not None for account in accounts),
-        alarm=is_locked_down(db),
+        locked_down=is_locked_down(db),
         updates_waiting=len(db.inbox.waiting()),
         notices_waiting=waiting,
         notices_buried=buried,

@@ -4,6 +4,7 @@
 """
 
 import re
+from functools import lru_cache
 
 from bot.domain.exits.exit_choice import means_demat_alone, means_everything
 from bot.domain.people.account import Permission
@@ -102,10 +103,10 @@ def _basket(text: str) -> ParsedCommand | None:
     if match := _LABEL.match(text.strip()):
         label, text = match[1], text.strip()[match.end() :]
     lines = [" ".join(line.split()) for line in _LINE_ENDS.split(text) if line.strip()]
-    if not lines:
-        return None
-    named = _first_word(lines[0])
+    named = _first_word(lines[0]) if lines else None
     is_named = named is not None and named.command.name == "basket"
+    if len(lines) < 2 and not is_named:
+        return None
     if named is not None and is_named:
         lines = [line for line in (named.words, *lines[1:]) if line]
     orders = [_order(line) for line in lines]
@@ -214,7 +215,8 @@ def _price_behind(rest: str) -> ParsedCommand | None:
     return ParsedCommand(command=_BY_WORD["quote"], words=match[1]) if match else None
 
 
+@lru_cache(maxsize=1024)
 def permission_of(text: str) -> Permission | None:
-    """What these words need. None where they are no command."""
+    """What the words of a button need. None where they are no command. Kept, since each card asks it of the same few."""
     parsed = parse_command(text)
     return parsed.command.permission if parsed is not None else None

@@ -8,7 +8,7 @@ from storage.store import SqlStore
 
 
 class SqlInbox:
-    """The Inbox over a store: each call is a transaction of its own."""
+    """The Inbox of the poller."""
 
     def __init__(self, store: SqlStore) -> None:
         self._store = store

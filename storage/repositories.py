@@ -97,11 +97,11 @@ class SqlRepositories:
     def standing_stops(self) -> SqlStandingStops:
         return SqlStandingStops(self._transaction)
 
-    @property
+    @cached_property
     def exit_lists(self) -> SqlExitLists:
         return SqlExitLists(self._transaction)
 
-    @property
+    @cached_property
     def pnl_exits(self) -> SqlPnlExits:
         return SqlPnlExits(self._transaction)
 
@@ -133,7 +133,7 @@ class SqlRepositories:
     def held(self) -> SqlHeld:
         return SqlHeld(self._transaction)
 
-    @property
+    @cached_property
     def lent(self) -> SqlLent:
         return SqlLent(self._transaction)
 

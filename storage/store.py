@@ -109,7 +109,7 @@ class SqlStore:
             raise StorageError(self._of_another())
 
     def keep_lock(self) -> None:
-        """For the process that trades, now and then: takes its lock anew where somebody removed the file.
+        """Takes the lock of the process that trades anew where somebody removed the file. To be called now and then.
 
         StorageError when another process that trades has taken it meanwhile.
         """

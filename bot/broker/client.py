@@ -197,7 +197,7 @@ class MStock:
         return self._holding_rows.left_out
 
     def _as_listed(self, held: Held) -> Held:
-        """With the instrument as the master of this moment has it: the row may have been read before that master came."""
+        """Gives it the instrument as the master of this moment has it: the row may have been read before that master came."""
         instrument = self._find(held.instrument.key)
         return held if instrument is None else replace(held, instrument=instrument)
 

@@ -16,7 +16,7 @@ import httpx
 
 from bot.broker.client import MStock
 from bot.broker.feed.handshake import socket_session
-from bot.broker.feed.socket_feed import Hours, SocketFeed, in_hours
+from bot.broker.feed.socket_feed import Hours, SocketFeed
 from bot.broker.rate_limits import BrokerRateLimits
 from bot.broker.scrips.scrip_cache import ScripCache
 from bot.broker.scrips.scrip_master import INDEXES
@@ -28,6 +28,7 @@ from bot.domain.clock import Clock
 from bot.domain.errors import NotLinked
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Tick
+from bot.domain.market.sessions import usual_hours
 from bot.domain.people.account import Credentials, Session
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import BrokerConnections, FeedListener, Renewer
@@ -95,7 +96,7 @@ class Connections(BrokerConnections):
         listener: FeedListener | None = None,
         renewer: Renewer | None = None,
         find: Find | None = None,
-        hours: Hours = in_hours,
+        hours: Hours = usual_hours,
         orders_a_second: int = 3,
         address: str | None = None,
         indexes: Sequence[Instrument] = INDEXES,

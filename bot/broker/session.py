@@ -208,9 +208,8 @@ class SessionKeeper:
             self._session, self._lost = None, self._session
             now, (renewed, at) = asyncio.get_running_loop().time(), self._renewed or (None, 0.0)
             if session == renewed and now - at < _TOO_YOUNG:
-                self._not_before = now + _pause(
-                    self._clock.now()
-                )  # logging in did not help, so doing it again at once will not either
+                # Logging in did not help, so doing it again at once will not either.
+                self._not_before = now + _pause(self._clock.now())
             self._changed()
 
     async def living(self) -> Session:

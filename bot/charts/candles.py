@@ -134,7 +134,7 @@ def _summary(canvas: Canvas, candles: Sequence[Candle], top: float) -> float:
 
 
 def _beginning(candles: Sequence[Candle]) -> str:
-    """From when on the change counts, which is not yesterday's close."""
+    """Says from when on the change counts: not from yesterday's close."""
     first, last = candles[0].start, candles[-1].start
     return axes.time_words(first) if ist_date(first) == ist_date(last) else axes.day_words(ist_date(first))
 

@@ -13,8 +13,9 @@ import aiohttp
 
 from bot.cli.exit_codes import DONE, FAILED
 from bot.cli.terminal import prompt
+from bot.config.addresses import Mode
 from bot.config.keys import KeySource
-from bot.config.settings import Consent, Mode, Settings
+from bot.config.settings import Consent, Settings
 from bot.database import Prompt, open_store, state_of
 from bot.diagnostics.facts import process_facts, store_facts
 from bot.diagnostics.renderings import CheckLine, process_finding, store_findings

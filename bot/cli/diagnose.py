@@ -11,9 +11,9 @@ from bot.diagnostics.facts import inspect
 from bot.diagnostics.renderings import lines, redacted
 from bot.domain.clock import Clock, SystemClock
 from bot.domain.errors import VaultError
+from bot.runtime.heartbeat import heartbeat_beside
 from bot.runtime.randomness import random_bytes
 from bot.runtime.redaction import Redactor
-from bot.wiring.use_cases import heartbeat_file
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -31,5 +31,5 @@ async def diagnosis(settings: Settings, clock: Clock) -> list[str]:
         store = without_keys(settings)
     async with store:
         state = await state_of(store)
-    facts = inspect(settings, state, clock.now(), heartbeat=heartbeat_file(settings))
+    facts = inspect(settings, state, clock.now(), heartbeat=heartbeat_beside(settings.database))
     return redacted(lines(facts), Redactor(settings.secrets()))

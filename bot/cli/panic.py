@@ -1,4 +1,4 @@
-"""`python -m bot panic`: the alarm for a lost phone, and its end."""
+"""`python -m bot panic`: the lockdown for a lost phone, and its end."""
 
 import argparse
 import asyncio
@@ -16,29 +16,29 @@ from bot.domain.people.account import Credentials, Session
 from bot.domain.ports.repositories import Repositories
 from bot.runtime.logs import escaped
 from bot.runtime.randomness import random_bytes
-from bot.trading.safety.lockdown import lift_alarm, raise_alarm
+from bot.trading.safety.lockdown import lift_lockdown, lock_down
 
-FAREWELL = 5.0  # seconds for a logout at the broker that the alarm asks for by itself
+FAREWELL = 5.0  # seconds for a logout at the broker that the lockdown asks for by itself
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """--lift ends the alarm."""
+    """--lift ends the lockdown."""
     parser.add_argument("--lift", action="store_true", help="opens the phones again; each account still needs /resume")
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Raises the alarm, or ends it."""
+    """Locks down, or ends that."""
     settings = Settings.read(parsed.environ, directory=Path())
     print(escaped(asyncio.run(lift(settings, SystemClock()) if parsed.lift else panic(settings, SystemClock()))))
     return DONE
 
 
 async def panic(settings: Settings, clock: Clock) -> str:
-    """Writes the alarm first. Where no bot runs that would do it, it then ends the sessions at the broker as far as it can."""
+    """Writes the lockdown first. Where no bot runs that would do it, it then ends the sessions at the broker as far as it can."""
     sessions = await _alive(settings, clock)
     async with without_keys(settings) as store:
         now = clock.now()
-        alarm = await store.transaction(lambda db: raise_alarm(db, now))
+        lockdown = await store.transaction(lambda db: lock_down(db, now))
         try:
             store.lock()
         except StorageError:
@@ -47,13 +47,13 @@ async def panic(settings: Settings, clock: Clock) -> str:
             ended = await _log_out(settings, sessions, clock)
     return (
         "Positions and orders at mStock stay, and nothing here watches them: close and cancel in mStock's app. "
-        f"Stopped: {alarm.accounts} accounts. Sealed: {alarm.phones} phones. Refused: {alarm.questions} open questions. "
+        f"Stopped: {lockdown.accounts} accounts. Sealed: {lockdown.phones} phones. Refused: {lockdown.questions} open questions. "
         f"Sessions are forgotten here; {ended}. Lift it with: python -m bot panic --lift"
     )
 
 
 async def _alive(settings: Settings, clock: Clock) -> list[tuple[str, Credentials, Session]]:
-    """Reads the living sessions where the keys open without asking anybody. The alarm must not wait for a passphrase."""
+    """Reads the living sessions where the keys open without asking anybody. It must not wait for a passphrase."""
 
     def read(db: Repositories) -> list[tuple[str, Credentials, Session]]:
         sessions = []
@@ -86,9 +86,9 @@ async def _log_out(settings: Settings, sessions: Sequence[tuple[str, Credentials
 
 
 async def lift(settings: Settings, clock: Clock) -> str:
-    """Ends the alarm. The kill switches stay on."""
+    """Ends the lockdown. The kill switches stay on."""
     async with without_keys(settings) as store:
         now = clock.now()
-        if not await store.transaction(lambda db: lift_alarm(db, now)):
+        if not await store.transaction(lambda db: lift_lockdown(db, now)):
             raise StorageError("No alarm is on.")
     return "The alarm is over and the phones are open. Trading stays stopped until an owner says /resume for each account."

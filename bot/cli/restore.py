@@ -10,7 +10,7 @@ from bot.database import without_keys, without_keys_at
 from bot.domain.clock import Clock, SystemClock, ist
 from bot.domain.errors import StorageError
 from bot.runtime.logs import escaped
-from bot.trading.safety.lockdown import is_locked_down, raise_alarm
+from bot.trading.safety.lockdown import is_locked_down, lock_down
 from storage.backup import after_bringing_back, bring_back, check_copy
 from storage.db.engine import FileLock
 from storage.repositories import SqlRepositories
@@ -31,7 +31,7 @@ def run(parsed: argparse.Namespace) -> int:
 async def restore(settings: Settings, copy: Path, clock: Clock) -> str:
     """Puts a backup in the database's place and stops trading. StorageError: the copy is unfit, or a bot runs."""
     contents = check_copy(copy)
-    alarm = await _alarm_is_on(settings)
+    locked_down = await _is_locked_down(settings)
     now = clock.now()
     database = settings.database.resolve()
     database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -41,8 +41,8 @@ async def restore(settings: Settings, copy: Path, clock: Clock) -> str:
 
     def make_safe(db: SqlRepositories) -> tuple[int, int | None, int]:
         stopped = after_bringing_back(db, now, made_of)
-        if alarm:
-            raise_alarm(db, now)
+        if locked_down:
+            lock_down(db, now)
         return stopped, db.audit.verify(), len({user.telegram_id for user, _, _ in db.people.all()})
 
     if not lock.take():
@@ -55,14 +55,14 @@ async def restore(settings: Settings, copy: Path, clock: Clock) -> str:
         f"Restored: {made_of}. Trading is stopped on {stopped} accounts until /resume; everybody logs in again. "
         f"The list of people ({people}), roles and limits are those of the backup: python -m bot people list."
     )
-    if alarm:
+    if locked_down:
         report += " The alarm that was on is on again."
     if broken is not None:
         report += f" Its audit is broken at row {broken}."
     return f"{report} What was there before is kept as {aside.name}." if aside.exists() else report
 
 
-async def _alarm_is_on(settings: Settings) -> bool:
+async def _is_locked_down(settings: Settings) -> bool:
     """Reads it in the database that is about to be replaced, as far as it can be read. A phone that is lost stays lost."""
     if not settings.database.exists():
         return False

@@ -11,7 +11,8 @@ from pathlib import Path
 from bot.app import App, open_app
 from bot.cli.exit_codes import DONE, FAILED
 from bot.cli.terminal import prompt
-from bot.config.settings import Consent, Mode, Settings
+from bot.config.addresses import Mode
+from bot.config.settings import Consent, Settings
 from bot.domain.clock import SystemClock
 from bot.domain.errors import BotError
 from bot.runtime.hardening import refuse_root, stop_on_signals

@@ -21,7 +21,6 @@ from bot.config.addresses import (
     MSTOCK_SOCKET,
     NAMES,
     PAPER,
-    PAPER_PORT,
     PAPER_SOCKET,
     TELEGRAM,
     Mode,
@@ -33,20 +32,6 @@ from bot.config.keys import KeySource, misplaced_keys, out_of_the_keyring
 from bot.domain.errors import SettingsError
 from bot.domain.people.secret import Secret
 from bot.domain.value import value
-
-__all__ = [
-    "PAPER_PORT",
-    "SETTINGS",
-    "Consent",
-    "ExpiryEntries",
-    "LogFormat",
-    "LogLevel",
-    "Mode",
-    "Setting",
-    "Settings",
-    "market_data",
-    "table",
-]
 
 _TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{10,100}")
 _HOUR = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -269,11 +254,6 @@ class Settings:
     @property
     def api_key(self) -> Secret | None:
         return self.broker_api_secret
-
-    @property
-    def data_dir(self) -> Path:
-        """The directory of the database, where other kept files may lie (never the key)."""
-        return self.database.parent
 
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret in it, to be redacted."""

@@ -14,6 +14,7 @@ from bot.diagnostics.safe_facts import Fact, ListedWord, Plain, Version, facts
 from bot.domain.orders.order import OrderStatus
 from bot.domain.value import value
 from bot.runtime.hardening import standing
+from bot.runtime.heartbeat import written_in
 
 LIBRARIES = ("aiohttp", "alembic", "cryptography", "httpx", "msgspec", "pyotp", "python-telegram-bot", "sqlalchemy")
 
@@ -30,7 +31,7 @@ class StoreState:
     phones_sealed: int
     accounts: int
     accounts_stopped: int
-    alarm: bool
+    locked_down: bool
     updates_waiting: int
     notices_waiting: int
     notices_buried: int
@@ -83,10 +84,7 @@ def _files(settings: Settings, heartbeat: Path, now: datetime) -> list[Fact]:
     def size(path: Path) -> int | None:
         return path.stat().st_size if path.exists() else None
 
-    try:
-        beat: datetime | None = datetime.fromisoformat(heartbeat.read_text())
-    except (OSError, ValueError):
-        beat = None
+    beat = written_in(heartbeat)
     log = settings.database.with_name(settings.database.name + "-wal")
     return facts(
         "file",
@@ -111,7 +109,7 @@ def store_facts(state: StoreState) -> list[Fact]:
         "phones sealed": state.phones_sealed,
         "accounts": state.accounts,
         "accounts stopped": state.accounts_stopped,
-        "alarm": state.alarm,
+        "alarm": state.locked_down,
         "updates waiting": state.updates_waiting,
         "notices waiting": state.notices_waiting,
         "notices buried": state.notices_buried,

@@ -17,6 +17,6 @@ class Latency:
 
     @property
     def seconds(self) -> float | None:
-        """None before the first answer."""
+        """The median. None before the first answer."""
         seconds, count = sorted(self._seconds), len(self._seconds)
         return (seconds[(count - 1) // 2] + seconds[count // 2]) / 2 if seconds else None

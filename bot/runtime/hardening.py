@@ -79,14 +79,14 @@ def standing() -> Hardening:
 
 @value
 class Whoami:
-    """As whom the process runs, and where."""
+    """The user as whom the process runs, and where that is."""
 
     uid: int
     container: bool
 
     @classmethod
     def now(cls, marks: Sequence[str] = _CONTAINER_MARKS) -> Self:
-        """As the kernel and the marks that container engines leave have it."""
+        """Asks the kernel, and looks for the marks that container engines leave."""
         return cls(uid=os.geteuid(), container=any(Path(mark).exists() for mark in marks))
 
 

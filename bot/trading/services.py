@@ -72,7 +72,7 @@ class Services:
     conversions: Conversions
     reversals: Reversals
     standing: StandingStops
-    books: AccountViews
+    account_views: AccountViews
     market: Quotes
     alerts: Alerts
     watch_lists: WatchLists
@@ -101,14 +101,14 @@ class Host:
 
     store: Store
     logins: Logins
-    books: AccountViews
+    views: AccountViews
     clock: Clock
     mode: str
     version: str
     started_at: datetime
     lines: Lines
     telegram: Latency  # of its answers to what we send
-    inspect: Callable[[], Awaitable[Sequence[str]]]  # lines of a report whose values cannot hold a secret
+    inspect: Callable[[], Awaitable[Sequence[str]]]  # what matters of the report of `python -m bot diagnose`, for /status full
 
     async def audit(self, actor: Actor, before: int | None = None) -> ActPage:
         """A page of the record of acts, older than `before`. An owner of some accounts sees what was done on those."""
@@ -133,10 +133,6 @@ class Host:
 
         return await self.store.transaction(read)
 
-    async def full(self) -> Sequence[str]:
-        """What matters of the report that `python -m bot diagnose` writes, for /status full."""
-        return await self.inspect()
-
     async def status(self, actor: Actor) -> Status:
         """The bot's own state, for /status."""
 
@@ -147,7 +143,7 @@ class Host:
             return mine, db.outbox.counts(), waiting, gaps, db.outbox.oldest()
 
         mine, (waiting, buried), looked_for, gaps, oldest = await self.store.transaction(read)
-        instruments = self.books.instruments
+        instruments = self.views.instruments
         return Status(
             mode=self.mode,
             version=self.version,

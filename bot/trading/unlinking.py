@@ -74,7 +74,7 @@ class Unlinking:
             positions = await self.connections.of(account_id).broker.positions()
         except BrokerError as error:
             return (), error.say
-        return tuple(position for position in positions if position.quantity and not position.is_sold_holding), None
+        return tuple(position for position in positions if position.is_open), None
 
     async def confirm(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Unlinked:
         """Destroys the secrets in one transaction. Then logs out, lets what is under way end, and closes the connection.

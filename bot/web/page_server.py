@@ -236,6 +236,6 @@ def _html(status: int, text: str) -> web.Response:
 
 
 def _host(url: SplitResult) -> str:
-    """As a browser writes it: without the scheme's own port."""
+    """The host as a browser writes it: without the scheme's own port."""
     name = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname or ""
     return name if url.port in (None, DEFAULT_PORT[url.scheme]) else f"{name}:{url.port}"

@@ -103,7 +103,7 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
     morning = MorningStops(
         store=ground.patient,
         telling=ground.telling,
-        books=views,
+        views=views,
         stops=standing,
         own_way=StopsByThemselves(stops=standing),
         clock=ground.clock,

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from bot.config.settings import Settings
+from bot.config.settings import MarketHours, Settings
 from bot.domain.charges.charges import Tariff
 from bot.domain.charges.tariff import BrokeragePlan
 from bot.domain.clock import Clock
@@ -17,12 +17,12 @@ from bot.runtime.background import BackgroundTasks
 from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.market_times import MarketTimes
 from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 from bot.trading.ticks.tick_watcher import TickWatcher
-from bot.wiring.market_times import MarketTimes
 from storage.store import SqlStore
 
 
@@ -69,6 +69,12 @@ class Ground:
     watcher: TickWatcher
     confirmations: Confirmations
     results: Results
+
+
+def market_times(settings: Settings, reference: ReferenceData) -> MarketTimes:
+    """The exchanges' own dated hours, or those of a practice market that never closes, as the settings say."""
+    never_closes = settings.market_hours is MarketHours.ALWAYS
+    return MarketTimes(calendar=None if never_closes else reference.calendar, summary=settings.daily_summary)
 
 
 def chosen_plan(settings: Settings, tariff: Tariff) -> BrokeragePlan | None:

@@ -8,6 +8,7 @@ from bot.domain.ports.inbox import Inbox
 from bot.domain.ports.repositories import Store
 from bot.runtime.scheduler import Job, Occasion
 from bot.trading.desk.after_market_orders import AfterMarketOrders
+from bot.trading.market_times import MarketTimes
 from bot.trading.money.expiring import Expiring
 from bot.trading.money.held_notes import HeldNotes
 from bot.trading.money.mornings import Mornings
@@ -15,7 +16,6 @@ from bot.trading.money.summaries import Summaries
 from bot.trading.proposals.later_cards import LaterCards
 from bot.trading.safety.uncovered_year import UncoveredYear
 from bot.trading.standing.morning_stops import MorningStops
-from bot.wiring.market_times import MarketTimes
 
 KEEP = timedelta(days=3)  # what was answered, handled, told or drawn; orders, fills and the audit are kept for good
 KEEP_CURVES = timedelta(days=92)  # a point a minute; the days' rows stay

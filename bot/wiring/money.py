@@ -25,16 +25,16 @@ class MoneyServices:
     expiring: Expiring
 
 
-def build_money(ground: Ground, books: AccountViews) -> MoneyServices:
+def build_money(ground: Ground, views: AccountViews) -> MoneyServices:
     """Builds them over this ground."""
-    reports = Reports(store=ground.store, books=books, clock=ground.clock)
-    range_pnl = RangePnl(store=ground.store, books=books, reports=reports, trading=ground.times.trading, clock=ground.clock)
+    reports = Reports(store=ground.store, views=views, clock=ground.clock)
+    range_pnl = RangePnl(store=ground.store, views=views, reports=reports, trading=ground.times.trading, clock=ground.clock)
     summaries = Summaries(
         store=ground.store,
-        books=books,
+        views=views,
         reports=reports,
         ranges=range_pnl,
-        late_days=_late_days(ground, books, reports),
+        late_days=_late_days(ground, views, reports),
         weeks_last=ground.times.weeks_last,
         months_last=ground.times.months_last,
         coming=partial(coming_days, ground.times.calendar),
@@ -42,10 +42,10 @@ def build_money(ground: Ground, books: AccountViews) -> MoneyServices:
         clock=ground.clock,
         started_at=ground.clock.now(),
     )
-    notes = HeldNotes(store=ground.patient, books=books, clock=ground.clock)
+    notes = HeldNotes(store=ground.patient, views=views, clock=ground.clock)
     expiring = Expiring(
         telling=ground.telling,
-        books=books,
+        views=views,
         notes=notes,
         rules=ground.reference.rules,
         calendar=ground.times.calendar,
@@ -56,15 +56,15 @@ def build_money(ground: Ground, books: AccountViews) -> MoneyServices:
     return MoneyServices(summaries=summaries, range_pnl=range_pnl, notes=notes, expiring=expiring)
 
 
-def _late_days(ground: Ground, books: AccountViews, reports: Reports) -> LateDays:
+def _late_days(ground: Ground, views: AccountViews, reports: Reports) -> LateDays:
     """What makes up for days that were missed."""
     times = ground.times
     return LateDays(
         store=ground.store,
-        books=books,
+        views=views,
         reports=reports,
         closes=LateCloses(
-            books=books,
+            views=views,
             day_before=times.day_before,
             is_trading=times.trading,
             has_begun=times.has_begun,

@@ -48,9 +48,7 @@ class Orders:
     plan_cards: PlanCards
     trails: TrailRunner
     unfilled: UnfilledOrders
-    slices: PlanParts
     lists: ExitRunner
-    auction: ClosingAuction
 
 
 def build_orders(ground: Ground) -> Orders:
@@ -97,7 +95,6 @@ def build_orders(ground: Ground) -> Orders:
     switch = KillSwitch(
         store=ground.store,
         confirmations=ground.confirmations,
-        orders=working,
         reconcile=ground.reconcile,
         clock=ground.clock,
     )
@@ -206,8 +203,6 @@ def build_orders(ground: Ground) -> Orders:
         plan_cards=plan_cards,
         trails=trails,
         unfilled=unfilled,
-        auction=auction,
-        slices=slices,
         lists=lists,
         proposals=proposals,
         repairs=Repairing(store=ground.store, proposals=proposals, rejections=ground.reference.rejections),

@@ -18,7 +18,7 @@ class Rings:
     jobs: tuple[Job, ...]
 
 
-def build_rings(ground: Ground, books: AccountViews) -> Rings:
+def build_rings(ground: Ground, views: AccountViews) -> Rings:
     """Builds them over this ground. Without a calendar nothing rings by the clock."""
     positions = PositionRings(
         store=ground.patient,
@@ -38,5 +38,5 @@ def build_rings(ground: Ground, books: AccountViews) -> Rings:
     )
     if ground.times.calendar is None:
         return Rings(positions=positions, silent_lines=silent_lines, jobs=())
-    afternoon = Afternoon(telling=ground.telling, books=books, calendar=ground.times.calendar, clock=ground.clock)
+    afternoon = Afternoon(telling=ground.telling, views=views, calendar=ground.times.calendar, clock=ground.clock)
     return Rings(positions=positions, silent_lines=silent_lines, jobs=afternoon.jobs(ground.times.trading))

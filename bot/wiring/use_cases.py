@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 from bot import __version__
 from bot.broker.session import code_from_seed
@@ -64,6 +63,7 @@ from bot.trading.safety.uncovered_year import UncoveredYear
 from bot.trading.services import Host, Services
 from bot.trading.sessions.logins import Logins
 from bot.trading.sessions.secret_entry import SecretEntry
+from bot.trading.settling import Settling
 from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
@@ -74,14 +74,12 @@ from bot.web.secret_page import SecretPage
 from bot.wiring.alerts import build_alerts
 from bot.wiring.charts import build_charts
 from bot.wiring.exits import build_exits
-from bot.wiring.ground import AttachedConnections, Ground, chosen_plan
+from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, market_times
 from bot.wiring.jobs import Sweep, table
 from bot.wiring.laid_beside import LaidBeside
-from bot.wiring.market_times import MarketTimes
 from bot.wiring.money import build_money
 from bot.wiring.orders import build_orders
 from bot.wiring.rings import build_rings
-from bot.wiring.settling import Settling
 from bot.wiring.trails import build_trails
 from handlers.views.format import rupees
 from storage.inbox import SqlInbox
@@ -90,14 +88,9 @@ from storage.store import SqlStore
 from storage.topics import Topic
 
 
-def heartbeat_file(settings: Settings) -> Path:
-    """Where the running bot writes the time, for `python -m bot health`."""
-    return heartbeat_beside(settings.database)
-
-
 async def _status(settings: Settings, store: SqlStore, clock: Clock) -> list[str]:
     """The facts about the bot as `/status full` shows them."""
-    facts = inspect(settings, await state_of(store), clock.now(), heartbeat=heartbeat_file(settings))
+    facts = inspect(settings, await state_of(store), clock.now(), heartbeat=heartbeat_beside(settings.database))
     return redacted(on_a_phone(facts), Redactor(settings.secrets()))
 
 
@@ -151,8 +144,7 @@ def build_core(
     album: where pictures come from. None: from a process of their own, started with the first.
     """
     reference = reference or load_reference(settings.market_data)
-    calendar = reference.calendar if settings.market_hours == "real" else None
-    times = MarketTimes(calendar=calendar, summary=settings.daily_summary)
+    times = market_times(settings, reference)
     plan = chosen_plan(settings, reference.tariff)
     mode = "LIVE" if settings.mode == "live" else "PAPER"
     background = BackgroundTasks()
@@ -293,7 +285,7 @@ def build_core(
         conversions=exits.conversions,
         reversals=exits.reversals,
         standing=exits.standing,
-        books=views,
+        account_views=views,
         market=quotes,
         alerts=alerts.own,
         watch_lists=alerts.lists,
@@ -303,7 +295,7 @@ def build_core(
         payoffs=charts.payoffs,
         pictures=album,
         invitations=Invitations(store=store, allowlist=allowlist, clock=clock, random=random_bytes),
-        limits=OwnLimits(store=store, clock=clock, calendar=calendar),
+        limits=OwnLimits(store=store, clock=clock, calendar=times.calendar),
         pins=Pins(store=store, clock=clock, random=random_bytes, hashing=hashing or Argon2Pins(random_bytes)),
         switch=orders.switch,
         unlinking=Unlinking(
@@ -322,7 +314,7 @@ def build_core(
         host=Host(
             store=store,
             logins=logins,
-            books=views,
+            views=views,
             clock=clock,
             mode=mode,
             version=__version__,
@@ -343,16 +335,16 @@ def build_core(
         notes=money.notes,
         mornings=Mornings(
             telling=telling,
-            books=views,
+            views=views,
             notes=money.notes,
-            calendar=calendar,
+            calendar=times.calendar,
             families=(alerts.findings, exits.morning_stops),
             ddpi=settings.ddpi is Consent.YES,
             clock=clock,
         ),
         expiring=money.expiring,
         sweep=Sweep(store=patient, inbox=SqlInbox(store), clock=clock),
-        year=UncoveredYear(store=patient, calendar=calendar, clock=clock),
+        year=UncoveredYear(store=patient, calendar=times.calendar, clock=clock),
         later=orders.later,
         evenings=AfterMarketOrders(store=patient, reconcile=reconcile, telling=telling, clock=clock),
         stops=exits.morning_stops,

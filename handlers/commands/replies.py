@@ -122,7 +122,7 @@ async def _keep(ctx: Ctx, wanted: StopWanted) -> None:
 
 
 async def _change(ctx: Ctx, new: NewTerms) -> None:
-    order = (await ctx.services.books.order_by_id(ctx.actor, new.order_id)).order
+    order = (await ctx.services.account_views.order_by_id(ctx.actor, new.order_id)).order
     if not order.status.is_working or ist_date(order.created_at) != ist_date(ctx.now):
         raise CheckFailed([f"#{order.number} does not work any more: there is nothing to change."])
     quantity, instrument = new.quantity, order.draft.instrument

@@ -55,7 +55,7 @@ def modify(words: str) -> ModifyWords:
     while place < len(parts):
         word = parts[place].lower()
         if word in ("q", "qty") and place + 1 < len(parts) and quantity is None:
-            quantity = _checked(parts[place + 1], refuse, whole=True)
+            quantity = _quantity(parts[place + 1], refuse)
             place += 2
             continue
         if word in _STOPS and "/" in "".join(parts[place + 1 : place + 2]):  # sl 110 alone may be meant for an entry's stop
@@ -80,8 +80,8 @@ def _limit(text: str, refuse: Callable[[str], NoReturn]) -> Decimal:
     return value
 
 
-def _checked(text: str, refuse: Callable[[str], NoReturn], *, whole: bool) -> int:
+def _quantity(text: str, refuse: Callable[[str], NoReturn]) -> int:
     value = _limit(text, refuse)
-    if whole and (value != value.to_integral_value() or value > MOST):
+    if value != value.to_integral_value() or value > MOST:
         refuse(f'"{text}" is not a quantity.')
     return int(value)

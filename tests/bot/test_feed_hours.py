@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import feed_hours
 from bot.config.settings import Settings
 from bot.domain.market.instrument import Exchange
 from bot.reference.load import load_reference
+from bot.wiring.ground import market_times
 from tests.bot.config.test_addresses import LIVE
 from tests.stage.values.market import ist_at
 
@@ -29,15 +29,15 @@ PRACTICE = LIVE | {"MODE": "paper", "MARKET_HOURS": "always"}
     ],
 )
 def test_prices_are_expected_by_the_dated_calendar(at: datetime, exchange: Exchange, expected: bool) -> None:
-    assert feed_hours(Settings.read(LIVE), load_reference().calendar)(at, exchange) is expected
+    assert market_times(Settings.read(LIVE), load_reference()).in_hours(exchange, at) is expected
 
 
 def test_a_holiday_that_the_host_added_counts(tmp_path: Path) -> None:
     rows = tmp_path / "days.toml"
     rows.write_text('[[days]]\ndate = 2026-11-20\nwhat = "holiday"\nname = "Cyclone"\nsource = "NSE circular"\n')
-    hours = feed_hours(Settings.read(LIVE), load_reference(rows).calendar)
-    assert not hours(ist_at("2026-11-20 11:00"), Exchange.NSE)
+    times = market_times(Settings.read(LIVE), load_reference(rows))
+    assert not times.in_hours(Exchange.NSE, ist_at("2026-11-20 11:00"))
 
 
 def test_a_practice_market_that_never_closes_is_never_silent() -> None:
-    assert feed_hours(Settings.read(PRACTICE), load_reference().calendar)(ist_at("2026-11-22 03:00"), Exchange.BFO)
+    assert market_times(Settings.read(PRACTICE), load_reference()).in_hours(Exchange.BFO, ist_at("2026-11-22 03:00"))

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from bot.domain.clock import at_ist, next_midnight
 from bot.reference.load import load_reference
 from bot.simulators.loop import LoopClock
+from bot.trading.market_times import MarketTimes
 from bot.trading.safety.uncovered_year import UncoveredYear
-from bot.wiring.market_times import MarketTimes
 from tests.stage.values.market import REFERENCE_DATA
 from tests.storage.samples import a_store
 

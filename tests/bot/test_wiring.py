@@ -14,9 +14,9 @@ from bot.domain.errors import SettingsError
 from bot.domain.news.days.days import HostFactsRead
 from bot.reference.load import load_reference
 from bot.simulators.loop import LoopClock
+from bot.trading.market_times import MarketTimes
 from bot.wiring.ground import chosen_plan
 from bot.wiring.laid_beside import LaidBeside
-from bot.wiring.market_times import MarketTimes
 from tests.bot.config.test_addresses import LIVE
 from tests.stage.desk import set_stage
 from tests.stage.values.market import REFERENCE_DATA, an_index, an_option

@@ -142,7 +142,7 @@ class DeskStage:
 
     @property
     def prices(self) -> Prices:
-        return self.core.services.books.prices
+        return self.core.services.account_views.prices
 
     @property
     def watcher(self) -> TickWatcher:
@@ -150,7 +150,7 @@ class DeskStage:
 
     @property
     def reads(self) -> SharedReads:
-        return self.core.services.books.reads
+        return self.core.services.account_views.reads
 
     @property
     def background(self) -> BackgroundTasks:

@@ -7,7 +7,7 @@ import logging
 import random
 import ssl
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 import aiohttp
@@ -16,10 +16,11 @@ from bot.broker.feed import frames, samples
 from bot.broker.feed.backoff import delays
 from bot.broker.feed.handshake import HandshakeRefused, open_socket
 from bot.broker.wire.vocabulary import STREAM_CODES
-from bot.domain.clock import Clock, ist
+from bot.domain.clock import Clock
 from bot.domain.errors import Unreadable
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.market.prices import Tick
+from bot.domain.market.sessions import usual_hours
 from bot.domain.people.account import Session
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import FeedListener, FeedMode
@@ -34,13 +35,7 @@ STALE_AFTER = timedelta(seconds=5)
 _BETWEEN_MODES = 0.2  # seconds between unsubscribing and subscribing anew (14.3)
 
 
-Hours = Callable[[datetime, Exchange], bool]  # whether an exchange's silence at that moment is a sign of anything
-
-
-def in_hours(moment: datetime, _exchange: Exchange) -> bool:
-    """A rough market day, for where no calendar is given."""
-    wall = ist(moment)
-    return wall.weekday() < 5 and time(9, 15) <= wall.time() < time(15, 30)
+Hours = Callable[[Exchange, datetime], bool]  # whether an exchange's silence at that moment is a sign of anything
 
 
 class SocketFeed:
@@ -57,7 +52,7 @@ class SocketFeed:
         clock: Clock,
         chance: random.Random,
         listener: FeedListener,
-        hours: Hours = in_hours,
+        hours: Hours = usual_hours,
         silence: float = SILENCE,
     ) -> None:
         self._account_id = account_id
@@ -220,7 +215,7 @@ class SocketFeed:
                 return
 
     async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        """Until the line ends."""
+        """Hears what comes until the line ends."""
         while True:
             message = await socket.receive()
             if message.type is aiohttp.WSMsgType.BINARY:
@@ -277,7 +272,8 @@ class SocketFeed:
             return False
         now = self._clock.now()
         since = now - timedelta(seconds=self._patience)  # the silence of the night is none of the morning's
-        return any(self._hours(since, each) and self._hours(now, each) for each in {key.exchange for key in self._watched})
+        exchanges = {key.exchange for key in self._watched}
+        return any(self._hours(exchange, since) and self._hours(exchange, now) for exchange in exchanges)
 
     def _unsubscribe(self, keys: Iterable[InstrumentKey]) -> None:
         self._send(0, {key: self._watched[key] for key in keys})

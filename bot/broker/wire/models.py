@@ -253,7 +253,7 @@ R = TypeVar("R", bound=WireRow)
 
 @cache
 def _fields(model: type[WireRow]) -> list[tuple[str, Reader, tuple[str, ...], bool]]:
-    """Of each field its name, its reader, the names by which it may come, and whether it must."""
+    """Lists of each field its name, its reader, the names by which it may come, and whether it must."""
     fields = []
     for field in msgspec.structs.fields(model):
         reader, *names = field.type.__metadata__

@@ -26,7 +26,7 @@ class Rows(Generic[T]):
         self.left_out = 0  # rows of the newest book that could not be read
 
     def facts(self, rows: Iterable[object]) -> list[T]:
-        """In the order of the rows, each as JSON or read from it.
+        """The rows in their order, each as JSON or read from it.
 
         What reading a row raises passes through, and then all are read anew next time.
         A book of which no row can be read raises too: it is never an empty book.

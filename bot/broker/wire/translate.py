@@ -159,7 +159,7 @@ def position(fields: object, find: Find) -> Position | None:
 
 
 def _average(row: models.PositionRow, side: tuple[int, Decimal]) -> Decimal | None:
-    """Of the open side, rupees. Some rows say only at which average it was carried. None: flat, or it says nothing at all."""
+    """The open side's average, rupees. Some rows say only at which it was carried. None: flat, or it says nothing at all."""
     if not row.netqty:
         return None
     if told := _above_zero(row.avgnetprice):

@@ -118,7 +118,7 @@ class Tariff:
         return self._billed(turnovers(made), made, plan)
 
     def day(self, trades: Iterable[Trade], plan: BrokeragePlan | None) -> Bill:
-        """As the contract note sees it, unrounded: what is bought and sold in one share, day and exchange is intraday.
+        """The bill as the contract note has it, unrounded: what is bought and sold in one share, day and exchange is intraday.
 
         Trade-to-trade series never net. Brokerage stays by order and product.
         """

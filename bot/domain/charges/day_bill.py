@@ -97,11 +97,6 @@ class DayBill:
         return total(line.amount for line in self.lines)
 
     @property
-    def rounding(self) -> Decimal:
-        """What the rounding of the lines adds to the rows, signed rupees: rows and rounding together are the total."""
-        return self.total - total(row.bill.total for row in self.rows)
-
-    @property
     def missing(self) -> tuple[str, ...]:
         """The charges that are not known, or not all of them, in a trader's words. Empty: the total is whole."""
         unknown = {gap.name for gap in self.gaps}

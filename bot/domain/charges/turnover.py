@@ -95,8 +95,9 @@ def turnovers(trades: Iterable[Traded]) -> tuple[Turnover, ...]:
 
 
 def netted(flows: Iterable[Turnover], gross_series: frozenset[str]) -> tuple[Turnover, ...]:
-    """As the day is taxed: what both sides of a share have in common on a day and exchange is intraday, the rest delivered.
+    """Splits turnover as the day is taxed: what both sides of a share have in common is intraday, the rest delivered.
 
+    Each day and exchange counts by itself.
     Trade-to-trade series (gross_series) never net.
     """
     groups: dict[tuple[str, str, date], list[Turnover]] = {}

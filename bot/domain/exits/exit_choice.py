@@ -71,7 +71,7 @@ class ExitChoice:
 
 def can_exit(line: PositionLine) -> bool:
     """Whether a line is an open position: shares sold today out of the holdings are none and are never bought back."""
-    return bool(line.position.quantity) and not line.position.is_sold_holding
+    return line.position.is_open
 
 
 def demat_words(words: str) -> str | None:
@@ -112,7 +112,7 @@ def chosen(words: str, lines: Sequence[PositionLine], *, what: str = "open posit
     what: what one of the lines is.
     """
     beside = next((token for token in words.lower().split() if token in _BESIDE), "")
-    open_lines = [line for line in lines if can_exit(line)]
+    open_lines = [line for line in lines if line.position.is_open]
     known = [_words_of(line) for line in open_lines]
     passed = {*_COURTESY, *_THINGS, *_BESIDE}.difference(*known)
     tokens = [token for token in words.lower().replace("₹", "").split() if token not in passed]

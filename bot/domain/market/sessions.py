@@ -4,6 +4,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 
+from bot.domain.clock import ist
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.terms import OrderKind, Product
 from bot.domain.value import value
@@ -178,3 +179,9 @@ class Phase:
     end: datetime
     source: str
     random_from: datetime | None = None
+
+
+def usual_hours(_exchange: Exchange, at: datetime) -> bool:
+    """Whether a moment (UTC) lies in the hours of a usual weekday, for where no dated calendar reaches."""
+    local = ist(at)
+    return local.weekday() < 5 and time(9, 15) <= local.time() < time(15, 30)

@@ -67,7 +67,7 @@ class Alert:
                 return self.best is not None and self.best >= ARMS and value <= self.best * (100 - self.level) / 100
 
     def with_result(self, value: Decimal, day: date) -> "Alert":
-        """With the best result of that date in India, in rupees. Each date begins anew."""
+        """The alert with the best result of that date in India, in rupees. Each date begins anew."""
         if self.kind is not AlertKind.GIVEBACK:
             return self
         if self.best is None or self.best_on != day or value > self.best:
@@ -75,7 +75,7 @@ class Alert:
         return self
 
     def with_price(self, price: Price, day: date) -> "Alert":
-        """With the price that was traded last on that date in India."""
+        """The alert with the price that was traded last on that date in India."""
         if self.instrument is None:
             return self
         seen = HeldRow(
@@ -88,7 +88,7 @@ class Alert:
         return replace(self, state=AlertState.ARMED, created_at=now, kept_on=ist_date(now), base=None)
 
     def rebased(self) -> "Alert | None":
-        """With its level as it reads on the share's new base. None where no usual bonus or split explains that."""
+        """The alert with its level on the share's new base. None where no usual bonus or split explains that."""
         rebase = Rebase.suspected(self.base) if self.base is not None else None
         if rebase is None or self.instrument is None:
             return None
@@ -103,7 +103,7 @@ class Alert:
 
 
 class Sees(StrEnum):
-    """By what the alerts of an account are watched now."""
+    """What watches the alerts of an account now."""
 
     TICKS = "ticks"
     QUOTES = "quotes"
@@ -135,7 +135,7 @@ class AlertStruck(Notice):
 
 @value
 class AlertsBlind(Notice):
-    """For a while nothing has told a person's alerts what they watch, or it does again."""
+    """A person's alerts have not seen what they watch for a while, or see it again."""
 
     sound = Sound.RING
     about = NewsKind.ALERTS

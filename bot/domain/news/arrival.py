@@ -7,7 +7,7 @@ from bot.domain.people.news_settings import Manner, NewsSettings
 
 
 def arrival(news: Notice, settings: NewsSettings, at: datetime) -> Sound | None:
-    """By the person's settings at that moment (UTC). None: the person has turned this kind off.
+    """How a notice arrives by the person's settings at that moment (UTC). None: the person has turned this kind off.
 
     What protects always rings, whatever was chosen.
     """

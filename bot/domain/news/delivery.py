@@ -28,5 +28,5 @@ class Delivery:
 
     @property
     def ids(self) -> tuple[int, ...]:
-        """Of all that is told by this."""
+        """The ids of all that is told by this."""
         return (self.id, *(other.id for other in self.more))

@@ -14,7 +14,7 @@ Edges = tuple[Decimal, Decimal]  # the lowest and the highest price of the day i
 
 
 def day_edges(rules: MarketRules, instrument: Instrument, price: Price | None, on: date) -> Edges | None:
-    """Of an instrument on a day. None: not known, which is the rule."""
+    """The edges of an instrument's band on a day. None: not known, which is the rule."""
     band = rules.price_band(instrument, on)
     return edges(band.percent if band is not None else None, price, instrument.tick)
 

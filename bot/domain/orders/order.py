@@ -32,12 +32,12 @@ class OrderStatus(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Nothing that the broker says later changes this status."""
+        """Whether nothing that the broker says later changes it."""
         return self in FINAL
 
     @property
     def is_working(self) -> bool:
-        """At the exchange, and able to fill."""
+        """Whether it is at the exchange and can fill."""
         return self in WORKING
 
 

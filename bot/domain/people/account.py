@@ -58,9 +58,8 @@ class Account:
     label: str  # "main", "papa": what people type and what leads every card
     client: str  # masked client code, safe to show: MA••••1
     created_at: datetime
-    mark: str = field(
-        default="", compare=False
-    )  # tells it from the others at a glance; given by the store, in the order of linking
+    # Tells it from the others at a glance. The store gives it, in the order of linking.
+    mark: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:
@@ -122,7 +121,7 @@ class Session:
 
 @value
 class LoginStep:
-    """Between password and code: good for 300 s at the broker and for nothing else."""
+    """What stands between password and code: good for 300 s at the broker and for nothing else."""
 
     handle: Secret
     begun: float  # loop time

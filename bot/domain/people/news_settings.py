@@ -61,16 +61,16 @@ class NewsSettings:
     discreet: bool = False  # no rupees in what a locked phone shows
 
     def manner(self, kind: NewsKind) -> Manner:
-        """As chosen, or as usual."""
+        """The manner that was chosen, or the usual one."""
         return dict(self.chosen).get(kind, usual(kind))
 
     def chosen_for(self, kind: NewsKind) -> Manner | None:
-        """None: as the piece of news itself has it."""
+        """The manner that was chosen. None: as the piece of news itself has it."""
         manner = dict(self.chosen).get(kind)
         return Manner.OFF if manner is None and usual(kind) is Manner.OFF else manner
 
     def choosing(self, kind: NewsKind, manner: Manner) -> "NewsSettings":
-        """With that choice. ValueError for a manner that the kind does not have."""
+        """The settings with that choice. ValueError for a manner that the kind does not have."""
         if manner not in manners(kind):
             msg = f"{kind} is never {manner}"
             raise ValueError(msg)

@@ -9,12 +9,12 @@ PAGE = "page for secrets"
 
 
 def of_update(update_id: int, message_id: int | None, *, tapped: bool) -> str:
-    """As the record of acts names it: Telegram's number of the update, and of the message that was typed or tapped on."""
+    """The words of the record of acts: Telegram's number of the update, and of the message that was typed or tapped on."""
     if message_id is None:
         return f"update {update_id}"
     return f"update {update_id}, {'tap on ' if tapped else ''}message {message_id}"
 
 
 def on_host(command: str) -> str:
-    """As the record of acts names a command that was given on the host."""
+    """The words of the record of acts for a command that was given on the host."""
     return f"host: {command}"

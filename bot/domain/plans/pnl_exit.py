@@ -55,7 +55,7 @@ class Scope:
 
     @property
     def name(self) -> str:
-        """By which two of them are the same."""
+        """The name by which two of them are the same."""
         key = f"{self.instrument.key}" if self.instrument is not None else ""
         return f"{self.kind}|{self.underlying}|{key}|{self.product or ''}"
 
@@ -138,7 +138,7 @@ class PnlExit:
         return self.best - self.giveback
 
     def with_best(self, value: Decimal) -> "PnlExit":
-        """With the best result that stood so far."""
+        """The exit with the best result that stood so far."""
         if self.giveback is None or (self.best is not None and value <= self.best):
             return self
         return replace(self, best=value)

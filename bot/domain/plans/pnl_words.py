@@ -9,7 +9,7 @@ from bot.domain.plans.pnl_exit import PnlAction, PnlExit, Scope, ScopeKind
 
 
 def scope_in_words(scope: Scope) -> str:
-    """As in: all intraday and carry-forward, all NIFTY, or NF 24500CE 23Nov NRML."""
+    """Names a scope: all intraday and carry-forward, all NIFTY, or NF 24500CE 23Nov NRML."""
     match scope.kind:
         case ScopeKind.ALL:
             return "all intraday and carry-forward"

@@ -63,7 +63,7 @@ class TrailRule:
 
     @property
     def least(self) -> Decimal:
-        """By how much a stop is moved at least."""
+        """The least by which a stop is moved."""
         return max(self.tick, (self.every if self.step is None else self.step) / PART)
 
     def is_tighter(self, price: Decimal, than: Decimal) -> bool:
@@ -117,15 +117,15 @@ class Trail:
     over: bool = False
 
     def entered(self, filled: int, now: datetime) -> "Trail":
-        """After a fill of the entry: the best price counts anew, and the trade that filled it arms nothing."""
+        """The trail after a fill of the entry: the best price counts anew, and the trade that filled it arms nothing."""
         return self if filled <= self.filled else replace(self, filled=filled, since=now, best=None)
 
     def standing(self, trigger: Decimal) -> "Trail":
-        """With the trigger that the exchange is known to have."""
+        """The trail with the trigger that the exchange is known to have."""
         return self if trigger == self.trigger else replace(self, trigger=trigger)
 
     def traded(self, price: Decimal, at: datetime, now: datetime) -> "Trail":
-        """After a trade, in rupees, at its own time (UTC). One that is missing, old, or from before moves nothing."""
+        """The trail after a trade, in rupees, at its own time (UTC). One that is missing, old, or from before moves nothing."""
         if not self.counts(price, at, now):
             return self
         best = self.best
@@ -139,7 +139,7 @@ class Trail:
         return price > 0 and now - at <= FRESH and at > begun
 
     def dated(self, now: datetime) -> "Trail":
-        """After the clock was set back: what lies ahead of it happened by now, so that nothing waits for the clock."""
+        """The trail after the clock was set back: what lies ahead of it happened by now, so that nothing waits for the clock."""
         ahead = [moment for moment in (self.since, self.seen_at, self.moved_at) if moment is not None and moment > now]
         gap = self.unseen
         if not ahead and (gap is None or gap.until <= now):
@@ -157,7 +157,7 @@ class Trail:
         return replace(self, seen_at=now)
 
     def missed(self, since: datetime, until: datetime) -> "Trail":
-        """Nobody watched meanwhile: what was traded then does not count."""
+        """The trail after a time in which nobody watched: what was traded then does not count."""
         return replace(self, unseen=Unseen(since=since, until=until), seen_at=until)
 
     @property

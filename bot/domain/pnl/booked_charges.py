@@ -15,7 +15,7 @@ ChargesOf = Callable[[Sequence[Exit], Instrument, Product, date], Decimal | None
 
 
 def unknown_charges(_exits: Sequence[Exit], _instrument: Instrument, _product: Product, _today: date) -> Decimal | None:
-    """Nobody has said what anything costs."""
+    """Costs that nobody has told."""
     return None
 
 

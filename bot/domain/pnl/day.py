@@ -192,7 +192,7 @@ def _by_broker(position: Position, price: Price | None, own: OwnRow, holding: Ho
         missing = _missing(position, price, no_base=no_base, no_cost=uncosted)
     adjustment = _adjustment(price, own, position)
     since = None
-    if price is not None and position.average is not None and position.quantity and not position.is_sold_holding:
+    if price is not None and position.average is not None and position.is_open:
         since = position.open_profit(price.last)
     line = PositionLine(
         position=position,
@@ -335,7 +335,7 @@ def _open(lots: Sequence[Lot], price: Price | None, position: Position) -> Decim
 def _missing(position: Position, price: Price | None, *, no_base: bool, no_cost: bool) -> tuple[Missing, ...]:
     """What to name where a figure is not known. The cost is named only where nothing else explains it."""
     found = []
-    if price is None and position.quantity and not position.is_sold_holding:
+    if price is None and position.is_open:
         found.append(Missing.PRICE)
     if no_base:
         found.append(Missing.PREVIOUS_CLOSE)

@@ -153,7 +153,7 @@ def match_day(lots: Sequence[Lot], fills: Sequence[Lot], product: Product) -> tu
 
 
 def booked_by_day(lots: Sequence[Lot], fills: Sequence[Lot], product: Product) -> tuple[Decimal | None, list[Lot]]:
-    """As `match_day`, with the rupees booked in the place of the exits (`booked_by`)."""
+    """Does what `match_day` does, with the rupees booked in the place of the exits (`booked_by`)."""
     if product is not Product.CNC:
         return booked_by(lots, fills)
     within, rest = booked_by((), fills)

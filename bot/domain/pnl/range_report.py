@@ -153,12 +153,12 @@ class RangeReport:
 
     @property
     def gross(self) -> Decimal:
-        """Before charges."""
+        """The result before charges."""
         return self.booked + self.open + self.adjustment
 
     @property
     def charges(self) -> Decimal:
-        """As far as they are known."""
+        """The charges as far as they are known."""
         return total(each.report.charges or ZERO for each in self.days if each.known)
 
     @property

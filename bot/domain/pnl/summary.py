@@ -143,7 +143,7 @@ def _mismatches(lines: Iterable[PositionLine]) -> tuple[Mismatch, ...]:
 
 
 def _by_the_broker(lines: Sequence[PositionLine]) -> Decimal | None:
-    """None where there was nothing to read, or the broker's row does not say what ours does."""
+    """The broker's figure. None where there was nothing to read, or its row does not say what ours does."""
     known = [line for line in lines if line.today is not None]
     told = [line.broker for line in known if line.broker is not None]
     return total(told) if known and len(told) == len(known) else None

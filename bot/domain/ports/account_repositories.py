@@ -136,7 +136,7 @@ class NewsSettingsRepository(Protocol):
     """How each person wants to be told."""
 
     def of(self, telegram_id: int) -> NewsSettings:
-        """As usual where the person has chosen nothing."""
+        """The person's settings, the usual ones where nothing was chosen."""
         ...
 
     def put(self, telegram_id: int, settings: NewsSettings) -> None: ...
@@ -224,7 +224,7 @@ class FlagsRepository(Protocol):
     def unfollow(self, chat_id: int) -> None: ...
 
     def followed(self) -> Mapping[int, FollowedMessage]:
-        """By chat."""
+        """The messages that refresh themselves, by chat."""
         ...
 
     def forbid_login(self, account_id: str, why: NoLogin, now: datetime) -> None:
@@ -270,13 +270,13 @@ class FlagsRepository(Protocol):
     def pin_bot(self, bot_id: int, now: datetime) -> None: ...
 
     def lock_down(self, now: datetime) -> None:
-        """The host's alarm sounds from now on."""
+        """The host's lockdown is on from now on."""
         ...
 
     def locked_down(self) -> bool: ...
 
     def lift_lockdown(self) -> bool:
-        """Ends the alarm. False when there was none."""
+        """Ends the lockdown. False when there was none."""
         ...
 
 

@@ -37,11 +37,11 @@ class OrdersRepository(Protocol):
         ...
 
     def versions(self, account_id: str, day: date) -> Mapping[str, int]:
-        """By broker id, the version of each order of a date in India that the broker has a number for."""
+        """The version of each order of a date in India that the broker has a number for, by that number."""
         ...
 
     def lately(self, account_id: str, day: date, moment: datetime) -> Sequence[Order]:
-        """Of that date in India: every order whose status is not final, and every one changed since the moment."""
+        """The orders of that date in India: every order whose status is not final, and every one changed since the moment."""
         ...
 
     def unsettled(self, account_id: str | None = None) -> Sequence[Order]:

@@ -1,12 +1,13 @@
 """Positions, holdings, funds and profit and loss: arithmetic on what the broker reports."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.charges.day_bill import DayBill
-from bot.domain.market.instrument import Instrument
+from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import PAISA, ZERO, total
 from bot.domain.orders.order import OrderDraft
@@ -36,6 +37,11 @@ class Position:
     def is_sold_holding(self) -> bool:
         """A negative delivery row is stock sold out of the holdings, not a short."""
         return self.product is Product.CNC and self.quantity < 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something of it can be closed: shares sold today out of the holdings are never bought back."""
+        return bool(self.quantity) and not self.is_sold_holding
 
     def open_profit(self, last: Decimal) -> Decimal:
         """Rupees on the open quantity since entry."""
@@ -77,6 +83,11 @@ class Off:
     rupees: Decimal
 
 
+def open_row(positions: Iterable[Position], key: InstrumentKey, product: Product) -> Position | None:
+    """What is open of an instrument in a product. None: nothing is."""
+    return next((row for row in positions if row.is_open and (row.instrument.key, row.product) == (key, product)), None)
+
+
 def met_today(draft: OrderDraft, positions: Iterable[Position]) -> int:
     """Shares of an order that meet what the day left open the other way in delivery or MTF: together they are intraday.
 
@@ -110,6 +121,11 @@ class PositionLine:
     reasons: tuple[Reason, ...] = ()  # why ours differs from the broker's
     off: tuple[Off, ...] = ()  # the difference in its parts, which add up to it
     settled: bool = False  # a contract that has ended: its price is what it is worth by its underlying's close, about
+
+    def listed(self, find: Callable[[InstrumentKey], Instrument | None]) -> "PositionLine":
+        """The line with its instrument as the scrip master names it: by that name and lot it is ordered."""
+        instrument = find(self.position.instrument.key)
+        return self if instrument is None else replace(self, position=replace(self.position, instrument=instrument))
 
     @property
     def today(self) -> Decimal | None:

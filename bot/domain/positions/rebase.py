@@ -39,6 +39,6 @@ class Rebase:
         return int(before / self.factor)
 
     def __str__(self) -> str:
-        """As a person reads it: ×0.5, ×2/3."""
+        """Writes it as a person reads it: ×0.5, ×2/3."""
         hundredths = Decimal(round(self.factor * 100)) / 100
         return f"×{hundredths.normalize():f}" if Fraction(hundredths) == self.factor else f"×{self.factor}"

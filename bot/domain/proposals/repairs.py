@@ -88,7 +88,7 @@ def _whole(order: Order, most: Decimal) -> Change | None:
 
 
 def _fewer(order: Order, why: Explanation) -> Change | None:
-    """As many as the money covers: by the broker's own figure for the order, else a delivery purchase by its value."""
+    """The quantity that the money covers: by the broker's own figure for the order, else a delivery purchase by its value."""
     short, needed, draft = why.figures.get("short"), why.figures.get("needed"), order.draft
     if needed is None and draft.side is Side.BUY and draft.product is Product.CNC and draft.price is not None:
         needed = draft.price * draft.quantity

@@ -12,7 +12,7 @@ from bot.domain.charges.charges import Tariff
 from bot.domain.charges.day_bill import DayBill, Event
 from bot.domain.charges.tariff import BrokeragePlan
 from bot.domain.clock import Clock, ist_date
-from bot.domain.errors import BrokerError, NotFound, StorageAway
+from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
@@ -30,7 +30,7 @@ from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.ledger.day_book import DayBook
-from bot.trading.orders.lookup import ahead, order_by_number
+from bot.trading.orders.lookup import ahead, order_by_number, own_order
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 
@@ -94,10 +94,7 @@ class AccountViews:
     async def order_by_id(self, actor: Actor, order_id: str) -> OrderDetail:
         """One order of this account, whatever its day."""
         account, _ = self.connection(actor)
-        order = await self.store.read(lambda db: db.orders.find(order_id))
-        if order is None or order.account_id != account.id:
-            raise NotFound("That order is not one of this account's.")
-        return await self._detail(account, order)
+        return await self._detail(account, await self.store.read(lambda db: own_order(db, actor, order_id)))
 
     async def _detail(self, account: Account, order: Order) -> OrderDetail:
         fills = await self.store.read(lambda db: db.orders.fills_of(order.id))
@@ -247,8 +244,8 @@ class AccountViews:
 
 def _urgency(line: PositionLine) -> tuple[bool, Decimal]:
     """Open rows first, the biggest loss of the day on top. What is closed or sold out of the holdings stands behind them."""
-    open_ = bool(line.position.quantity) and not line.position.is_sold_holding
-    return not open_, (line.open if open_ else line.booked) or ZERO
+    is_open = line.position.is_open
+    return not is_open, (line.open if is_open else line.booked) or ZERO
 
 
 def wants_price(positions: Sequence[Position]) -> list[InstrumentKey]:

@@ -79,7 +79,7 @@ class Results:
 
 
 async def unheard(_account_id: str, _result: PnL) -> None:
-    """Nobody listens to readings."""
+    """Takes a reading, and does nothing with it."""
 
 
 @dataclass(slots=True)

@@ -220,7 +220,7 @@ class BasketBuilder:
     def _charges(
         self, rows: Sequence[ExitRow], prices: Mapping[InstrumentKey, Price], held: Held
     ) -> tuple[Decimal | None, tuple[str, ...]]:
-        """Of all orders, estimated, with what is not known of them. None where a price is not known."""
+        """The charges of all orders, estimated, with what is not known of them. None where a price is not known."""
         whole, unknown = ZERO, set()
         for row in rows:
             draft, market = row.draft, prices.get(row.draft.instrument.key)

@@ -178,7 +178,7 @@ def _todays(trades: Iterable[TradeFact], key: InstrumentKey) -> Iterator[ChartFi
 
 def _averages(held: Sequence[Position]) -> Iterator[ChartLevel]:
     for position in held:
-        if position.quantity and position.average is not None and not position.is_sold_holding:
+        if position.is_open and position.average is not None:
             yield ChartLevel(kind=LevelKind.AVERAGE, price=position.average, quantity=position.quantity)
 
 

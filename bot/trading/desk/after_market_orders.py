@@ -24,11 +24,11 @@ class AfterMarketOrders:
     clock: Clock
 
     async def tell_ahead(self, occasion: Occasion) -> None:
-        """In the morning."""
+        """Tells it in the morning."""
         await self.telling.each("after-market orders, ahead", occasion, lambda account: self._fate(account, occasion.day))
 
     async def tell(self, occasion: Occasion) -> None:
-        """Just after the opening."""
+        """Tells it just after the opening."""
         await self.telling.each("after-market orders", occasion, lambda account: self._fate(account, occasion.day))
 
     async def _fate(self, account: Account, day: date) -> AfterMarketFate | None:

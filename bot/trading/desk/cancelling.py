@@ -16,6 +16,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.value import value
 from bot.runtime.background import BackgroundTasks
 from bot.trading.actor import demand_role
+from bot.trading.orders.cancel_wishes import take_back
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.safety.announce import tell_others
 from bot.trading.sync.fact_applier import SyncOutcome
@@ -106,12 +107,8 @@ class Cancelling:
             tell_others(db, order.account_id, {person}, notice, now, order_id=order.id)
 
     def _take_back(self, db: Repositories, order_ids: Sequence[str]) -> None:
-        """A cancel without a yes is no wish any more: whoever ends the order later, that is news."""
-        now = self.clock.now()
         for order_id in order_ids:
-            known = db.orders.find(order_id)
-            if known is not None and known.status.is_working and known.cancelled_by is not None:
-                db.orders.save(known.cancel_not_taken(now))
+            take_back(db, order_id, self.clock.now())
 
     def _doubt(self, db: Repositories, orders: Sequence[Order]) -> None:
         for order in orders:

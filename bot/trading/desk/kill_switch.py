@@ -9,12 +9,11 @@ from bot.domain.exits.closing import POSSIBLY_WORKING
 from bot.domain.news.safety import TradingResumed, TradingStopped
 from bot.domain.orders.confirmation import Confirmation, Purpose
 from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.orders.standing import Cancelled, is_exit
+from bot.domain.orders.standing import is_exit
 from bot.domain.people.account import Actor, Permission, Stop
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.proposals.proposal import Killed, Question, Resumed
 from bot.trading.actor import account_of, demand_role
-from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin
@@ -28,7 +27,6 @@ class KillSwitch:
 
     store: Store
     confirmations: Confirmations
-    orders: WorkingOrders
     reconcile: Reconcile
     clock: Clock
 
@@ -118,10 +116,6 @@ class KillSwitch:
 
         await self.store.transaction(resume)
         return Resumed(account=account, at=now)
-
-    async def cancel_entries(self, actor: Actor) -> tuple[Cancelled, ...]:
-        """Cancels the entries that the switch left resting. Exits and stops stay."""
-        return await self.orders.cancel_entries(actor)
 
 
 def _is_stop(order: Order) -> bool:

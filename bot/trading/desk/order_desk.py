@@ -226,10 +226,8 @@ class OrderDesk:
             return None
         self._confirmations.claim(db, question)
         plan = self._confirmations.plan_of(db, question)
-        if pin is not None:
-            demand_pin(
-                db, actor.user.telegram_id, question.token, pin
-            )  # raising it rolls the claim back: the question stays open
+        if pin is not None:  # what it raises rolls the claim back: the question stays open
+            demand_pin(db, actor.user.telegram_id, question.token, pin)
         if reasons:
             db.confirmations.close(question.token, ConfirmationState.REFUSED)
             return None, reasons

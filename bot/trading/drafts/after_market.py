@@ -36,8 +36,9 @@ class ForSession:
 def for_session(
     request: OrderRequest, instrument: Instrument, price: Price | None, window: Window | None, *, reduces: bool, sent: bool
 ) -> ForSession | None:
-    """None for an order of now. ChoiceWanted where the market takes it now, CheckFailed for what no such order can carry.
+    """The session that the order is for. None: it is for now.
 
+    ChoiceWanted where the market takes it now, CheckFailed for what no such order can carry.
     sent: after-market orders are sent here. Otherwise its card offers one at the opening, and says why.
     """
     if not request.after_market:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted, ConfirmationGone, ExitHeld
-from bot.domain.exits.exit_choice import ExitChoice, can_exit, chosen, demat_words, names_many
+from bot.domain.exits.exit_choice import ExitChoice, chosen, demat_words, names_many
 from bot.domain.exits.exit_list import ExitCard, ExitList, ExitsShown, ListKind
 from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Exchange, InstrumentKey
@@ -89,7 +89,7 @@ class ExitLists:
     async def _ask_demat(self, actor: Actor, words: str, *, chat_id: int) -> ExitCard | Proposal:
         """The same of what can be sold out of the demat account."""
         held = await self.views.holdings(actor)
-        lines = self._by_name([demat_line(each) for each in held.lines if each.sellable])
+        lines = self._listed([demat_line(each) for each in held.lines if each.sellable])
         left = left_in_demat(held.lines)
         if not lines:
             raise CheckFailed(["No share in the demat account can be sold. Nothing was sent.", *left])
@@ -109,7 +109,7 @@ class ExitLists:
             held = await self.views.holdings(actor)
         except BrokerError:  # the answer is then that nothing of it is open
             return None
-        return demat_line_of(words, self._by_name([demat_line(each) for each in held.lines]))
+        return demat_line_of(words, self._listed([demat_line(each) for each in held.lines]))
 
     async def _in_demat(self, actor: Actor, words: str) -> ChoiceWanted | None:
         """The question whether shares in the demat account are meant, where words name no open position but these alone."""
@@ -250,7 +250,7 @@ class ExitLists:
             return running
         account, _ = self.proposing.connection(actor)
         lines = await self.lines(actor)
-        rows_of_it = [line for line in lines if can_exit(line) and line.position.product in OF_PANIC]
+        rows_of_it = [line for line in lines if line.position.is_open and line.position.product in OF_PANIC]
         meant = [(line, size) for line in rows_of_it if (size := ExitChoice(lines=()).of(line))]
         working = await self.proposing.store.transaction(
             lambda db: [order for order in db.orders.unsettled(account.id) if order.status.is_working]
@@ -353,14 +353,12 @@ class ExitLists:
         return await self.shown(actor, plan_id)
 
     async def lines(self, actor: Actor) -> list[PositionLine]:
-        """Today's positions, each with its instrument as the contracts' file names it: by that name and lot it is ordered."""
+        """Today's positions, each with its instrument as the scrip master names it."""
         await self.proposing.instruments.settled()
-        return self._by_name((await self.views.positions(actor)).lines)
+        return self._listed((await self.views.positions(actor)).lines)
 
-    def _by_name(self, lines: Sequence[PositionLine]) -> list[PositionLine]:
-        known = self.proposing.instruments.by_key
-        anew = ((line, known(line.position.instrument.key)) for line in lines)
-        return [replace(line, position=replace(line.position, instrument=found)) if found else line for line, found in anew]
+    def _listed(self, lines: Sequence[PositionLine]) -> list[PositionLine]:
+        return [line.listed(self.proposing.instruments.by_key) for line in lines]
 
     async def _running(self, account: Account) -> ExitsShown | None:
         now = self.proposing.clock.now()

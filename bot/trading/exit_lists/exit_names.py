@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from bot.domain.errors import ChoiceWanted
-from bot.domain.exits.exit_choice import ExitChoice, can_exit
+from bot.domain.exits.exit_choice import ExitChoice
 from bot.domain.exits.exit_list import ExitList
 from bot.domain.market.display_names import short
 from bot.domain.money import grouped, in_figures
@@ -44,7 +44,7 @@ def which_of(choice: ExitChoice, *, of_demat: bool = False) -> ChoiceWanted:
 def ways_out(words: str, lines: Sequence[PositionLine]) -> list[tuple[str, str]]:
     """A button for each open position where words name none of them, the likest name first."""
     said = words.upper()
-    open_lines = [line for line in lines if can_exit(line)]
+    open_lines = [line for line in lines if line.position.is_open]
     open_lines.sort(key=lambda line: SequenceMatcher(None, said, line.position.instrument.symbol).ratio(), reverse=True)
     return [(f"Exit {named(line.position)} {line.position.product}", command(line.position)) for line in open_lines[:MOST_WAYS]]
 

@@ -30,6 +30,7 @@ from bot.trading.exits.exit_wave import ExitWave
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.proposals.proposal_builder import ProposalBuilder
+from bot.trading.safety.announce import tell_all
 from bot.trading.safety.striking import strike
 
 log = logging.getLogger(__name__)
@@ -279,7 +280,7 @@ class ExitRunner:
             self._tell(db, exits, orders, Told.STANDS, stands)
 
     async def _ring(self, exits: ExitList, orders: dict[str, Order]) -> None:
-        """Once for each row that its cover waits for in vain."""
+        """Rings once for each row that its cover waits for in vain."""
         late = [row for row in exits.stalled(orders, self.clock.now()) if row.number not in exits.rung]
         if not late:
             return
@@ -301,7 +302,7 @@ class ExitRunner:
             plan_id=exits.plan_id, kind=exits.kind, told=told, at=now, waiting=waiting,
             rows=tuple(self._told(exits, row, orders) for row in rows),
         )  # fmt: skip
-        db.outbox.add(exits.account_id, db.people.watching(exits.account_id), news, now, order_id=None)
+        tell_all(db, exits.account_id, news, now)
 
     def _told(self, exits: ExitList, row: ExitRow, orders: dict[str, Order]) -> RowTold:
         """The row as news tells it, with the price at which what rests of it would fill now."""

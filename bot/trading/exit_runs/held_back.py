@@ -17,6 +17,7 @@ from bot.domain.terms import Product
 from bot.domain.value import value
 from bot.trading.actor import demand_role
 from bot.trading.exits.exit_state import load_alive, told_row
+from bot.trading.safety.announce import tell_all
 
 
 @value
@@ -60,7 +61,7 @@ class HeldBack:
             db.exit_lists.save(replace(found.exits, rung=(*found.exits.rung, *(row.number for row in late))))
             rows = tuple(told_row(exits, row, orders) for row in late)
             news = ExitsTold(plan_id=exits.plan_id, kind=exits.kind, told=Told.HELD, at=now, rows=rows, of=len(exits.rows))
-            db.outbox.add(exits.account_id, db.people.watching(exits.account_id), news, now, order_id=None)
+            tell_all(db, exits.account_id, news, now)
 
         await self.store.transaction(tell)
 

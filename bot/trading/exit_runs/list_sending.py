@@ -25,6 +25,7 @@ from bot.trading.exits.exit_wave import Becoming, ExitWave
 from bot.trading.orders.closing_auction import ClosingAuction
 from bot.trading.orders.repricing import protected, repriced
 from bot.trading.proposals.proposal_builder import ProposalBuilder
+from bot.trading.safety.announce import tell_all
 
 log = logging.getLogger(__name__)
 
@@ -186,8 +187,7 @@ class ListSending:
         db.exit_lists.save(exits)
 
     def _tell_bare(self, db: Repositories, exits: ExitList, draft: OrderDraft) -> None:
-        people = db.people.watching(exits.account_id)
-        db.outbox.add(exits.account_id, people, Unguarded(draft=draft), self.clock.now(), order_id=None)
+        tell_all(db, exits.account_id, Unguarded(draft=draft), self.clock.now())
 
     def again(self, exits: ExitList, orders: dict[str, Order]) -> list[tuple[ExitRow, Slice]]:
         """What is tried again, never beside an unknown order.

@@ -20,6 +20,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import Position
 from bot.trading.exits.exit_state import load, load_alive, on_side, told_row
 from bot.trading.exits.live_exit import LiveExit
+from bot.trading.safety.announce import tell_all
 
 log = logging.getLogger(__name__)
 
@@ -216,7 +217,7 @@ class Panic:
             scope=scope_in_words(cause.scope) if cause is not None and cause.scope.kind is not ScopeKind.ALL else "",
             slippage=sum(slips, Decimal(0)) if len(slips) == sum(bool(order.filled) for _, order in mine) else None,
         )
-        db.outbox.add(exits.account_id, db.people.watching(exits.account_id), news, now, order_id=None)
+        tell_all(db, exits.account_id, news, now)
 
 
 def _state_of(order: Order) -> RowState:

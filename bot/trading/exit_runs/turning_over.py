@@ -12,6 +12,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.value import value
 from bot.trading.exits.exit_state import load_alive, told_row
 from bot.trading.exits.live_exit import LiveExit
+from bot.trading.safety.announce import tell_all
 from bot.trading.safety.striking import strike
 
 SendEntry = Callable[[Plan, PlanLeg, str], Awaitable[bool]]
@@ -72,7 +73,7 @@ class TurningOver:
         await self.store.transaction(lambda db: strike(db, plan.id, why, self.clock.now()))
 
     async def _ring(self, exits: ExitList, orders: dict[str, Order]) -> None:
-        """Once, when the exit does not fill within the time of a cover."""
+        """Rings once, when the exit does not fill within the time of a cover."""
         row, now = exits.rows[0], self.clock.now()
         if exits.then is None or exits.then.rung or not exits.is_late(row, orders, now):
             return
@@ -84,6 +85,6 @@ class TurningOver:
             db.exit_lists.save(replace(found.exits, then=replace(found.exits.then, rung=True)))
             rows = (told_row(found.exits, found.exits.rows[0], found.orders),)
             news = ExitsTold(plan_id=exits.plan_id, kind=exits.kind, told=Told.TURN_WAITS, at=now, rows=rows, waiting=1)
-            db.outbox.add(exits.account_id, db.people.watching(exits.account_id), news, now, order_id=None)
+            tell_all(db, exits.account_id, news, now)
 
         await self.store.transaction(ring)

@@ -12,6 +12,7 @@ from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.exits.exit_wanted import ExitResult, ExitState, ExitWanted
 from bot.trading.exits.live_exit import LiveExit
+from bot.trading.safety.announce import tell_all
 
 LASTS = timedelta(minutes=1)  # of the licence: a way out takes seconds
 
@@ -70,13 +71,7 @@ class ConfirmedExits:
     def _over(self, db: Repositories, wanted: ExitWanted, result: ExitResult) -> None:
         db.plans.end(wanted.plan_id, result.state)
         if result.state is ExitState.BARE:
-            people = db.people.watching(wanted.account_id)
-            db.outbox.add(wanted.account_id, people, bare(wanted.draft), self.clock.now(), order_id=None)
-
-
-def bare(draft: OrderDraft) -> Unguarded:
-    """The news that nothing guards a quantity any more."""
-    return Unguarded(draft=draft)
+            tell_all(db, wanted.account_id, Unguarded(draft=wanted.draft), self.clock.now())
 
 
 def said(result: ExitResult) -> str:

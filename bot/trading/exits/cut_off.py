@@ -10,6 +10,7 @@ from bot.domain.news.plans.exits import Unguarded
 from bot.domain.plans.plan import Plan
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.exits.live_exit import LiveExit
+from bot.trading.safety.announce import tell_all
 
 log = logging.getLogger(__name__)
 
@@ -35,4 +36,4 @@ def _ways_out(db: Repositories) -> list[Plan]:
 def _end(db: Repositories, *, plan: Plan, bare: int, clock: Clock) -> None:
     if db.plans.end(plan.id, "cut off") and bare > 0:
         news = Unguarded(draft=replace(plan.legs[0].draft, quantity=bare))
-        db.outbox.add(plan.account_id, db.people.watching(plan.account_id), news, clock.now(), order_id=None)
+        tell_all(db, plan.account_id, news, clock.now())

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.clock import Clock, ist_date
@@ -21,6 +20,7 @@ from bot.trading.exits.exit_wanted import ExitResult, ExitState, ExitWanted
 from bot.trading.exits.in_band import in_band
 from bot.trading.exits.row_readings import RowReadings, left, unguarded
 from bot.trading.exits.turns import Turns
+from bot.trading.orders.cancel_wishes import take_back
 from bot.trading.orders.claimed_orders import Claim, ClaimedOrders
 from bot.trading.orders.sending import Sending
 from bot.trading.proposals.proposal_builder import ProposalBuilder
@@ -267,7 +267,7 @@ class LiveExit:
                 known = await self.store.transaction(lambda db: db.orders.find(order.id))
                 if known is None or known.status.is_final:
                     return True
-        await self.store.owe(lambda db: _take_back(db, order.id, self.clock.now()))
+        await self.store.owe(lambda db: take_back(db, order.id, self.clock.now()))
         return False
 
     async def _place(self, wanted: ExitWanted, held: Held, quantity: int) -> Order | None:
@@ -341,13 +341,6 @@ class LiveExit:
             return await self.store.transaction(show)
         except StorageAway:
             return await self.store.transaction(lambda db: db.orders.find(order_id))
-
-
-def _take_back(db: Repositories, order_id: str, now: datetime) -> None:
-    """A cancel that did not come true is no wish any more: whoever ends the order later, that is news."""
-    known = db.orders.find(order_id)
-    if known is not None and known.status.is_working and known.cancelled_by is not None:
-        db.orders.save(known.cancel_not_taken(now))
 
 
 def shows(fact: OrderFact, terms: OrderDraft) -> bool:

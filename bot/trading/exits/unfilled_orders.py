@@ -22,6 +22,7 @@ from bot.runtime.signal import Signal
 from bot.trading.account.prices import Prices
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.orders.repricing import protected
+from bot.trading.safety.announce import tell_all
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +41,8 @@ class UnfilledOrders:
     prices: Prices
     rules: MarketRules
     clock: Clock
-    trades: Callable[[Instrument], bool] = lambda _: (
-        True
-    )  # whether it is traded now: before the open and in an auction every limit rests
+    # Whether it is traded now: before the open and in an auction every limit rests.
+    trades: Callable[[Instrument], bool] = lambda _: True
     _wake: Signal = field(default_factory=Signal)
     _since: dict[str, float] = field(default_factory=dict)  # since when this process knows, in loop time
     _rung: set[str] = field(default_factory=set)
@@ -109,7 +109,7 @@ class UnfilledOrders:
             news = MarketUnfilled(order=order, price=worst, touch=touch)
 
         def tell(db: Repositories) -> None:
-            db.outbox.add(order.account_id, db.people.watching(order.account_id), news, at, order_id=order.id)
+            tell_all(db, order.account_id, news, at, order_id=order.id)
 
         await self.store.transaction(tell)
 

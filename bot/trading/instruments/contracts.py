@@ -83,7 +83,7 @@ class Contracts:
         ]
 
     def expiries(self, market: Exchange, symbol: str, today: date) -> list[date]:
-        """From today on, the nearest first."""
+        """Expiries from today on, the nearest first."""
         return sorted(day for day in self._books[market].get(symbol, ()) if day >= today)
 
     def is_monthly(self, market: Exchange, symbol: str, expiry: date) -> bool:

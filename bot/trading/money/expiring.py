@@ -35,7 +35,7 @@ class Expiring:
     """What is held is read from the broker, and from the newest note where it cannot be."""
 
     telling: Telling
-    books: AccountViews
+    views: AccountViews
     notes: HeldNotes
     rules: MarketRules
     calendar: Calendar | None  # None: a practice market that never closes
@@ -50,12 +50,12 @@ class Expiring:
             await self.telling.each(card, occasion, lambda account: self._near(account, occasion.day, calendar))
 
     async def week_ahead(self, occasion: Occasion) -> None:
-        """On a Sunday, what the week from tomorrow on brings. Nothing where it brings nothing."""
+        """Tells on a Sunday what the week from tomorrow on brings, if anything."""
         await self.telling.each("week ahead", occasion, lambda account: self._week(account, occasion.day + DAY))
 
     async def _near(self, account: Account, day: date, calendar: Calendar) -> NearExpiry | None:
         bot = by_the_clock(account)
-        positions, demat = await asyncio.gather(in_time(self.books.positions, bot), in_time(self.books.holdings, bot))
+        positions, demat = await asyncio.gather(in_time(self.views.positions, bot), in_time(self.views.holdings, bot))
         note = await self.notes.before(account.id, day) if positions is None else None
         lines = positions.lines if positions is not None else _unpriced(note, day)
         staged = [(line, self.rules.stage(line.position.instrument, day, calendar)) for line in lines if _stays(line.position)]
@@ -63,10 +63,10 @@ class Expiring:
         if not near:
             return None
         shares = {
-            symbol: self.books.instruments.share(symbol) for symbol in {line.position.instrument.symbol for line, _ in near}
+            symbol: self.views.instruments.share(symbol) for symbol in {line.position.instrument.symbol for line, _ in near}
         }
         keys = {symbol: share.key for symbol, share in shares.items() if share is not None}
-        prices: Mapping[InstrumentKey, Price] = await in_time(self.books.prices.of_all, account.id, keys.values()) or {}
+        prices: Mapping[InstrumentKey, Price] = await in_time(self.views.prices.of_all, account.id, keys.values()) or {}
         rows = []
         for line, _ in near:
             key = keys.get(line.position.instrument.symbol)
@@ -127,7 +127,7 @@ class Expiring:
         return position.open_profit(line.price.last) - self.tariff.order(trade, self.plan).total
 
     async def _week(self, account: Account, monday: date) -> WeekAhead | None:
-        """By the newest note: on a Sunday the broker's books are those of Friday, or gone."""
+        """Reads the newest note: on a Sunday the broker's books are those of Friday, or gone."""
         note = await self.notes.before(account.id, monday)
         sunday = monday + WEEK
         ending = [row for row in carried(note, monday) if row.instrument.expiry is not None and row.instrument.expiry <= sunday]

@@ -40,7 +40,7 @@ class Exports:
         return made
 
     async def _sheets(self, actor: Actor, what: Export, first: date, last: date) -> Sequence[Sheet]:
-        account, _ = self.range_pnl.books.connection(actor)
+        account, _ = self.range_pnl.views.connection(actor)
         match what:
             case Export.TRADES:
                 return [sheets.trades(await self.range_pnl.fills(account.id, first, last))]

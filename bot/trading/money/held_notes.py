@@ -22,10 +22,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class HeldNotes:
-    """Without a session nobody can ask the broker what is held: then the newest note is all there is to know."""
+    """Notes what is held: without a session nobody can ask the broker, and the newest note is all there is to know."""
 
     store: Store
-    books: AccountViews
+    views: AccountViews
     clock: Clock
 
     async def note(self, occasion: Occasion) -> None:
@@ -45,8 +45,8 @@ class HeldNotes:
         if await self.store.transaction(lambda db: db.held.find(account.id, day)) is not None:
             return
         bot = by_the_clock(account)
-        positions, demat = await asyncio.gather(self.books.positions(bot), self.books.holdings(bot))
-        await self.books.events.loans.ask(account.id, positions.lines)
+        positions, demat = await asyncio.gather(self.views.positions(bot), self.views.holdings(bot))
+        await self.views.events.loans.ask(account.id, positions.lines)
         rows = [
             HeldRow(
                 instrument=line.position.instrument,
@@ -57,7 +57,7 @@ class HeldNotes:
                 listed=self._lists(line.position.instrument),
             )
             for line in positions.lines
-            if line.position.quantity and not line.position.is_sold_holding
+            if line.position.is_open
         ]
         rows += [
             HeldRow(
@@ -71,12 +71,12 @@ class HeldNotes:
             for share in demat.lines
             if share.total
         ]
-        watched = await self.store.read(lambda db: tuple(watched_on(db, account.id, self.books.instruments)))
+        watched = await self.store.read(lambda db: tuple(watched_on(db, account.id, self.views.instruments)))
         note = HeldNote(account_id=account.id, day=day, rows=tuple(rows), noted_at=self.clock.now(), watched=watched)
         await self.store.transaction(lambda db: db.held.note(note))
 
     def _lists(self, instrument: Instrument) -> bool:
-        return self.books.instruments.by_key(instrument.key) is not None
+        return self.views.instruments.by_key(instrument.key) is not None
 
     async def before(self, account_id: str, day: date) -> HeldNote | None:
         """The newest note of an earlier date."""
@@ -84,11 +84,11 @@ class HeldNotes:
 
     def changes(self, note: HeldNote, day: date) -> tuple[ContractChange, ...] | None:
         """What today's master says otherwise of what was held. None while there is no master of that date."""
-        if self.books.instruments.day != day:
+        if self.views.instruments.day != day:
             return None
         once = {row.instrument.key: row.instrument for row in note.rows if row.listed}
         return tuple(
-            change for was in once.values() for change in contract_changes(was, self.books.instruments.by_key(was.key), day)
+            change for was in once.values() for change in contract_changes(was, self.views.instruments.by_key(was.key), day)
         )
 
 

@@ -26,7 +26,7 @@ BY_QUOTES, BY_CANDLES = "closes as mStock gave them later", "closes of mStock's 
 class LateCloses:
     """Asks the broker. Keeps nothing."""
 
-    books: AccountViews
+    views: AccountViews
     day_before: Callable[[date], date]  # the trading day before a date in India
     is_trading: Callable[[date], bool]
     has_begun: Callable[[datetime], bool]  # whether there has been trading on the date in India of a moment (UTC)
@@ -39,7 +39,7 @@ class LateCloses:
         """
         if not instruments:
             return {}, ""
-        ended = {each.key: self.books.events.underlying(each) for each in instruments if each.expiry == day}
+        ended = {each.key: self.views.events.underlying(each) for each in instruments if each.expiry == day}
         spots = {key: spot for key, spot in ended.items() if spot is not None}
         wanted = {each.key: each for each in (*(each for each in instruments if each.key not in ended), *spots.values())}
         today = ist_date(self.clock.now())
@@ -58,16 +58,16 @@ class LateCloses:
         return self.is_trading(ist_date(now)) and not self.has_begun(now) and ist(now).time() >= PRE_OPEN
 
     async def _by_quotes(self, account_id: str, day: date, keys: Collection[InstrumentKey]) -> Closes:
-        """Of the session before the one that a quote is of, or of that one itself while no other has begun."""
+        """Closes of the session before the one that a quote is of, or of that one itself while no other has begun."""
         now = self.clock.now()
-        prices = await self.books.prices.of_all(account_id, keys)
+        prices = await self.views.prices.of_all(account_id, keys)
         by_previous_close = self.has_begun(now) and day == self.day_before(ist_date(now))
         found = {key: price.previous_close if by_previous_close else price.last for key, price in prices.items()}
         return {key: close for key, close in found.items() if close is not None}
 
     async def _by_candles(self, account_id: str, day: date, instruments: Iterable[Instrument]) -> Closes:
-        """Of a day further back. What the candle route does not know, a contract that has ended since, is absent."""
-        broker, found = self.books.connections.of(account_id).broker, {}
+        """Closes of a day further back. What the candle route does not know, a contract that has ended since, is absent."""
+        broker, found = self.views.connections.of(account_id).broker, {}
         for each in instruments:
             try:
                 candles = await broker.candles(each, Interval.DAY, at_ist(day, 0), at_ist(day + DAY, 0))

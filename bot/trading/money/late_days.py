@@ -67,7 +67,7 @@ class LateDays:
     """Reads only. The broker is asked for trade history and for closes."""
 
     store: Store
-    books: AccountViews
+    views: AccountViews
     reports: Reports
     closes: LateCloses
     day_before: Callable[[date], date]  # the trading day before a date in India
@@ -95,9 +95,9 @@ class LateDays:
             return None
         marks = [mark_of(account_id, line, day) for line in lines]
         dealt = [(fill.broker_id, fill.instrument, fill.product, fill.at) for fill in fills]
-        events: list[Event] = [*self.books.events.by_the_broker(dealt, records.ours), *ends_of(marks, day)]
-        events += borrowings(_on_margin(rows, held), records.lent, self.books.events.loans.nights(day))
-        bill = ledger_charges(fills, tariff=self.books.tariff, plan=self.books.plan, day=day, events=events)
+        events: list[Event] = [*self.views.events.by_the_broker(dealt, records.ours), *ends_of(marks, day)]
+        events += borrowings(_on_margin(rows, held), records.lent, self.views.events.loans.nights(day))
+        bill = ledger_charges(fills, tariff=self.views.tariff, plan=self.views.plan, day=day, events=events)
         report = replace(
             bare,
             booked=total(line.booked for line in lines if line.booked is not None),
@@ -136,21 +136,21 @@ class LateDays:
         """Whether the books were read after the day's close, or the broker's trade history has the same fills."""
         if any(fill.price is None for fill in fills):
             return False
-        seen = self.books.reconcile.seen_at(account_id)
+        seen = self.views.reconcile.seen_at(account_id)
         if seen is not None and ist_date(seen) == day and seen >= due - AFTER_THE_CLOSE:
             return True
         if day == ist_date(self.clock.now()):
             return False  # trade history has only days that are over
-        if self.books.connections.session_of(account_id, self.clock.now()) is None:
+        if self.views.connections.session_of(account_id, self.clock.now()) is None:
             raise SessionExpired("Trade history can be read after a login.")
-        return _sums(fills) == _sums(await self.books.connections.of(account_id).broker.past_trades(day, day))
+        return _sums(fills) == _sums(await self.views.connections.of(account_id).broker.past_trades(day, day))
 
     async def _is_carried(self, account_id: str, day: date, held: Sequence[Position]) -> bool:
         """Whether the broker's positions were carried out of the day as our fills make them. They tell it on the next day."""
         today = ist_date(self.clock.now())
         if day != self.day_before(today) or not self.is_trading(today):
             return True
-        book = (await self.books.reads.positions(account_id)).value
+        book = (await self.views.reads.positions(account_id)).value
         carried = {(each.instrument.key, each.product): each.carried for each in book if each.carried}
         ours = {
             (each.instrument.key, each.product): each.quantity for each in held if each.quantity and each.instrument.expiry != day
@@ -159,7 +159,7 @@ class LateDays:
 
 
 def _but_delivered(quantities: Mapping[RowKey, int]) -> Mapping[RowKey, int]:
-    """Without shares bought for delivery: on the next day they are in the holdings."""
+    """The rows without shares bought for delivery: on the next day they are in the holdings."""
     return {row: quantity for row, quantity in quantities.items() if row[1] is not Product.CNC}
 
 

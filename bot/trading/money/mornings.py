@@ -39,7 +39,7 @@ class FamilyFindings(Protocol):
 
     @property
     def name(self) -> str:
-        """Of its row where it cannot say anything, in at most ten letters."""
+        """The name of its row where it cannot say anything, in at most ten letters."""
         ...
 
     async def of(self, account: Account, day: date) -> Sequence[Finding]:
@@ -52,7 +52,7 @@ class Mornings:
     """Every fact has a time-out of its own, and one that is not known holds up no card."""
 
     telling: Telling
-    books: AccountViews
+    views: AccountViews
     notes: HeldNotes
     calendar: Calendar | None  # None: a practice market that never closes
     families: Sequence[FamilyFindings]
@@ -76,7 +76,7 @@ class Mornings:
         if not overnight and not findings:
             return None
         # A stored seed may log in, a dead session is found out.
-        await in_time(self.books.funds, by_the_clock(account), seconds=LOGIN)
+        await in_time(self.views.funds, by_the_clock(account), seconds=LOGIN)
         if self._alive(account):
             return None
         return LoginReminder(at=self.clock.now(), overnight=overnight, findings=findings)
@@ -91,13 +91,13 @@ class Mornings:
 
     async def _readiness(self, account: Account, day: date) -> Readiness:
         bot = by_the_clock(account)
-        connection = self.books.connections.of(account.id)
+        connection = self.views.connections.of(account.id)
         if not self._alive(account):
-            await in_time(self.books.funds, bot, seconds=LOGIN)  # a stored seed may log in
+            await in_time(self.views.funds, bot, seconds=LOGIN)  # a stored seed may log in
         positions, demat, funds, skew, note, findings = await asyncio.gather(
-            in_time(self.books.positions, bot),
-            in_time(self.books.holdings, bot),
-            in_time(self.books.funds, bot),
+            in_time(self.views.positions, bot),
+            in_time(self.views.holdings, bot),
+            in_time(self.views.funds, bot),
             in_time(connection.broker.clock_skew),
             self.notes.before(account.id, day),
             self._findings(account, day),
@@ -113,7 +113,7 @@ class Mornings:
             covered=self.calendar is None or self.calendar.day(day).kind is not DayKind.UNCOVERED,
             skew=Decimal(skew).quantize(TENTH) if skew is not None else None,
             session=session,
-            master=self.books.instruments.day,
+            master=self.views.instruments.day,
             cash=funds.available if funds is not None else None,
             feed=connection.feed.connected,
             overnight=overnight,
@@ -125,7 +125,7 @@ class Mornings:
         )
 
     def _alive(self, account: Account) -> bool:
-        return self.books.connections.session_of(account.id, self.clock.now()) is not None
+        return self.views.connections.session_of(account.id, self.clock.now()) is not None
 
     def _until_next_session(self, day: date) -> date:
         following = day + DAY
@@ -135,10 +135,10 @@ class Mornings:
 
     async def _unauthorised(self, account: Account, shares: Sequence[Holding]) -> tuple[Unauthorised, ...]:
         """Stops that wait to sell shares of which fewer may leave the depository. With a DDPI none needs to be authorised."""
-        said = await self.books.store.read(lambda db: db.flags.ddpi(account.id))
+        said = await self.views.store.read(lambda db: db.flags.ddpi(account.id))
         if self.ddpi if said is None else said:
             return ()
-        working = await self.books.store.transaction(lambda db: db.orders.unsettled(account.id))
+        working = await self.views.store.transaction(lambda db: db.orders.unsettled(account.id))
         return tuple(
             Unauthorised(instrument=share.instrument, quantity=order.draft.quantity, authorised=share.authorised)
             for share in shares

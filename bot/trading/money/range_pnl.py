@@ -88,7 +88,7 @@ class RangePnl:
     """Reads only. Nothing is kept of it."""
 
     store: Store
-    books: AccountViews
+    views: AccountViews
     reports: Reports
     trading: Callable[[date], bool]  # whether there are trades on a date in India
     clock: Clock
@@ -96,10 +96,10 @@ class RangePnl:
     async def today(self, actor: Actor) -> TodayPnl:
         """Today as it is now or was last known, with what its trades made. BrokerError where nothing is known of today."""
         today = ist_date(self.clock.now())
-        pnl = await self.books.pnl(actor, known=True)
+        pnl = await self.views.pnl(actor, known=True)
         report = await self.of(actor, today, today, pnl=pnl)
         after = {
-            (line.position.instrument.key, line.position.product): if_closed(line, self.books.tariff, self.books.plan, today)
+            (line.position.instrument.key, line.position.product): if_closed(line, self.views.tariff, self.views.plan, today)
             for line in pnl.lines
         }
         return TodayPnl(pnl=pnl, report=report, if_closed=after)
@@ -109,14 +109,14 @@ class RangePnl:
 
         Where today is in it and cannot be read it is left out, and `unread` says why. pnl: today as it was just read.
         """
-        account, _ = self.books.connection(actor)
+        account, _ = self.views.connection(actor)
         today = ist_date(self.clock.now())
         final = await self.store.read(lambda db: self.reports.final(db, account.id, today))
         made: Made | None = None
         unread, as_of = None, None
         if first <= today <= last and final is None:
             try:
-                await self.books.reconcile.sync_for_reader(account.id)
+                await self.views.reconcile.sync_for_reader(account.id)
                 made = await self.reports.now(actor, pnl)
                 as_of = made[0].made_at
             except BrokerError as error:
@@ -256,8 +256,8 @@ class RangePnl:
         spent: dict[str, Decimal] = {}
         for day in {trade.day for trade in openers}:
             fills = [trade for trade in openers if trade.day == day]
-            bill = ledger_charges(fills, tariff=self.books.tariff, plan=self.books.plan, day=day)
-            spent |= ledger_order_charges(bill, fills, tariff=self.books.tariff, plan=self.books.plan, day=day)
+            bill = ledger_charges(fills, tariff=self.views.tariff, plan=self.views.plan, day=day)
+            spent |= ledger_order_charges(bill, fills, tariff=self.views.tariff, plan=self.views.plan, day=day)
         return spent
 
     def _day(
@@ -271,18 +271,18 @@ class RangePnl:
         trades = tuple(of_days.get(day, ()))
         marks = tuple(records.marks.get(day, {}).values())
         fills = [(trade.broker_id, trade.instrument, trade.product, trade.at) for trade in trades]
-        events: list[Event] = [*self.books.events.by_the_broker(fills, records.ours)]
+        events: list[Event] = [*self.views.events.by_the_broker(fills, records.ours)]
         events += ends_of(marks, day) if day <= records.over else ()
         on_margin = [_on_margin(row) for row in through.get(day, ()) if row.product is Product.MTF]
-        events += borrowings(on_margin, records.lent, self.books.events.loans.nights(day)) if on_margin else ()
-        bill = ledger_charges(trades, tariff=self.books.tariff, plan=self.books.plan, day=day, events=events)
+        events += borrowings(on_margin, records.lent, self.views.events.loans.nights(day)) if on_margin else ()
+        bill = ledger_charges(trades, tariff=self.views.tariff, plan=self.views.plan, day=day, events=events)
         return RangeDay(
             day=day,
             report=report,
             marks=marks,
             trades=trades,
             bill=bill,
-            costs=ledger_order_charges(bill, trades, tariff=self.books.tariff, plan=self.books.plan, day=day),
+            costs=ledger_order_charges(bill, trades, tariff=self.views.tariff, plan=self.views.plan, day=day),
             curve=tuple(records.curves.get(day, ())),
         )
 

@@ -22,7 +22,7 @@ class Reports:
     """Figures as they are at the moment. Nothing is kept of them here."""
 
     store: Store
-    books: AccountViews
+    views: AccountViews
     clock: Clock
 
     def row(self, db: Repositories, account_id: str, day: date) -> DayReport | None:
@@ -53,10 +53,10 @@ class Reports:
 
         pnl: the day as it was just read. BrokerError passes through.
         """
-        account, _ = self.books.connection(actor)
+        account, _ = self.views.connection(actor)
         day = ist_date(self.clock.now())
-        pnl = pnl or await self.books.pnl(actor)
-        funds = await self.books.funds(actor)
+        pnl = pnl or await self.views.pnl(actor)
+        funds = await self.views.funds(actor)
         report = replace(
             await self.from_records(account, day),
             booked=pnl.booked,
@@ -98,4 +98,4 @@ class Reports:
 
 def is_carried(line: PositionLine) -> bool:
     """Whether it is still there on the next day: neither shares that left the holdings nor a contract that has ended."""
-    return bool(line.position.quantity) and not line.position.is_sold_holding and not line.settled
+    return line.position.is_open and not line.settled

@@ -15,7 +15,7 @@ from bot.domain.news.days.days import DaySummary
 from bot.domain.news.days.period_summary import PeriodSummary, Span
 from bot.domain.news.days.picture import Pictured
 from bot.domain.news.notice import Notice
-from bot.domain.people.account import Account, Actor, Role, User
+from bot.domain.people.account import Account, Actor
 from bot.domain.pictures import DayPicture
 from bot.domain.pnl.summary import day_facts, day_picture, equity_curve, period_summary
 from bot.domain.pnl.trades import DayMark
@@ -27,6 +27,8 @@ from bot.trading.account.account_views import AccountViews
 from bot.trading.money.late_days import LateDays
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.reports import Reports
+from bot.trading.money.telling import by_the_clock
+from bot.trading.safety.announce import tell_all
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ class Summaries:
     """Made on demand at any hour, and once for good by the clock."""
 
     store: Store
-    books: AccountViews
+    views: AccountViews
     reports: Reports
     ranges: RangePnl
     late_days: LateDays
@@ -67,7 +69,7 @@ class Summaries:
 
         BrokerError where today cannot be read. CheckFailed for a day to come. NotFound for one without any record.
         """
-        account, _ = self.books.connection(actor)
+        account, _ = self.views.connection(actor)
         today = ist_date(self.clock.now())
         await self.find_out(account)
         if day is None or day == today:
@@ -84,7 +86,7 @@ class Summaries:
 
     async def look_again(self, actor: Actor) -> None:
         """The same for the account that a person works with, before a range of its days is shown."""
-        account, _ = self.books.connection(actor)
+        account, _ = self.views.connection(actor)
         await self.find_out(account)
 
     async def find_out(self, account: Account) -> None:
@@ -146,7 +148,7 @@ class Summaries:
             return
         await self.find_out(account)
         made = await self._as_far_as_known(account, occasion)
-        off = self.books.connections.of(account.id).broker.clock_off
+        off = self.views.connections.of(account.id).broker.clock_off
         if off is not None and abs(off) > MOST_SKEW:
             raise CheckFailed([f"This server's clock is {abs(off):.0f} s off mStock's: no day is closed until it is set right."])
         report = replace(made.report, late=occasion.late, up_since=self.started_at)
@@ -162,9 +164,8 @@ class Summaries:
         def keep(db: Repositories) -> None:
             if db.reports.add(report):
                 db.ledger.close_day(made.marks)
-                people = db.people.watching(account.id)
                 for each in news:
-                    db.outbox.add(account.id, people, each, now, order_id=None)
+                    tell_all(db, account.id, each, now)
 
         await self.store.transaction(keep)
 
@@ -192,20 +193,19 @@ class Summaries:
             db.reports.correct(report)
             db.ledger.correct_day(made.marks)
             news = DaySummary(report=report)
-            db.outbox.add(account.id, db.people.watching(account.id), news, self.clock.now(), order_id=None)
+            tell_all(db, account.id, news, self.clock.now())
 
         await self.store.transaction(keep)
 
     async def _as_far_as_known(self, account: Account, occasion: Occasion) -> _Made:
-        """By the broker's books, which hold one day only.
+        """The day by the broker's books, which hold one day only.
 
         Else by our ledger, where that holds the whole day. Else there is no data.
         """
         try:
             if occasion.day == ist_date(self.clock.now()):
-                bot = Actor(user=User(telegram_id=0, name="the bot"), role=Role.OWNER, account=account)
-                await self.books.reconcile.sync_for_reader(account.id)
-                return await self._today(bot)
+                await self.views.reconcile.sync_for_reader(account.id)
+                return await self._today(by_the_clock(account))
             return await self._late_or_bare(account, occasion)
         except BrokerError as error:
             if occasion.failures < PATIENCE:
@@ -218,16 +218,16 @@ class Summaries:
             return await self._without_data(account, occasion.day)
 
     async def _today(self, actor: Actor) -> _Made:
-        pnl = await self.books.pnl(actor)
+        pnl = await self.views.pnl(actor)
         report, marks = await self.reports.now(actor, pnl)
-        funds = await self.books.funds(actor)
+        funds = await self.views.funds(actor)
         return await self._with_facts(report, marks, lines=pnl.lines, bill=pnl.bill, funds=funds)
 
     async def _late_or_bare(self, account: Account, occasion: Occasion) -> _Made:
         return await self._late(account, occasion.day, occasion.due) or await self._without_data(account, occasion.day)
 
     async def _late(self, account: Account, day: date, due: datetime) -> _Made | None:
-        """By our ledger, where that holds the whole day."""
+        """The day by our ledger, where that holds all of it."""
         bare = await self.reports.from_records(account, day)
         late = await self.late_days.of(account.id, bare, due)
         if late is None:

@@ -25,7 +25,7 @@ from bot.domain.orders.position_after import not_closed
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.value import value
-from bot.trading.safety.announce import tell_others
+from bot.trading.safety.announce import tell_all, tell_others
 from bot.trading.sync.reconcile import Reconcile, never_left
 
 log = logging.getLogger(__name__)
@@ -136,7 +136,7 @@ def _settle(
     elif order.status in (OrderStatus.REJECTED, OrderStatus.REFUSED):
         news = OrderRejected(order=order, after=not_closed(order, db.orders.unsettled(order.account_id)) if exits else None)
     if news is not None:
-        db.outbox.add(order.account_id, db.people.watching(order.account_id), news, now, order_id=order.id)
+        tell_all(db, order.account_id, news, now, order_id=order.id)
     if order.status.is_working:
         notice = OrderByOther(order=order, name=name)
         tell_others(db, order.account_id, {order.placed_by or 0}, notice, now, order_id=order.id)

@@ -13,6 +13,7 @@ from bot.domain.value import value
 from bot.runtime.background import BackgroundTasks
 from bot.trading.plans.plan_now import PlanNow
 from bot.trading.plans.watched import PlanWatch, elapsed
+from bot.trading.safety.announce import tell_all
 from bot.trading.ticks.tick_watcher import TickWatcher
 
 RETRY = 2.0  # seconds until what could not be done is tried again
@@ -69,6 +70,4 @@ class PlanRings:
     async def tell(self, now: PlanNow, news: Notice, order_id: str | None = None) -> None:
         """Tells everybody who watches the account."""
         account_id, at = now.plan.account_id, self.clock.now()
-        await self.store.transaction(
-            lambda db: db.outbox.add(account_id, db.people.watching(account_id), news, at, order_id=order_id)
-        )
+        await self.store.transaction(lambda db: tell_all(db, account_id, news, at, order_id=order_id))

@@ -37,6 +37,7 @@ from bot.trading.plans.plan_now import PlanNow, end_unsent, plan_now
 from bot.trading.plans.plan_parts import PlanParts
 from bot.trading.plans.plan_rings import BLIND_FOR, RETRY, PlanRings
 from bot.trading.plans.watched import PlanWatch, elapsed
+from bot.trading.safety.announce import tell_all
 from bot.trading.ticks.tick_watcher import TickWatcher, Use
 
 log = logging.getLogger(__name__)
@@ -369,7 +370,7 @@ class PlanRunner:
             db.plans.end(now.plan.id, guard.status if guard is not None else "nothing to guard")
             if bare and leg is not None:
                 news = Unguarded(draft=replace(leg.draft, quantity=bare), is_over=guard is not None, target=now.plan.target_price)
-                db.outbox.add(now.plan.account_id, db.people.watching(now.plan.account_id), news, self.clock.now(), order_id=None)
+                tell_all(db, now.plan.account_id, news, self.clock.now())
 
         await self.store.transaction(over)
         for entry in () if now.ended_quietly else now.entries:

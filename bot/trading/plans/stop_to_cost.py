@@ -11,7 +11,7 @@ from bot.domain.money import in_price, tick_down, tick_up
 from bot.domain.orders.order import Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import request_line
 from bot.domain.people.account import Actor
-from bot.domain.positions.portfolio import Position
+from bot.domain.positions.portfolio import Position, open_row
 from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import OrderKind, Product, Side
 from bot.domain.value import value
@@ -46,8 +46,7 @@ class StopToCost:
         paid is not known, or the stop stands there already.
         """
         account, connection = self.proposing.connection(actor)
-        rows = (each for each in await connection.broker.positions() if each.quantity and not each.is_sold_holding)
-        held = next((each for each in rows if each.instrument.key == key and each.product is product), None)
+        held = open_row(await connection.broker.positions(), key, product)
         price = await self.proposing.prices.of(account.id, key)
         if held is None:
             raise CheckFailed([f"There is no open {product} position in it any more."])

@@ -26,6 +26,7 @@ from bot.runtime.signal import Signal
 from bot.trading.exits.exit_wanted import ExitResult, ExitState, ExitWanted
 from bot.trading.exits.live_exit import ChangeState, LiveExit
 from bot.trading.plans.plan_now import PlanNow, plan_now
+from bot.trading.safety.announce import tell_all
 from bot.trading.ticks.tick_watcher import TickWatcher, Use, Watching
 
 log = logging.getLogger(__name__)
@@ -326,7 +327,7 @@ class TrailRunner:
             alive = known is not None and known.state is PlanState.ALIVE and known.trails and at < known.until
             if stands and not (alive and _waits(stop)):
                 return
-            db.outbox.add(plan.account_id, db.people.watching(plan.account_id), news, at, order_id=order_id)
+            tell_all(db, plan.account_id, news, at, order_id=order_id)
 
         await self.store.transaction(write)
 

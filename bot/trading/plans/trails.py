@@ -19,7 +19,7 @@ from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.plans.trail import TrailRule
 from bot.domain.plans.trail_card import TrailCard, TrailSeen, TrailShown
 from bot.domain.ports.repositories import Repositories
-from bot.domain.positions.portfolio import Position, PositionLine
+from bot.domain.positions.portfolio import Position, PositionLine, open_row
 from bot.domain.terms import OrderKind, Side
 from bot.domain.value import value
 from bot.trading.account.account_views import AccountViews
@@ -94,19 +94,15 @@ class Trails:
         return choice.lines[0].position
 
     async def _lines(self, actor: Actor) -> list[PositionLine]:
-        """Today's positions, each with its instrument as the contracts' file names it."""
+        """Today's positions, each with its instrument as the scrip master names it."""
         await self.proposing.instruments.settled()
-        known = self.proposing.instruments.by_key
-        anew = ((line, known(line.position.instrument.key)) for line in (await self.views.positions(actor)).lines)
-        return [replace(line, position=replace(line.position, instrument=found)) if found else line for line, found in anew]
+        return [line.listed(self.proposing.instruments.by_key) for line in (await self.views.positions(actor)).lines]
 
     async def _position(self, actor: Actor, draft: OrderDraft) -> Position:
         _, connection = self.proposing.connection(actor)
-        rows = (each for each in await connection.broker.positions() if each.quantity and not each.is_sold_holding)
-        key, product = draft.instrument.key, draft.product
-        held = next((each for each in rows if each.instrument.key == key and each.product is product), None)
+        held = open_row(await connection.broker.positions(), draft.instrument.key, draft.product)
         if held is None:
-            raise CheckFailed([f"There is no open {product} position in it. On a card that is not confirmed: trail 15."])
+            raise CheckFailed([f"There is no open {draft.product} position in it. On a card that is not confirmed: trail 15."])
         return held
 
     async def _ask(self, actor: Actor, position: Position, said: TrailSaid, own: Order | None, chat_id: int) -> TrailCard:
@@ -311,6 +307,6 @@ class Trails:
 
 
 def _stop_of(plan: Plan) -> str:
-    """As in: the stop of 65 NF 24500CE 23Nov."""
+    """Names a stop: the stop of 65 NF 24500CE 23Nov."""
     stop = plan.stop.draft if plan.stop is not None else plan.legs[0].draft
     return f"the stop of {stop.quantity} {short(stop.instrument)}"

@@ -82,9 +82,7 @@ class PnlExits:
         if words.lower().strip() in ALL:
             return Scope(kind=ScopeKind.ALL)
         await self.proposing.instruments.settled()
-        known = self.proposing.instruments.by_key
-        anew = ((line, known(line.position.instrument.key)) for line in (await self.views.positions(actor)).lines)
-        lines = [replace(line, position=replace(line.position, instrument=found)) if found else line for line, found in anew]
+        lines = [line.listed(self.proposing.instruments.by_key) for line in (await self.views.positions(actor)).lines]
         picked = chosen(words, lines).lines
         symbols = {line.position.instrument.symbol for line in picked}
         if len(symbols) == 1 and words.lower().strip() in _names(picked[0]):

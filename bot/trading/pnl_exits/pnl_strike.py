@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.clock import Clock, next_midnight
-from bot.domain.exits.exit_choice import ExitChoice, can_exit
+from bot.domain.exits.exit_choice import ExitChoice
 from bot.domain.exits.exit_list import ExitList, ListKind
 from bot.domain.news.plans.pnl_exits import PnlExitTold, PnlNews
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
@@ -16,6 +16,7 @@ from bot.domain.positions.portfolio import PositionLine
 from bot.domain.value import value
 from bot.trading.exit_lists.exit_rows import PANIC_SLABS, ExitRows
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.safety.announce import tell_all
 
 
 @value
@@ -30,7 +31,8 @@ class PnlStrike:
     async def begin(self, exit_: PnlExit, level: PnlLevel, value: Decimal, lines: Sequence[PositionLine]) -> None:
         """Tells that it struck, and begins the exits of these rows where it has any. BrokerError and StorageAway pass through."""
         whole = ExitChoice(lines=())
-        meant = [(line, size) for line in self._named(lines) if can_exit(line) and (size := whole.of(line))]
+        listed = (line.listed(self.instruments.by_key) for line in lines)
+        meant = [(line, size) for line in listed if line.position.is_open and (size := whole.of(line))]
         found = await self.rows.of(exit_.account_id, meant, slabs=PANIC_SLABS) if exit_.action is PnlAction.EXIT else ()
         if not found:
             await self.store.transaction(lambda db: self._act(db, exit_, level, value, None))
@@ -40,12 +42,6 @@ class PnlStrike:
             began_at=self.clock.now(), rows=found,
         )  # fmt: skip
         await self.rows.runner.begin(exits, lambda db: self._act(db, exit_, level, value, exits))
-
-    def _named(self, lines: Sequence[PositionLine]) -> list[PositionLine]:
-        """The rows with their instruments as the contracts' file names them: by that name and lot they are ordered."""
-        known = self.instruments.by_key
-        anew = ((line, known(line.position.instrument.key)) for line in lines)
-        return [replace(line, position=replace(line.position, instrument=found)) if found else line for line, found in anew]
 
     def _act(self, db: Repositories, exit_: PnlExit, level: PnlLevel, value: Decimal, exits: ExitList | None) -> bool:
         """Claims it, and stores what it begins with its licence: no more than is open now, at the slab of now.
@@ -75,5 +71,5 @@ class PnlStrike:
         before, after = f"{levels_in_words(exit_)} of {scope_in_words(exit_.scope)}", f"{level} at {value}: {named}"
         db.audit.add(now, exit_.by, "pnl exit", exit_.account_id, before=before, after=after)
         news = PnlExitTold.of(exit_, told, now, value=value, rows=len(rows), blocks_until=exit_.blocks_until)
-        db.outbox.add(exit_.account_id, db.people.watching(exit_.account_id), news, now, order_id=None)
+        tell_all(db, exit_.account_id, news, now)
         return True

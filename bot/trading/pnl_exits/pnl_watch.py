@@ -30,6 +30,7 @@ from bot.runtime.background import BackgroundTasks
 from bot.runtime.signal import Signal
 from bot.trading.pnl_exits.pnl_strike import PnlStrike
 from bot.trading.pnl_exits.scope_rows import ScopeReader, ScopeRows
+from bot.trading.safety.announce import tell_all
 from bot.trading.ticks.tick_watcher import TickWatcher, Use, Watching
 
 log = logging.getLogger(__name__)
@@ -312,7 +313,7 @@ class PnlWatch:
         def end(db: Repositories) -> None:
             if db.pnl_exits.end(exit_.id):
                 news = PnlExitTold.of(exit_, PnlNews.ENDED, now, value=self._figure(watched).value, day_over=day_over)
-                db.outbox.add(exit_.account_id, db.people.watching(exit_.account_id), news, now, order_id=None)
+                tell_all(db, exit_.account_id, news, now)
                 db.audit.add(now, exit_.by, "pnl exit", exit_.account_id, before="watches", after=why)
 
         await self.store.transaction(end)
@@ -329,7 +330,7 @@ class PnlWatch:
             known = db.pnl_exits.find(exit_.id)
             if known is None or known.state is not PnlState.ALIVE:
                 return False
-            db.outbox.add(exit_.account_id, db.people.watching(exit_.account_id), news, now, order_id=None)
+            tell_all(db, exit_.account_id, news, now)
             return True
 
         if not await self.store.transaction(tell):  # it ended meanwhile, with its account

@@ -26,9 +26,8 @@ from bot.trading.sync.reconcile import Reconcile
 class ScopeRows:
     """A scope as the books have it."""
 
-    made: (
-        Decimal | None
-    )  # rupees of the day at the prices of the open rows, less charges where those are counted; None: not known
+    # Rupees of the day at the prices of the open rows, less charges where those are counted. None: not known.
+    made: Decimal | None
     open: tuple[OpenUnits, ...]
     lines: tuple[PositionLine, ...]  # all of the scope, closed ones included
     as_of: datetime  # of the look at the books

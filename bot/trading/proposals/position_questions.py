@@ -15,7 +15,7 @@ from bot.domain.orders.order import OrderRequest
 from bot.domain.orders.order_text import request_line
 from bot.domain.people.account import Actor
 from bot.domain.ports.repositories import Store
-from bot.domain.positions.portfolio import Position
+from bot.domain.positions.portfolio import Position, open_row
 from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import Product, Side
 from bot.domain.value import value
@@ -128,8 +128,7 @@ class PositionQuestions:
 
     async def _open_position(self, actor: Actor, key: InstrumentKey, product: Product) -> Position:
         _, connection = self.proposing.connection(actor)
-        rows = (each for each in await connection.broker.positions() if each.quantity and not each.is_sold_holding)
-        held = next((each for each in rows if each.instrument.key == key and each.product is product), None)
+        held = open_row(await connection.broker.positions(), key, product)
         if held is None:
             later = " What has been delivered is in /holdings." if product is Product.CNC else ""
             raise CheckFailed([f"There is no open {product} position in it any more.{later}"])

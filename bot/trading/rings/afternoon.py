@@ -54,7 +54,7 @@ class Afternoon:
     """Each ring at most once for an account and date. None for an account without a session."""
 
     telling: Telling
-    books: AccountViews
+    views: AccountViews
     calendar: Calendar
     clock: Clock
 
@@ -116,8 +116,8 @@ class Afternoon:
         self, account: Account, rows: tuple[OpenRow, ...], positions: Sequence[Position]
     ) -> tuple[OpenRow, ...]:
         """The rows with what each blocks more where it is carried over the night, read side by side."""
-        connection = self.books.connections.of(account.id)
-        prices = await self.books.prices.of_all(account.id, {row.instrument.key for row in rows})
+        connection = self.views.connections.of(account.id)
+        prices = await self.views.prices.of_all(account.id, {row.instrument.key for row in rows})
 
         async def needs(row: OpenRow) -> OpenRow:
             held = next(one for one in positions if (one.instrument.key, one.product) == (row.instrument.key, row.product))
@@ -152,14 +152,14 @@ class Afternoon:
                 for order in orders
                 if is_closing(order) and order.draft.price is not None and self._in_auction(order.draft.instrument, occasion.day)
             )
-            drafts = await self.books.store.transaction(lambda db: _targets(db, account.id))
+            drafts = await self.views.store.transaction(lambda db: _targets(db, account.id))
             targets = tuple(draft for draft in drafts if self._in_auction(draft.instrument, occasion.day))
             if orders_from is None or not (limits or targets):
                 return None
             return AuctionBegun(orders_from=orders_from, limits=limits, targets=targets)
 
         await self._each("auction begun", occasion, make)
-        await self.books.store.transaction(lambda db: self._end_held(db, occasion.day))
+        await self.views.store.transaction(lambda db: self._end_held(db, occasion.day))
 
     def _end_held(self, db: Repositories, day: date) -> None:
         """What the bot holds for shares of the auction ends: the exchange cancels their stops, and no trade strikes a target.
@@ -179,7 +179,7 @@ class Afternoon:
 
         async def make(account: Account) -> Notice | None:
             positions, _ = await self._read(account)
-            today = await self.books.store.read(lambda db: db.orders.of_day(account.id, occasion.day))
+            today = await self.views.store.read(lambda db: db.orders.of_day(account.id, occasion.day))
             unsold = tuple(
                 order
                 for order in today
@@ -208,7 +208,7 @@ class Afternoon:
                 return None
             guarded = [one for one in carried if any(is_guard(order) and _closes(order, [one]) for order in orders)]
             bare = tuple(OpenRow.of(one) for one in carried if one not in guarded)
-            standing = await self.books.store.read(lambda db: db.standing_stops.of(account.id))
+            standing = await self.views.store.read(lambda db: db.standing_stops.of(account.id))
             rows = {(stop.instrument.key, stop.product) for stop in standing if stop.state is StandingState.KEPT}
             kept = tuple(OpenRow.of(one) for one in carried if (one.instrument.key, one.product) in rows)
             return UnprotectedTonight(bare=bare, stopped=tuple(OpenRow.of(one) for one in guarded), kept=kept)
@@ -219,7 +219,7 @@ class Afternoon:
         """Positions that are held where the session of the broker ends with the day."""
 
         async def make(account: Account) -> Notice | None:
-            session = self.books.connections.of(account.id).session
+            session = self.views.connections.of(account.id).session
             positions, _ = await self._read(account)
             rows = tuple(OpenRow.of(one) for one in positions if one.product is not Product.CNC)
             return SessionEnds(at=session.expires, rows=rows) if session is not None and rows else None
@@ -228,7 +228,7 @@ class Afternoon:
 
     async def _each(self, card: str, occasion: Occasion, make: Make) -> None:
         async def of_living(account: Account) -> Notice | None:
-            if self.books.connections.session_of(account.id, self.clock.now()) is None:
+            if self.views.connections.session_of(account.id, self.clock.now()) is None:
                 return None  # its people were told that nothing is watched
             return await make(account)
 
@@ -236,8 +236,8 @@ class Afternoon:
 
     async def _read(self, account: Account) -> tuple[Sequence[Position], Sequence[Order]]:
         """Open positions and working orders. BrokerError: the job comes again."""
-        book = await self.books.reads.positions(account.id)
-        listing = await self.books.orders(by_the_clock(account), "open")
+        book = await self.views.reads.positions(account.id)
+        listing = await self.views.orders(by_the_clock(account), "open")
         positions = [one for one in book.value if one.quantity]
         return positions, [order for order in listing.orders if order.status.is_working and order.cancelled_by is None]
 
@@ -248,7 +248,7 @@ class Afternoon:
     def _in_auction(self, instrument: Instrument, day: date) -> bool:
         if instrument.kind is not InstrumentKind.EQUITY:
             return False
-        has_contracts = self.books.instruments.has_contracts(instrument)
+        has_contracts = self.views.instruments.has_contracts(instrument)
         return self.calendar.session_class(instrument, day, in_auction=has_contracts) is SessionClass.CASH_AUCTION
 
     def _phase(self, kind: PhaseKind, day: date) -> datetime | None:

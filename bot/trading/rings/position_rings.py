@@ -23,6 +23,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import Funds, PnL, Position, PositionLine
 from bot.domain.terms import Product
 from bot.runtime.background import BackgroundTasks
+from bot.trading.safety.announce import tell_all
 from bot.trading.safety.limits import made
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
@@ -188,7 +189,7 @@ class PositionRings:
         return told, told > 0 and not db.flags.card_told(f"margin enough {told}", account_id, today)
 
     async def _margin(self, account_id: str, seen: _Seen, lines: Sequence[PositionLine], funds: Funds) -> None:
-        """By the account's margin as a whole: mStock names none for a row."""
+        """Judges the account's margin as a whole: mStock names none for a row."""
         now = self.clock.now()
         risk = self.rules.broker_risk(ist_date(now))
         intraday = [line for line in lines if line.position.product is Product.MIS and line.price is not None]
@@ -225,7 +226,7 @@ class PositionRings:
         return db.flags.claim_card(card, account_id, ist_date(now), now)
 
     def _add(self, db: Repositories, account_id: str, news: Notice, order_id: str | None = None) -> None:
-        db.outbox.add(account_id, db.people.watching(account_id), news, self.clock.now(), order_id=order_id)
+        tell_all(db, account_id, news, self.clock.now(), order_id=order_id)
 
 
 def _short(number: int) -> str:

@@ -17,6 +17,7 @@ from bot.domain.news.days.rings import FeedMute
 from bot.domain.news.notice import Notice
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.trading.safety.announce import tell_all
 from bot.trading.sync.gaps import NOTICED, at_stake
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.ticks.tick_watcher import TickWatcher
@@ -29,7 +30,7 @@ MUTE = 60.0  # seconds; the socket connects anew after twenty, and the books are
 
 @dataclass(slots=True)
 class _Silence:
-    """Of one account, in loop time."""
+    """The silence of one account, in loop time."""
 
     since: float  # from when on it should have spoken
     rung: bool = False
@@ -110,6 +111,6 @@ class SilentLines:
         at = self.clock.now()
 
         def tell(db: Repositories) -> None:
-            db.outbox.add(account_id, db.people.watching(account_id), news, at, order_id=None)
+            tell_all(db, account_id, news, at)
 
         await self.store.transaction(tell)

@@ -1,4 +1,4 @@
-"""Tells the others of an account of one person's act, and the owners of what is theirs to know."""
+"""Tells all who watch an account, the others of one person's act, and the owners of what is theirs to know."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -7,6 +7,11 @@ from bot.domain.news.notice import Notice
 from bot.domain.news.people import ActByOther, ActionKind
 from bot.domain.people.account import Role
 from bot.domain.ports.repositories import Repositories
+
+
+def tell_all(db: Repositories, account_id: str, notice: Notice, at: datetime, *, order_id: str | None = None) -> None:
+    """Writes the notice to everybody who watches the account."""
+    db.outbox.add(account_id, db.people.watching(account_id), notice, at, order_id=order_id)
 
 
 def tell_others(

@@ -17,7 +17,7 @@ from bot.domain.people.account import Account, Actor, Limits, Permission, Segmen
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import PnL
 from bot.trading.actor import account_of, demand_role
-from bot.trading.safety.announce import tell_others
+from bot.trading.safety.announce import tell_all, tell_others
 from bot.trading.safety.pins import demand_pin
 from bot.trading.safety.striking import strike_entries
 
@@ -33,7 +33,7 @@ class OwnLimits:
     calendar: Calendar | None  # None: this exchange never closes (practice), so tomorrow is a trading day
 
     async def show(self, actor: Actor) -> LimitsShown:
-        """As they stand today, and as they will."""
+        """The limits as they stand today, and as they will."""
         account = account_of(actor)
         return await self.store.transaction(lambda db: self._shown(db, account))
 
@@ -188,5 +188,5 @@ def day_lock(db: Repositories, account_id: str, *, limits: Limits, result: PnL |
     why = f"result {made(result)}, limit {limits.daily_loss}"
     db.audit.add(now, None, "day locked", account_id, why, before="open", after=f"locked for {today}")
     notice = DayLocked(at=now, result=made(result), charges=result.charges, entries=entries_resting(db, account_id))
-    db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
+    tell_all(db, account_id, notice, now)
     return lock

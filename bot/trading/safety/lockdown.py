@@ -1,4 +1,4 @@
-"""The host's alarm for a lost phone: every account stopped, every phone locked, every session ended, until the host lifts it."""
+"""The host's lockdown for a lost phone: accounts stopped, phones locked, sessions ended, until the host lifts it."""
 
 import asyncio
 import logging
@@ -10,6 +10,7 @@ from bot.domain.people.account import Stop
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.value import value
+from bot.trading.safety.announce import tell_all
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ PATIENCE = 5.0  # seconds for one logout at the broker
 
 @value
 class LockdownReport:
-    """What the alarm did."""
+    """What a lockdown did."""
 
     accounts: int
     phones: int
@@ -28,11 +29,11 @@ class LockdownReport:
 
 
 def is_locked_down(db: Repositories) -> bool:
-    """Whether the alarm is on: nobody logs in, by hand or by a stored seed."""
+    """Whether the lockdown is on: nobody logs in, by hand or by a stored seed."""
     return db.flags.locked_down()
 
 
-def raise_alarm(db: Repositories, now: datetime) -> LockdownReport:
+def lock_down(db: Repositories, now: datetime) -> LockdownReport:
     """All of it in one transaction and without any key, so it needs neither broker nor network nor a running bot."""
     accounts, questions = db.accounts.all(), 0
     phones = {user.telegram_id for user, _, _ in db.people.all()}
@@ -40,7 +41,7 @@ def raise_alarm(db: Repositories, now: datetime) -> LockdownReport:
         fresh = db.stops.stop(Stop(account_id=account.id, by=None, at=now, why=WHY))
         db.accounts.keep_session(account.id, None)
         notice = TradingStopped(name="the host", at=now, why=f"{WHY} {LIFT}")
-        db.outbox.add(account.id, db.people.watching(account.id), notice, now, order_id=None)
+        tell_all(db, account.id, notice, now)
         before = "running" if fresh else "stopped"
         db.audit.add(now, None, "panic", account.id, before=before, after="stopped, session forgotten")
     for phone in sorted(phones):
@@ -51,8 +52,8 @@ def raise_alarm(db: Repositories, now: datetime) -> LockdownReport:
     return LockdownReport(accounts=len(accounts), phones=len(phones), questions=questions)
 
 
-def lift_alarm(db: Repositories, now: datetime) -> bool:
-    """Opens the phones again. The kill switches stay until an owner lifts each. False when there was no alarm."""
+def lift_lockdown(db: Repositories, now: datetime) -> bool:
+    """Opens the phones again. The kill switches stay until an owner lifts each. False when there was no lockdown."""
     if not db.flags.lift_lockdown():
         return False
     phones = sorted({user.telegram_id for user, _, _ in db.people.all()})
@@ -63,14 +64,14 @@ def lift_alarm(db: Repositories, now: datetime) -> bool:
 
 
 class Lockdown:
-    """Ends the sessions of a running bot once the host has raised the alarm."""
+    """Ends the sessions of a running bot once the host has locked down."""
 
     def __init__(self, *, store: Store, connections: BrokerConnections) -> None:
         self._store = store
         self._connections = connections
 
     async def heed(self) -> int:
-        """Ends every session that is still alive here, at the broker too. Returns how many. Nothing when no alarm sounds."""
+        """Ends every session that is still alive here, at the broker too. Returns how many. None where there is no lockdown."""
         connections = [(account_id, self._connections.of(account_id)) for account_id in self._connections.opened()]
         alive = [(account_id, connection) for account_id, connection in connections if connection.session is not None]
         if not alive or not await self._store.transaction(is_locked_down):

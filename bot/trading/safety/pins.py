@@ -181,7 +181,7 @@ class Pins:
         if pin.failures < TRIES:
             left = TRIES - pin.failures
             return self._next(at, f"Wrong. {left} {'try' if left == 1 else 'tries'} left.")
-        await self._store.transaction(lambda db: self._alarm(db, actor, now))
+        await self._store.transaction(lambda db: self._tell_of_guesses(db, actor, now))
         return self._end(person, at, right=False, say=_closed(now + pause(pin.failures), actor))
 
     def _right(self, db: Repositories, actor: Actor, at: _Open, pin: Pin, now: datetime) -> bool:
@@ -201,7 +201,7 @@ class Pins:
         db.audit.add(now, pin.telegram_id, "pin", None, detail, before=before, after=after)
         return True
 
-    def _alarm(self, db: Repositories, actor: Actor, now: datetime) -> None:
+    def _tell_of_guesses(self, db: Repositories, actor: Actor, now: datetime) -> None:
         """The others of every account of this person hear that somebody guesses on that phone."""
         person = actor.user.telegram_id
         db.audit.add(now, person, "pin closed", None, "too many wrong tries", before="open", after="closed for a while")

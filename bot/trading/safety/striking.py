@@ -19,6 +19,7 @@ from bot.domain.people.account import GRANTS, Permission
 from bot.domain.plans.plan import LegKind, LegState, Plan, PlanLeg, order_of
 from bot.domain.ports.repositories import Repositories
 from bot.domain.proposals.later_card import LaterState
+from bot.trading.safety.announce import tell_all
 
 MAY_NOT_OPEN = "Who confirmed it may not open positions any more."
 OFF_THE_LIST = "Who confirmed it is not on the list any more."
@@ -35,8 +36,7 @@ def strike_entries(db: Repositories, account_id: str | None, why: str, now: date
     for card in db.later_cards.open():
         meant = account_id in (None, card.account_id) and of in (None, card.by) and not card.closes
         if meant and db.later_cards.move(card.id, LaterState.STRUCK):
-            people = db.people.watching(card.account_id)
-            db.outbox.add(card.account_id, people, LaterCardStruck(card=card, why=why), now, order_id=None)
+            tell_all(db, card.account_id, LaterCardStruck(card=card, why=why), now)
 
 
 def strike_without_right(db: Repositories, telegram_id: int, now: datetime) -> None:
@@ -59,11 +59,11 @@ def tell_what_lives_on(db: Repositories, person: int, name: str, now: datetime, 
         mine = plan.placed_by == person and account_id in (None, plan.account_id)
         if mine and plan.trails and guard is not None and guard.status.is_working:
             news = TrailTold(plan_id=plan.id, stop=guard, told=TrailNews.LIVES_ON, name=name)
-            db.outbox.add(plan.account_id, db.people.watching(plan.account_id), news, now, order_id=guard.id)
+            tell_all(db, plan.account_id, news, now, order_id=guard.id)
     for each in db.pnl_exits.alive():
         if each.by == person and account_id in (None, each.account_id):
             told = PnlExitTold.of(each, PnlNews.LIVES_ON, now, name=name)
-            db.outbox.add(each.account_id, db.people.watching(each.account_id), told, now, order_id=None)
+            tell_all(db, each.account_id, told, now)
 
 
 def strike(db: Repositories, plan_id: str, why: str, now: datetime) -> None:
@@ -82,7 +82,7 @@ def strike(db: Repositories, plan_id: str, why: str, now: datetime) -> None:
         news = ExitsTold(plan_id=plan_id, kind=ListKind.BASKET, told=Told.STRUCK, at=now, rows=rows, why=why)
     else:
         news = _struck(db, plan, struck, why)
-    db.outbox.add(plan.account_id, db.people.watching(plan.account_id), news, now, order_id=None)
+    tell_all(db, plan.account_id, news, now)
 
 
 def _struck(db: Repositories, plan: Plan, struck: Sequence[PlanLeg], why: str) -> SlicesStruck:

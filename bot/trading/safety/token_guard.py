@@ -8,6 +8,7 @@ from bot.domain.errors import SettingsError
 from bot.domain.news.safety import TradingStopped
 from bot.domain.people.account import Role, Stop
 from bot.domain.ports.repositories import Repositories, Store
+from bot.trading.safety.announce import tell_all
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class TokenGuard:
                 fresh = db.stops.stop(Stop(account_id=account.id, by=None, at=now, why=why))
                 if fresh or first:
                     notice = TradingStopped(name="the bot itself", at=now, why=words)
-                    db.outbox.add(account.id, db.people.watching(account.id), notice, now, order_id=None)
+                    tell_all(db, account.id, notice, now)
                     before = "running" if fresh else "stopped"
                     db.audit.add(now, None, "kill", account.id, why, before=before, after="stopped")
             return len(accounts)

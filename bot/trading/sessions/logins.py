@@ -37,7 +37,7 @@ from bot.domain.ports.broker import BrokerConnection, BrokerConnections, RandomB
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.proposals.proposal import CodeWanted, LoggedIn, SessionState
 from bot.trading.actor import account_of, demand_role
-from bot.trading.safety.announce import tell_of
+from bot.trading.safety.announce import tell_all, tell_of
 from bot.trading.safety.lockdown import LIFT, WHY, is_locked_down
 from bot.trading.sessions.spent_codes import spend
 
@@ -166,7 +166,7 @@ class Logins:
             tell_of(db, account_id, who, ActionKind.LOGGED_IN, now)
             if ended:
                 notice = SessionReplaced(at=now)
-                db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
+                tell_all(db, account_id, notice, now)
 
         await self._store.transaction(keep)
         connection.adopt(session)
@@ -228,7 +228,7 @@ class Logins:
         await self._store.transaction(lambda db: db.flags.forbid_login(account_id, NoLogin.REFUSED, now))
 
     async def restore(self) -> Sequence[str]:
-        """At start: opens every linked account's connection, with its stored session where that still lives. Account ids."""
+        """Opens at the start every linked account's connection. Returns the ids of those whose stored session still lives."""
 
         def read(db: Repositories) -> list[tuple[Account, Credentials | None, Session | None, str | None]]:
             accounts = db.accounts

@@ -22,6 +22,7 @@ from bot.domain.value import value
 from bot.runtime.scheduler import Occasion
 from bot.trading.account.account_views import AccountViews
 from bot.trading.money.telling import Telling, by_the_clock
+from bot.trading.safety.announce import tell_all
 from bot.trading.standing.by_themselves import StopsByThemselves
 from bot.trading.standing.standing_stops import StandingStops
 
@@ -34,14 +35,14 @@ class MorningStops:
 
     store: Store
     telling: Telling
-    books: AccountViews
+    views: AccountViews
     stops: StandingStops
     own_way: StopsByThemselves
     clock: Clock
 
     @property
     def name(self) -> str:
-        """Of its row on the morning's card."""
+        """The name of its row on the morning's card."""
         return "stops"
 
     async def of(self, account: Account, day: date) -> Sequence[Finding]:
@@ -74,7 +75,7 @@ class MorningStops:
         ]
         if not kept:
             return None
-        if self.books.connections.session_of(account.id, self.clock.now()) is None:
+        if self.views.connections.session_of(account.id, self.clock.now()) is None:
             return StandingStopsDue(to_place=tuple(kept), session=False)
         if any(stop.product is Product.CNC for stop in kept):
             await self._pause(account, kept, day)
@@ -99,7 +100,7 @@ class MorningStops:
 
     async def _pause(self, account: Account, kept: Sequence[StandingStop], day: date) -> None:
         """Pauses those whose share seems to have a new base, and tells each."""
-        demat = await self.books.holdings(by_the_clock(account))
+        demat = await self.views.holdings(by_the_clock(account))
         bases: Mapping[InstrumentKey, NewBase] = {line.instrument.key: line.base for line in demat.lines if line.base is not None}
 
         def write(db: Repositories) -> None:
@@ -110,7 +111,7 @@ class MorningStops:
                 paused = replace(stop, state=StandingState.PAUSED, base=base)
                 if db.standing_stops.save(paused, was=StandingState.KEPT):
                     news = StandingStopPaused(stop=paused, base=base)
-                    db.outbox.add(account.id, db.people.watching(account.id), news, self.clock.now(), order_id=None)
+                    tell_all(db, account.id, news, self.clock.now())
 
         await self.store.transaction(write)
 

@@ -15,7 +15,7 @@ from bot.trading.sync.shared_reads import NEVER, SharedRead
 
 @dataclass(slots=True)
 class Books:
-    """What is known of one account's books."""
+    """The state of one account's books. Its floats are moments of loop time."""
 
     reading: SharedRead[SyncOutcome]
     soon: asyncio.TimerHandle | None = None  # a sync for an event that was not urgent

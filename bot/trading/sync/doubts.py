@@ -8,6 +8,7 @@ from bot.domain.clock import Clock
 from bot.domain.news.orders.orders import ActSeen
 from bot.domain.orders.doubt import Doubt
 from bot.domain.ports.repositories import Repositories
+from bot.trading.safety.announce import tell_all
 
 FOLLOWS = 3.0  # seconds in which the book may still show an order as it was before the act
 
@@ -40,6 +41,6 @@ class Doubts:
                 if began < since + FOLLOWS or order.broker_id not in shown:
                     continue
                 notice = ActSeen(order=order, act=doubt.act, done=doubt.is_met_by(order))
-                db.outbox.add(account_id, db.people.watching(account_id), notice, self.clock.now(), order_id=order.id)
+                tell_all(db, account_id, notice, self.clock.now(), order_id=order.id)
             db.flags.settle_doubt(doubt.order_id)
             self._open.pop(doubt.order_id, None)

@@ -31,6 +31,7 @@ from bot.domain.positions.portfolio import Holding, Position
 from bot.domain.terms import OrderKind
 from bot.trading.ledger.day_book import lots_carried
 from bot.trading.ledger.ledger import Ledger, Seen
+from bot.trading.safety.announce import tell_all
 from bot.trading.sync.step_prices import last_trade, step_price
 from bot.trading.sync.taken_back import LASTS, is_in_all_books
 from bot.trading.sync.untagged import is_alike
@@ -52,9 +53,8 @@ class SyncOutcome:
     elsewhere: int = 0  # orders that this bot did not place, and told so
     touched: list[str] = field(default_factory=list)  # order ids
     booked: bool = False  # whether it stored a fill, told or not: the positions of the same look may miss it
-    same: dict[str, tuple[OrderFact, int]] = field(
-        default_factory=dict
-    )  # broker id -> a row that changed nothing, on which version
+    # Broker id -> a row that changed nothing, on which version.
+    same: dict[str, tuple[OrderFact, int]] = field(default_factory=dict)
     less: dict[tuple[str, int], datetime] = field(default_factory=dict)  # order, what is left of its fills -> since when
     fills_from: Mapping[str, Seen] = field(default_factory=dict)  # broker id -> what the ledger's fills of it were stored from
 
@@ -82,9 +82,8 @@ class FactApplier:
         self._instrument = instrument
         self._less: dict[str, Mapping[tuple[str, int], datetime]] = {}  # account -> as its last sync left it
         self._ledger = Ledger(instrument=instrument, unlisted=_unlisted)
-        self._same: dict[
-            str, Mapping[str, tuple[OrderFact, int]]
-        ] = {}  # account -> the rows of its last sync that changed nothing
+        # Account -> the rows of its last sync that changed nothing.
+        self._same: dict[str, Mapping[str, tuple[OrderFact, int]]] = {}
 
     def apply(
         self,
@@ -353,8 +352,7 @@ class _Reading:
         )
 
     def tell(self, order: Order | None, notice: Notice) -> None:
-        people = self.db.people.watching(self.account_id)
-        self.db.outbox.add(self.account_id, people, notice, self.now, order_id=order.id if order is not None else None)
+        tell_all(self.db, self.account_id, notice, self.now, order_id=order.id if order is not None else None)
 
 
 def _terms(fact: OrderFact) -> tuple[OrderKind, Decimal | None, Decimal | None]:

@@ -6,6 +6,7 @@ from bot.domain.news.connections import FeedBack, Source
 from bot.domain.news.orders.orders import Filled, OrderElsewhere, OrderEnded, OrderRejected, OrdersElsewhere
 from bot.domain.orders.order import OrderStatus
 from bot.domain.ports.repositories import Repositories
+from bot.trading.safety.announce import tell_all
 from bot.trading.sync.fact_applier import SyncOutcome
 
 NOTICED = timedelta(seconds=20)  # a shorter gap is mended before anybody could act on the news of it
@@ -40,7 +41,7 @@ def tell_back(
         read=read,
         unknown=unknown,
     )
-    db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
+    tell_all(db, account_id, notice, now)
 
 
 def _written_since(db: Repositories, account_id: str, moment: datetime) -> SyncOutcome:

@@ -19,6 +19,7 @@ from bot.domain.ports.broker import Broker, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import Position
 from bot.runtime.signal import Signal
+from bot.trading.safety.announce import tell_all
 from bot.trading.sync.account_books import Books
 from bot.trading.sync.books import Look, of_earlier_day, read_books
 from bot.trading.sync.doubts import Doubts
@@ -175,7 +176,7 @@ class Reconcile:
 
         def tell(db: Repositories) -> None:
             if db.flags.claim_address_notice(account_id, ist_date(now), now):
-                db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
+                tell_all(db, account_id, notice, now)
 
         await self._store.transaction(tell)
 
@@ -373,8 +374,7 @@ class Reconcile:
                 db.orders.save(after)
                 change.touched.append(order.id)
             if notice is not None:
-                people = db.people.watching(account_id)
-                db.outbox.add(account_id, people, notice, now, order_id=order.id)
+                tell_all(db, account_id, notice, now, order_id=order.id)
                 change.ends += isinstance(notice, OrderEnded)
         if away >= NOTICED and (moving or change.touched):
             tell_back(db, account_id, Source.BOOKS, since=now - away, until=now, read=True, now=now)

@@ -5,6 +5,7 @@ from datetime import datetime
 from bot.domain.news.connections import SessionLost
 from bot.domain.ports.broker import BrokerConnection
 from bot.domain.ports.repositories import Repositories, Store
+from bot.trading.safety.announce import tell_all
 
 
 async def session_lost(store: Store, connection: BrokerConnection, account_id: str, now: datetime) -> None:
@@ -18,6 +19,6 @@ async def session_lost(store: Store, connection: BrokerConnection, account_id: s
     def forget(db: Repositories) -> None:
         db.accounts.keep_session(account_id, None)
         notice = SessionLost(at=now, why=f"mStock ended the session{early}.")
-        db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
+        tell_all(db, account_id, notice, now)
 
     await store.transaction(forget)

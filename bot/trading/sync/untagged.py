@@ -41,7 +41,7 @@ async def with_tags(
 
 
 async def _tag_of(broker: Broker, fact: OrderFact) -> str | None:
-    """None where the details have none, or do not come."""
+    """The tag in the order's details. None where they have none, or do not come."""
     derivative = fact.key.exchange in (Exchange.NFO, Exchange.BFO)
     try:
         async with asyncio.timeout(PATIENCE):

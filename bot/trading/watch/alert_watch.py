@@ -78,7 +78,7 @@ class AlertWatch:
         self._wake()
 
     def sees(self, account_id: str) -> Sees:
-        """By what an account's alerts are watched now."""
+        """What watches an account's alerts now."""
         if not self._alive(account_id):
             return Sees.NOTHING
         return Sees.TICKS if self.watcher.connected(account_id) else Sees.QUOTES
@@ -256,16 +256,14 @@ class AlertWatch:
         log.info("alert %d of account %s: %s", alert.id, alert.account_id, type(notice).__name__ if struck else "is gone")
 
     async def _products(self, alert: Alert) -> tuple[Product, ...]:
-        """In which the instrument is held. None where the book does not answer in time."""
+        """The products in which the instrument is held. None where the book does not answer in time."""
         try:
             async with asyncio.timeout(PATIENCE):
                 positions = (await self.reads.positions(alert.account_id)).value
         except (BrokerError, TimeoutError):
             return ()
         key = alert.instrument.key if alert.instrument is not None else None
-        return tuple(
-            each.product for each in positions if each.instrument.key == key and each.quantity and not each.is_sold_holding
-        )
+        return tuple(position.product for position in positions if position.instrument.key == key and position.is_open)
 
     async def _note(self, moment: float) -> None:
         """Notes what was traded last, for the next morning's base, once in minutes."""

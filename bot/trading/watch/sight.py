@@ -8,7 +8,7 @@ BLIND_FOR = 60.0  # seconds without a figure until that is news
 
 @dataclass(slots=True)
 class Sight:
-    """By the numbers of the alerts, in loop time. A restart begins anew."""
+    """What each alert sees, by its number, in loop time. A restart begins anew."""
 
     _since: dict[int, float] = field(default_factory=dict)
     _rung: set[int] = field(default_factory=set)

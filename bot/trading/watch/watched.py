@@ -23,7 +23,7 @@ class WatchedFindings:
 
     @property
     def name(self) -> str:
-        """Of its row."""
+        """The name of its row on the morning's card."""
         return "alerts"
 
     async def of(self, account: Account, day: date) -> Sequence[Finding]:

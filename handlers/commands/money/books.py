@@ -31,7 +31,7 @@ async def order(ctx: Ctx) -> None:
         await order_steps.pick(ctx, "order")
         return
     number = order_numbers.number(ctx.words, example="/order 12")
-    detail = await ctx.services.books.order(ctx.actor, number)
+    detail = await ctx.services.account_views.order(ctx.actor, number)
     await ctx.reply(views.order(detail, ctx.mode, ctx.now, ctx.state.explain, ctx.services.repairs.of(detail.order)))
 
 
@@ -53,18 +53,20 @@ async def funds(ctx: Ctx) -> None:
 
 async def page(ctx: Ctx, tap: ListingTap) -> View:
     """The list that a tap names, as it is now."""
-    books = ctx.services.books
+    account = ctx.services.account_views
     match tap.listing:
         case Listing.ORDERS:
-            return views.orders(await books.orders(ctx.actor, _WHICH.get(tap.argument, "all")), tap, ctx.mode, ctx.state.explain)
+            return views.orders(
+                await account.orders(ctx.actor, _WHICH.get(tap.argument, "all")), tap, ctx.mode, ctx.state.explain
+            )
         case Listing.TRADES:
-            return views.trades(await books.trades(ctx.actor), tap, ctx.mode)
+            return views.trades(await account.trades(ctx.actor), tap, ctx.mode)
         case Listing.HOLDINGS:
-            return views.holdings(await books.holdings(ctx.actor, known=True), tap, ctx.name, ctx.mode)
+            return views.holdings(await account.holdings(ctx.actor, known=True), tap, ctx.name, ctx.mode)
         case Listing.FUNDS:
-            return views.funds(await books.funds(ctx.actor, known=True), tap, ctx.name, ctx.mode)
+            return views.funds(await account.funds(ctx.actor, known=True), tap, ctx.name, ctx.mode)
         case _:
-            return views.positions(await books.positions(ctx.actor, known=True), tap, ctx.name, ctx.mode)
+            return views.positions(await account.positions(ctx.actor, known=True), tap, ctx.name, ctx.mode)
 
 
 async def draw_again(ctx: Ctx, tap: ListingTap) -> None:

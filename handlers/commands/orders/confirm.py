@@ -15,6 +15,7 @@ from bot.domain.proposals.proposal import Change, Proposal, Resumed
 from handlers.commands.claiming import answering
 from handlers.commands.command import Taps
 from handlers.commands.orders.order import ask
+from handlers.commands.questions import discard
 from handlers.context.context import Ctx
 from handlers.telegram.sender import Sender
 from handlers.views.failures import failure
@@ -133,8 +134,7 @@ async def _show(ctx: Ctx, outcome: Order | Proposal | Resumed | Cancelled | Exit
 
 
 async def _discard(ctx: Ctx, tap: CardTap) -> None:
-    confirmation = await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
-    await ctx.redraw(views.discarded(confirmation, ctx.now))
+    await ctx.redraw(views.discarded(await discard(ctx, tap.token), ctx.now))
 
 
 TAPS: Taps = {CardTap: tapped, ChangeTap: changed}

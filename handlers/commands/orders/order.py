@@ -9,6 +9,7 @@ from bot.domain.proposals.proposal import Change, ChangeOptions, OrderDetail, Pr
 from bot.domain.terms import Side
 from handlers.commands.command import Command, Taps
 from handlers.commands.orders import order_steps
+from handlers.commands.questions import pose
 from handlers.context import order_numbers
 from handlers.context.command import Family
 from handlers.context.context import Ctx
@@ -45,7 +46,7 @@ async def modify(ctx: Ctx) -> None:
         await order_steps.pick(ctx, "modify")
         return
     if order_numbers.is_number(ctx.words):
-        detail = await ctx.services.books.order(ctx.actor, order_numbers.number(ctx.words, example="/modify 12 2905"))
+        detail = await ctx.services.account_views.order(ctx.actor, order_numbers.number(ctx.words, example="/modify 12 2905"))
         await _offer_prices(ctx, detail)
         return
     proposals, terms = ctx.services.proposals, order_numbers.modify(ctx.words)
@@ -72,15 +73,14 @@ async def cancel_all(ctx: Ctx) -> None:
 
 
 async def ask(ctx: Ctx, proposal: Proposal, *, in_place: bool = False, options: ChangeOptions | None = None) -> None:
-    """Shows a question and ties it to its message, so that only taps under that message count. options: they stay open."""
+    """Shows the question about an order. options: the keyboard of changes stays open under it."""
     if proposal.closes is not None and proposal.before is None and ctx.services.exits.in_auction(proposal.draft):
         await show(ctx, await ctx.services.exits.ask_in_auction(ctx.actor, proposal, chat_id=ctx.chat_id), in_place=in_place)
         return
     view = views.proposal(proposal, ctx.mode, ctx.now)
     if options is not None:
         view = view.with_keyboard(*views.changes(proposal.confirmation.token, options, proposal.account.label))
-    message_id = await (ctx.redraw(view) if in_place else ctx.reply(view))
-    await ctx.services.proposals.shown(proposal.confirmation.token, message_id)
+    await pose(ctx, proposal.confirmation, view, in_place=in_place)
 
 
 async def show(ctx: Ctx, asked: ExitCard | Proposal, *, in_place: bool = False) -> None:
@@ -88,15 +88,13 @@ async def show(ctx: Ctx, asked: ExitCard | Proposal, *, in_place: bool = False) 
     if isinstance(asked, Proposal):
         await ask(ctx, asked, in_place=in_place)
         return
-    view = exit_views.card(asked, ctx.mode)
-    message_id = await (ctx.redraw(view) if in_place else ctx.reply(view, priority=Priority.FIRST))
-    await ctx.services.proposals.shown(asked.confirmation.token, message_id)
+    priority = Priority.REPLY if in_place else Priority.FIRST
+    await pose(ctx, asked.confirmation, exit_views.card(asked, ctx.mode), in_place=in_place, priority=priority)
 
 
 async def _cancelled(ctx: Ctx, outcome: Cancelled | Question) -> None:
     if isinstance(outcome, Question):
-        message_id = await ctx.reply(views.question(outcome, ctx.mode, ctx.now))
-        await ctx.services.proposals.shown(outcome.confirmation.token, message_id)
+        await pose(ctx, outcome.confirmation, views.question(outcome, ctx.mode, ctx.now))
         return
     await ctx.reply(cards.cancel_sent((outcome,), ctx.label, ctx.mode, ctx.now))
 
@@ -109,15 +107,14 @@ async def tapped(ctx: Ctx, tap: OrderTap) -> None:
             await ask(ctx, await proposals.same_again(ctx.actor, tap.order_id, chat_id=chat_id))
         case OrderVerb.REVERSE:
             asked = await ctx.services.reversals.ask(ctx.actor, tap.order_id, chat_id=chat_id)
-            message_id = await ctx.reply(reverse.card(asked, ctx.mode, ctx.now))
-            await proposals.shown(asked.confirmation.token, message_id)
+            await pose(ctx, asked.confirmation, reverse.card(asked, ctx.mode, ctx.now))
         case OrderVerb.EXIT:
             await show(ctx, await ctx.services.exits.ask_of(ctx.actor, tap.order_id, chat_id=chat_id))
         case OrderVerb.HALF:
             await ask(ctx, await _halved(ctx, await proposals.positions.exit_of(ctx.actor, tap.order_id, chat_id=chat_id)))
         case OrderVerb.STOP:
             choices = await proposals.positions.stop_choices(ctx.actor, tap.order_id)
-            draft = (await ctx.services.books.order_by_id(ctx.actor, tap.order_id)).order.draft
+            draft = (await ctx.services.account_views.order_by_id(ctx.actor, tap.order_id)).order.draft
             await order_steps.await_words(ctx, f"/sl {draft.instrument.name} {draft.product.lower()}")
             raise choices
         case OrderVerb.CANCEL:
@@ -139,7 +136,7 @@ async def tapped(ctx: Ctx, tap: OrderTap) -> None:
 
 async def _looked_up(ctx: Ctx, tap: OrderTap) -> None:
     """Buttons that show something about the order first."""
-    detail = await ctx.services.books.order_by_id(ctx.actor, tap.order_id)
+    detail = await ctx.services.account_views.order_by_id(ctx.actor, tap.order_id)
     match tap.verb:
         case OrderVerb.NOT_THERE:
             await ctx.reply(cards.not_there(detail.order, detail.account.label, ctx.mode, ctx.now), to=ctx.message_id)

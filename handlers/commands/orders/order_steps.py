@@ -66,10 +66,10 @@ async def complete(ctx: Ctx, side: Side) -> Meant | None:
 
 async def pick(ctx: Ctx, command: str) -> None:
     """Offers the orders that a command without a number may mean."""
-    listing = await ctx.services.books.orders(ctx.actor, "open")
+    listing = await ctx.services.account_views.orders(ctx.actor, "open")
     orders = listing.orders
     if not orders and command == "order":
-        orders = (await ctx.services.books.orders(ctx.actor, "all")).orders
+        orders = (await ctx.services.account_views.orders(ctx.actor, "all")).orders
     if orders:
         await await_words(ctx, f"/{command}")
     await ctx.reply(views.pick(orders, command, ctx.label, ctx.mode, ctx.now))
@@ -102,12 +102,12 @@ async def _price(ctx: Ctx, named: Candidate) -> Price | None:
 
 async def _known(ctx: Ctx, side: Side) -> tuple[Candidate, ...]:
     """What this side would make smaller, then what was traded today and by this person before, the newest first, each once."""
-    books, today = ctx.services.books, ist_date(ctx.now)
+    account, today = ctx.services.account_views, ist_date(ctx.now)
     positions, orders, habits, demat = await asyncio.gather(
-        books.positions(ctx.actor),
-        books.orders(ctx.actor, "all"),
+        account.positions(ctx.actor),
+        account.orders(ctx.actor, "all"),
         ctx.services.prompts.habits(ctx.actor),
-        books.holdings(ctx.actor),
+        account.holdings(ctx.actor),
     )
     smaller = [
         Candidate(line.position.instrument, line.position.quantity, line.position.product, today)

@@ -3,6 +3,7 @@
 from bot.domain.errors import WordsWanted
 from handlers.commands.claiming import claiming
 from handlers.commands.command import Taps
+from handlers.commands.questions import discard
 from handlers.context.context import Ctx
 from handlers.views.orders import reverse as views
 from handlers.views.orders.reverse import ReverseTap, ReverseVerb
@@ -12,7 +13,7 @@ from handlers.views.plans import exits as exit_views
 async def tapped(ctx: Ctx, tap: ReverseTap) -> None:
     """Turns the position round, asks again in words, or leaves it as it is."""
     if tap.verb is ReverseVerb.DISCARD:
-        await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+        await discard(ctx, tap.token)
         await ctx.redraw(exit_views.discarded())
         return
     reversals, in_words = ctx.services.reversals, tap.verb is ReverseVerb.YES

@@ -10,6 +10,7 @@ from bot.domain.errors import BotError, UsageError
 from bot.domain.people.account import GRANTS, Permission
 from bot.domain.proposals.proposal import LoggedIn
 from handlers.commands.command import Command
+from handlers.commands.questions import pose
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.permissions import demand
@@ -183,8 +184,7 @@ async def unlink(ctx: Ctx) -> None:
     if not ctx.words:
         raise UsageError("Which account? Its secrets are destroyed for good.", example="/unlink papa")
     question = await ctx.services.unlinking.ask(ctx.actor, ctx.words, chat_id=ctx.chat_id)
-    message_id = await ctx.reply(views.unlink_question(question, ctx.mode, ctx.now), marked=False)
-    await ctx.services.proposals.shown(question.confirmation.token, message_id)
+    await pose(ctx, question.confirmation, views.unlink_question(question, ctx.mode, ctx.now), marked=False)
 
 
 async def ddpi(ctx: Ctx) -> None:

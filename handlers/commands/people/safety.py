@@ -4,6 +4,7 @@ from telegram.error import TelegramError
 
 from bot.domain.people.account import Permission
 from handlers.commands.command import Command, Taps
+from handlers.commands.questions import pose
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.telegram.rate_limits import Priority
@@ -26,13 +27,12 @@ async def kill(ctx: Ctx) -> None:
 async def resume(ctx: Ctx) -> None:
     """Asks in words before new entries are allowed again."""
     question = await ctx.services.switch.ask_resume(ctx.actor, chat_id=ctx.chat_id)
-    message_id = await ctx.reply(order_views.question(question, ctx.mode, ctx.now))
-    await ctx.services.proposals.shown(question.confirmation.token, message_id)
+    await pose(ctx, question.confirmation, order_views.question(question, ctx.mode, ctx.now))
 
 
 async def cancel_entries(ctx: Ctx, _: EntriesTap) -> None:
     """Cancels the entries that /kill left resting."""
-    orders = await ctx.services.switch.cancel_entries(ctx.actor)
+    orders = await ctx.services.orders.cancel_entries(ctx.actor)
     stays = await ctx.services.orders.staying(ctx.actor)
     await ctx.reply(cards.cancel_sent(orders, ctx.label, ctx.mode, ctx.now, stays=stays), priority=Priority.FIRST)
 

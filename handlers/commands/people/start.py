@@ -70,7 +70,7 @@ async def glance(ctx: Ctx) -> None:
         return
     line = account_views.session_line(state, ctx.now)
     orders, positions = await asyncio.gather(
-        ctx.services.books.orders(ctx.actor), ctx.services.books.positions(ctx.actor, known=True)
+        ctx.services.account_views.orders(ctx.actor), ctx.services.account_views.positions(ctx.actor, known=True)
     )
     await ctx.reply(book_views.glance(orders, positions, line, ctx.label, ctx.mode))
 

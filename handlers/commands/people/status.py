@@ -17,7 +17,7 @@ async def status(ctx: Ctx) -> None:
     """Shows how the bot is doing. `full` shows what matters of its report on a phone."""
     if ctx.words.casefold() == "full":
         demand(ctx.actor, Permission.ADMIN)
-        await ctx.reply(views.full(await ctx.services.host.full()), marked=False)
+        await ctx.reply(views.full(await ctx.services.host.inspect()), marked=False)
         return
     if ctx.words:
         raise UsageError("Only “full” can stand behind it.", example="/status full")

@@ -8,6 +8,7 @@ from bot.domain.terms import Side
 from bot.trading.baskets.basket_builder import EXAMPLE, BasketLine
 from handlers.commands.claiming import claiming
 from handlers.commands.command import Command, Taps
+from handlers.commands.questions import discard, pose
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.pictures import send_picture
@@ -47,8 +48,7 @@ async def _ask(ctx: Ctx, asked: BasketCard, *, in_place: bool = False, changing:
     view = views.card(asked, ctx.mode, ctx.now)
     if changing:
         view = view.with_keyboard(*views.changes(asked.confirmation.token, asked.account.label))
-    message_id = await (ctx.redraw(view) if in_place else ctx.reply(view))
-    await ctx.services.proposals.shown(asked.confirmation.token, message_id)
+    await pose(ctx, asked.confirmation, view, in_place=in_place)
 
 
 async def tapped(ctx: Ctx, tap: BasketTap) -> None:
@@ -58,7 +58,7 @@ async def tapped(ctx: Ctx, tap: BasketTap) -> None:
         case BasketVerb.CONFIRM | BasketVerb.YES:
             await _confirm(ctx, tap)
         case BasketVerb.DISCARD:
-            await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+            await discard(ctx, tap.token)
             await ctx.redraw(views.discarded())
         case BasketVerb.AGAIN:
             await _ask(ctx, await baskets.again(ctx.actor, tap.token, chat_id=ctx.chat_id), in_place=True)

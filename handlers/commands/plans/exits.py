@@ -11,6 +11,7 @@ from handlers.commands.command import Command, Taps
 from handlers.commands.money import books
 from handlers.commands.orders.order import show
 from handlers.commands.plans import pnl_exits
+from handlers.commands.questions import discard
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.words.script import latin
@@ -68,7 +69,7 @@ async def tapped(ctx: Ctx, tap: ExitsTap) -> None:
         case ExitsVerb.CONFIRM:
             await _confirm(ctx, tap)
         case ExitsVerb.DISCARD:
-            await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+            await discard(ctx, tap.token)
             await ctx.redraw(views.discarded())
         case ExitsVerb.LOOK:
             await ctx.redraw(views.shown(await exits.shown(ctx.actor, tap.token), ctx.mode, ctx.state.explain))

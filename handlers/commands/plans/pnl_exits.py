@@ -9,6 +9,7 @@ from bot.domain.plans.pnl_card import PnlSaid
 from bot.domain.plans.pnl_exit import PnlAction
 from handlers.commands.claiming import claiming
 from handlers.commands.command import Taps
+from handlers.commands.questions import discard, pose
 from handlers.context.context import Ctx
 from handlers.context.words.figures import figure_of
 from handlers.views.plans import pnl_exits as views
@@ -74,8 +75,7 @@ async def leave_if(ctx: Ctx, scope: str, conditions: str) -> None:
         await ctx.redraw_or_reply(views.listed(await ctx.services.pnl_exits.shown(ctx.actor), ctx.mode))
         return
     asked = await ctx.services.pnl_exits.ask(ctx.actor, scope or "all", said(conditions), chat_id=ctx.chat_id)
-    message_id = await ctx.reply(views.card(asked, ctx.mode))
-    await ctx.services.proposals.shown(asked.confirmation.token, message_id)
+    await pose(ctx, asked.confirmation, views.card(asked, ctx.mode))
 
 
 async def tapped(ctx: Ctx, tap: PnlExitTap) -> None:
@@ -85,7 +85,7 @@ async def tapped(ctx: Ctx, tap: PnlExitTap) -> None:
         case PnlVerb.CONFIRM:
             await _confirm(ctx, tap)
         case PnlVerb.DISCARD:
-            await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+            await discard(ctx, tap.token)
             await ctx.redraw(views.discarded())
         case PnlVerb.ONLY_ALERT:
             await ctx.redraw(views.listed(await exits.only_alert(ctx.actor, tap.token), ctx.mode))

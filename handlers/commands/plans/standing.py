@@ -13,6 +13,7 @@ from bot.domain.people.account import Permission
 from bot.domain.proposals.proposal import Proposal
 from handlers.commands.claiming import claiming
 from handlers.commands.command import Command, Taps
+from handlers.commands.questions import discard, pose
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.permissions import demand
@@ -67,8 +68,7 @@ async def ask_to_keep(ctx: Ctx, asked: Proposal, until: str) -> None:
     """The card of a stop that is placed today and kept until a day: one question in place of the stop's own."""
     day = coming_day(until, ist_date(ctx.now), example=_EXAMPLE)
     card = await ctx.services.standing.ask_to_keep(ctx.actor, asked, day, chat_id=ctx.chat_id)
-    message_id = await ctx.reply(views.card(card, ctx.mode), priority=Priority.SAFETY)
-    await ctx.services.proposals.shown(card.confirmation.token, message_id)
+    await pose(ctx, card.confirmation, views.card(card, ctx.mode), priority=Priority.SAFETY)
 
 
 async def tapped(ctx: Ctx, tap: StandingTap) -> None:
@@ -79,12 +79,11 @@ async def tapped(ctx: Ctx, tap: StandingTap) -> None:
         case StandingVerb.PLACE:
             card = await ctx.services.standing.ask(ctx.actor, chat_id=ctx.chat_id)
             # A question lives a minute and belongs to who asked it, so a ring to everybody cannot hold one: it becomes one.
-            message_id = await ctx.redraw(views.card(card, ctx.mode), priority=Priority.SAFETY)
-            await ctx.services.proposals.shown(card.confirmation.token, message_id)
+            await pose(ctx, card.confirmation, views.card(card, ctx.mode), in_place=True, priority=Priority.SAFETY)
         case StandingVerb.CONFIRM | StandingVerb.CONFIRM_NEW:
             await _confirm(ctx, tap)
         case StandingVerb.DISCARD:
-            question = await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+            question = await discard(ctx, tap.token)
             await ctx.redraw(views.discarded(question, ctx.label))
 
 

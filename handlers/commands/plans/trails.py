@@ -11,6 +11,7 @@ from bot.domain.plans.trail_card import TrailCard
 from bot.trading.plans.trails import EXAMPLE
 from handlers.commands.claiming import claiming
 from handlers.commands.command import Command, Taps
+from handlers.commands.questions import discard, pose
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.permissions import demand
@@ -47,8 +48,7 @@ async def trail(ctx: Ctx) -> None:
 
 async def show(ctx: Ctx, asked: TrailCard) -> None:
     """Shows the question and ties it to its message."""
-    message_id = await ctx.reply(views.card(asked, ctx.mode, ctx.now))
-    await ctx.services.proposals.shown(asked.confirmation.token, message_id)
+    await pose(ctx, asked.confirmation, views.card(asked, ctx.mode, ctx.now))
 
 
 async def tapped(ctx: Ctx, tap: TrailTap) -> None:
@@ -58,7 +58,7 @@ async def tapped(ctx: Ctx, tap: TrailTap) -> None:
         case TrailVerb.CONFIRM:
             await _confirm(ctx, tap)
         case TrailVerb.DISCARD:
-            await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+            await discard(ctx, tap.token)
             await ctx.redraw(views.discarded())
         case TrailVerb.LOOK:
             await ctx.redraw(views.shown(await trails.shown(ctx.actor, tap.token), ctx.mode))

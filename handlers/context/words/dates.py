@@ -25,7 +25,7 @@ def report_day(words: str, today: date) -> date | None:
 
 
 def _date(year: int, month: int, day: int, today: date) -> date:
-    """Without a year, the last such day that was not in the future."""
+    """Reads a day. Without a year it is the last such day that was not in the future."""
     try:
         result = date(year or today.year, month, day)
         if not year and result > today:

@@ -35,7 +35,7 @@ class Figure:
 
     @property
     def unscaled(self) -> str:
-        """As it was typed, and a scaled one in full: 24.5k is the strike 24500."""
+        """The figure as it was typed, and a scaled one in full: 24.5k is the strike 24500."""
         return f"{self.value.normalize():f}" if self.scale else self.text
 
     @property

@@ -13,8 +13,10 @@ DAY = timedelta(days=1)
 
 
 def range_of(words: str, today: date, *, example: str) -> tuple[date, date]:
-    """Both ends included: nothing or `today`, `yesterday`, `week`, `last week`, `month`, `nov`, `nov 2025`, `year` (the tax
-    year, from April), `2025-26`, a date, `20 nov..25 nov`. UsageError names the example. A range that lies ahead is none.
+    """Reads a range, both ends included.
+
+    Nothing or `today`, `yesterday`, `week`, `last week`, `month`, `nov`, `nov 2025`, `year` (the tax year, from April),
+    `2025-26`, a date, `20 nov..25 nov`. UsageError names the example. A range that lies ahead is none.
     """
     text = " ".join(words.lower().split())
     first, last = _named(text, today) or _between(text, today, example)

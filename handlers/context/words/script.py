@@ -102,7 +102,7 @@ def legible(text: str) -> str:
 
     Only digits that count in tens are read: 10² stays what it is, and is refused.
     """
-    return "".join(_legible(char) for char in text.translate(_DIGIT_SIGNS))
+    return text if text.isascii() else "".join(_legible(char) for char in text.translate(_DIGIT_SIGNS))
 
 
 def _legible(char: str) -> str:

@@ -74,7 +74,7 @@ def candles(charted: Charted, account: str, label: str) -> View:
 
 
 def _beginning(charted: Charted) -> str:
-    """From when on the change counts, which is not yesterday's close."""
+    """Says from when on the change counts: not from yesterday's close."""
     first, last = charted.chart.candles[0].start, charted.chart.candles[-1].start
     return short_time(first) if ist_date(first) == ist_date(last) else _day(ist_date(first))
 

@@ -62,7 +62,7 @@ def page_of(items: Sequence[Rows], tap: ListingTap) -> tuple[list[Rows], list[Bu
 
 
 def no_newer(why: str | None, as_of: datetime) -> list[Part]:
-    """Of which moment a list is that could not be read anew."""
+    """Says of which moment a list is that could not be read anew."""
     return [say(f"⚠️ {why} This is what I knew at {clock_time(as_of)}.")] if why else []
 
 
@@ -199,10 +199,10 @@ def positions(positions: Positions, tap: ListingTap, name: str, mode: str) -> Vi
     parts += [say(line) for line in positions.plans]
     back = ListingTap(tap.listing, tap.label, page=tap.page)
     if tap.argument == EXITS:
-        rows_of_exits = [[_exit(line, tap.label, positions.as_of)] for line in _can_exit(positions)[:PAGE]]
+        rows_of_exits = [[_exit(line, tap.label, positions.as_of)] for line in _open_lines(positions)[:PAGE]]
         return View(tuple(parts), keyboard(turn, *rows_of_exits, [button("Back", back)]))
     others = [words("P&L", "/pnl", account=tap.label), words("Holdings", "/holdings", account=tap.label)]
-    exits = [button("Exit…", replace(back, argument=EXITS))] if _can_exit(positions) else []
+    exits = [button("Exit…", replace(back, argument=EXITS))] if _open_lines(positions) else []
     return View(tuple(parts), keyboard(turn, [button("Refresh", tap), *exits], others))
 
 
@@ -227,8 +227,8 @@ def old_prices(lines: Sequence[PositionLine], as_of: datetime) -> list[Part]:
     return [say(f"Prices not of this minute: {', '.join(ages[:MOST_OLD])}{more}.")] if ages else []
 
 
-def _can_exit(positions: Positions) -> list[PositionLine]:
-    return [line for line in positions.lines if line.position.quantity and not line.position.is_sold_holding]
+def _open_lines(positions: Positions) -> list[PositionLine]:
+    return [line for line in positions.lines if line.position.is_open]
 
 
 def _exit(line: PositionLine, label: str, as_of: datetime) -> Button:

@@ -52,7 +52,7 @@ class LaterTap(OfAccount):
 
 
 def kept(card: LaterCard, label: str, mode: str, now: datetime) -> View:
-    """In the place of the card that could not be confirmed."""
+    """Stands in the place of the card that could not be confirmed."""
     return message(
         say(bold(f"Card at {time_on_day(card.due)}."), f" {_named(card, now)}"),
         "I ask then, at the price of then. Nothing is sent before you confirm it.",

@@ -19,7 +19,7 @@ def trail_rows(trail: TrailSaid, entry: Side) -> list[tuple[str, ...]]:
 
 
 def trail_in_words(every: Decimal, step: Decimal | None, stop: Side) -> str:
-    """As in: Trail 15.00 below the high (continuous). stop: the side of the stop that it moves."""
+    """Says how it follows: Trail 15.00 below the high (continuous). stop: the side of the stop that it moves."""
     long = stop is Side.SELL
     if step is None:
         return f"Trail {price(every)} {'below the high' if long else 'above the low'} (continuous)"

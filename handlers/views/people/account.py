@@ -151,7 +151,7 @@ def alive(state: SessionState, now: datetime) -> bool:
 
 
 def clock_off(state: SessionState) -> str:
-    """That this host's clock is more than MOST_SKEW away from the broker's, as its answers tell. Empty while it is not."""
+    """Says that this host's clock is more than MOST_SKEW away from the broker's, as its answers tell. Empty while it is not."""
     if state.skew is None or abs(state.skew) <= MOST_SKEW:
         return ""
     way = "behind" if state.skew > 0 else "ahead of"

@@ -52,7 +52,7 @@ def state(pin_state: PinState) -> View:
 
 
 def phone_locked(pin_state: PinState, person: int) -> View:
-    """From here on the phone shows nothing and sends nothing, but can still stop trading."""
+    """Says that from here on the phone shows nothing and sends nothing, but can still stop trading."""
     how = "Your PIN opens it." if pin_state.set else f"It is opened on the host: python -m bot people unlock {person}"
     rows = [[button("Unlock", WordsTap("/unlock"))]] if pin_state.set else []
     return message(

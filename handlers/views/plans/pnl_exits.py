@@ -172,7 +172,7 @@ def _charges(exit_: PnlExit) -> str:
 
 
 def _ends(exit_: PnlExit) -> str:
-    """Until 15:40 today. Today: where its market never closes."""
+    """Says when it ends: until 15:40 today, or today alone where its market never closes."""
     same = ist_date(exit_.until) == ist_date(exit_.created_at)
     return f"until {ist(exit_.until):%H:%M} today" if same else "today"
 

@@ -130,7 +130,7 @@ class SqlAccounts:
         return None if row is None else _account(row)
 
     def known(self, client_code: Secret) -> KnownAccount | None:
-        """Without regard to case, as the broker takes it."""
+        """Finds it without regard to case, as the broker takes it."""
         code = _comparable(client_code)
         for row in self._tx.rows(_EVER).all():
             stored = self._get(row.id, _CLIENT_CODE)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.config.addresses import Mode
 from bot.config.openalgo import ONLY_OPENALGO
-from bot.config.settings import SETTINGS, Mode, Settings
+from bot.config.settings import SETTINGS, Settings
 from bot.domain.errors import SettingsError
 from bot.domain.people.secret import Secret
 

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.addresses import MSTOCK, MSTOCK_SOCKET, PAPER, PAPER_SOCKET, TELEGRAM
+from bot.config.addresses import MSTOCK, MSTOCK_SOCKET, PAPER, PAPER_SOCKET, TELEGRAM, Mode
 from bot.config.settings import (
     SETTINGS,
-    Mode,
     Settings,
     table,
 )
@@ -101,7 +100,7 @@ def test_the_key_lies_nowhere_below_the_database(tmp_path: Path) -> None:
     for key in ("data/wrapping.key", "data/keys/wrapping.key", "link/wrapping.key"):
         assert "KEY_FILE" in refusal(LIVE | {"DATABASE": str(tmp_path / "data" / "bot.db"), "KEY_FILE": str(tmp_path / key)})
     settings = Settings.read(LIVE | {"DATABASE": str(tmp_path / "data" / "bot.db"), "KEY_FILE": str(tmp_path / "keys" / "k")})
-    assert settings.data_dir == tmp_path / "data"
+    assert settings.key_file == tmp_path / "keys" / "k"
 
 
 def test_settings_cannot_be_changed_and_print_no_secret() -> None:

@@ -11,7 +11,7 @@ from bot.domain.orders.order import OrderStatus
 
 SOUND = StoreState(
     sqlite="3.45.1", without_key=False, secrets_that_open=4, seed_key=False, people=2, phones_sealed=0, accounts=1,
-    accounts_stopped=0, alarm=False, updates_waiting=0, notices_waiting=0, notices_buried=0, audit_broken_at=None,
+    accounts_stopped=0, locked_down=False, updates_waiting=0, notices_waiting=0, notices_buried=0, audit_broken_at=None,
     unsettled=(OrderStatus.OPEN, OrderStatus.OPEN),
 )  # fmt: skip
 

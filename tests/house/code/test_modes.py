@@ -60,7 +60,7 @@ def test_no_room_branches_on_the_mode() -> None:
         "if settings.mode == 'paper': ...",
         "x = 1 if mode != 'LIVE' else 2",
         "if mode in ('demo', 'paper'): ...",
-        "from bot.config.settings import Mode\nif settings.mode is Mode.LIVE: ...",
+        "from bot.config.addresses import Mode\nif settings.mode is Mode.LIVE: ...",
         "if is_paper: ...",
         "class PaperDesk: ...",
         "def f(*, paper: bool): ...",

@@ -121,6 +121,7 @@ def test_tests_are_not_packages() -> None:
         (without_a_first_sentence, '"""The values"""'),
         (without_a_first_sentence, '"""One. Two."""'),
         (without_a_first_sentence, '"""A sentence that\ngoes on."""'),
+        (chained_sentences, 'def f() -> None:\n    """One; two."""'),
         (thawed_facts, "@dataclass\nclass A: ..."),
         (thawed_facts, "@dataclasses.dataclass(frozen=True, slots=True)\nclass A: ..."),
         (thawed_facts, "@dataclass(frozen=True, slots=True, kw_only=True)\nclass A: ..."),
@@ -136,6 +137,6 @@ def test_each_fault_is_seen(rule: object, text: str) -> None:
 
 def test_good_form_is_let_through() -> None:
     text = '"""Values: what a price is."""\n@value\nclass A:\n    seconds: float\n'
-    for rule in (without_a_first_sentence, thawed_facts, empty_names, floats_for_money):
+    for rule in (without_a_first_sentence, chained_sentences, thawed_facts, empty_names, floats_for_money):
         assert list(rule(Source("bot.domain.x", text))) == []
     assert list(empty_names(Source("bot.utils", text)))

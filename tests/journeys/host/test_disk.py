@@ -10,8 +10,8 @@ import pytest
 
 from bot.domain.clock import at_ist
 from bot.domain.orders.order import OrderStatus
+from bot.runtime.heartbeat import heartbeat_beside
 from bot.simulators.loop import LoopClock, VirtualLoop
-from bot.wiring.use_cases import heartbeat_file
 from tests.stage.disk import Disk
 from tests.stage.house import House, a_house
 
@@ -174,7 +174,7 @@ async def test_a_database_held_for_twenty_seconds_at_a_fill_or_at_the_summary_de
 async def test_a_heartbeat_that_cannot_be_written_ends_nothing(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()
-        file = heartbeat_file(house.settings)
+        file = heartbeat_beside(house.settings.database)
         file.unlink()
         file.mkdir()
         await asyncio.sleep(60)

@@ -103,6 +103,6 @@ def a_road(running: Running, clock: Clock, directory: Path, ears: FeedListener |
         chance=random.Random(3),
         data_dir=directory,
         listener=ears or Ears(),
-        hours=lambda _moment, _exchange: True,
+        hours=lambda _exchange, _moment: True,
         tls=_tls(),
     )

@@ -42,7 +42,7 @@ class PeriodSummary(Notice):
 
     @property
     def gross(self) -> Decimal:
-        """Before charges."""
+        """The result before charges."""
         return self.booked + self.open + self.adjustment
 
     @property

@@ -210,7 +210,7 @@ class NearExpiry(Notice):
 
     @property
     def netted(self) -> dict[tuple[str, date | None], SharesDue]:
-        """By share and day where several contracts meet: what they come to. Where each one's end is known."""
+        """What several contracts on one share and day come to together, where each one's end is known."""
         groups: dict[tuple[str, date | None], list[Settlement]] = {}
         for row in self.rows:
             groups.setdefault(row.meets, []).append(row)

@@ -189,7 +189,7 @@ class Server:
 
 @asynccontextmanager
 async def a_feed(
-    server: Server, clock: LoopClock, ears: Ears, hours: Hours = lambda _now, _exchange: True
+    server: Server, clock: LoopClock, ears: Ears, hours: Hours = lambda _exchange, _now: True
 ) -> AsyncIterator[SocketFeed]:
     app = web.Application()
     app.router.add_get("/feed", server.handle)
@@ -293,7 +293,7 @@ async def test_a_server_that_says_something_and_hangs_up_is_tried_ever_more_rare
 async def test_the_silence_of_the_night_is_no_break_when_the_market_opens(clock: LoopClock, ears: Ears) -> None:
     opens = clock.now() + timedelta(minutes=10)
     server = Server()
-    async with a_feed(server, clock, ears, hours=lambda now, _exchange: now >= opens) as feed:
+    async with a_feed(server, clock, ears, hours=lambda _exchange, now: now >= opens) as feed:
         feed.watch([TCS])
         feed.use(a_session(clock))
         await asyncio.sleep(615)
@@ -302,7 +302,7 @@ async def test_the_silence_of_the_night_is_no_break_when_the_market_opens(clock:
 
 
 async def test_silence_counts_in_the_hours_of_what_is_watched(clock: LoopClock, ears: Ears) -> None:
-    def derivatives_only(_now: datetime, exchange: Exchange) -> bool:
+    def derivatives_only(exchange: Exchange, _now: datetime) -> bool:
         return exchange is Exchange.NFO
 
     async with a_feed(Server(), clock, ears, hours=derivatives_only) as feed:

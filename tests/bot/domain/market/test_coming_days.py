@@ -3,7 +3,7 @@
 from datetime import date, time
 
 from bot.domain.market.coming_days import coming_days
-from bot.wiring.market_times import MarketTimes
+from bot.trading.market_times import MarketTimes
 from tests.stage.values.market import REFERENCE_DATA
 
 CALENDAR = REFERENCE_DATA.calendar

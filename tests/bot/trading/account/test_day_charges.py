@@ -44,7 +44,7 @@ async def test_one_trade_that_nobody_can_name_leaves_the_days_other_charges_stan
 
 async def test_one_mtf_order_whose_brokerage_nobody_knows_no_longer_hides_what_the_whole_day_cost(clock: LoopClock) -> None:
     facts = [SOLD, replace(SOLD, broker_id="1284", side=Side.BUY, product=Product.MTF, quantity=40)]
-    whole, part = [(await set_stage(clock)).core.services.books for _ in range(2)]
+    whole, part = [(await set_stage(clock)).core.services.account_views for _ in range(2)]
     part.plan = plan("flat-20")
     assert whole.bill(ACCOUNT.id, facts).missing == ()
     assert whole.bill(ACCOUNT.id, facts).amount(ChargeName.BROKERAGE) == 10

@@ -53,7 +53,7 @@ async def held(stage: DeskStage, broker: Books) -> None:
 async def test_an_index_option_closes_at_what_it_is_worth_by_the_index_and_its_exercise_is_charged(loop: VirtualLoop) -> None:
     stage, broker = await a_stage(loop, 15, 45)
     await held(stage, broker)
-    pnl = await stage.core.services.books.pnl(stage.actor)
+    pnl = await stage.core.services.account_views.pnl(stage.actor)
     (line,) = pnl.lines
     assert (line.open, line.settled) == (65 * (Decimal("12.30") - 30), True)
     fill = Trade(
@@ -68,7 +68,7 @@ async def test_an_index_option_closes_at_what_it_is_worth_by_the_index_and_its_e
 async def test_before_the_last_bell_it_is_valued_at_its_last_trade(loop: VirtualLoop) -> None:
     stage, broker = await a_stage(loop, 15, 29)
     await held(stage, broker)
-    (line,) = (await stage.core.services.books.pnl(stage.actor)).lines
+    (line,) = (await stage.core.services.account_views.pnl(stage.actor)).lines
     assert (line.open, line.settled) == (65 * (Decimal(9) - 30), False)
 
 
@@ -76,7 +76,7 @@ async def test_where_the_underlying_is_not_known_the_end_is_not_known(loop: Virt
     stage, broker = await a_stage(loop, 15, 45)
     del broker.closes[NIFTY.key]
     await held(stage, broker)
-    (line,) = (await stage.core.services.books.pnl(stage.actor)).lines
+    (line,) = (await stage.core.services.account_views.pnl(stage.actor)).lines
     assert (line.open, line.missing) == (None, (Missing.PRICE,))
 
 
@@ -116,7 +116,7 @@ def test_what_a_contract_is_worth_at_its_end_says_what_its_end_costs(
 
 async def test_an_intraday_order_from_elsewhere_at_the_hour_of_the_square_off_is_mstocks_own(loop: VirtualLoop) -> None:
     stage, _ = await a_stage(loop, 14)
-    events = stage.core.services.books.events
+    events = stage.core.services.account_views.events
     closes = events.closes_at(RELIANCE, Product.MIS, stage.clock.now())
     assert closes is not None
     fills = [

@@ -27,7 +27,7 @@ async def a_purchase_in_the_app(loop: VirtualLoop, *, lends: Decimal | None = De
     account.broker.lends = lends
     await account.trade(FRIDAY, [(RELIANCE, 100, "1480.00")], {RELIANCE: ("1485.00", "1470.00")}, product=Product.MTF)
     lines = (await account.days.pnl()).lines
-    await account.days.stage.core.services.books.events.loans.ask(ACCOUNT.id, lines)
+    await account.days.stage.core.services.account_views.events.loans.ask(ACCOUNT.id, lines)
     await account.close(FRIDAY)
     return account
 

@@ -29,7 +29,7 @@ async def test_open_rows_come_first_with_the_biggest_loss_on_top(clock: LoopCloc
         row("LOSS", 10, "1600"),
         row("RELIANCE", 10, "1490"),
     ]
-    positions = await stage.core.services.books.positions(stage.actor)
+    positions = await stage.core.services.account_views.positions(stage.actor)
     names = [line.position.instrument.symbol for line in positions.lines]
     assert names[:3] == ["LOSS", "RELIANCE", "GAIN"]
     assert set(names[3:]) == {"CLOSED", "SOLD"}

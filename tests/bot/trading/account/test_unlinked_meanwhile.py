@@ -18,7 +18,7 @@ from bot.simulators.loop import LoopClock
 from bot.trading.account.loss_guard import OPEN
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import EVERY, Catalogue
-from bot.trading.safety.lockdown import Lockdown, raise_alarm
+from bot.trading.safety.lockdown import Lockdown, lock_down
 from tests.bot.trading.desk.asked import ask
 from tests.stage.access import access
 from tests.stage.brokers.broker import OneConnection, ScriptedBroker, StillFeed
@@ -182,7 +182,7 @@ async def test_unlinked_while_the_alarm_ends_another_session_the_alarm_goes_on(c
     session = goes.stage.connection.session
     assert session is not None
     connections = TwoConnections(goes.broker, StillFeed(clock), session)
-    await goes.stage.store.transaction(lambda db: raise_alarm(db, NOW))
+    await goes.stage.store.transaction(lambda db: lock_down(db, NOW))
     heeding = asyncio.create_task(Lockdown(store=goes.stage.store, connections=connections).heed())
     await asyncio.sleep(1)
     assert goes.broker.asked == ["logout"]

@@ -45,7 +45,7 @@ async def test_a_cancel_that_was_not_taken_is_told_with_its_reason_and_the_order
     if way == "one":
         told = await stage.orders.cancel(stage.actor, order.number, chat_id=PERSON)
     else:
-        (told,) = await (stage.orders.cancel_all if way == "all" else stage.switch.cancel_entries)(stage.actor)
+        (told,) = await (stage.orders.cancel_all if way == "all" else stage.orders.cancel_entries)(stage.actor)
     assert isinstance(told, Cancelled)
     assert (told.error, told.order.status, told.order.cancelled_by) == (why, OrderStatus.OPEN, None)
     assert len(stage.broker.cancels) == (1 if why is NO else 2), (
@@ -117,7 +117,7 @@ async def test_kill_calls_a_resting_exit_an_exit_and_its_button_leaves_it(clock:
     killed = await stage.switch.kill(stage.actor)
     assert [order.id for order in killed.entries] == [entry.id]
     assert [order.id for order in killed.exits] == [way_out.id]
-    (told,) = await stage.switch.cancel_entries(stage.actor)
+    (told,) = await stage.orders.cancel_entries(stage.actor)
     assert (told.order.id, told.order.status) == (entry.id, OrderStatus.CANCELLED)
     assert stage.broker.cancels == [entry.broker_id]
 

@@ -204,7 +204,7 @@ async def test_kill_names_a_resting_exit_as_an_exit_and_its_button_leaves_it(clo
         [exit_.id],
         [lost.id],
     ]
-    await stage.desk.switch.cancel_entries(stage.desk.actor)
+    await stage.desk.orders.cancel_entries(stage.desk.actor)
     assert [order.draft.side for order in stage.broker.working()] == [Side.SELL]
 
 

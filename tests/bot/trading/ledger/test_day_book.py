@@ -116,7 +116,7 @@ class Days:
 
     async def pnl(self) -> PnL:
         self.loop.shift(2)  # a young answer would serve once more
-        return await self.stage.core.services.books.pnl(self.stage.actor)
+        return await self.stage.core.services.account_views.pnl(self.stage.actor)
 
     async def line(self) -> PositionLine:
         (line,) = (await self.pnl()).lines
@@ -244,7 +244,7 @@ async def test_what_was_sold_today_leaves_the_holdings_and_the_change_counts_wha
     pnl = await days.pnl()
     assert pnl.holdings_change == Decimal("700.00")
     assert pnl.booked == Decimal(10 * 3 + 30 * 78 + 20 * 30)
-    holdings = await days.stage.core.services.books.holdings(days.stage.actor)
+    holdings = await days.stage.core.services.account_views.holdings(days.stage.actor)
     assert [(line.total, line.sold) for line in holdings.lines] == [(70, 30), (0, 20)]
     assert holdings.invested == Decimal(70 * 1400)
     assert holdings.value == 70 * Decimal("1480.30")

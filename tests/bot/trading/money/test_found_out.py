@@ -177,7 +177,7 @@ async def test_a_contract_that_ended_is_not_carried_into_the_days_after_it(loop:
 async def test_shares_on_margin_pay_their_nights_on_a_missed_day_too(loop: VirtualLoop) -> None:
     account = await trading_days(loop, MONDAY)
     await account.trade(WEEK[0], [(RELIANCE, 100, "1480.00")], {RELIANCE: ("1485.00", "1470.00")}, product=Product.MTF)
-    await account.days.stage.core.services.books.events.loans.ask("a1", (await account.days.pnl()).lines)
+    await account.days.stage.core.services.account_views.events.loans.ask("a1", (await account.days.pnl()).lines)
     await account.close(WEEK[0])
     account.begin(WEEK[2], {RELIANCE: ("1500.00", "1490.00")})
     missed = await account.close(WEEK[1])

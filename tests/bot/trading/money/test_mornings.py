@@ -236,7 +236,7 @@ async def test_the_day_change_of_a_share_on_a_new_base_is_not_known_and_the_othe
     morning = await on(loop)
     await morning.note(FRIDAY, a_held(RELIANCE, 40, Product.CNC, "1502.10"))
     morning.broker.demat = [a_holding(previous_close=Decimal("751.05"))]
-    books, actor = morning.stage.core.services.books, morning.stage.actor
+    books, actor = morning.stage.core.services.account_views, morning.stage.actor
     loop.shift(3600)  # before the bell nothing has changed today
     result = await books.pnl(actor)
     assert (result.holdings_change, [base.instrument for base in result.bases]) == (None, [RELIANCE])

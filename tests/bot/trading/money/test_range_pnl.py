@@ -190,7 +190,7 @@ async def test_a_sale_of_a_moment_ago_is_named_beside_the_cash_and_forgotten_aft
     clock = LoopClock(loop, at_ist(DAY, 10, 1, 5))
     stage = await set_stage(clock)
     await keep(stage, fills=[fill(DAY, -65, "110.00")])
-    books = stage.core.services.books
+    books = stage.core.services.account_views
     assert (await books.funds(stage.actor)).sold_at == at_ist(DAY, 10, 1)
     await asyncio.sleep(60)
     assert (await books.funds(stage.actor)).sold_at is None

@@ -10,7 +10,7 @@ from bot.domain.orders.confirmation import ConfirmationState
 from bot.domain.people.account import Role, Session, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
-from bot.trading.safety.lockdown import WHY, is_locked_down, lift_alarm, raise_alarm
+from bot.trading.safety.lockdown import WHY, is_locked_down, lift_lockdown, lock_down
 from storage.secrets.vault import Vault
 from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, NOW, PERSON, a_confirmation, a_store
@@ -30,7 +30,7 @@ async def alarmed() -> SqlStore:
     store = await a_store()
     await store.transaction(a_day)
     store.adopt(Vault((), random.Random(1).randbytes))  # from here on without any key
-    raised = await store.transaction(lambda db: raise_alarm(db, NOW))
+    raised = await store.transaction(lambda db: lock_down(db, NOW))
     assert (raised.accounts, raised.phones, raised.questions) == (1, 2, 2)
     return store
 
@@ -56,20 +56,20 @@ async def test_accounts_are_stopped_phones_sealed_questions_refused_and_sessions
 
 
 async def test_raised_twice_it_is_still_one_alarm_and_one_lift_ends_it(alarmed: SqlStore) -> None:
-    await alarmed.transaction(lambda db: raise_alarm(db, NOW + timedelta(minutes=1)))
-    assert await alarmed.transaction(lambda db: lift_alarm(db, NOW))
-    assert not await alarmed.transaction(lambda db: lift_alarm(db, NOW))
+    await alarmed.transaction(lambda db: lock_down(db, NOW + timedelta(minutes=1)))
+    assert await alarmed.transaction(lambda db: lift_lockdown(db, NOW))
+    assert not await alarmed.transaction(lambda db: lift_lockdown(db, NOW))
     assert not await alarmed.transaction(is_locked_down)
 
 
 async def test_lifting_opens_the_phones_and_leaves_the_kill_switch_to_an_owner(alarmed: SqlStore) -> None:
-    await alarmed.transaction(lambda db: lift_alarm(db, NOW))
+    await alarmed.transaction(lambda db: lift_lockdown(db, NOW))
     assert await alarmed.transaction(lambda db: db.pins.phone_locked_since(PERSON)) is None
     assert await alarmed.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is not None
 
 
 async def test_without_accounts_and_people_it_is_still_on(store_of_nobody: SqlStore) -> None:
-    raised = await store_of_nobody.transaction(lambda db: raise_alarm(db, NOW))
+    raised = await store_of_nobody.transaction(lambda db: lock_down(db, NOW))
     assert (raised.accounts, raised.phones) == (0, 0)
     assert await store_of_nobody.transaction(is_locked_down)
 

@@ -15,7 +15,7 @@ from bot.domain.people.account import Permission, Role
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from bot.trading.people.invitations import unlock
-from bot.trading.safety.lockdown import lift_alarm, raise_alarm
+from bot.trading.safety.lockdown import lift_lockdown, lock_down
 from bot.trading.safety.pins import TRIES, begin_mode
 from tests.bot.trading.desk.asked import LIMIT, a_position, ask
 from tests.bot.trading.safety.test_pins import WRONG, miss
@@ -152,10 +152,10 @@ async def test_while_the_hosts_alarm_sounds_no_pin_opens_a_phone(clock: LoopCloc
     stage = await set_stage(clock)
     at = access(stage)
     await at.set_pin(stage.actor)
-    await stage.store.transaction(lambda db: raise_alarm(db, clock.now()))
+    await stage.store.transaction(lambda db: lock_down(db, clock.now()))
     with pytest.raises(NotFound, match="panic --lift"):
         await at.pins.open(stage.actor, PadUse.UNSEAL)
-    await stage.store.transaction(lambda db: lift_alarm(db, clock.now()))
+    await stage.store.transaction(lambda db: lift_lockdown(db, clock.now()))
     assert (await at.pins.state(stage.actor)).phone_locked_since is None
 
 

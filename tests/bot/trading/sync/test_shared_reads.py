@@ -91,9 +91,9 @@ async def readers(clock: LoopClock) -> Readers:
         reads=stage.reads,
         tariff=proposing.tariff,
         plan=proposing.plan,
-        day_book=stage.core.services.books.day_book,
-        events=stage.core.services.books.events,
-        bases=stage.core.services.books.bases,
+        day_book=stage.core.services.account_views.day_book,
+        events=stage.core.services.account_views.events,
+        bases=stage.core.services.account_views.bases,
         clock=clock,
     )
     return Readers(stage=stage, broker=broker, views=views)

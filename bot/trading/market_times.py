@@ -7,7 +7,7 @@ from bot.domain.charges.charges import Tariff
 from bot.domain.clock import IST, at_ist, ist, ist_date, next_midnight
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Exchange, Instrument
-from bot.domain.market.sessions import PhaseKind, SessionClass
+from bot.domain.market.sessions import PhaseKind, SessionClass, usual_hours
 from bot.domain.orders.order import Order
 from bot.domain.proposals.later_card import AFTER_OPEN, due_at
 from bot.domain.terms import Product
@@ -59,8 +59,7 @@ class MarketTimes:
     def in_hours(self, exchange: Exchange, at: datetime) -> bool:
         """Whether an exchange trades at a moment (UTC): always on a practice market, by the clock where no calendar reaches."""
         known = self.calendar.is_continuous(exchange, at) if self.calendar is not None else True
-        local = ist(at)
-        return local.weekday() < 5 and time(9, 15) <= local.time() < time(15, 30) if known is None else known
+        return usual_hours(exchange, at) if known is None else known
 
     def in_session(self, at: datetime) -> bool:
         """The same of shares."""

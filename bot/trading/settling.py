@@ -1,4 +1,4 @@
-"""What a living session is used for first."""
+"""What a login and a start begin with: the books, the file of instruments, and what was missed meanwhile."""
 
 import logging
 from dataclasses import dataclass
