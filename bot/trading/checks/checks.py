@@ -82,7 +82,7 @@ def quantity_limit(at: Situation) -> str | None:
     """Refuses above the account's own limit. Source: /limits."""
     if at.reduces or at.limits.quantity is None or at.draft.quantity <= at.limits.quantity:
         return None
-    return f"{at.draft.quantity} is over your own limit of {at.limits.quantity} for one order."
+    return f"{grouped(str(at.draft.quantity))} is over your own limit of {grouped(str(at.limits.quantity))} for one order."
 
 
 def day_limit(at: Situation) -> str | None:
@@ -161,7 +161,8 @@ def sold_short(at: Situation) -> str | None:
         return f"Only {at.closable} {name} can be sold as {way}: {pledged} are pledged. Unpledge them in the mStock app first."
     if not at.closable:
         return f"There is no {name} to sell as {way}, or all of it is on sale already."
-    return f"Only {at.closable} {name} can be sold as {way}, not {at.draft.quantity}; what is on sale already is taken off."
+    closable, wanted = grouped(str(at.closable)), grouped(str(at.draft.quantity))
+    return f"Only {closable} {name} can be sold as {way}, not {wanted}; what is on sale already is taken off."
 
 
 def crossed_zero(at: Situation) -> str | None:
