@@ -13,6 +13,7 @@ from bot.domain.exits.closing import ClosingRow, closing_row
 from bot.domain.exits.exit_choice import chosen
 from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Instrument
+from bot.domain.money import grouped
 from bot.domain.news.orders.conversions import ConversionUnclear, Converted
 from bot.domain.orders.confirmation import Confirmation, Purpose
 from bot.domain.orders.order import OrderDraft
@@ -260,6 +261,7 @@ class Conversions:
         if known is None or known.state in (ConversionState.DONE, ConversionState.REFUSED, ConversionState.NOT_SEEN):
             return
         db.conversions.save(made)
+        db.confirmations.owe_answer(made.id)
         now = self.clock.now()
         people = db.people.watching(made.account_id)
         match made.state:
@@ -340,7 +342,7 @@ def _position(positions: Sequence[Position], draft: OrderDraft, product: Product
 
 
 def _held(position: Position | None) -> str:
-    return f"{position.quantity} {position.product} are open" if position is not None else "nothing is open"
+    return f"{grouped(str(position.quantity))} {position.product} are open" if position is not None else "nothing is open"
 
 
 def _place(draft: OrderDraft) -> tuple[object, Product, Side]:
