@@ -3,7 +3,6 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from telegram.ext import CallbackContext
 
 from bot.domain.people.account import Actor
 from bot.domain.ports.broker import RandomBytes
+from bot.domain.value import positional
 from bot.trading.services import Services
 from handlers.context.command import CommandInfo
 from handlers.context.permissions import PermissionOf, offered
@@ -30,7 +30,7 @@ GoOn = Callable[["Ctx"], Awaitable[None]]
 REMEMBERED = 500  # tokens
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Waiting:
     """An act that waits for a PIN: words with the message that held them, or a button's data with the message it stood under."""
 

@@ -4,7 +4,7 @@ Every guess becomes a choice of buttons.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 
@@ -22,7 +22,7 @@ from bot.domain.orders.order_text import plain, request_line
 from bot.domain.positions.portfolio import Holding, Position
 from bot.domain.proposals.proposal import Remark
 from bot.domain.terms import OrderKind, Product, Side, Validity
-from bot.domain.value import value
+from bot.domain.value import positional, value
 
 WIDE_CASH, WIDE_OTHER = Decimal("0.005"), Decimal("0.03")  # of the mid price
 OLD = timedelta(seconds=60)
@@ -41,7 +41,7 @@ class Pricing:
     remarks: tuple[Remark, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Drafting:
     """The rules by which words become a draft."""
 
@@ -249,6 +249,12 @@ def product_of(
 
     ChoiceWanted when a cash sale has more than one reading. may_open False: somebody who may only reduce is offered no short.
     """
+    if instrument.is_derivative and request.product in (Product.CNC, Product.MTF):
+        ways = (("Carry-forward (NRML)", Product.NRML), ("Intraday (MIS)", Product.MIS))
+        raise ChoiceWanted(
+            f"{request.product} is for shares, and {short(instrument)} is a contract. Nothing was sent.",
+            near=[(label, request_line(replace(request, product=product))) for label, product in ways],
+        )
     if request.product is not None:
         return request.product
     if instrument.is_derivative:
@@ -261,9 +267,9 @@ def product_of(
             name = {Product.MIS: "Close intraday", Product.CNC: "Bought today", Product.MTF: "Close MTF"}.get(
                 position.product, f"Close {position.product}"
             )
-            readings.append((f"{name} {position.quantity}", position.product))
+            readings.append((f"{name} {grouped(str(position.quantity))}", position.product))
     readings.extend(
-        (f"From holdings {holding.sellable}", Product.CNC)
+        (f"From holdings {grouped(str(holding.sellable))}", Product.CNC)
         for holding in holdings
         if holding.instrument.key == instrument.key and holding.sellable
     )

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock, ist
@@ -14,6 +14,7 @@ from bot.domain.people.account import Actor
 from bot.domain.plans.plan import Plan
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
+from bot.domain.value import positional
 
 CALM = timedelta(seconds=1.5)  # after a redraw, taps that were meant for the old figures are ignored
 # Of the others the terms stand in the question alone.
@@ -25,7 +26,7 @@ EVENING = timedelta(minutes=10)  # that the card of an after-market order can be
 A_DAY = 86_400.0  # seconds for which this process remembers what it asked
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Confirmations:
     """Questions of one minute (settable), each for one person, one chat, one message, one set of terms."""
 

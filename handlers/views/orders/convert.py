@@ -1,6 +1,5 @@
 """A change of product: the question, how it ended, and the news of it."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
@@ -10,6 +9,7 @@ from bot.domain.news.orders.conversions import ConversionUnclear, Converted
 from bot.domain.people.account import Permission
 from bot.domain.positions.conversion import Conversion, ConversionCard, ConversionState
 from bot.domain.terms import Product
+from bot.domain.value import positional
 from handlers.views.format import amount, clock_time, count, joined, price, row, short_time, signed, table
 from handlers.views.keyboards import button, words
 from handlers.views.message import Keyboard, Part, View, bold, keyboard, say
@@ -27,7 +27,7 @@ class ConvertVerb(StrEnum):
 
 
 @travels_as("z")
-@dataclass(frozen=True, slots=True)
+@positional
 class ConvertTap(TokenTap[ConvertVerb]):
     """A tap under the question about a conversion."""
 

@@ -1,7 +1,6 @@
 """The news of orders as messages: fills, ends, refusals, and what came to be elsewhere."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -30,6 +29,7 @@ from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.proposals.repairs import RepairsOf
 from bot.domain.terms import Side
+from bot.domain.value import positional
 from handlers.views.format import amount, average, clock_time, count, mark, price, signed, signed_count
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Line, Part, View, bold, keyboard, say
@@ -55,7 +55,7 @@ MOST = 20  # orders that one message names
 LONG_AGO = timedelta(minutes=1)  # an order from elsewhere that is older than this names its time
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Scene:
     """What a renderer knows besides the news: whose account it is about, and when and in which mode it is told."""
 
@@ -101,7 +101,7 @@ def _filled(news: Filled, scene: Scene) -> View:
     if news.fee is not None:
         parts.append(say(_squared_off(news.fee)))
     if news.after is not None:
-        parts.append(say(_position(news.after, tick)))
+        parts.append(say(_position(news.after, order)))
     return View(tuple(parts), fill_keyboard(order, scene.label, news.after, stop_follows=news.stop_follows))
 
 
@@ -109,14 +109,17 @@ def _squared_off(fee: Decimal) -> str:
     return f"Squared off by mStock, fee ≈ ₹{amount(fee.quantize(Decimal(1)))}".removesuffix(".00")
 
 
-def _position(after: PositionAfter, tick: Decimal) -> str:
+def _position(after: PositionAfter, order: Order) -> str:
     """What is held after a fill, with its P&L, or what was booked, and what is left."""
     if after.quantity is None:
         return "Position not known: mStock's books do not agree yet."
+    tick = order.draft.instrument.tick
     cost = f", avg {average(after.average, tick)}" if after.average is not None and after.quantity else ""
     booked = f"Booked {signed(after.booked)} {mark(after.booked)}".rstrip() if after.booked is not None else "Booked: not known"
     if after.booked is not None and after.charges is not None:
         booked += f" after charges ≈ {signed(after.booked - after.charges)}"
+    if after.sold_holding and order.draft.side is Side.BUY:
+        return "Bought back of what was sold today out of your holdings; /pnl has what that made."
     if after.sold_holding:
         return "Out of your holdings; /pnl has what that made." if after.booked is None else f"{booked} · out of your holdings"
     if after.closes:

@@ -13,7 +13,7 @@ from bot.domain.market.rules import Band, ExpiryStage
 from bot.domain.orders.order import OrderRequest
 from bot.domain.people.account import Limits
 from bot.domain.terms import OrderKind, Product, Side
-from bot.trading.checks.checks import refusals, repairs
+from bot.trading.checks.checks import closing_auction, refusals, repairs
 from bot.trading.checks.remarks import remarks
 from bot.trading.checks.situation import Situation
 from bot.trading.drafts.drafting import Drafting
@@ -84,6 +84,24 @@ def test_hours_and_kinds_are_the_calendars(moment: str, kind: OrderKind, warned:
     window = REFERENCE_DATA.calendar.may(a_share(), Product.CNC, at)
     trigger = Decimal("1480.00") if kind is OrderKind.SL else None
     assert names(a_situation(now=at, window=window, draft=a_draft(kind=kind, trigger=trigger))) == warned
+
+
+@pytest.mark.parametrize(
+    ("moment", "kind", "said"),
+    [
+        ("2026-11-20T09:20", OrderKind.SL, "At 15:15 the exchange cancels stop"),
+        ("2026-11-20T09:20", OrderKind.LIMIT, None),
+        ("2026-11-20T06:30", OrderKind.SL, None),
+        ("2026-11-20T09:52", OrderKind.LIMIT, "What the closing auction does not fill, the exchange cancels"),
+        ("2026-11-20T09:57", OrderKind.LIMIT, "Market orders can no longer be placed, changed or cancelled"),
+    ],
+)
+def test_what_the_closing_auction_does_with_an_order_stands_on_its_card(moment: str, kind: OrderKind, said: str | None) -> None:
+    at = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    window = REFERENCE_DATA.calendar.may(a_share(), Product.CNC, at, in_auction=True)
+    trigger = Decimal("1480.00") if kind is OrderKind.SL else None
+    told = closing_auction(a_situation(now=at, window=window, draft=a_draft(kind=kind, trigger=trigger)))
+    assert (told is None) if said is None else (told is not None and said in told)
 
 
 def test_an_index_is_refused_for_it_cannot_be_traded() -> None:
