@@ -201,6 +201,7 @@ def test_only_the_current_future_has_a_pre_open_until_the_last_five_days() -> No
     for day, expected in ((date(2026, 11, 16), SessionClass.DERIVATIVE), (date(2026, 11, 17), SessionClass.NEAR_FUTURE)):
         assert CALENDAR.session_class(later, day, in_auction=False) is expected
         assert CALENDAR.session_class(far, day, in_auction=False) is SessionClass.DERIVATIVE
+    assert CALENDAR.session_class(near, date(2026, 11, 23), in_auction=False) is SessionClass.NEAR_FUTURE, "on its last day too"
 
 
 def test_a_stock_future_follows_the_stock_expiry_of_its_exchange() -> None:
