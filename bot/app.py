@@ -128,7 +128,7 @@ class App:
                         ("reconcile", self.core.reconcile.run()),
                         ("notifier", self._once_joined(self._notifier.run)),
                         ("cards", self._once_joined(self._cards.run)),
-                        ("folder", self._once_joined(self._folder.run)),
+                        ("folder", self._folder.run()),
                         ("lists", self._once_joined(self._lists.run)),
                         ("scheduler", self.core.scheduler.run()),
                         ("losses", self.core.losses.run()),
@@ -288,11 +288,12 @@ async def open_app(
             role_on=core.services.allowlist.role_on,
         )
         notifier = Notifier(store=core.patient, messenger=messenger, clock=clock)
-        cards = CardUpdater(store=core.patient, messenger=messenger)
-        folder = CardFolder(store=core.patient, folder=messenger, clock=clock, may_be_open=core.services.proposals.may_be_open)
+        cards = CardUpdater(store=core.patient, messenger=messenger, is_in_hand=core.services.answers.is_in_hand)
+        folder = CardFolder(store=core.patient, clock=clock, may_be_open=core.services.proposals.may_be_open)
         store.on_commit(Topic.NOTICES, notifier.wake)
         lists = ListCards(store=core.patient, drawer=messenger, clock=clock)
         store.on_commit(Topic.ORDERS, cards.wake)
+        store.on_commit(Topic.ANSWERS, cards.wake)
         core.plan_cards.attach(cards.wake)
         store.on_commit(Topic.ORDERS, lists.wake)
         store.on_commit(Topic.PLANS, lists.plans_changed)

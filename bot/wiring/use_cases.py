@@ -52,6 +52,7 @@ from bot.trading.plans.plan_cards import PlanCards
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.plans.trail_runner import TrailRunner
 from bot.trading.pnl_exits.pnl_watch import PnlWatch
+from bot.trading.proposals.answers import Answers
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.rings.silent_lines import SilentLines
 from bot.trading.safety.limits import OwnLimits
@@ -275,6 +276,7 @@ def build_core(
         proposals=orders.proposals,
         repairs=orders.repairs,
         later=orders.later,
+        answers=Answers(store),
         prompts=Prompts(store=store, clock=clock),
         desk=orders.desk,
         orders=orders.working,

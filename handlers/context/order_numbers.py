@@ -81,7 +81,6 @@ def _limit(text: str, refuse: Callable[[str], NoReturn]) -> Decimal:
 
 
 def _quantity(text: str, refuse: Callable[[str], NoReturn]) -> int:
-    value = _limit(text, refuse)
-    if value != value.to_integral_value() or value > MOST:
+    if not BARE.fullmatch(text) or (value := figure(text)) != value.to_integral_value() or not 0 < value <= MOST:
         refuse(f'"{text}" is not a quantity.')
     return int(value)

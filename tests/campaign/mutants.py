@@ -216,9 +216,18 @@ MUTANTS: tuple[Mutant, ...] = (
     _mutant(
         "a card that is drawn once",
         "bot.delivery.card_updater",
-        ("            if error.closed or not error.permanent:\n", "            if error.closed:\n"),
+        ("        if error.permanent and not error.closed:\n", "        if not error.closed:\n"),
         shows="untrue_cards",
         focus=Focus(acts=BUYS, weather=("server_error", "bad_gateway", "telegram_down")),
+    ),
+    _mutant(
+        "a question that owes no answer",
+        "storage.repos.orders.confirmations",
+        ("        if state is not ConfirmationState.REPLACED:\n", "        if state is ConfirmationState.REPLACED:\n"),
+        shows="untrue_cards",
+        focus=Focus(
+            acts=("taps_too_late", "taps_while_the_bot_is_away"), weather=("server_error", "bad_gateway", "telegram_down")
+        ),
     ),
     _mutant(
         "a gap that is not told",

@@ -1,11 +1,12 @@
 """Which of the open positions the words of /exit mean, and how much of each."""
 
+import re
 from collections.abc import Callable, Sequence
 from decimal import ROUND_FLOOR, Decimal
 
 from bot.domain.errors import CheckFailed, UsageError
 from bot.domain.market.display_names import SHORT_NAMES, strike_words
-from bot.domain.money import exact
+from bot.domain.money import exact, grouped
 from bot.domain.positions.portfolio import PositionLine
 from bot.domain.terms import Product
 from bot.domain.value import value
@@ -34,6 +35,7 @@ _COURTESY = frozenset({
     "meri", "the", "open", "out", "of", "ka", "ke", "ki", "ko",
 })  # fmt: skip
 _HALF = {"half", "aadha", "adha", "50%"}
+_COUNT = re.compile(r"([0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,9})(lots?)?")
 
 
 @value
@@ -63,13 +65,8 @@ class ExitChoice:
         if wanted is None:
             return held // lot * lot
         if wanted > held:
-            raise CheckFailed([f"Only {held} of it are open, not {wanted}. Nothing was sent."])
+            raise CheckFailed([f"Only {grouped(str(held))} of it are open, not {grouped(str(wanted))}. Nothing was sent."])
         return wanted
-
-
-def can_exit(line: PositionLine) -> bool:
-    """Whether a line is an open position: shares sold today out of the holdings are none and are never bought back."""
-    return line.position.is_open
 
 
 def demat_words(words: str) -> str | None:
@@ -124,10 +121,9 @@ def chosen(words: str, lines: Sequence[PositionLine], *, what: str = "open posit
             whole = True
         elif named:
             names.append(token)
-        elif place == len(tokens) - 1 and (place or _is_size(token)):
-            choice = _sized(token)
         elif not _is_size(token):
-            raise CheckFailed([f'There is no {what} that "{token}" names. Nothing was sent.'])
+            said = " ".join((*names, token))
+            raise CheckFailed([f'There is no {what} that "{said}" names. Nothing was sent.'])
         else:
             choice = _sized(" ".join(tokens[place:]).replace(" lot", "lot"))
             break
@@ -162,7 +158,6 @@ def _is_size(token: str) -> bool:
 def _sized(token: str) -> ExitChoice:
     if token in _HALF:
         return ExitChoice(lines=(), part=Decimal("0.5"))
-    figure = token.replace(",", "").removesuffix("s").removesuffix("lot")
     try:
         if token.endswith("%"):
             part = exact(token[:-1]) / 100
@@ -170,9 +165,8 @@ def _sized(token: str) -> ExitChoice:
                 return ExitChoice(lines=(), part=part)
             if part == 1:
                 return ExitChoice(lines=())
-        elif figure.isdecimal() and int(figure) > 0:
-            is_lots = "lot" in token
-            return ExitChoice(lines=(), lots=int(figure)) if is_lots else ExitChoice(lines=(), quantity=int(figure))
+        elif (counted := _COUNT.fullmatch(token)) is not None and (number := int(counted[1].replace(",", ""))) > 0:
+            return ExitChoice(lines=(), lots=number) if counted[2] else ExitChoice(lines=(), quantity=number)
     except ValueError:
         pass
     raise UsageError(f'"{token}" is no part of a position.', example=EXAMPLE)

@@ -81,6 +81,7 @@ class ExitRow:
     seen: Decimal | None = None  # bid or ask when it was asked, rupees
     said: str = ""  # why it stands where it does, in words
     since: datetime | None = None  # when it began to be held by another order
+    beside: bool = False  # its own orders are sent, and another order is closing the rest of it
     back: bool = False  # held back: the broker's own order is closing it, and it is waited for
     flat: bool = False  # the book shows nothing open of it, whoever closed it
     enters: bool = False  # an entry of a basket: it is checked again before it is sent, and struck off with every entry
@@ -102,6 +103,13 @@ class ExitRow:
         """The order that says where the row stands: one that is not filled, else the last."""
         mine = self.orders(orders)
         return next((order for order in mine if order.status is not OrderStatus.FILLED), mine[-1] if mine else None)
+
+    def told(self, orders: Orders) -> OrderDraft:
+        """Its draft with the quantity that people are told: what was filled where all of it is, else what was asked for."""
+        mine, asked = self.orders(orders), sum(each.quantity for each in self.slices)
+        over = bool(mine) and not self.beside and all(order.status is OrderStatus.FILLED for order in mine)
+        filled = sum(order.filled for order in mine) if over else 0
+        return replace(self.draft, quantity=filled or asked or self.draft.quantity)
 
     def with_slice(self, piece: Slice) -> "ExitRow":
         """The row with this slice in the place of the one of its leg, or behind all others."""
@@ -168,7 +176,7 @@ class ExitList:
         if (ended := [each.ended for each in row.slices if each.ended is not None]) and ended[-1] is not RowState.GONE:
             return ended[-1]
         if all(order.status is OrderStatus.FILLED for order in mine):
-            return RowState.FILLED if mine else RowState.GONE
+            return RowState.GONE if not mine else RowState.HELD if row.beside else RowState.FILLED
         return RowState.REFUSED
 
     def waits_for(self, row: ExitRow, orders: Orders) -> tuple[ExitRow, ...]:
@@ -250,6 +258,7 @@ class RowTold:
     state: RowState
     order: Order | None = None  # that it hangs on
     said: str = ""
+    beside: str = ""  # the order that is closing what its own do not
     chase: Decimal | None = None  # rupees at which its order would fill now; None: it does not rest, or no price is known
     is_entry: bool = False  # no row of the list: an entry that works on beside it
 

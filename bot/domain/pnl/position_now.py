@@ -11,7 +11,7 @@ from bot.domain.money import total
 from bot.domain.orders.order import Order, OrderFact, TradeFact
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.pnl.booked_charges import ChargesOf, unknown_charges
-from bot.domain.pnl.fifo import Exit, Lot, lots_of, match_day
+from bot.domain.pnl.fifo import Exit, Lot, cost_of, lots_of, match_day, quantity_of
 from bot.domain.pnl.trades import distinct, of_order
 from bot.domain.positions.portfolio import Holding, Position
 from bot.domain.terms import Product
@@ -59,8 +59,9 @@ def position_after(
     elif start:
         lots = carried(start)
     closed: Sequence[Exit] = ()
+    left: Sequence[Lot] = ()
     if lots is not None and order.broker_id is not None:
-        closed = closed_by(order.broker_id, done, lots, instrument=order.draft.instrument, product=product, now=now)
+        closed, left = closed_by(order.broker_id, done, lots, instrument=order.draft.instrument, product=product, now=now)
     whole = not sold_holding or sum(part.quantity for part in closed) == order.filled  # else more was sold than is listed
     booked = booked_of(closed) if whole else None
     charges = charges_of(closed, order.draft.instrument, product, ist_date(now)) if booked is not None else None
@@ -68,11 +69,13 @@ def position_after(
     if sold_holding:
         return PositionAfter(quantity=0, booked=booked, charges=charges, closes=True, guarded=guarded, sold_holding=True)
     average = row.average if row is not None else None
+    if quantity_of(left) == held and (cost := cost_of(left)) is not None and held:
+        average = cost / held  # of what is left, where the broker takes all that was bought
     value = last if last is not None else mine[-1].price if mine else None
     return PositionAfter(
         quantity=held,
         average=average,
-        open=row.open_profit(value) if row is not None and value is not None and average is not None else None,
+        open=(value - average) * held * multiplier if value is not None and average is not None else None,
         booked=booked,
         charges=charges,
         closes=before * side.sign < 0,
@@ -93,8 +96,8 @@ def closed_by(
     instrument: Instrument,
     product: Product,
     now: datetime,
-) -> Sequence[Exit]:
-    """What one order's own fills closed, first in first out.
+) -> tuple[Sequence[Exit], Sequence[Lot]]:
+    """What one order's own fills closed, first in first out, and what is open after all of them.
 
     trades: all of the day in its instrument and product. carried: what was open when the day began.
     """
@@ -102,8 +105,8 @@ def closed_by(
     for trade in trades:
         rows[trade.broker_id].append(trade)
     fills = [fill for row in rows.values() for fill in of_order("", distinct(row), instrument=instrument, order_id=None, now=now)]
-    exits, _ = match_day(carried, lots_of(fills), product)
-    return [part for part in exits if part.order == broker_id]
+    exits, left = match_day(carried, lots_of(fills), product)
+    return [part for part in exits if part.order == broker_id], left
 
 
 def booked_of(exits: Sequence[Exit]) -> Decimal | None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from bot.domain.charges.day_bill import DayBill
 from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Instrument, InstrumentKey
-from bot.domain.money import PAISA, ZERO, total
+from bot.domain.money import PAISA, ZERO, to_paise, total
 from bot.domain.pnl.fifo import Lot
 from bot.domain.pnl.round_trips import Booked, RoundTrip, RowDay
 from bot.domain.pnl.trades import FINE, DayMark, LedgerTrade, RowKey
@@ -358,8 +358,9 @@ class _Sums:
         self._charges += day.report.charges or ZERO
 
     def parts(self) -> tuple[RangeShare, ...]:
-        """The largest first, the rest last and only where there is one."""
-        made = [RangeShare(name=name, gross=gross, charges=charges) for name, (gross, charges) in self._made.items()]
+        """The largest first, the rest last and only where there is one. To the paisa: the figures that are read add up."""
+        sums = {name: tuple(map(to_paise, each)) for name, each in self._made.items()}
+        made = [RangeShare(name=name, gross=gross, charges=charges) for name, (gross, charges) in sums.items()]
         made.sort(key=lambda part: (-abs(part.net), part.name))
         rest = RangeShare(
             name=REST,

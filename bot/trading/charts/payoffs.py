@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, CheckFailed, NotFound
-from bot.domain.exits.exit_choice import can_exit
 from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Instrument
 from bot.domain.orders.order import OrderDraft
@@ -39,7 +38,8 @@ class Payoffs:
         named = await self.quotes.named(words, command="/chart")
         symbol = named.symbol
         book, demat = await asyncio.gather(self.views.positions(actor), self.views.holdings(actor))
-        positions = [line for line in book.lines if line.position.instrument.symbol == symbol and can_exit(line)]
+        mine = (line for line in book.lines if line.position.instrument.symbol == symbol and line.position.is_open)
+        positions = sorted(mine, key=lambda line: line.position.instrument.name)  # their own order is that of their results
         holdings = [holding for holding in demat.lines if holding.instrument.symbol == symbol]
         as_of = min(book.as_of, demat.as_of)
         today = ist_date(as_of)

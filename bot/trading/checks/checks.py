@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from bot.domain.clock import MOST_SKEW, ist, ist_date
 from bot.domain.market.rules import ExpiryStage
+from bot.domain.market.sessions import PhaseKind
 from bot.domain.money import grouped, in_figures, in_price
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import plain, request_line, request_of
@@ -81,7 +82,7 @@ def quantity_limit(at: Situation) -> str | None:
     """Refuses above the account's own limit. Source: /limits."""
     if at.reduces or at.limits.quantity is None or at.draft.quantity <= at.limits.quantity:
         return None
-    return f"{at.draft.quantity} is over your own limit of {at.limits.quantity} for one order."
+    return f"{grouped(str(at.draft.quantity))} is over your own limit of {grouped(str(at.limits.quantity))} for one order."
 
 
 def day_limit(at: Situation) -> str | None:
@@ -160,7 +161,8 @@ def sold_short(at: Situation) -> str | None:
         return f"Only {at.closable} {name} can be sold as {way}: {pledged} are pledged. Unpledge them in the mStock app first."
     if not at.closable:
         return f"There is no {name} to sell as {way}, or all of it is on sale already."
-    return f"Only {at.closable} {name} can be sold as {way}, not {at.draft.quantity}; what is on sale already is taken off."
+    closable, wanted = grouped(str(at.closable)), grouped(str(at.draft.quantity))
+    return f"Only {closable} {name} can be sold as {way}, not {wanted}; what is on sale already is taken off."
 
 
 def crossed_zero(at: Situation) -> str | None:
@@ -231,7 +233,7 @@ def far_from_last(at: Situation) -> str | None:
     if at.price is None or at.draft.kind is not OrderKind.LIMIT or at.draft.protected or at.draft.price is None:
         return None
     distance = abs(at.draft.price - at.price.last) / at.price.last
-    return f"Limit is {distance * 100:.0f} % from the last price" if distance > FAR else None
+    return f"Limit is {grouped(f'{distance * 100:.0f}')} % from the last price" if distance > FAR else None
 
 
 def trigger_passed(at: Situation) -> str | None:
@@ -257,7 +259,7 @@ def over_freeze(at: Situation) -> str | None:
     """Source: dated rows of the exchanges' notices."""
     if at.freeze is None or at.draft.quantity <= at.freeze:
         return None
-    return f"Over the freeze of {at.freeze}: the exchange will refuse it in one piece"
+    return f"Over the freeze of {grouped(str(at.freeze))}: the exchange will refuse it in one piece"
 
 
 def market_hours(at: Situation) -> str | None:
@@ -272,6 +274,17 @@ def kind_now(at: Situation) -> str | None:
     if at.draft.session is not None or at.window is None or at.draft.kind in at.window.kinds or not at.window.kinds:
         return None
     return f"The exchange takes no {at.draft.kind} order of this now"
+
+
+def closing_auction(at: Situation) -> str | None:
+    """What becomes of it in the closing auction, or of a stop that would wait into it. Source: the dated calendar."""
+    if at.draft.session is not None or at.window is None or market_hours(at) is not None:
+        return None
+    here, ahead = at.window.phase.kind, at.window.next.kind if at.window.next is not None else None
+    waits = at.draft.trigger is not None and (here, ahead) == (PhaseKind.CONTINUOUS, PhaseKind.REFERENCE)
+    if not waits and here not in (PhaseKind.AUCTION, PhaseKind.AUCTION_LIMIT):
+        return None
+    return " ".join(at.window.notes).removesuffix(".") or None
 
 
 def series(at: Situation) -> str | None:
@@ -343,7 +356,7 @@ def clock_unknown(at: Situation) -> str | None:
 
 WARNINGS: tuple[Check, ...] = (
     exit_doubled, stop_turned, clock_unknown, cash_short, far_from_last, trigger_passed, twin, over_freeze, market_hours,
-    kind_now, ban, surveillance, series, opens_short, naked_short, near_expiry, near_band,
+    kind_now, closing_auction, ban, surveillance, series, opens_short, naked_short, near_expiry, near_band,
     exit_beyond_band, address_refused,
 )  # fmt: skip
 

@@ -43,6 +43,7 @@ class Situation:
     result: Decimal | None = None  # of the day in rupees, after charges where they are known; read only where a limit hangs on it
     positions: Sequence[Position] = ()  # as far as they were read
     holdings: Sequence[Holding] = ()
+    paid: Decimal | None = None  # rupees for each of what it closes, the oldest first; None: our own fills do not say
     ddpi: bool = False  # a DDPI is on file: no sale needs a TPIN
     closable: int = 0  # shares or units that an order of this side could still close, as far as positions and holdings were read
     clock_off: float | None = None  # seconds that the broker's clock is ahead of this host's; None: not known

@@ -10,9 +10,10 @@ from functools import partial
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted, ConfirmationGone, NotSent, Refused, TooFast
 from bot.domain.exits.closing import ClosingRow, closing_row
-from bot.domain.exits.exit_choice import can_exit, chosen
+from bot.domain.exits.exit_choice import chosen
 from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Instrument
+from bot.domain.money import grouped
 from bot.domain.news.orders.conversions import ConversionUnclear, Converted
 from bot.domain.orders.confirmation import Confirmation, Purpose
 from bot.domain.orders.order import OrderDraft
@@ -71,7 +72,7 @@ class Conversions:
         """The card of one conversion. ChoiceWanted where the words leave something open, CheckFailed where it cannot be."""
         account, connection = self.exits.proposing.connection(actor)
         into, rest = _target(words)
-        lines = [line for line in (await self.views.positions(actor)).lines if can_exit(line)]
+        lines = [line for line in (await self.views.positions(actor)).lines if line.position.is_open]
         choice = chosen(rest, lines)
         line, becomes = _one(choice.lines, into)
         position, price = line.position, line.price.last if line.price is not None else None
@@ -260,6 +261,7 @@ class Conversions:
         if known is None or known.state in (ConversionState.DONE, ConversionState.REFUSED, ConversionState.NOT_SEEN):
             return
         db.conversions.save(made)
+        db.confirmations.owe_answer(made.id)
         now = self.clock.now()
         people = db.people.watching(made.account_id)
         match made.state:
@@ -340,7 +342,7 @@ def _position(positions: Sequence[Position], draft: OrderDraft, product: Product
 
 
 def _held(position: Position | None) -> str:
-    return f"{position.quantity} {position.product} are open" if position is not None else "nothing is open"
+    return f"{grouped(str(position.quantity))} {position.product} are open" if position is not None else "nothing is open"
 
 
 def _place(draft: OrderDraft) -> tuple[object, Product, Side]:

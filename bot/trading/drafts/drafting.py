@@ -249,6 +249,12 @@ def product_of(
 
     ChoiceWanted when a cash sale has more than one reading. may_open False: somebody who may only reduce is offered no short.
     """
+    if instrument.is_derivative and request.product in (Product.CNC, Product.MTF):
+        ways = (("Carry-forward (NRML)", Product.NRML), ("Intraday (MIS)", Product.MIS))
+        raise ChoiceWanted(
+            f"{request.product} is for shares, and {short(instrument)} is a contract. Nothing was sent.",
+            near=[(label, request_line(replace(request, product=product))) for label, product in ways],
+        )
     if request.product is not None:
         return request.product
     if instrument.is_derivative:
@@ -261,9 +267,9 @@ def product_of(
             name = {Product.MIS: "Close intraday", Product.CNC: "Bought today", Product.MTF: "Close MTF"}.get(
                 position.product, f"Close {position.product}"
             )
-            readings.append((f"{name} {position.quantity}", position.product))
+            readings.append((f"{name} {grouped(str(position.quantity))}", position.product))
     readings.extend(
-        (f"From holdings {holding.sellable}", Product.CNC)
+        (f"From holdings {grouped(str(holding.sellable))}", Product.CNC)
         for holding in holdings
         if holding.instrument.key == instrument.key and holding.sellable
     )

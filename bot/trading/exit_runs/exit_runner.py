@@ -271,8 +271,10 @@ class ExitRunner:
         now = self.clock.now()
         what, rows = f"{exits.kind.lower()} result", f"{len(exits.rows)} rows"
         db.audit.add(now, exits.by, what, exits.account_id, before=rows, after=f"{why}: {result}")
-        if left := [row for row in exits.rows if row.unsent or exits.state(row, orders) is RowState.HELD]:
+        if left := [row for row in exits.rows if row.unsent]:
             self._tell(db, exits, orders, Told.CUT, left)
+        if held := [row for row in exits.rows if not row.unsent and (row.beside or exits.state(row, orders) is RowState.HELD)]:
+            self._tell(db, exits, orders, Told.BESIDE, held)
         stands = [row for row in exits.rows if exits.state(row, orders) in (RowState.KEPT, RowState.BARE)]
         if stands and exits.kind is ListKind.EXITS:
             self._tell(db, exits, orders, Told.STANDS, stands)

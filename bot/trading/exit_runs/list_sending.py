@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
@@ -173,6 +174,7 @@ class ListSending:
             sent = result.state is ExitState.SENT or (result.state is ExitState.HELD and _is_turned(exits, result.order))
             if sent and result.order is not None:
                 row = row.with_slice(replace(piece, order_id=result.order.id, ended=None))
+                row = _beside(row, result.beside, now)
             elif result.state in _BECOMES:
                 said = f"#{result.order.number}" if result.order is not None else ""
                 since = row.since or now if result.state is ExitState.HELD else None
@@ -229,6 +231,15 @@ class ListSending:
         if self.auction.hours(licence.instrument) is not None:
             return licence
         return repriced(licence, price, self.proposing.rules, ist_date(self.clock.now()))
+
+
+def _beside(row: ExitRow, orders: Sequence[Order], now: datetime) -> ExitRow:
+    """The row with the order that is closing what its own orders do not, if any."""
+    own = {each.order_id for each in row.slices}
+    other = next((order for order in orders if order.id not in own), None)
+    if other is None:
+        return replace(row, beside=False)
+    return replace(row, beside=True, said=f"#{other.number}", since=now)
 
 
 def _wanted(exits: ExitList, leg: PlanLeg, draft: OrderDraft) -> ExitWanted:

@@ -69,7 +69,7 @@ def told_row(exits: ExitList, row: ExitRow, orders: dict[str, Order], alive: Seq
     """A row as news tells it, with the order that it hangs on."""
     order = row.hangs_on(orders) or next((each for each in alive if on_side(each, row)), None)
     state = exits.state(row, orders)
-    return RowTold(draft=row.draft, state=state, order=order, said=row.said)
+    return RowTold(draft=row.told(orders), state=state, order=order, said=row.said, beside=row.said if row.beside else "")
 
 
 def begin_row(db: Repositories, plan: Plan, draft: OrderDraft, name: str, now: datetime) -> ExitList:

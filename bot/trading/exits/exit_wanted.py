@@ -25,6 +25,7 @@ class ExitResult:
 
     state: ExitState
     order: Order | None = None
+    beside: tuple[Order, ...] = ()  # of what was sent: other orders that are closing the rest of what was wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

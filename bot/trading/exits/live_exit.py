@@ -185,15 +185,16 @@ class LiveExit:
                 step = next_step(row, wanted.draft.quantity)
                 if step.kind is StepKind.NOTHING:
                     return ExitResult(state=ExitState.HELD, order=row.others[0]) if row.open else ExitResult(state=ExitState.GONE)
+                beside = row.others if step.quantity < min(row.open, wanted.draft.quantity) else ()
                 if step.kind is StepKind.PLACE or step.order is None:
                     placed = await self._place(wanted, held, step.quantity)
                     if placed is not None:
-                        return ExitResult(state=ExitState.SENT, order=placed)
+                        return ExitResult(state=ExitState.SENT, order=placed, beside=beside)
                     continue
                 acted = True
                 changed = await self._change_for(step, step.order, wanted)
                 if changed is ChangeState.TAKEN and step.kind is StepKind.TURN:
-                    return ExitResult(state=ExitState.SENT, order=await self._shown(step.order.id, wanted))
+                    return ExitResult(state=ExitState.SENT, order=await self._shown(step.order.id, wanted), beside=beside)
                 if changed in (ChangeState.REFUSED, ChangeState.UNCLEAR):
                     if not await self.cancelled(step.order, by=wanted.by):
                         return ExitResult(state=ExitState.KEPT, order=step.order)

@@ -4,18 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import StorageAway
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
-from bot.domain.orders.order import TradeFact
+from bot.domain.orders.order import OrderDraft, TradeFact
 from bot.domain.pnl.day import OwnRow, day_line
-from bot.domain.pnl.fifo import Lot, carried_into, quantity_of
+from bot.domain.pnl.fifo import Lot, carried_into, cost_of, lots_of, match, match_day, quantity_of
 from bot.domain.pnl.trades import BroughtForward, LedgerTrade, RowKey, distinct, filled_by, of_order
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import Holding, Position, PositionLine
-from bot.domain.terms import Product
+from bot.domain.terms import Product, Side
 from bot.domain.value import value
 
 
@@ -136,6 +137,33 @@ def lots_carried(db: Repositories, account_id: str, row: RowKey, quantity: int, 
     since = before.day if before is not None else None
     lots = carried_into(today, db.ledger.of_row(account_id, row, since), begun, row[1])
     return lots if quantity_of(lots) == quantity else None
+
+
+def paid_for(
+    db: Repositories, account_id: str, draft: OrderDraft, today: date, *,
+    positions: Sequence[Position], holdings: Sequence[Holding],
+) -> Decimal | None:  # fmt: skip
+    """Rupees for each share or unit of what a draft closes, the oldest first. None: our own fills do not make all of the row."""
+    row = (draft.instrument.key, draft.product)
+    position = next((each for each in positions if (each.instrument.key, each.product) == row), None)
+    holding = next((each for each in holdings if each.instrument.key == draft.instrument.key), None)
+    trades = [trade for trade in db.ledger.between(account_id, today, today) if trade.row == row]
+    made = sum(trade.signed for trade in trades)
+    held = position.quantity if position is not None else 0
+    if held * draft.side.sign < 0:
+        start = held - made
+    elif draft.side is Side.SELL and draft.product is Product.CNC and holding is not None and held == made:
+        start = holding.listed
+    else:
+        return None
+    lots = lots_carried(db, account_id, row, start, today) if start else ()
+    if lots is None:
+        return None
+    _, left = match_day(lots, lots_of(trades), draft.product)
+    exits, _ = match(left, [Lot(draft.quantity * draft.side.sign, None)])
+    closed = [each.lot._replace(quantity=each.quantity) for each in exits]
+    cost = cost_of(closed)
+    return cost / quantity_of(closed) if cost is not None and abs(quantity_of(closed)) == draft.quantity else None
 
 
 def _of_the_day_before(price: Price | None, own: OwnRow) -> Price | None:

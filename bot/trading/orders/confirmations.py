@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock, ist
 from bot.domain.errors import ConfirmationGone
-from bot.domain.orders.confirmation import Confirmation, ConfirmationState, Purpose
+from bot.domain.orders.confirmation import BECOMES_A_CARD, Confirmation, ConfirmationState, Purpose
 from bot.domain.orders.order import OrderDraft
 from bot.domain.people.account import Actor
 from bot.domain.plans.plan import Plan
@@ -184,6 +184,8 @@ class Confirmations:
         )
         if not claimed:
             raise ConfirmationGone("This card was answered already.")
+        if asked.purpose not in BECOMES_A_CARD:
+            db.confirmations.owe_answer(asked.token)
 
     def _moment(self, question: Confirmation) -> datetime:
         """The moment of its life at which a question stands: its creation and its age. ConfirmationGone for one from the future.

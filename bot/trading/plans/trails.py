@@ -8,7 +8,7 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, NotFound
 from bot.domain.exits.exit_choice import chosen
 from bot.domain.market.display_names import short
-from bot.domain.money import in_figures, on_tick
+from bot.domain.money import grouped, in_figures, on_tick
 from bot.domain.news.people import ActionKind
 from bot.domain.orders.confirmation import Confirmation, Purpose
 from bot.domain.orders.legs import TrailSaid
@@ -161,7 +161,8 @@ class Trails:
         today = ist_date(self.clock.now())
         freeze = self.proposing.rules.freeze(instrument, today)
         if freeze is not None and quantity > freeze.quantity:
-            raise CheckFailed([f"It is over the freeze quantity of {freeze.quantity}: set its stops first, one trail moves one."])
+            most = grouped(str(freeze.quantity))
+            raise CheckFailed([f"It is over the freeze quantity of {most}: set its stops first, one trail moves one."])
         limit = self.proposing.rules.stop_limit(
             side=closing.side, kind=instrument.kind, trigger=trigger, tick=instrument.tick, on=today
         )

@@ -49,6 +49,7 @@ from bot.trading.drafts.joining import Joining, joining, raising, unjoined
 from bot.trading.drafts.meaning import Meant, priced
 from bot.trading.drafts.risk import by_risk
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.ledger.day_book import paid_for
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.safety.limits import day_lock, made
 from bot.trading.sync.shared_reads import SharedReads
@@ -227,8 +228,7 @@ class ProposalBuilder:
         """Checks the draft of a question, stores the question, and says all that the person should see."""
         draft = confirmation.draft
         if draft is None:
-            msg = "a proposal needs a draft"
-            raise ValueError(msg)
+            raise ValueError("a proposal needs a draft")
         (margin, blocks), funds = await asyncio.gather(margins(connection.broker, draft, before), self.funds(connection))
         cash = funds.available if funds else None
 
@@ -238,7 +238,9 @@ class ProposalBuilder:
         def store(db: Repositories) -> tuple[tuple[str, ...], Situation]:
             role = demand_role(db, actor, Permission.REDUCE, "You may not trade here any more.")
             situation = self.situation(db, account.id, draft, held, before=before)
-            situation = replace(situation, price=price, cash=cash, margin=blocks)
+            today = ist_date(self.clock.now())
+            paid = paid_for(db, account.id, draft, today, positions=held.positions, holdings=held.holdings)
+            situation = replace(situation, price=price, cash=cash, margin=blocks, paid=paid)
             if as_exit and not situation.reduces and not situation.guards:
                 held_up, near = held_by(situation)
                 offers.extend(near)
@@ -261,7 +263,7 @@ class ProposalBuilder:
             if asks and (found := self._joining(db, account.id, draft, held)) is not None:
                 joins.append(found)
             each = draft.price or (price.last if price is not None else None)
-            note_lent(db, account.id, draft, each=each, required=margin.required, day=ist_date(self.clock.now()))
+            note_lent(db, account.id, draft, each=each, required=margin.required, day=today)
             return (), situation
 
         reasons, situation = await self.store.transaction(store)
@@ -369,15 +371,10 @@ class ProposalBuilder:
         warned = said + unjoined(joins, draft) + stop_beyond_band(plan, situation)
         warned += remarks(situation, parts=len(plan.parts) if plan is not None else 1)
         closes = situation.closable if situation.reduces else None
-        figures = ExitFigures.of(draft, situation.positions, situation.holdings, price)
+        figures = ExitFigures.of(draft, situation.positions, situation.holdings, price, situation.paid)
         return Proposal(
-            confirmation=confirmation,
-            account=account,
-            draft=draft,
-            price=price,
-            value=value,
-            margin=margin.required,
-            cash=cash,
+            confirmation=confirmation, account=account, draft=draft,
+            price=price, value=value, margin=margin.required, cash=cash,
             cash_after=cash - situation.margin if cash is not None and situation.margin is not None else None,
             charges=bill.total + more if bill else None,
             charges_unknown=tuple(name.say for name in ChargeName if name in bill.unknown) if bill else (),
@@ -397,4 +394,4 @@ class ProposalBuilder:
             raising=raising(joins, draft, plan) if joins is not None and joins.fits else None,
             attached=attached,
             stopped_at=loss_if_stopped(attached, draft, price) if attached is not None else None,
-        )
+        )  # fmt: skip

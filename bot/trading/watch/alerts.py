@@ -7,7 +7,7 @@ from decimal import Decimal
 from bot.domain.clock import Clock
 from bot.domain.errors import CheckFailed, NotFound
 from bot.domain.market.display_names import short
-from bot.domain.money import to_paise
+from bot.domain.money import in_price, to_paise
 from bot.domain.news.alert import Alert, AlertKind, AlertsShown, AlertState, Sees
 from bot.domain.people.account import Account, Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
@@ -51,7 +51,7 @@ class Alerts:
         alert = self._new(actor, account, kind, level)
         alert = replace(alert, instrument=instrument, percent=percent)
         if price is not None and alert.is_reached(price.last):
-            raise CheckFailed([f"{short(instrument)} is {kind} that already, at {price.last}. No alert was set."])
+            raise CheckFailed([f"{short(instrument)} is {kind} that already, at {in_price(price.last)}. No alert was set."])
         return await self._add(actor, account, alert)
 
     async def on_result(self, actor: Actor, kind: AlertKind, level: Decimal) -> AlertsShown:

@@ -5,6 +5,7 @@
 
 import re
 from decimal import Decimal
+from typing import NamedTuple
 
 from bot.domain.errors import UsageError
 from bot.domain.news.alert import AlertKind
@@ -13,6 +14,8 @@ from handlers.commands.command import Command
 from handlers.commands.plans import pnl_exits
 from handlers.context.command import Family
 from handlers.context.context import Ctx
+from handlers.context.words.figures import figure_of
+from handlers.context.words.script import tokens
 from handlers.views.market import alerts as views
 
 _EXAMPLE, _ON_RESULT = "/alert RELIANCE above 1500", "/alert mtm -5000"
@@ -20,16 +23,15 @@ _SIDES = {
     **dict.fromkeys(("above", "over", ">", ">=", "upar", "ऊपर"), AlertKind.ABOVE),
     **dict.fromkeys(("below", "under", "<", "<=", "neeche", "niche", "नीचे"), AlertKind.BELOW),
 }
-_FIGURE = r"([+\-−]?)\s*₹?\s*([0-9]{1,3}(?:,[0-9]{2,3})+|[0-9]{1,12})(\.[0-9]{1,4})?"
-_LEVEL = re.compile(rf"{_FIGURE}\s*(%|percent)?")
-_ASKED = re.compile(r"(\S.*)\s+([^\s0-9+\-−₹]+)\s*([+\-−₹0-9].*)")
+_LEVEL = re.compile(r"([+-]?)\s*(\S+?)\s*(%|percent)?")
+_ASKED = re.compile(r"(\S.*)\s+([^\s0-9+\-₹]+)\s*([+\-₹0-9.].*)")
 _OF_LIST = re.compile(r"(?:delete|keep|adjust)\s+[0-9]+")  # what /alerts does, said to its neighbour
 _GIVEBACK = re.compile(r"giveback\s+([0-9]{1,2})\s*%?")
 
 
 async def alert(ctx: Ctx) -> None:
     """`/alert reliance above 1500`, `… below 2%`, `/alert mtm -5000`, `/alert mtm giveback 40%`. Alone it is the list."""
-    words = ctx.words.strip()
+    words = " ".join(tokens(ctx.words))
     if not words or _OF_LIST.fullmatch(words.lower()):
         await alerts(ctx)
     elif words.lower() == "mtm" or words.lower().startswith("mtm "):
@@ -41,15 +43,14 @@ async def alert(ctx: Ctx) -> None:
 async def _on_price(ctx: Ctx, words: str) -> None:
     asked = _ASKED.fullmatch(words)
     kind = _SIDES.get(asked[2].lower()) if asked is not None else None
-    match = _LEVEL.fullmatch(asked[3].lower()) if asked is not None else None
-    if asked is None or kind is None or match is None:
+    level = _level(asked[3].lower()) if asked is not None else None
+    if asked is None or kind is None or level is None:
         raise UsageError("An alert is a symbol, above or below, and a price or a percentage.", example=_EXAMPLE)
-    figure, symbol = _figure(match), asked[1]
-    if match[4] is None:
-        shown = await ctx.services.alerts.on_price(ctx.actor, symbol, kind, level=figure)
+    if not level.is_percent:
+        shown = await ctx.services.alerts.on_price(ctx.actor, asked[1], kind, level=level.value)
     else:
-        percent = -figure if kind is AlertKind.BELOW and not match[1] else figure
-        shown = await ctx.services.alerts.on_price(ctx.actor, symbol, kind, percent=percent)
+        percent = -level.value if kind is AlertKind.BELOW and not level.sign else level.value
+        shown = await ctx.services.alerts.on_price(ctx.actor, asked[1], kind, percent=percent)
     await ctx.reply(views.alerts(shown, ctx.name, ctx.label, ctx.mode))
 
 
@@ -59,17 +60,28 @@ async def _on_result(ctx: Ctx, words: str) -> None:
         return
     if (part := _GIVEBACK.fullmatch(words)) is not None and int(part[1]) > 0:
         kind, level = AlertKind.GIVEBACK, Decimal(part[1])
-    elif (match := _LEVEL.fullmatch(words)) is not None and match[4] is None and _figure(match):
-        level = _figure(match)
-        kind = AlertKind.LOSS if level < 0 else AlertKind.PROFIT
+    elif (said := _level(words)) is not None and not said.is_percent and said.value:
+        kind, level = AlertKind.LOSS if said.value < 0 else AlertKind.PROFIT, said.value
     else:
         raise UsageError("After mtm comes −5000, 3000 or giveback 40%.", example=_ON_RESULT)
     await ctx.reply(views.alerts(await ctx.services.alerts.on_result(ctx.actor, kind, level), ctx.name, ctx.label, ctx.mode))
 
 
-def _figure(match: re.Match[str]) -> Decimal:
-    value = Decimal(match[2].replace(",", "") + (match[3] or ""))
-    return -value if match[1] in ("-", "−") else value
+class _Level(NamedTuple):
+    """A figure with the sign that was said of it."""
+
+    value: Decimal
+    sign: str
+    is_percent: bool
+
+
+def _level(text: str) -> _Level | None:
+    """`1,500.50`, `24.5k`, `-5000`, `2%`. None for any other words."""
+    match = _LEVEL.fullmatch(text)
+    number = figure_of(match[2]) if match is not None else None
+    if match is None or number is None:
+        return None
+    return _Level(-number.value if match[1] == "-" else number.value, match[1], match[3] is not None)
 
 
 async def alerts(ctx: Ctx) -> None:

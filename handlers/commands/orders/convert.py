@@ -5,6 +5,7 @@ from bot.domain.people.account import Permission
 from bot.trading.converting.conversions import EXAMPLE
 from handlers.commands.claiming import claiming
 from handlers.commands.command import Command, Taps
+from handlers.commands.questions import discard, pose
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.words.script import latin
@@ -30,15 +31,13 @@ async def _ask(ctx: Ctx, said: str, *, example: str) -> None:
     if not said:
         raise UsageError("Which position?", example=example)
     asked = await ctx.services.conversions.ask(ctx.actor, said, chat_id=ctx.chat_id)
-    message_id = await ctx.reply(views.card(asked, ctx.mode))
-    await ctx.services.proposals.shown(asked.confirmation.token, message_id)
+    await pose(ctx, asked.confirmation, views.card(asked, ctx.mode))
 
 
 async def tapped(ctx: Ctx, tap: ConvertTap) -> None:
     """One of the buttons of the question."""
     if tap.verb is ConvertVerb.DISCARD:
-        await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
-        await ctx.redraw(views.discarded())
+        await discard(ctx, tap.token)
         return
     async with claiming(ctx, tap.token, "Converting…") as answered:
         made = await ctx.services.conversions.confirm(

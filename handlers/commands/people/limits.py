@@ -13,10 +13,11 @@ from handlers.commands.command import Command
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.permissions import demand
+from handlers.context.words.figures import figure_of
+from handlers.context.words.script import tokens
 from handlers.views.people import limits as views
 
 _EXAMPLE = "/limits value 50000"
-_AMOUNT = re.compile(r"₹?([0-9]{1,3}(?:,[0-9]{2,3})+|[0-9]{1,12})(\.[0-9]{1,2})?")
 _HOURS = re.compile(r"([0-9]{1,2})[:.]([0-9]{2})\s*(?:-|–|to)\s*([0-9]{1,2})[:.]([0-9]{2})")
 
 
@@ -50,18 +51,34 @@ async def _show(ctx: Ctx, limits: LimitsShown, *, changed: str | None = None) ->
 def _rupees(words: str) -> Decimal | None:
     if words == "off":
         return None
-    match = _AMOUNT.fullmatch(words)
-    if match is None:
+    said = tokens(words)
+    number = figure_of(said[0]) if len(said) == 1 else None
+    if number is None:
         raise UsageError(f"“{words}” is no amount in rupees. “off” takes the limit away.", example=_EXAMPLE)
-    return Decimal(words.replace(",", "").removeprefix("₹"))
+    return number.value
+
+
+def _some_rupees(words: str) -> Decimal | None:
+    amount = _rupees(words)
+    _demand_room(amount)
+    return amount
 
 
 def _number(words: str) -> int | None:
     if words == "off":
         return None
-    if not re.fullmatch(r"[0-9]{1,9}", words):
+    number = figure_of(words)
+    _demand_room(number.value if number is not None else None)
+    if number is None or number.money or not number.is_count:
         raise UsageError(f"“{words}” is no number. “off” takes the limit away.", example="/limits orders 50")
-    return int(words)
+    return int(number.value)
+
+
+def _demand_room(limit: Decimal | None) -> None:
+    """UsageError for a zero, which is mostly meant as none and would hold until the next trading day."""
+    if limit == 0:
+        say = "0 would let no order through today. “off” takes the limit away; /limits lock locks the day."
+        raise UsageError(say, example=_EXAMPLE)
 
 
 def _segments(words: str) -> tuple[Segment, ...] | None:
@@ -95,11 +112,11 @@ def _yes(words: str) -> bool:
 
 
 _FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "value": ("value", _rupees),
+    "value": ("value", _some_rupees),
     "quantity": ("quantity", _number),
     "orders": ("orders_a_day", _number),
     "minute": ("orders_a_minute", _number),
-    "loss": ("daily_loss", _rupees),
+    "loss": ("daily_loss", _some_rupees),
     "segments": ("segments", _segments),
     "hours": ("hours", _hours),
     "pin": ("ask_pin_above", _rupees),

@@ -101,7 +101,7 @@ def _filled(news: Filled, scene: Scene) -> View:
     if news.fee is not None:
         parts.append(say(_squared_off(news.fee)))
     if news.after is not None:
-        parts.append(say(_position(news.after, tick)))
+        parts.append(say(_position(news.after, order)))
     return View(tuple(parts), fill_keyboard(order, scene.label, news.after, stop_follows=news.stop_follows))
 
 
@@ -109,14 +109,17 @@ def _squared_off(fee: Decimal) -> str:
     return f"Squared off by mStock, fee ≈ ₹{amount(fee.quantize(Decimal(1)))}".removesuffix(".00")
 
 
-def _position(after: PositionAfter, tick: Decimal) -> str:
+def _position(after: PositionAfter, order: Order) -> str:
     """What is held after a fill, with its P&L, or what was booked, and what is left."""
     if after.quantity is None:
         return "Position not known: mStock's books do not agree yet."
+    tick = order.draft.instrument.tick
     cost = f", avg {average(after.average, tick)}" if after.average is not None and after.quantity else ""
     booked = f"Booked {signed(after.booked)} {mark(after.booked)}".rstrip() if after.booked is not None else "Booked: not known"
     if after.booked is not None and after.charges is not None:
         booked += f" after charges ≈ {signed(after.booked - after.charges)}"
+    if after.sold_holding and order.draft.side is Side.BUY:
+        return "Bought back of what was sold today out of your holdings; /pnl has what that made."
     if after.sold_holding:
         return "Out of your holdings; /pnl has what that made." if after.booked is None else f"{booked} · out of your holdings"
     if after.closes:

@@ -179,7 +179,10 @@ def _left(plan_id: str, label: str) -> Button:
 
 def _standing(each: ExitRow, exits: ExitList, way: ExitsShown, explain: Explain) -> str:
     state = exits.state(each, way.orders)
-    row_told = RowTold(draft=each.draft, state=state, order=each.hangs_on(way.orders), said=each.said)
+    row_told = RowTold(
+        draft=each.told(way.orders), state=state, order=each.hangs_on(way.orders), said=each.said,
+        beside=each.said if each.beside else "",
+    )  # fmt: skip
     moves = max((piece.moves for piece in each.slices), default=0)
     waiting = ", ".join(str(other.number + 1) for other in exits.waits_for(each, way.orders))
     more = f", price {moves + 1} of 4" if moves and state is RowState.SENT else f" ({waiting})" if state is RowState.WAITS else ""
@@ -235,9 +238,11 @@ def _words(told: RowTold, explain: Explain) -> str:
                 return f"{number} is being sent"
             at = f" at {price(order.draft.price)}" if order is not None and order.draft.price is not None else ""
             part = f", {count(order.filled)} filled" if order is not None and order.filled else ""
-            return f"{number} rests{at}{part}"
+            rest = f", the rest is being closed by {told.beside}" if told.beside else ""
+            return f"{number} rests{at}{part}{rest}"
         case RowState.HELD:
-            return f"is being closed by {number or 'another order'}"
+            part = f"{count(order.filled)} filled by {number}, the rest " if order is not None and told.beside else ""
+            return f"{part}is being closed by {told.beside or told.said or number or 'another order'}"
         case RowState.REFUSED:
             why = f": {explain(order.reason)}" if order is not None and order.reason else ""
             return f"{number} ended unfilled{why}"
@@ -247,10 +252,6 @@ def _words(told: RowTold, explain: Explain) -> str:
             return f"{number}: outcome unknown, not sent again"
         case _:
             return _STANDING.get(told.state, "to be sent")
-
-
-def discarded() -> View:
-    return View((say(bold("Discarded."), " Nothing was sent."),))
 
 
 def told(news: ExitsTold, scene: Scene) -> View:
@@ -266,6 +267,7 @@ def told(news: ExitsTold, scene: Scene) -> View:
         Told.HELD: "Held back. mStock's order is still closing this; mine was not sent.",
         Told.TURN_WAITS: "The exit is not filled. The other side waits for it.",
         Told.CUT: "Not sent: the time of this list is over.",
+        Told.BESIDE: "Not all closed. Another order is closing this, and I send none beside it.",
         Told.STANDS: f"Not closed: {count(len(news.rows))}. I tried, and mStock did not take it.",
     }
     parts: list[Part] = [say(bold(titles[news.told]))]
@@ -317,6 +319,8 @@ def _repairs(told: RowTold, scene: Scene) -> list[Button]:
         case RowState.SENT if order is not None and order.draft.side is draft.side:
             to, where = ("", "") if told.chase is None else (f" {plain(told.chase)}", f" to {price(told.chase)}")
             return [words(f"Chase {name}{where}", f"/modify {order.number}{to}", account=scene.label)]
+        case RowState.HELD if told.said:
+            return [words(f"Change {told.said}: {name}", f"/modify {told.said}", account=scene.label)]
         case RowState.FILLED | RowState.GONE | RowState.WAITS | RowState.LATER | RowState.READY | RowState.HELD:
             return []
         case _:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from itertools import chain
 
 from tests.campaign.judging import answers, nights, partings, plans
-from tests.campaign.judging.absences import counts, is_off, slept_into_another_day, slept_over
+from tests.campaign.judging.absences import counts, is_off, slept_into_another_day
 from tests.campaign.judging.licences import Licences
 from tests.campaign.judging.readings import (
     AFTER,
     AGAIN,
+    ASKS,
     CARD,
     CLOUDS,
     ENDS,
@@ -28,7 +29,6 @@ from tests.campaign.judging.readings import (
     NOBODY,
     NOTHING,
     OPENING,
-    QUESTION,
     Key,
     Order,
     asked_of,
@@ -312,19 +312,15 @@ class _Judge:
                 last.pop(shown.message, None)
             elif shown.what in ("message", "edit") and not is_off(self.record, chat, shown.at, self.record.ended):
                 last[shown.message] = shown  # nothing of before is drawn any more for somebody who was taken off the list
-        confirmed = {act.message for act in self.record.acts if act.chat == chat and act.what == "taps" and "Confirm" in act.text}
+        taps = [act for act in self.record.acts if act.chat == chat and act.what == "taps"]
+        confirmed = {tap.message for tap in taps if tap.text.startswith(("Confirm", "Yes", "Close these"))}
         for message, shown in last.items():
             match = CARD.match(shown.text)
-            question = QUESTION.match(shown.text)
             if match is not None:
                 self._card(match, shown, chat)
-            elif (
-                message in confirmed
-                and question is not None
-                and "until " in shown.text
-                and not slept_over(self.record, self.orders, message)
-            ):
-                self._note("untrue_cards", f"{key_of(question)} in {chat}: still asks, though it was confirmed")
+            elif message in confirmed and ASKS.search(shown.text):
+                what = " ".join(shown.text.splitlines()[0].split())
+                self._note("untrue_cards", f"{what} in {chat}: still asks, though it was confirmed")
 
     def _card(self, match: re.Match[str], shown: Shown, chat: int) -> None:
         orders, state = meant_by(match, self.by_key, self.foreign), match["state"]

@@ -27,6 +27,7 @@ ELSEWHERE = re.compile(rf"^{_SIGN}{_ORDER}(?: \d+[A-Z][a-z]{{2}}| ·[^\n]*)?(?::
 QUESTION = re.compile(r"^(?:[^\w\s]+ )?(?P<side>BUY|SELL) (?P<size>[\d,]+) " + _SHARE + r"(?:\s|$)")
 BASKET_ROW = re.compile(r"^\d+ (?P<side>BUY|SELL) +(?P<size>[\d,]+) (?P<share>[A-Z&]+|\d+ [CP]E)(?:\s|,|$)", re.MULTILINE)
 TURNED_ROW = re.compile(r"^\d (?P<side>BUY|SELL) +(?P<size>[\d,]+), opens", re.MULTILINE)
+ASKS = re.compile(r"^ *until \d\d:\d\d:\d\d$", re.MULTILINE)  # the last row of a question
 AGAIN = re.compile(r" · n (\d+)")
 NOTHING = re.compile(r"Back\. .*?(\d\d:\d\d:\d\d)-(\d\d:\d\d:\d\d)\. Nothing was missed")
 OPENING = 9 * 3600.0  # seconds of the day in India at which a session begins

@@ -109,3 +109,59 @@ async def test_a_panic_of_twelve_rows_survives_a_restart_a_lost_answer_and_the_f
         await house.me.wait_for("Flat at", 240)
         assert open_rows(house) == {}
         assert house.placed == 14, "two rows above the freeze take two orders each, and none goes twice"
+
+
+async def test_a_part_sold_out_of_two_purchases_is_told_at_one_cost_everywhere(clock: LoopClock, tmp_path: Path) -> None:
+    """First in, first out, on the exit's card, in its news and in the list: the broker's average is of all that was bought."""
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        await house.log_in()
+        for paid in ("1480", "1500"):
+            price(house, paid)
+            await asyncio.sleep(2)
+            house.me.press("Confirm buy", await house.me.ask("/buy reliance 10 mis", "BUY 10 RELIANCE"))
+            await house.me.wait_for("Filled")
+        first, second = (order.average for order in await house.orders())
+        assert first is not None
+        card = await house.me.ask("/exit reliance half", "SELL 10 RELIANCE")
+        assert f"Bought at {first:,.2f}" in " ".join(card["text"].split())
+        house.me.press("Confirm sell", card)
+        told = await house.me.wait_for("Booked")
+        sold = (await house.orders())[-1].average
+        assert sold is not None
+        assert f"Booked +{(sold - first) * 10:.2f}" in told["text"]
+        assert f"+10 left, avg {second:,.2f}" in told["text"]
+        assert f"{second:,.2f} →" in (await house.me.ask("/positions", "POSITIONS"))["text"]
+
+
+async def test_shares_bought_back_of_those_sold_out_of_the_holdings_are_called_so(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        house.me.press("Confirm sell", await house.me.ask("/sell itc 40", "SELL 40 ITC"))
+        assert "out of your holdings" in (await house.me.wait_for("Filled"))["text"]
+        house.me.press("Confirm buy", await house.me.ask("/buy itc 10", "BUY 10 ITC"))
+        assert "Bought back of what was sold today out of your holdings" in (await house.me.wait_for("Filled"))["text"]
+
+
+async def test_a_row_that_another_order_holds_in_part_is_not_called_closed(clock: LoopClock, tmp_path: Path) -> None:
+    """A stop that was triggered and rests is closing 100 of 110: the list closes ten, and says who has the rest."""
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        house.me.press("Confirm buy", await house.me.ask("/buy itc 100 mis sl 405", "BUY 100 ITC"))
+        await house.me.wait_for("Stop placed")
+        price(house, "395", "ITC-EQ")
+        await house.me.wait_for("Stop triggered, not filled")
+        house.me.press("Confirm buy", await house.me.ask("/buy itc 10 mis", "BUY 10 ITC"))
+        await house.me.wait_for("Filled")
+        house.me.press("Confirm buy", await house.me.ask("/buy reliance 10 mis", "BUY 10 RELIANCE"))
+        await house.me.wait_for("Filled")
+        card = await house.me.ask("exit all", "EXIT 2 positions")
+        house.me.press("Confirm 2 exits", card)
+        assert "the rest is being closed by #2" in (await house.me.wait_for("Not all closed"))["text"]
+        await asyncio.sleep(15)
+        shown = house.me.message(card["id"])
+        assert shown is not None
+        assert "+110 ITC 10 filled by #" in shown["text"]
+        assert "the rest is being closed by #2" in shown["text"]
+        assert "1 of 2 closed" in shown["text"]
+        assert "✅ +10 RELIANCE" in shown["text"]
+        assert sorted(open_rows(house).values()) == [100]

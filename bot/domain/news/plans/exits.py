@@ -81,6 +81,7 @@ class Told(StrEnum):
     NO_SESSION = "NO_SESSION"  # nothing can be sent until somebody logs in
     STANDS = "STANDS"  # rows whose stop would not change, or is gone with nothing sent
     CUT = "CUT"  # its time was over before all of it was sent
+    BESIDE = "BESIDE"  # all was sent, and another order is closing the rest of a row
     FLAT = "FLAT"
     NOT_FLAT = "NOT_FLAT"
     STRUCK = "STRUCK"  # entries of a basket that will never be sent

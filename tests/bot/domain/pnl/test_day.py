@@ -207,6 +207,8 @@ def test_what_is_brought_forward_has_its_day_and_says_so_where_the_broker_differ
     assert line.difference == 0
     costless = day_line(replace(position, carried_average=None), a_price("126.00", "121.00"), replace(own, lots=(Lot(65, None),)))
     assert costless.today == line.today, "the day hangs on the previous close, not on the cost"
+    other = day_line(replace(position, carried_average=Decimal("119.00")), a_price("126.00", "121.00"), own)
+    assert (other.today, other.off) == (line.today, (Off(reason=Reason.BROUGHT_FORWARD, rupees=Decimal("65.00")),))
 
 
 def test_a_position_without_its_trades_is_the_brokers_word_and_says_why() -> None:
@@ -214,6 +216,12 @@ def test_a_position_without_its_trades_is_the_brokers_word_and_says_why() -> Non
     line = day_line(position, a_price("104.00"))
     assert line.today == line.broker == Decimal("260.00")
     assert line.reasons == (Reason.MISSING_TRADE,)
+
+
+def test_an_open_position_of_which_nobody_says_the_cost_has_booked_no_loss() -> None:
+    position = replace(the_brokers(own_row([a_fill(65, "100.00")], TODAY)), average=None)
+    line = day_line(position, a_price("104.00"))
+    assert (line.booked, line.open, line.today, line.missing) == (None, None, None, (Missing.COST,))
 
 
 def test_a_round_trip_that_the_trade_book_has_not_is_not_lost() -> None:

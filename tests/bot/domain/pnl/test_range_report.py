@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.clock import ist_date
-from bot.domain.money import ZERO, total
+from bot.domain.money import ZERO, to_paise, total
 from bot.domain.pnl.fifo import cost_of, quantity_of
 from bot.domain.pnl.range_report import (
     REST,
@@ -82,6 +82,7 @@ def test_by_symbol_product_and_source_the_parts_add_up_to_the_net_of_the_days(mo
     }
     for parts in (by_symbol(days), by_product(days), by_source(days, {(NIFTY_CALL.key, Product.NRML): rows}, sources, {})):
         assert total(part.net for part in parts) == net
+        assert total(to_paise(part.net) for part in parts) == to_paise(net), "as they are read"
         assert all(part.gross == 0 for part in parts if part.name == REST), "our fills make all of it"
         assert all(abs(part.charges) < len(days) for part in parts if part.name == REST), "the rounding of each day's STT"
 

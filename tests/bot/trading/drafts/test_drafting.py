@@ -16,7 +16,7 @@ from bot.domain.orders.order import Order, OrderRequest, OrderStatus
 from bot.domain.orders.order_text import request_line
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
-from bot.trading.drafts.drafting import Drafting, closable
+from bot.trading.drafts.drafting import Drafting, closable, product_of
 from tests.stage.values.market import REFERENCE_DATA
 from tests.stage.values.orders import NIFTY_CALL, NOW, RELIANCE, a_draft, an_order
 
@@ -176,3 +176,15 @@ def test_a_stop_whose_limit_lies_on_the_wrong_side_is_refused(side: Side, limit:
     with pytest.raises(CheckFailed) as refused:
         DRAFTING.draft(request, RELIANCE, SEEN, Product.CNC)
     assert refused.value.reasons == (says,)
+
+
+@pytest.mark.parametrize("product", [Product.CNC, Product.MTF])
+@pytest.mark.parametrize("side", list(Side))
+def test_a_contract_asked_for_as_shares_is_two_products_that_it_has(product: Product, side: Side) -> None:
+    """Its card had a Confirm that could only be refused, and a sale said that there is none of it to sell."""
+    request = replace(BUY, side=side, symbol="NIFTY 24500 CE", quantity=65, product=product)
+    with pytest.raises(ChoiceWanted, match=f"{product} is for shares") as wanted:
+        product_of(request, NIFTY_CALL, (), ())
+    assert [line for _, line in wanted.value.near] == [
+        request_line(replace(request, product=fits)) for fits in (Product.NRML, Product.MIS)
+    ]

@@ -27,6 +27,9 @@ from tests.storage.samples import ACCOUNT
         ("alert reliance above 1500", AlertKind.ABOVE, "1500", None),
         ("/alert reliance > ₹1,500.50", AlertKind.ABOVE, "1500.50", None),
         ("/alert reliance below 1400", AlertKind.BELOW, "1400", None),
+        ("/alert reliance above 1.5k", AlertKind.ABOVE, "1500", None),
+        ("/alert reliance above rs 1500/-", AlertKind.ABOVE, "1500", None),
+        ("/alert reliance 1400 ke neeche", AlertKind.BELOW, "1400", None),
         ("/alert nifty 24500 ce above 2000", AlertKind.ABOVE, "2000", None),
         ("/alert reliance above 2%", AlertKind.ABOVE, "1499.40", "2"),
         ("/alert reliance below 2 %", AlertKind.BELOW, "1440.60", "-2"),
@@ -34,6 +37,7 @@ from tests.storage.samples import ACCOUNT
         ("/alert mtm -5000", AlertKind.LOSS, "-5000", None),
         ("/alert mtm −5,000", AlertKind.LOSS, "-5000", None),
         ("alert mtm 3000", AlertKind.PROFIT, "3000", None),
+        ("alert mtm -1 lakh", AlertKind.LOSS, "-100000", None),
         ("/alert mtm giveback 40%", AlertKind.GIVEBACK, "40", None),
     ],
 )
@@ -49,7 +53,10 @@ async def test_each_spelling_sets_what_it_says(
 
 @pytest.mark.parametrize(
     "words",
-    ["reliance", "reliance 1500", "reliance above", "above 1500", "mtm", "mtm 0", "mtm giveback 0%", "mtm 5%"],
+    [
+        "reliance", "reliance 1500", "reliance above", "above 1500", "mtm", "mtm 0", "mtm giveback 0%", "mtm 5%",
+        "reliance below 1412,50", "mtm -5,00", "reliance above ten", "reliance above 1500 1600",
+    ],
 )  # fmt: skip
 async def test_what_is_no_alert_sets_none_and_shows_an_example(words: str, clock: LoopClock) -> None:
     async with a_stage(clock) as stage:

@@ -37,6 +37,9 @@ async def is_locked(stage: Stage) -> bool:
         ("value 50000", ("value", Decimal(50000))),
         ("value ₹1,00,000.50", ("value", Decimal("100000.50"))),
         ("value off", ("value", None)),
+        ("value 1 lakh", ("value", Decimal(100000))),
+        ("loss 5k", ("daily_loss", Decimal(5000))),
+        ("quantity 1,000", ("quantity", 1000)),
         ("quantity 500", ("quantity", 500)),
         ("orders 50", ("orders_a_day", 50)),
         ("minute off", ("orders_a_minute", None)),
@@ -69,12 +72,26 @@ async def test_the_day_is_locked_by_two_words(clock: LoopClock) -> None:
     [
         "value", "value ten", "value -5", "value 1e9", "quantity 1.5", "orders ٣", "hours 15:00-09:20", "hours 25:00-26:00",
         "hours 9-15", "segments", "segments crypto", "holdings perhaps", "nonsense 5", "loss 5000 tomorrow", "value 9" + "9" * 20,
+        "loss 5,00", "value 5,00,00", "quantity ₹500",
     ],
 )  # fmt: skip
 async def test_what_is_no_limit_changes_nothing_and_shows_an_example(words: str, clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         await stage.me.ask(f"/limits {words}", "Try /limits")
         assert await limits_of(stage) == (Limits(), None)
+
+
+@pytest.mark.parametrize("words", ["value 0", "loss 0", "quantity 0", "orders 0", "minute 0.00"])
+async def test_a_limit_of_zero_is_no_slip_that_ends_the_day(words: str, clock: LoopClock) -> None:
+    """Many write 0 for no limit, and a tighter one would hold until the next trading day."""
+    async with a_stage(clock) as stage:
+        await stage.me.ask(f"/limits {words}", "would let no order through")
+        assert await limits_of(stage) == (Limits(), None)
+
+
+async def test_a_pin_above_zero_is_asked_for_each_order(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        await stage.me.ask("/limits pin 0", "PIN above: 0.00 from now on")
 
 
 WIDE = Limits(

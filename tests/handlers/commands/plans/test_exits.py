@@ -142,6 +142,8 @@ async def test_exit_alone_offers_a_button_for_each_position(clock: LoopClock) ->
         ("/exit zzz", "There is no open position"),
         ("/exit reliance 11", "Only 10 of it are open, not 11"),
         ("/exit reliance 0", "is no part of a position"),
+        ("/exit reliance 1,0", "is no part of a position"),
+        ("/exit reliance put", 'There is no open position that "reliance put" names'),
     ],
 )
 async def test_what_is_not_open_is_said_and_nothing_is_asked(words: str, said: str, clock: LoopClock) -> None:
