@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from bot.domain.clock import MOST_SKEW, ist, ist_date
+from bot.domain.exits.closing import was_triggered
 from bot.domain.market.rules import ExpiryStage
 from bot.domain.market.sessions import PhaseKind
 from bot.domain.money import grouped, in_figures, in_price
@@ -43,9 +44,11 @@ def wrong_clock(at: Situation) -> str | None:
 
 
 def expired(at: Situation) -> str | None:
-    """Refuses a contract that is over. Source: scrip master."""
-    expiry = at.draft.instrument.expiry
-    return f"{at.draft.instrument.name} expired on {expiry:%d %b}." if expiry and expiry < ist_date(at.now) else None
+    """Refuses a contract that is over, an exit as well: what is open of it is settled. Source: scrip master, dated calendar."""
+    expiry, today, window = at.draft.instrument.expiry, ist_date(at.now), at.window
+    if expiry == today and window is not None and window.known and not window.may_exit and window.opens is None:
+        return f"{at.draft.instrument.name} ended today: what is open of it is settled by the exchange."
+    return f"{at.draft.instrument.name} expired on {expiry:%d %b}." if expiry and expiry < today else None
 
 
 def not_tradable(at: Situation) -> str | None:
@@ -309,7 +312,10 @@ def stop_turned(at: Situation) -> str | None:
     stops = f"The stop {whose[0]}" if len(whose) == 1 else f"The stops {', '.join(whose)}"
     if at.draft.quantity >= at.closable:
         return f"{stops} {'becomes' if len(whose) == 1 else 'become'} this order"
-    return f"{stops} then {'guards' if len(whose) == 1 else 'guard'} what is left"
+    one = len(whose) == 1
+    if any(was_triggered(stop) for stop in at.turns):
+        return f"{stops}, triggered, then {'rests' if one else 'rest'} for what is left"
+    return f"{stops} then {'guards' if one else 'guard'} what is left"
 
 
 def exit_doubled(at: Situation) -> str | None:

@@ -38,6 +38,8 @@ class WayOut:
         left = max(0, row.open - row.held_by_others)
         if draft.trigger is not None:
             return cls(closable=max(0, row.unguarded), guards=row.guards if row.open else ())
+        row = row.taken_over()
+        left = max(0, row.open - row.held_by_others)
         if draft.quantity <= left:
             return cls(closable=left, turns=row.guards)
         doubles = tuple(order for order in row.others if may_be_doubled(order))
