@@ -3,11 +3,14 @@
 import asyncio
 import logging
 import random
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from bot.broker.connections import Connections
+from bot.broker.transport import tls_context
 from bot.charts.album import Album
 from bot.config.settings import Consent, Settings
 from bot.database import Prompt, open_store
@@ -46,7 +49,12 @@ DRAIN = 10.0  # seconds for confirmations in flight, and again for notices, when
 
 @asynccontextmanager
 async def open_connections(
-    settings: Settings, *, clock: Clock, random_bytes: RandomBytes, reference: ReferenceData | None = None
+    settings: Settings,
+    *,
+    clock: Clock,
+    random_bytes: RandomBytes,
+    reference: ReferenceData | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Connections]:
     """Opens the connections to the broker, which is met by its address alone."""
     seed = int.from_bytes(random_bytes(8), "big")
@@ -59,6 +67,7 @@ async def open_connections(
         hours=market_times(settings, reference or load_reference(settings.market_data)).in_hours,
         orders_a_second=settings.orders_per_second,
         address=await public_ipv4(settings.broker_url),
+        tls=tls,
     )
     async with connections:
         yield connections
@@ -82,11 +91,16 @@ class App:
         watch: WebhookWatch,
         line: TelegramLine,
         join: Callable[[], Awaitable[None]],
+        publish_menu: Callable[[], Awaitable[None]],
     ) -> None:
-        """line, join: to Telegram, and what is done once it is open. Both done already where Telegram could be reached."""
+        """line, join: to Telegram, and what is done once it is open. Both done already where Telegram could be reached.
+
+        publish_menu: what can wait until the phone is heard.
+        """
         self.core = core
         self._line = line
         self._join = join
+        self._publish_menu = publish_menu
         self.store = store
         self._heartbeat = heartbeat
         self._connections = connections
@@ -114,7 +128,7 @@ class App:
                         ("reconcile", self.core.reconcile.run()),
                         ("notifier", self._once_joined(self._notifier.run)),
                         ("cards", self._once_joined(self._cards.run)),
-                        ("folder", self._once_joined(self._folder.run)),
+                        ("folder", self._folder.run()),
                         ("lists", self._once_joined(self._lists.run)),
                         ("scheduler", self.core.scheduler.run()),
                         ("losses", self.core.losses.run()),
@@ -131,6 +145,7 @@ class App:
                         ("heartbeat", self._beat()),
                         ("laid beside", self.core.laid_beside.run()),
                         ("webhook", self._once_joined(self._watch.run)),
+                        ("menus", self._once_joined(self._publish_menu)),
                         ("watch lists", self._once_joined(self.core.services.watch_lists.resume)),
                     )
                 ]
@@ -233,9 +248,11 @@ async def open_app(
         store = open_store(settings, random_bytes, inline=inline, ask=ask)
         stack.push_async_callback(store.close)
         store.lock()
-        reference = load_reference(settings.market_data)
+        reference, tls = await asyncio.gather(  # at once: OpenSSL reads its roots without Python
+            asyncio.to_thread(load_reference, settings.market_data), asyncio.to_thread(tls_context)
+        )
         connections = await stack.enter_async_context(
-            open_connections(settings, clock=clock, random_bytes=random_bytes, reference=reference)
+            open_connections(settings, clock=clock, random_bytes=random_bytes, reference=reference, tls=tls)
         )
         core = build_core(
             settings,
@@ -271,11 +288,12 @@ async def open_app(
             role_on=core.services.allowlist.role_on,
         )
         notifier = Notifier(store=core.patient, messenger=messenger, clock=clock)
-        cards = CardUpdater(store=core.patient, messenger=messenger)
-        folder = CardFolder(store=core.patient, folder=messenger, clock=clock, may_be_open=core.services.proposals.may_be_open)
+        cards = CardUpdater(store=core.patient, messenger=messenger, is_in_hand=core.services.answers.is_in_hand)
+        folder = CardFolder(store=core.patient, clock=clock, may_be_open=core.services.proposals.may_be_open)
         store.on_commit(Topic.NOTICES, notifier.wake)
         lists = ListCards(store=core.patient, drawer=messenger, clock=clock)
         store.on_commit(Topic.ORDERS, cards.wake)
+        store.on_commit(Topic.ANSWERS, cards.wake)
         core.plan_cards.attach(cards.wake)
         store.on_commit(Topic.ORDERS, lists.wake)
         store.on_commit(Topic.PLANS, lists.plans_changed)
@@ -307,7 +325,6 @@ async def open_app(
 
         async def join() -> None:
             await core.token_guard.pin(application.bot.id, forget_updates=SqlInbox(store).clear, take_new=new_bot)
-            await publish_menu(application)
 
         if await line.open(within=PATIENCE):
             await join()
@@ -325,4 +342,5 @@ async def open_app(
             watch=watch,
             line=line,
             join=join,
+            publish_menu=partial(publish_menu, application),
         )

@@ -11,6 +11,7 @@ from telegram.error import BadRequest, ChatMigrated, TelegramError
 
 from bot.domain.errors import (
     BotError,
+    BrokerError,
     ConfirmationGone,
     DeliveryError,
     NotAllowed,
@@ -27,7 +28,7 @@ from handlers.telegram.rate_limits import Priority
 from handlers.telegram.sender import Sender, sorted_error
 from handlers.views.failures import failure, has_incident
 from handlers.views.message import View
-from handlers.views.taps.tap import decode
+from handlers.views.taps.tap import TokenTap, decode
 from handlers.views.taps.taps import DoItNowTap, PadTap, WordsTap
 
 _log = logging.getLogger(__name__)
@@ -58,15 +59,20 @@ async def tell(update: object, ctx: Ctx) -> None:
     telling = _tell_person(ctx, view, under, incident)
     if isinstance(error, DeliveryError):  # Telegram may ask for minutes: what the person says next must not wait behind that
         ctx.application.create_task(telling, update)
-    else:
-        await telling
+    elif await telling and isinstance(error, BrokerError) and update.callback_query is not None:
+        tap = decode(update.callback_query.data or "")
+        if isinstance(tap, TokenTap):
+            await ctx.services.answers.told(tap.token)
 
 
-async def _tell_person(ctx: Ctx, view: View, under: int | None, incident: str) -> None:
+async def _tell_person(ctx: Ctx, view: View, under: int | None, incident: str) -> bool:
+    """Whether the words arrived."""
     try:
         await Sender(ctx.bot).send(ctx.chat_id, view, reply_to=under, priority=Priority.REPLY, silent=True)
     except TelegramError as deaf:
         _log.warning("id %s: the person could not be told: %s", incident, deaf.message)
+        return False
+    return True
 
 
 async def _tell_owners(update: Update, ctx: Ctx, trying: str) -> None:

@@ -11,11 +11,11 @@ from bot.domain.market.watch_list import WatchShown
 from bot.domain.news.days.picture import Pictured
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.notice import NoticePriority, Sound
-from bot.domain.orders.confirmation import Confirmation, Purpose
 from bot.domain.orders.order import CardRef, Order
-from bot.domain.people.account import Account, Role
+from bot.domain.people.account import Role
 from bot.domain.plans.guarding import Guarding, GuardingOf
 from bot.domain.ports.pictures import Pictures
+from bot.domain.proposals.ended_question import EndedQuestion
 from bot.domain.proposals.repairs import RepairsOf
 from handlers.context.context import Explain, as_said
 from handlers.context.permissions import offered
@@ -27,9 +27,9 @@ from handlers.views.market import watch as watch_list
 from handlers.views.message import View
 from handlers.views.news.notices import notice
 from handlers.views.orders.card import card
-from handlers.views.orders.order import folded
 from handlers.views.plans import basket as baskets
-from handlers.views.plans import exits, standing
+from handlers.views.plans import exits
+from handlers.views.plans.answers import answer as answered
 
 RoleOn = Callable[[int, str], Role | None]
 _PRIORITIES = {
@@ -124,19 +124,14 @@ class TelegramMessenger:
         view = self._own(view, chat_id, shown.account.id)
         await _sorted(self._sender.edit(chat_id, message_id, view, priority=Priority.CARD, silent=True))
 
-    async def fold(self, confirmation: Confirmation, account: Account, ended: Order | None = None) -> None:
-        """Makes one line of a card whose time is over. DeliveryError when Telegram would not, or the message is gone."""
-        chat, message_id = confirmation.chat_id, confirmation.message_id
-        if message_id is None:
-            return
-        if confirmation.purpose is Purpose.BASKET:
-            view = baskets.folded(confirmation, account.label).led_by(account.mark)
-        elif confirmation.purpose is Purpose.STOPS:
-            view = standing.folded(confirmation, account.label).led_by(account.mark)
-        else:
-            view = folded(confirmation, account.label, self._clock.now(), ended).led_by(account.mark)
-        view = self._own(view, chat, confirmation.account_id)
-        await _sorted(self._sender.edit(chat, message_id, view, priority=Priority.CARD, silent=True, anew=False))
+    async def answer(self, answer: EndedQuestion) -> None:
+        """Draws what became of a question. DeliveryError when Telegram would not, or the message is gone."""
+        question = answer.question
+        if question.message_id is not None:
+            view = answered(answer, self._mode, self._clock.now()).led_by(answer.mark)
+            view = self._own(view, question.chat_id, question.account_id)
+            edit = self._sender.edit(question.chat_id, question.message_id, view, priority=Priority.CARD, silent=True, anew=False)
+            await _sorted(edit)
 
     def _own(self, view: View, person: int, account_id: str) -> View:
         role = self._role_on(person, account_id)

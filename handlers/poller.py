@@ -1,4 +1,4 @@
-"""The poller: getUpdates, guard, into the inbox and committed, offset raised, handed on.
+"""The poller: getUpdates, guard, read, into the inbox and committed, offset raised, handed on.
 
 Marked done when handled.
 
@@ -10,7 +10,7 @@ before it is stored.
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from telegram import Update
@@ -28,7 +28,7 @@ from handlers.commands.people import account
 from handlers.registry import parse_command
 from handlers.telegram.admission import TOO_FAST, Allowance, Judgement, Verdict, joining_code, judge
 from handlers.telegram.rate_limits import seconds
-from handlers.telegram.receiver import Heard, Received, UnreadUpdate, read_one
+from handlers.telegram.receiver import Json, Received, UnreadUpdate, number, read_one
 from handlers.telegram.sender import Sender
 from handlers.views.message import message
 from handlers.views.people import people as people_views
@@ -67,7 +67,7 @@ class UpdatePoller:
         self._knocks = Allowance(most=5, within=600.0)  # of one stranger
         self._all_knocks = Allowance(most=20, within=60.0)  # of all of them
         self._lines = Allowance(most=1, within=60.0)  # in the log about what cannot be read
-        self.left_out = 0  # updates that could not be read, since the start
+        self.left_out = 0  # updates that the guard let through and that could not be read, since the start
         self._conflict = conflict  # Telegram's words when somebody else receives in our place
         self._heard = heard  # a person on the list wrote or tapped: their chat is open
         self._back = back  # Telegram answers again, after so many seconds
@@ -151,31 +151,22 @@ class UpdatePoller:
             raise
 
     async def _take(self, received: Received) -> None:
-        """Guard, store, commit. Only then the offset moves on and the handlers start."""
+        """Guard, read, store, commit. Only then the offset moves on and the handlers start."""
         if received.offset is None:
             return
         if self._allowlist.stale:
             await self._allowlist.refresh()
-        now = self._clock.now()
         accepted: dict[int, Update] = {}
         entries: list[InboxEntry] = []
-        for unreadable in received.unreadable:
-            self._leave_out(unreadable)
-        for heard in received.updates:
-            update = heard.update
+        for raw in received.updates:
             try:
-                judgement = self._judged(update)
-                body = stored_body(heard) if judgement.verdict is Verdict.TAKE else ""
+                admitted = self._admitted(raw)
             except Exception as error:  # noqa: BLE001  # last resort: what nobody sends must not stop the poller for good
-                self._leave_out(UnreadUpdate(update_id=update.update_id, error=type(error).__name__))
+                self._leave_out(UnreadUpdate(update_id=number(raw.get("update_id")), error=type(error).__name__))
                 continue
-            if judgement.verdict is Verdict.TAKE:
-                accepted[update.update_id] = update
-                entries.append(InboxEntry(update_id=update.update_id, user_id=judgement.user_id, body=body, received_at=now))
-            elif judgement.verdict is Verdict.KNOCK:
-                self._answer(self._knocked(update), "knock")
-            elif judgement.verdict is not Verdict.DROP:
-                self._answer(self._told(update, judgement), "guard's answer")
+            if admitted is not None:
+                entry, accepted[entry.update_id] = admitted
+                entries.append(entry)
         try:
             fresh = await self._inbox.add(entries) if entries else ()
         except StorageAway as error:  # what would send an order needs a row of its own, and is refused there
@@ -187,23 +178,39 @@ class UpdatePoller:
                 self._heard(entry.user_id)
             self._hand_on(entry, accepted[entry.update_id])
 
-    def _leave_out(self, update: UnreadUpdate) -> None:
+    def _admitted(self, raw: Json) -> tuple[InboxEntry, Update] | None:
+        """The update and its row, when it is taken. What else the guard wants done is begun. What it drops is not even read."""
+        judgement = self._judged(raw)
+        if judgement.verdict is Verdict.DROP:
+            return None
+        update = read_one(raw, self._application.bot)
+        if isinstance(update, UnreadUpdate):
+            self._leave_out(update, person=0 if judgement.verdict is Verdict.KNOCK else judgement.user_id)
+        elif judgement.verdict is Verdict.TAKE:
+            body, now = stored_body(update, raw), self._clock.now()
+            return InboxEntry(update_id=update.update_id, user_id=judgement.user_id, body=body, received_at=now), update
+        elif judgement.verdict is Verdict.KNOCK:
+            self._answer(self._knocked(update), "knock")
+        else:
+            self._answer(self._told(update, judgement), "guard's answer")
+        return None
+
+    def _leave_out(self, update: UnreadUpdate, *, person: int = 0) -> None:
         """Counted, a line in the log at most once a minute, a word to the person. Its number is confirmed with the batch."""
         self.left_out += 1
-        now = asyncio.get_running_loop().time()
-        if self._lines.takes(0, now):
+        if self._lines.takes(0, asyncio.get_running_loop().time()):
             _log.warning(
                 "update %s cannot be read (%s); it is left out, as %s since the start",
                 update.update_id,
                 update.error,
                 self.left_out,
             )
-        if update.person and self._allowlist.known(update.person) and self._allowance.takes(update.person, now):
-            self._answer(self._say(update.person, UNREADABLE), "unreadable")
+        if person:
+            self._answer(self._say(person, UNREADABLE), "unreadable")
 
-    def _judged(self, update: Update) -> Judgement:
+    def _judged(self, raw: Json) -> Judgement:
         """The guard's verdict, and whether this person has said too much too fast. The kill switch is never too much."""
-        judgement = judge(update, self._allowlist.known)
+        judgement = judge(raw, self._allowlist.known)
         if not judgement.user_id or judgement.urgent:
             return judgement
         now = asyncio.get_running_loop().time()
@@ -301,9 +308,8 @@ def _begin(update: Update) -> None:
     origin.set(of_update(update.update_id, under.message_id if under is not None else None, tapped=tapped))
 
 
-def stored_body(heard: Heard) -> str:
+def stored_body(update: Update, raw: Json) -> str:
     """The update as JSON, a secret in it blanked: six digits, whatever stands behind /login, what else stands behind /link."""
-    update, raw = heard.update, heard.raw
     if update.callback_query is not None and isinstance(decode(update.callback_query.data or ""), PadTap):
         return json.dumps({**raw, "callback_query": _blank_key(raw["callback_query"])})
     heard_words = update.message
@@ -314,7 +320,7 @@ def stored_body(heard: Heard) -> str:
     return json.dumps({**raw, "message": {**_without(raw["message"], "entities"), "text": blank}})
 
 
-def _blank_key(tap: Mapping[str, Any]) -> dict[str, Any]:
+def _blank_key(tap: Json) -> dict[str, Any]:
     """A key of a PIN's keypad without its place and without the keypad, which together would name the digit.
 
     Read back after a restart it is a key of a keypad that is over, as every keypad is by then.
@@ -322,7 +328,7 @@ def _blank_key(tap: Mapping[str, Any]) -> dict[str, Any]:
     return {**tap, "data": "k:gone:x", "message": _without(tap["message"], "reply_markup")}
 
 
-def _without(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _without(body: Json, name: str) -> dict[str, Any]:
     return {key: value for key, value in body.items() if key != name}
 
 

@@ -2,16 +2,18 @@
 
 import asyncio
 import difflib
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from typing import Any
 
 from telegram import Message, Update
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
 from bot.domain.clock import ist_date
-from bot.domain.errors import CheckFailed, ChoiceWanted, PersonError, PinWanted, UsageError
+from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted, PersonError, PinWanted, UsageError
 from bot.domain.people.account import Actor, Permission
 from bot.domain.terms import Side
 from handlers.commands import replies
@@ -24,10 +26,13 @@ from handlers.context.words.readings import readings
 from handlers.context.words.script import unadorned
 from handlers.registry import COMMANDS, TAPS, ParsedCommand, parse_command
 from handlers.telegram.admission import is_kill
+from handlers.telegram.sender import sorted_error
 from handlers.views.orders import steps as step_views
 from handlers.views.people import start as start_views
-from handlers.views.taps.tap import Tap, decode, encode
+from handlers.views.taps.tap import Tap, TokenTap, decode, encode
 from handlers.views.taps.taps import ChangeTap, DoItNowTap, LeaveTap, OrderTap, PadTap, WordsTap
+
+_log = logging.getLogger(__name__)
 
 AWAY = timedelta(seconds=90)  # what was typed longer ago is offered, not done
 ALIKE = 0.75  # of 1: a slip of the thumb ("postions") is offered, another word ("hello") is not
@@ -217,9 +222,27 @@ async def _do(ctx: Ctx, tap: Tap, under: Message) -> None:
         demand(ctx.actor, tap.permission)
     try:
         async with _showing_work(ctx):
-            await TAPS[type(tap)](ctx, tap)
+            await (_answer_question(ctx, tap) if isinstance(tap, TokenTap) else TAPS[type(tap)](ctx, tap))
     except PinWanted as wanted:
         await pin.ask(ctx, wanted, Waiting(under, data=encode(tap)))
+
+
+async def _answer_question(ctx: Ctx, tap: TokenTap[Any]) -> None:
+    """Does what a button of a question says. Where its message could not be redrawn the card updater does it later."""
+    answers, ctx.redrawn = ctx.services.answers, False
+    with answers.drawing(tap.token):
+        try:
+            await TAPS[type(tap)](ctx, tap)
+        except TelegramError as error:
+            if sorted_error(error).permanent or not await answers.is_owed(tap.token):
+                raise
+            _log.info("what became of the card %s is drawn later: %s", tap.token[:4], error.message)
+            return
+        except BrokerError as error:  # told before anybody else draws what became of it
+            await ctx.application.process_error(ctx.cause, error)
+            return
+        if ctx.redrawn:
+            await answers.shown(tap.token)
 
 
 async def _key(ctx: Ctx, tap: PadTap) -> None:

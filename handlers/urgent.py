@@ -1,10 +1,10 @@
 """What overtakes a person's own earlier words: the ways out, so that no hung read stands before an exit or a cancel."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from telegram import Update
 
+from bot.domain.value import positional
 from handlers.registry import parse_command
 from handlers.telegram.admission import is_kill
 from handlers.views.taps.exit_taps import ExitsTap
@@ -15,7 +15,7 @@ COMMANDS = frozenset({"kill", "cancel_all", "cancel_order", "exit", "panic"})
 _OUT = frozenset({OrderVerb.CANCEL, OrderVerb.EXIT, OrderVerb.HALF})
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Urgency:
     """Knows a way out by its words or its button."""
 

@@ -177,7 +177,8 @@ def after_bringing_back(db: SqlRepositories, now: datetime, made_of: str) -> int
     A question that was open in the copy may have been confirmed since. To claim it again would send its order twice.
     """
     for user, _, _ in db.people.all():
-        db.confirmations.refuse_of(user.telegram_id)
+        db.confirmations.refuse_of(user.telegram_id, None)
+    db.confirmations.forget_answers()
     for entry in db.inbox.waiting():
         db.inbox.done(entry.update_id, now)
     accounts = db.accounts.all()

@@ -12,6 +12,7 @@ class Topic(Enum):
 
     NOTICES = frozenset({("insert", "outbox")})
     QUESTIONS = frozenset({("insert", "confirmations")})
+    ANSWERS = frozenset({("insert", "answers")})  # a message asks what is over
     SENDING = frozenset({("insert", "orders")})
     ORDERS = frozenset({("update", "orders")})  # whatever changes an order makes its cards due
     PLANS = frozenset({("update", "plans"), ("update", "plan_legs"), ("update", "exit_lists")})  # begun, struck off, over

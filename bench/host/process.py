@@ -94,9 +94,11 @@ async def _prepare(settings: Settings, made: Path) -> None:
 async def _start(kept: DemoDirectory, near: Simulators, loop: DemoLoop) -> tuple[float, float, float]:
     """Seconds to the first getUpdates, those at work, and megabytes of 2**20 bytes when it has come to rest."""
     near.person.say("/start")  # so that the first getUpdates is answered, and so noted, at once
+    environment = os.environ | _environment(kept, near)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # each start would compile anew what was changed since somebody kept it
     begun = loop.time()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "run", env={**os.environ, **_environment(kept, near)}, stderr=asyncio.subprocess.DEVNULL
+        sys.executable, "-m", "bot", "run", env=environment, stderr=asyncio.subprocess.DEVNULL
     )
     try:
         async with asyncio.timeout(60):

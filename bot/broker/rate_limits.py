@@ -81,8 +81,7 @@ class RateLimit:
             self._go(loop.time(), urgent=urgent)
             return
         if wait > (URGENT_PATIENCE if urgent else self._patience):
-            say = f"Too many requests at once. Nothing was sent; try again in {wait:.0f} s."
-            raise TooFast(say, retry_after=wait)
+            raise TooFast("Too many requests at once. Nothing was sent.", retry_after=wait)
         turn: asyncio.Future[None] = loop.create_future()
         self._queues[urgent].append(turn)
         self._wake(loop)

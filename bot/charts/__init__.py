@@ -1,1 +1,1 @@
-"""Pictures: values in, PNG out, drawn in a process of its own (`studio.py`)."""
+"""Pictures: values in, PNG out, drawn in a process of its own (`worker.py`)."""

@@ -103,8 +103,7 @@ def _load(name: str, command: argparse.ArgumentParser) -> None:
     gc.disable()  # what is imported stays: to walk it again and again took a sixth of the start, and once a tenth of a second
     with trusting_nobody() if name == "run" else nullcontext():
         module = import_module(f"bot.cli.{name}")
-    gc.collect()  # a class with slots is made twice, and the first of the two goes
-    gc.freeze()
+    gc.freeze()  # with what the imports left behind, which `run` lets go later
     gc.enable()
     if hasattr(module, "add_arguments"):
         module.add_arguments(command)

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import logging
 import sys
 from contextlib import AbstractAsyncContextManager
@@ -17,11 +16,13 @@ from bot.domain.clock import SystemClock
 from bot.domain.errors import BotError
 from bot.runtime.hardening import refuse_root, stop_on_signals
 from bot.runtime.logs import logging_to
-from bot.runtime.memory import one_heap
+from bot.runtime.memory import one_heap, settle_heap
 from bot.runtime.randomness import random_bytes
 from bot.runtime.redaction import Redactor
 
 log = logging.getLogger(__name__)
+
+SETTLED = 1.0  # seconds after the bot was opened; by then it has asked Telegram for the first time
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,8 +68,7 @@ async def _until_stopped(opened: AbstractAsyncContextManager[App]) -> None:
     try:
         async with opened as app:
             opening = None
-            gc.collect()
-            gc.freeze()  # what is built by now stays; to walk it again, now and then, stopped everything for a tenth of a second
+            asyncio.get_running_loop().call_later(SETTLED, settle_heap)
             await app.run(stop)
     except asyncio.CancelledError:
         if not stop.is_set():

@@ -1,1 +1,1 @@
-"""Settings, addresses and env files."""
+"""Settings, addresses, env files, and where the keys may lie."""

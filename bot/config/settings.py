@@ -31,7 +31,7 @@ from bot.config.env_files import gather
 from bot.config.keys import KeySource, misplaced_keys, out_of_the_keyring
 from bot.domain.errors import SettingsError
 from bot.domain.people.secret import Secret
-from bot.domain.value import value
+from bot.domain.value import positional, value
 
 _TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{10,100}")
 _HOUR = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -134,7 +134,7 @@ def _from(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Says:
     """What a field's type carries: its words in the README's table, and what makes the value of its text.
 

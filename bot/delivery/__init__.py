@@ -1,1 +1,1 @@
-"""News out: the notifier and the card updater."""
+"""What goes out by itself: news, the living cards, and questions whose time is over."""

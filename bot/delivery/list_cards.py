@@ -15,6 +15,7 @@ from bot.domain.errors import DeliveryError
 from bot.domain.exits.exit_list import ExitsShown
 from bot.domain.orders.order import OrderStatus
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.value import positional
 from bot.runtime.signal import Signal
 from bot.trading.exits.exit_state import shown
 
@@ -37,7 +38,7 @@ class ListDrawer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class _Card:
     """A list with the message that shows it."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 
 from bot.diagnostics.safe_facts import Fact, Plain
@@ -19,6 +20,7 @@ def redacted(report: Sequence[str], redactor: Redactor) -> list[str]:
     return [redactor.redact(line) for line in report]
 
 
+_WARNINGS = "setting warnings"
 _SOUND: Mapping[str, Collection[Plain]] = {  # a fact whose value is none of these stands first
     "database alarm": (False,),
     "database audit broken at row": (None,),
@@ -29,7 +31,7 @@ _SOUND: Mapping[str, Collection[Plain]] = {  # a fact whose value is none of the
     "process core dumps": (False,),
     "process dumpable": (False,),
     "process private files": (True,),
-    "setting warnings": (0,),
+    _WARNINGS: (0,),
 }
 _STILL = timedelta(seconds=60)
 _ALWAYS = (
@@ -38,8 +40,11 @@ _ALWAYS = (
 )  # fmt: skip
 
 
-def on_a_phone(report: Sequence[Fact]) -> list[str]:
-    """Writes the report for a small screen: first what is wrong, then how the bot stands. The rest is for the host."""
+def on_a_phone(report: Sequence[Fact], warnings: Sequence[str] = ()) -> list[str]:
+    """Writes the report for a small screen: first what is wrong, then how the bot stands. The rest is for the host.
+
+    warnings: of the settings, which repeat no value. They stand in place of their count.
+    """
     by_name = {str(fact.name): fact for fact in report}
     wrong = [by_name[name] for name, sound in _SOUND.items() if name in by_name and by_name[name].value not in sound]
     age, opened = by_name.get("file heartbeat age"), by_name.get("vault secrets that open")
@@ -50,8 +55,9 @@ def on_a_phone(report: Sequence[Fact]) -> list[str]:
     rest = [by_name[name] for name in _ALWAYS if name in by_name] + [
         fact for name, fact in by_name.items() if name.startswith("unsettled orders")
     ]
+    marked = chain(*(warnings if warnings and str(fact.name) == _WARNINGS else (fact.line,) for fact in wrong))
     return [
-        *([f"🔴 {fact.line}" for fact in wrong] or ["🟢 nothing found wrong"]),
+        *([f"🔴 {line}" for line in marked] or ["🟢 nothing found wrong"]),
         *(fact.line for fact in rest if fact not in wrong),
     ]
 

@@ -7,17 +7,16 @@ rejection and an error's words stay out, and with them the trade book's PAN and 
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.domain.clock import ist
-from bot.domain.value import value
+from bot.domain.value import positional, value
 
 _DIGITS = re.compile(r"\d{1,6}")
 _MOST_PARTS = 4
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Version:
     """A version as numbers. Whatever stands after them is left out."""
 
@@ -31,7 +30,7 @@ class Version:
         return ".".join(str(part) for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class ListedWord:
     """One word out of a closed list. What is not in the list is shown as `other`."""
 

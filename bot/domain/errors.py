@@ -138,6 +138,13 @@ class NotFound(PersonError):
 class BrokerError(BotError):
     """Something went wrong at or on the way to the broker. The branch says what became of the act."""
 
+    words: str = ""  # the broker's own, if it said anything
+
+    @property
+    def with_words(self) -> str:
+        """What is said of it, and the broker's own words."""
+        return self.say if self.words in self.say else f"{self.say} mStock's words: {self.words}"
+
 
 class NotSent(BrokerError):
     """No byte of the request reached the broker, so asking again cannot double anything."""

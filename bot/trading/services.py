@@ -35,6 +35,7 @@ from bot.trading.people.invitations import Invitations
 from bot.trading.people.news_choices import NewsChoices
 from bot.trading.plans.trails import Trails
 from bot.trading.pnl_exits.pnl_exits import PnlExits
+from bot.trading.proposals.answers import Answers
 from bot.trading.proposals.later_cards import LaterCards
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.proposals.proposals import Proposals
@@ -62,6 +63,7 @@ class Services:
     proposals: Proposals
     repairs: Repairing
     later: LaterCards
+    answers: Answers
     prompts: Prompts
     desk: OrderDesk
     orders: WorkingOrders

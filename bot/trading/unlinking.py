@@ -113,7 +113,7 @@ class Unlinking:
         orders = _open_orders(db, account)
         self.confirmations.claim(db, question)
         demand_pin(db, person, token, f"Unlinking {account.label}: your PIN, please.")
-        db.confirmations.refuse_on(account.id)
+        db.confirmations.refuse_on(account.id, f"{account.label} was unlinked.")
         db.alerts.end_on(account.id)
         db.pnl_exits.end_on(account.id)
         db.later_cards.end_on(account.id)

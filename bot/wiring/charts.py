@@ -1,6 +1,7 @@
 """Builds what the pictures show."""
 
 from bot.domain.value import value
+from bot.trading.account.account_views import AccountViews
 from bot.trading.account.quotes import Quotes
 from bot.trading.charts.candle_charts import CandleCharts
 from bot.trading.charts.payoffs import Payoffs
@@ -15,7 +16,7 @@ class Charts:
     payoffs: Payoffs
 
 
-def build_charts(ground: Ground, quotes: Quotes) -> Charts:
+def build_charts(ground: Ground, quotes: Quotes, views: AccountViews) -> Charts:
     """Builds them over this ground."""
     return Charts(
         candles=CandleCharts(
@@ -26,5 +27,5 @@ def build_charts(ground: Ground, quotes: Quotes) -> Charts:
             clock=ground.clock,
             mode=ground.mode,
         ),
-        payoffs=Payoffs(quotes=quotes, reads=ground.reads, prices=ground.prices, clock=ground.clock, mode=ground.mode),
+        payoffs=Payoffs(quotes=quotes, views=views, prices=ground.prices, clock=ground.clock, mode=ground.mode),
     )

@@ -175,6 +175,7 @@ def build_orders(ground: Ground) -> Orders:
         watcher=ground.watcher,
         background=ground.background,
         clock=ground.clock,
+        lessens=plans.lessens,
     )
 
     def trades_now(instrument: Instrument) -> bool:

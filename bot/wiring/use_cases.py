@@ -52,6 +52,7 @@ from bot.trading.plans.plan_cards import PlanCards
 from bot.trading.plans.plan_runner import PlanRunner
 from bot.trading.plans.trail_runner import TrailRunner
 from bot.trading.pnl_exits.pnl_watch import PnlWatch
+from bot.trading.proposals.answers import Answers
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.rings.silent_lines import SilentLines
 from bot.trading.safety.limits import OwnLimits
@@ -91,7 +92,7 @@ from storage.topics import Topic
 async def _status(settings: Settings, store: SqlStore, clock: Clock) -> list[str]:
     """The facts about the bot as `/status full` shows them."""
     facts = inspect(settings, await state_of(store), clock.now(), heartbeat=heartbeat_beside(settings.database))
-    return redacted(on_a_phone(facts), Redactor(settings.secrets()))
+    return redacted(on_a_phone(facts, settings.warnings), Redactor(settings.secrets()))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -226,7 +227,6 @@ def build_core(
     )
     orders = build_orders(ground)
     quotes = Quotes(instruments=catalogue, prices=prices, clock=clock)
-    charts = build_charts(ground, quotes)
     alerts = build_alerts(ground, quotes)
     drawing = DrawingProcess()
     album = album or Album(drawing.draw, drawing.close)
@@ -244,6 +244,7 @@ def build_core(
         bases=NewBases(store=store, trading=times.trading),
         clock=clock,
     )
+    charts = build_charts(ground, quotes, views)
     exits = build_exits(ground, orders, views)
     rings = build_rings(ground, views)
     curve = DayCurve(
@@ -275,6 +276,7 @@ def build_core(
         proposals=orders.proposals,
         repairs=orders.repairs,
         later=orders.later,
+        answers=Answers(store),
         prompts=Prompts(store=store, clock=clock),
         desk=orders.desk,
         orders=orders.working,

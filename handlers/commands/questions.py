@@ -4,6 +4,7 @@ from bot.domain.orders.confirmation import Confirmation
 from handlers.context.context import Ctx
 from handlers.telegram.rate_limits import Priority
 from handlers.views.message import View
+from handlers.views.plans import answers
 
 
 async def pose(
@@ -21,6 +22,7 @@ async def pose(
     await ctx.services.proposals.shown(question.token, message_id)
 
 
-async def discard(ctx: Ctx, token: str) -> Confirmation:
-    """Closes the question under which no was tapped. ConfirmationGone when it is not open to this tap."""
-    return await ctx.services.proposals.discard(ctx.actor, token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+async def discard(ctx: Ctx, token: str) -> None:
+    """Closes the question under which no was tapped, and says so there. ConfirmationGone when it is not open to this tap."""
+    question = await ctx.services.proposals.discard(ctx.actor, token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+    await ctx.redraw(answers.discarded(question, ctx.label, ctx.now))

@@ -5,7 +5,6 @@ does not, for day numbers begin anew each morning.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
 from telegram import Message
@@ -13,7 +12,7 @@ from telegram import Message
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted
 from bot.domain.orders.legs import Leg, TrailSaid
-from bot.domain.value import value
+from bot.domain.value import positional, value
 from handlers.commands import position_replies
 from handlers.commands.orders.order import ask
 from handlers.commands.plans import trails
@@ -25,7 +24,7 @@ from handlers.views.taps.tap import Tap, decode
 from handlers.views.taps.taps import CardTap, CardVerb, ChangeTap, LeaveTap, OrderTap
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class NewTerms:
     """A price or a quantity for an order that works."""
 

@@ -3,7 +3,6 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from telegram.ext import CallbackContext
 
 from bot.domain.people.account import Actor
 from bot.domain.ports.broker import RandomBytes
+from bot.domain.value import positional
 from bot.trading.services import Services
 from handlers.context.command import CommandInfo
 from handlers.context.permissions import PermissionOf, offered
@@ -30,7 +30,7 @@ GoOn = Callable[["Ctx"], Awaitable[None]]
 REMEMBERED = 500  # tokens
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Waiting:
     """An act that waits for a PIN: words with the message that held them, or a button's data with the message it stood under."""
 
@@ -112,6 +112,7 @@ class Ctx(CallbackContext[Receiver, dict[Any, Any], dict[Any, Any], BotState]):
     completes: bool = False  # the words answer a question on the way to an order
     concerns: Message | None = None  # our own message, where the words are a reply that acts on it
     answered: bool = False
+    redrawn: bool = False  # our message shows what the tap or the reply led to
 
     @property
     def state(self) -> BotState:
@@ -172,7 +173,9 @@ class Ctx(CallbackContext[Receiver, dict[Any, Any], dict[Any, Any], BotState]):
         if over is None:
             return await self.reply(view, priority=priority, marked=marked)
         own = self.own(view, marked=marked)
-        return await Sender(self.bot).edit(self.chat_id, over.message_id, own, priority=priority, silent=True)
+        message_id = await Sender(self.bot).edit(self.chat_id, over.message_id, own, priority=priority, silent=True)
+        self.redrawn = True
+        return message_id
 
     async def pin(self, message_id: int) -> None:
         """Puts a message on top of the chat. It stands there all the same where Telegram would not."""

@@ -6,11 +6,12 @@
 import re
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 
-from telegram import Message, Update
 from telegram.constants import ChatType
+
+from bot.domain.value import positional
+from handlers.telegram.receiver import Json, number, part
 
 EDITED = "I don't read edits, send it again."
 FORWARDED = "I don't act on forwarded messages. Type it yourself."
@@ -20,6 +21,10 @@ TOO_FAST = "Too many messages at once: this one was not read. Wait a few seconds
 _KILL = re.compile(r"\W*(?:[\w-]{1,32}\s*:\s*)?/?kill(?:@\w+)?(?:[^\w;\n-][^;\n]*)?\s*", re.IGNORECASE)
 _JOIN = re.compile(r"/start ([a-z2-7]{26})")  # 128 bits in base32
 LONGEST = 1000  # characters; no command is longer
+# Fields of a message. Telegram leaves out what is not so.
+_FOR_ANOTHER = frozenset({"sender_chat", "business_connection_id", "sender_business_bot"})
+_NOT_TYPED = frozenset({"forward_origin", "via_bot", "edit_date", "is_automatic_forward"})
+_SERVICE = frozenset({"pinned_message", "message_auto_delete_timer_changed"})
 
 
 class Verdict(Enum):
@@ -32,7 +37,7 @@ class Verdict(Enum):
     LEAVE = auto()  # we were put into a group: walk out
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Judgement:
     """The verdict, whom it concerns, and what to say."""
 
@@ -45,47 +50,49 @@ class Judgement:
 _DROP = Judgement(Verdict.DROP)
 
 
-def judge(update: Update, is_known: Callable[[int], bool]) -> Judgement:
-    """Takes plain messages and taps of known people in their own private chat, and nothing else."""
-    member = update.my_chat_member
-    if member is not None:
-        in_group = member.chat.type in (ChatType.GROUP, ChatType.SUPERGROUP, ChatType.CHANNEL)
-        here = member.new_chat_member.status in ("member", "administrator", "restricted")
-        return Judgement(Verdict.LEAVE) if in_group and here else _DROP
-    if update.callback_query is not None:
-        return _tap(update, is_known)
-    if update.edited_message is not None:
-        person = _speaker(update.edited_message, is_known)
-        return Judgement(Verdict.TELL, person, EDITED) if person else _DROP
-    if update.message is not None:
-        return _message(update.message, is_known)
-    return _DROP
+def judge(raw: Json, is_known: Callable[[int], bool]) -> Judgement:
+    """Takes plain messages and taps of known people in their own private chat, and nothing else.
+
+    raw: the update as Telegram sent it, whatever is in it. What is dropped is looked at here and nowhere else, so that a flood
+    of strangers costs next to nothing.
+    """
+    if "my_chat_member" in raw:
+        return _member(part(raw, "my_chat_member"))
+    if "callback_query" in raw:
+        return _tap(part(raw, "callback_query"), is_known)
+    if "edited_message" in raw:
+        person = _speaker(part(raw, "edited_message"))
+        return Judgement(Verdict.TELL, person, EDITED) if person and is_known(person) else _DROP
+    return _message(part(raw, "message"), is_known)
 
 
-def _tap(update: Update, is_known: Callable[[int], bool]) -> Judgement:
-    query = update.callback_query
-    if query is None or query.from_user.is_bot or not is_known(query.from_user.id):
-        return _DROP
-    chat = query.message.chat if query.message is not None else None
-    if chat is None or chat.type != ChatType.PRIVATE or chat.id != query.from_user.id or not query.data:
-        return _DROP
-    return Judgement(Verdict.TAKE, query.from_user.id)
+def _member(change: Json) -> Judgement:
+    in_group = part(change, "chat").get("type") in (ChatType.GROUP, ChatType.SUPERGROUP, ChatType.CHANNEL)
+    here = part(change, "new_chat_member").get("status") in ("member", "administrator", "restricted")
+    return Judgement(Verdict.LEAVE) if in_group and here else _DROP
 
 
-def _message(message: Message, is_known: Callable[[int], bool]) -> Judgement:
-    person = _speaker(message, is_known)
+def _tap(tap: Json, is_known: Callable[[int], bool]) -> Judgement:
+    person, data = _at_home(part(tap, "from"), part(part(tap, "message"), "chat")), tap.get("data")
+    taken = person and is_known(person) and isinstance(data, str) and data
+    return Judgement(Verdict.TAKE, person) if taken else _DROP
+
+
+def _message(message: Json, is_known: Callable[[int], bool]) -> Judgement:
+    person, text = _speaker(message), message.get("text")
     if not person:
-        return _knock(message)
-    if message.forward_origin is not None:
-        return Judgement(Verdict.TELL, person, FORWARDED)
-    if message.via_bot is not None or message.edit_date is not None or message.is_automatic_forward:
         return _DROP
-    if message.text is None:
-        service = message.pinned_message is not None or message.message_auto_delete_timer_changed is not None
-        return _DROP if service else Judgement(Verdict.TELL, person, WORDS_ONLY)
-    if len(message.text) > LONGEST:
+    if not is_known(person):
+        # A stranger is heard for one thing only: a joining code, typed plainly in their own private chat.
+        knocks = isinstance(text, str) and joining_code(text) and _NOT_TYPED.isdisjoint(message)
+        return Judgement(Verdict.KNOCK, person) if knocks else _DROP
+    if not _NOT_TYPED.isdisjoint(message):
+        return Judgement(Verdict.TELL, person, FORWARDED) if "forward_origin" in message else _DROP
+    if not isinstance(text, str):
+        return _DROP if not _SERVICE.isdisjoint(message) else Judgement(Verdict.TELL, person, WORDS_ONLY)
+    if len(text) > LONGEST:
         return Judgement(Verdict.TELL, person, "That is too long to be a command. Nothing was done.")
-    return Judgement(Verdict.TAKE, person, urgent=is_kill(message.text))
+    return Judgement(Verdict.TAKE, person, urgent=is_kill(text))
 
 
 def joining_code(text: str) -> str | None:
@@ -94,25 +101,15 @@ def joining_code(text: str) -> str | None:
     return match[1] if match else None
 
 
-def _knock(message: Message) -> Judgement:
-    """A stranger is heard for one thing only: a joining code, typed plainly in their own private chat."""
-    stranger = _speaker(message, lambda _: True)
-    odd = (message.forward_origin, message.via_bot, message.edit_date, message.is_automatic_forward)
-    if not stranger or any(odd) or message.text is None or joining_code(message.text) is None:
-        return _DROP
-    return Judgement(Verdict.KNOCK, stranger)
+def _speaker(message: Json) -> int:
+    """Who speaks in their own private chat and for themselves, or 0."""
+    return _at_home(part(message, "from"), part(message, "chat")) if _FOR_ANOTHER.isdisjoint(message) else 0
 
 
-def _speaker(message: Message, is_known: Callable[[int], bool]) -> int:
-    """The known person who speaks in their own private chat, or 0."""
-    sender = message.from_user
-    if sender is None or sender.is_bot or not is_known(sender.id):
-        return 0
-    if message.chat.type != ChatType.PRIVATE or message.chat.id != sender.id:
-        return 0
-    if message.sender_chat is not None or message.business_connection_id is not None or message.sender_business_bot is not None:
-        return 0
-    return sender.id
+def _at_home(sender: Json, chat: Json) -> int:
+    """The person whose own private chat that is, or 0."""
+    person = number(sender.get("id"))
+    return person if sender.get("is_bot") is False and chat.get("type") == ChatType.PRIVATE and chat.get("id") == person else 0
 
 
 def is_kill(text: str) -> bool:

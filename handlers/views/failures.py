@@ -25,16 +25,16 @@ BECAME: Mapping[type[errors.BotError], str] = {
     errors.PhoneLocked: "Nothing was shown or done. /kill still works.",
     errors.NotFound: "Nothing was done.",
     errors.BrokerError: "mStock did not do it as asked.",
-    errors.NotSent: "Nothing was sent, nothing waits in a queue. It is safe to ask again.",
-    errors.NotLinked: "Nothing was sent, nothing waits in a queue. /accounts shows what is linked.",
-    errors.Refused: "mStock said no.",
+    errors.NotSent: "Nothing was sent. Nothing waits in a queue: it is safe to ask again.",
+    errors.NotLinked: "Nothing was sent. Nothing waits in a queue. /accounts shows what is linked.",
+    errors.Refused: "",
     errors.StopWordsRefused: "Nothing was placed: mStock does not take a stop order in this form.",
     errors.OrderOver: "There is nothing left to change or cancel. /orders shows how it ended.",
     errors.AddressRefused: "Looking may still work. Register this host's address under Trading APIs → API key → Primary IP.",
     errors.SessionExpired: "Nothing was done. Log in and ask again.",
     errors.LoginRefused: "I do not try again by myself, because mStock locks the account after a few wrong tries.",
     errors.PasswordRefused: "I do not try it again by myself: mStock locks the account after a few. /login tries once more.",
-    errors.TooFast: "Nothing was sent: mStock allows only so many requests.",
+    errors.TooFast: "Nothing was sent. mStock allows only so many requests.",
     errors.Unclear: "It may have happened. I will not do it again; look at the order book before you do.",
     errors.Unreadable: "Only looking was tried; nothing was sent or changed.",
     errors.DeliveryError: "My answer did not arrive. If you were sending an order, look at /orders before you ask again.",
@@ -53,10 +53,10 @@ def failure(error: Exception, incident: str, *, account: str = "") -> View:
     """Words for any exception. account: the label that the person addressed, so that offered commands go there too."""
     if not isinstance(error, errors.BotError):
         return message(say(bold(UNEXPECTED)), say("id ", code(incident)))
-    parts: list[Part | str] = [say(bold(error.say) if not isinstance(error, errors.CheckFailed) else bold("Not sent."))]
+    parts: list[Part | str] = [say(bold(error.say))]
     if isinstance(error, errors.CheckFailed):
-        parts += [f"• {reason}" for reason in error.reasons]
-    elif (became := _became(error)) and became.lower() not in error.say.lower():
+        parts = _refusal(error)
+    elif became := _became(error):
         parts.append(became)
     if isinstance(error, errors.UsageError):
         parts.append(say("Try ", code(error.example)))
@@ -74,8 +74,25 @@ def has_incident(error: Exception) -> bool:
     return not isinstance(error, errors.PersonError)
 
 
+def _refusal(error: errors.CheckFailed) -> list[Part | str]:
+    """Every reason, under what became of the act unless a reason says that itself."""
+    if _tells(error) and len(error.reasons) == 1:
+        return [say(bold(error.say))]
+    title = [] if _tells(error) else [say(bold("Not sent."))]
+    return [*title, *(f"• {reason}" for reason in error.reasons)]
+
+
 def _became(error: errors.BotError) -> str:
-    return next(BECAME[kind] for kind in type(error).__mro__ if kind in BECAME)
+    """What became of the act, and what to do. The first sentence is left out where the error's own words say that."""
+    became = next(BECAME[kind] for kind in type(error).__mro__ if kind in BECAME)
+    first, _, rest = became.partition(". ")
+    is_said = first.rstrip(".").lower() in error.say.lower() or (first.startswith("Nothing was") and _tells(error))
+    return rest if is_said else became
+
+
+def _tells(error: errors.BotError) -> bool:
+    """Whether the error's own words say what became of the act."""
+    return "nothing was" in error.say.lower()
 
 
 def _buttons(error: errors.BotError, account: str) -> list[list[Button]]:

@@ -9,14 +9,16 @@ Limits: telegram.md, "Limits".
 import html
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from bot.domain.value import positional
 
 LIMIT = 4096  # UTF-16 units of one message after the markup is read
 _MOST_KNOWN = 4096  # characters that clean() remembers; no text of strangers makes it remember more
 _ENTITIES = 90  # of the 100 that Telegram takes, a margin for what it finds by itself
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class TextRun:
     """A run of text in one style."""
 
@@ -24,21 +26,21 @@ class TextRun:
     tag: str = ""  # "b", "i" or "code"; empty: plain
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Line:
     """One line of running text."""
 
     spans: tuple[TextRun, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Table:
     """Monospace rows, each at most text.WIDTH columns."""
 
     rows: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Detail:
     """Lines in a quote that opens when tapped."""
 
@@ -48,7 +50,7 @@ class Detail:
 Part = Line | Table | Detail
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Button:
     """Either a tap that comes back to us (data, at most 64 bytes) or a text that the phone copies."""
 
@@ -60,7 +62,7 @@ class Button:
 Keyboard = tuple[tuple[Button, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class View:
     """A message as a value: compare it, render it, send it."""
 

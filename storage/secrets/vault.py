@@ -15,7 +15,7 @@ another one's place.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from bot.domain.errors import VaultError
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import RandomBytes
+from bot.domain.value import positional
 
 KEY_BYTES = 32
 _VERSION = b"\x01"
@@ -49,7 +50,7 @@ class Ring(StrEnum):
 _PLACES = {Ring.MAIN: "data key", Ring.SEED: "data key of the seed"}
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class WrappingKey:
     """A key-encryption key. Its name is drawn from it, so name and key cannot fall apart."""
 
@@ -62,7 +63,7 @@ class WrappingKey:
         object.__setattr__(self, "name", hashlib.sha256(b"name of a wrapping key\0" + self.key).digest()[:_NAME])
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class DataKey:
     """An account's own key, opened. It lives for one transaction."""
 

@@ -216,7 +216,7 @@ def long_ago(world: World) -> tuple[int, Json]:
 
 def mutated(world: World) -> tuple[int, Json]:
     """Any leaf of an update that is wrong already becomes something else, or goes."""
-    who, update = world.chance.choice((by_a_stranger, in_another_chat, of_a_closed_question))(world)
+    who, update = world.chance.choice((by_a_stranger, in_another_chat, of_a_closed_question, of_a_closed_question))(world)
     update = copy.deepcopy(update)
     for _ in range(world.chance.randrange(1, 4)):
         node: object = update

@@ -27,7 +27,7 @@ async def test_forged_updates_cause_no_call_that_changes_anything_at_the_broker(
     assert tally.own == tally.orders > 5, "the owner's own taps between them each placed one order"
     assert set(tally.tried) == {forger.__name__ for forger in FORGERS}
     assert tally.handled > A_SLICE / 20, "many are refused behind the guard, not by it"
-    assert tally.unreadable > 20, "some cannot even be read, and the bot hears what comes after them"
+    assert tally.unreadable > 5, "some cannot even be read, and the bot hears what comes after them"
 
 
 class Gullible:

@@ -46,7 +46,7 @@ ENDED = (  # the news of an end, up to how loud it is
     "    about = NewsKind.ENDS\n    grouped = True\n\n"
     "    order: Order\n    after: PositionAfter | None = None\n\n    @property\n    def loudness(self) -> Sound:\n"
 )
-A_FILL = "self.tell(after, Filled(order=after, fill=fill, fee=self.fee(after), after=self.position(after)))"
+A_FILL = "self.tell(after, self.filled(after, fill))"
 
 HOLDS = ("buys_with_stop_and_target", "moves_the_stop_to_cost", "exits", "leaves_by_button")
 
@@ -216,9 +216,18 @@ MUTANTS: tuple[Mutant, ...] = (
     _mutant(
         "a card that is drawn once",
         "bot.delivery.card_updater",
-        ("            if error.closed or not error.permanent:\n", "            if error.closed:\n"),
+        ("        if error.permanent and not error.closed:\n", "        if not error.closed:\n"),
         shows="untrue_cards",
         focus=Focus(acts=BUYS, weather=("server_error", "bad_gateway", "telegram_down")),
+    ),
+    _mutant(
+        "a question that owes no answer",
+        "storage.repos.orders.confirmations",
+        ("        if state is not ConfirmationState.REPLACED:\n", "        if state is ConfirmationState.REPLACED:\n"),
+        shows="untrue_cards",
+        focus=Focus(
+            acts=("taps_too_late", "taps_while_the_bot_is_away"), weather=("server_error", "bad_gateway", "telegram_down")
+        ),
     ),
     _mutant(
         "a gap that is not told",

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import select
-from telegram import Update
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.orders.confirmation import Confirmation
@@ -26,7 +25,6 @@ from bot.trading.services import Services
 from bot.wiring.use_cases import Core
 from handlers.application import App, build_application, publish_menu, running
 from handlers.poller import UpdatePoller
-from handlers.telegram.receiver import Heard
 from storage.db.tables.orders import confirmations
 from storage.inbox import SqlInbox
 from storage.repositories import SqlRepositories
@@ -343,8 +341,3 @@ async def owners_hear(stage: Stage) -> int:
         return int(heard)
 
     return await stage.bot.store.transaction(take)
-
-
-def heard(update: Update) -> Heard:
-    """An update of a test's own making, as if Telegram had sent it."""
-    return Heard(update=update, raw=update.to_dict())

@@ -50,7 +50,8 @@ ANSWERS = {
     "trail": "TRAIL                    PAPER",
     "stops": "#12 is no stop that waits for a position.",
     "chain": "CE OI|strike|OI PE",
-    "convert": "It is CNC already.",
+    "convert": "RELIANCE is CNC already.",
+    "carry": "RELIANCE is CNC already. It needs no carry: only intraday is squared off. Nothing was changed.",
     "chart": "CHART 🔵 main",
     "alert": "Alert 1 is set",
     "alerts": "ALERTS 🔵 main",
@@ -101,6 +102,7 @@ async def test_each_command_of_the_table_is_answered_by_its_own_example(name: st
             "settings",
             "chain",
             "convert",
+            "carry",
             "stops",
             "basket",
         )

@@ -32,7 +32,7 @@ async def test_a_broker_that_does_not_answer_is_told_with_what_became_of_the_act
     async with a_stage(clock, logged_in=False) as stage:
         stage.broker.login_refused = NotSent("mStock does not answer (since 09:14:02).")
         told = await stage.me.ask("/login", "mStock does not answer (since 09:14:02).")
-        assert "Nothing was sent, nothing waits in a queue." in told["text"]
+        assert "Nothing was sent. Nothing waits in a queue: it is safe to ask again." in told["text"]
         assert "id 0001" in told["text"]
         stage.broker.login_refused = Unclear("The answer got lost.")
         told = await stage.me.ask("/login", "The answer got lost.")

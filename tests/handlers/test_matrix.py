@@ -4,12 +4,10 @@ The table is written out by hand and compared with what the running face does. T
 """
 
 import asyncio
-import copy
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from telegram import Update
 
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.people.account import Role
@@ -18,7 +16,7 @@ from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from handlers.registry import COMMANDS
 from handlers.telegram.admission import Verdict, judge
-from handlers.telegram.receiver import Received
+from handlers.telegram.receiver import Json, Received
 from handlers.views.news.discreet import ShowTap
 from handlers.views.news.later import LaterTap, LaterVerb
 from handlers.views.orders.convert import ConvertTap, ConvertVerb
@@ -45,7 +43,7 @@ from handlers.views.taps.taps import (
     WordsTap,
 )
 from handlers.views.taps.trail_taps import TrailTap, TrailVerb
-from tests.handlers.chat import Stage, a_stage, heard, owners_hear
+from tests.handlers.chat import Stage, a_stage, owners_hear
 from tests.handlers.samples import ASHA, STRANGER
 from tests.stage.depth import these_first
 
@@ -66,6 +64,7 @@ WORDS: dict[str, frozenset[Role]] = {
     "/pnl": ALL, "/pnl week": ALL, "/export trades": ALL, "/report 20 nov": ALL, "/quote NIFTY": ALL, "/search tata motors": ALL,
     "/chart RELIANCE 15m": ALL, "/chain NIFTY": ALL, "/alert mtm -5000": ALL, "/alerts": ALL, "/watch RELIANCE": ALL,
     "/exit": ACTING, "/panic": ACTING, "/basket buy ITC 1; buy INFY 1": OPENING, "/convert RELIANCE": OPENING,
+    "/carry RELIANCE": OPENING,
     "/ddpi": ALL, "/ddpi yes": OWNING,
     "/sl RELIANCE 1450": ACTING, "/trail": ALL, "/trail RELIANCE 15": ACTING,
     "/stops": ALL, "/stops keep 12": ACTING, "/stops delete 3": ACTING,
@@ -286,8 +285,7 @@ def test_only_words_and_taps_in_a_persons_own_private_chat_are_taken(person: int
     count = 0
     for act in ACTS:
         for kind, body in shapes(person, chat_kind, act):
-            update = Update.de_json({"update_id": 1, **copy.deepcopy(body)}, None)
-            verdict = judge(update, {ASHA}.__contains__).verdict
+            verdict = judge(body, {ASHA}.__contains__).verdict
             assert verdict in expected(kind, chat_kind, known=person == ASHA), (act, kind)
             count += 1
     assert count > 1500
@@ -298,16 +296,15 @@ async def test_what_is_not_taken_reaches_no_store_and_no_service(clock: LoopCloc
     async with a_stage(clock) as stage:
         count, before = 0, stage.bot.store.runs
         for first in range(0, len(ACTS), 8):  # few at a time: nothing here is left out only because it came too fast
-            updates: list[Update] = []
+            updates: list[Json] = []
             for act in ACTS[first : first + 8]:
                 for person in (ASHA, STRANGER):
                     for chat_kind in CHATS:
                         for kind, body in shapes(person, chat_kind, act):
                             if Verdict.TAKE not in expected(kind, chat_kind, known=person == ASHA):
                                 count += 1
-                                data = {"update_id": count + 1000, **copy.deepcopy(body)}
-                                updates.append(Update.de_json(data, stage.application.bot))
-            await stage.poller._take(Received(updates=tuple(map(heard, updates)), offset=count))
+                                updates.append({"update_id": count + 1000, **body})
+            await stage.poller._take(Received(updates=tuple(updates), offset=count))
             await asyncio.sleep(11)
         assert count > 10_000
         assert stage.inbox.entries == {}
@@ -318,8 +315,7 @@ async def test_what_is_not_taken_reaches_no_store_and_no_service(clock: LoopCloc
         said = [each["text"] for each in stage.me.history() if each["from_bot"]]
         assert not any("Too many messages" in text for text in said)
         kind, body = next(shapes(ASHA, PRIVATE, "/funds"))
-        plain = Update.de_json({"update_id": 9, **body}, stage.application.bot)
-        await stage.poller._take(Received(updates=(heard(plain),), offset=10))
+        await stage.poller._take(Received(updates=({"update_id": 9, **body},), offset=10))
         await asyncio.sleep(5)
         assert (kind, len(stage.inbox.entries)) == ("message", 1)
         assert stage.bot.store.runs > before + asked, "the same way is open"

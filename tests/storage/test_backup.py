@@ -135,6 +135,7 @@ async def test_the_drill_a_lost_disk_comes_back_and_nothing_goes_on_by_itself(tm
         question = await restored.transaction(lambda db: db.confirmations.find("t1"))
         assert question is not None
         assert question.state is ConfirmationState.REFUSED
+        assert await restored.transaction(lambda db: db.confirmations.owed_answers()) == []
 
 
 async def test_what_stood_there_before_is_kept_damaged_or_not_and_no_old_log_is_played_into_it(tmp_path: Path) -> None:

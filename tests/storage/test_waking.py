@@ -12,6 +12,7 @@ import pytest
 from bot.domain.errors import NotFound, StorageAway
 from bot.domain.news.orders.orders import Filled
 from bot.domain.news.safety import TradingStopped
+from bot.domain.orders.confirmation import ConfirmationState
 from bot.domain.orders.order import CardRef
 from bot.domain.people.account import Limits, Session
 from bot.domain.people.secret import Secret
@@ -20,7 +21,7 @@ from bot.runtime.signal import Signal
 from storage.store import SqlStore
 from storage.topics import Topic
 from tests.stage.disk import Disk
-from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_fill, a_store, a_vault, an_order
+from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_confirmation, a_fill, a_store, a_vault, an_order
 
 LATER = NOW + timedelta(minutes=1)
 ORDER = an_order().accepted("1151261120106", NOW)
@@ -63,6 +64,10 @@ def listen(store: SqlStore) -> list[Topic]:
     return heard
 
 
+def ask(db: Repositories) -> None:
+    db.confirmations.add(a_confirmation(message_id=77))
+
+
 def deliver(db: Repositories) -> None:
     (delivery,) = db.outbox.lease(NOW, LATER)
     db.outbox.postpone(delivery.id, LATER, "no network")
@@ -90,8 +95,19 @@ async def done(store: SqlStore, work: Work) -> None:
         (None, lambda db: db.limits.put(ACCOUNT.id, DAY, Limits(daily_loss=Decimal(5000))), {Topic.RESULTS}),
         (None, log_in, {Topic.RESULTS}),
         (None, settle, {Topic.NOTICES, Topic.ORDERS}),
+        (ask, lambda db: db.confirmations.close("t1", ConfirmationState.REFUSED), {Topic.ANSWERS}),
     ],
-    ids=["news", "a fill's price", "an order", "what became of it", "a fill", "limits", "a login", "an order with its news"],
+    ids=[
+        "news",
+        "a fill's price",
+        "an order",
+        "what became of it",
+        "a fill",
+        "limits",
+        "a login",
+        "an order with its news",
+        "a refusal",
+    ],
 )
 async def test_each_writer_wakes_whoever_waits_for_it(
     before: Work | None, work: Work, heard: set[Topic], store: SqlStore

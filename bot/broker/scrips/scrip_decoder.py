@@ -6,7 +6,7 @@ import mmap
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import compress, count
+from itertools import count
 from operator import attrgetter
 from pathlib import Path
 
@@ -59,8 +59,11 @@ class _Rows:
 
     def tokens(self) -> dict[Exchange, set[str]]:
         """The tokens of each exchange."""
-        tokens, codes, numbers = list(self.token), self._codes["exch_seg"], self._numbers["exch_seg"]
-        return {exchange: set(compress(tokens, map(numbers.get(exchange.value, -1).__eq__, codes))) for exchange in Exchange}
+        tokens: dict[Exchange, set[str]] = {exchange: set() for exchange in Exchange}
+        add = [tokens[Exchange(segment)].add for segment in self._numbers["exch_seg"]]
+        for token, code in zip(self.token, self._codes["exch_seg"], strict=True):
+            add[code](token)
+        return tokens
 
 
 def _index_row(one: Instrument) -> Scrip:

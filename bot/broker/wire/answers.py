@@ -8,7 +8,6 @@ is Unclear, because an error is no proof that no order exists.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -25,6 +24,7 @@ from bot.domain.errors import (
     Unclear,
     Unreadable,
 )
+from bot.domain.value import positional
 
 _NOTHING = frozenset({"", "none", "null"})
 _YES = frozenset({"true", "success", "ok"})
@@ -46,7 +46,7 @@ _PAGE = 4000  # bytes of a page that are looked through for words
 _TAGS = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Answer:
     """What came back: the status line's number and the whole body."""
 
@@ -54,7 +54,7 @@ class Answer:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Envelope:
     """An answer with its wrapper understood."""
 

@@ -69,11 +69,6 @@ class ExitChoice:
         return wanted
 
 
-def can_exit(line: PositionLine) -> bool:
-    """Whether a line is an open position: shares sold today out of the holdings are none and are never bought back."""
-    return line.position.is_open
-
-
 def demat_words(words: str) -> str | None:
     """What words say of the holdings that they name: all of them, and what is said to narrow that. None: they name none."""
     said = words.lower().split()

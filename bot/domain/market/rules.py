@@ -311,25 +311,6 @@ class MarketRules:
         return max(rows, key=lambda row: row.first_expiry).units if rows else None
 
 
-def slices(quantity: int, lot: int, freeze: int | None) -> tuple[int, ...]:
-    """The quantities of the orders that carry it: floor(freeze / lot) x lot each, the rest last.
-
-    quantity and freeze are in units. freeze None: not known, one order. ValueError for a quantity that is no whole
-    number of lots, or a freeze below one lot.
-    """
-    if quantity < 1 or lot < 1 or quantity % lot:
-        msg = f"{quantity} is no whole number of lots of {lot}"
-        raise ValueError(msg)
-    if freeze is None:
-        return (quantity,)
-    largest = freeze // lot * lot
-    if largest < 1:
-        msg = f"a freeze of {freeze} is below one lot of {lot}"
-        raise ValueError(msg)
-    whole, rest = divmod(quantity, largest)
-    return (largest,) * whole + ((rest,) if rest else ())
-
-
 def _ladder(ladders: Sequence[Ladder], kind: InstrumentKind, on: date) -> Ladder:
     rows = [row for row in ladders if kind in row.kinds and row.since <= on]
     if not rows:

@@ -27,6 +27,12 @@ class Purpose(StrEnum):
     REVERSE = "REVERSE"
 
 
+# The message of these becomes the card of their order or of their list, which is drawn until it shows what is.
+BECOMES_A_CARD = frozenset({
+    Purpose.PLACE, Purpose.MODIFY, Purpose.EXIT, Purpose.PANIC, Purpose.REVERSE, Purpose.BASKET,
+})  # fmt: skip
+
+
 class ConfirmationState(StrEnum):
     """A confirmation leaves OPEN once, for good."""
 

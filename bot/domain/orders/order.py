@@ -43,7 +43,7 @@ class OrderStatus(StrEnum):
 
 WORKING = frozenset({OrderStatus.OPEN, OrderStatus.TRIGGER_PENDING, OrderStatus.PARTIAL})
 FINAL = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
-NOTHING_SENT = "nothing was sent"  # in whatever says that no byte reached the broker
+NOTHING_SENT = "Nothing was sent"  # in whatever says that no byte reached the broker
 LOOKED_FOR = frozenset({OrderStatus.SUBMITTING, OrderStatus.UNKNOWN, OrderStatus.REFUSED, OrderStatus.NOT_SEEN})
 
 MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
@@ -229,7 +229,12 @@ class Order:
     @property
     def never_left(self) -> bool:
         """Refused here, before a byte of it was sent: the reason is in our own words."""
-        return self.status is OrderStatus.REJECTED and self.broker_id is None and NOTHING_SENT in self.reason.lower()
+        return self.status is OrderStatus.REJECTED and self.broker_id is None and NOTHING_SENT in self.reason
+
+    @property
+    def why_unsent(self) -> str:
+        """Why it never left, without the sentence that says so."""
+        return " ".join(self.reason.replace(f"{NOTHING_SENT}.", "").split())
 
     @property
     def was_refused_unproved(self) -> bool:

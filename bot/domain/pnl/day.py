@@ -114,22 +114,37 @@ def _is_halfway(position: Position, price: Price | None, own: OwnRow) -> bool:
     """Whether a split shows in the price alone or in the quantity alone, so that their product is no money.
 
     The price tells by the broker's previous close, against what our own last day was valued at. The quantity tells only where
-    the price of now does as well: more may have been bought elsewhere.
+    the price of now does as well: more may have been bought elsewhere. Of an option the strike tells, for a premium halves by
+    itself, and its previous close has to be nearer to what the split makes of our mark than to the mark.
     """
     mark, lots, base = own.mark, quantity_of(own.lots), _base(price, own)
-    splits = position.instrument.kind in (InstrumentKind.EQUITY, InstrumentKind.STOCK_FUTURE)
-    if not splits or price is None or mark is None or mark.mark is None or base is None or not position.carried:
+    if price is None or mark is None or mark.mark is None or base is None or not position.carried:
         return False
     if mark.quantity != lots or lots * position.carried <= 0:
         return False
-
-    def factor(before: Decimal, now: Decimal) -> Rebase | None:
-        return Rebase.suspected(NewBase(instrument=position.instrument, before=before, now=now))
-
-    by_quantity = factor(Decimal(abs(position.carried)), Decimal(abs(lots)))
-    if factor(mark.mark, base) is not None:
+    instrument, split = position.instrument, _split(position, mark, base)
+    by_quantity = _factor(position, Decimal(abs(position.carried)), Decimal(abs(lots)))
+    if instrument.is_option:
+        far = split is not None and abs(base - split.price(mark.mark, instrument.tick)) > abs(base - mark.mark)
+        return split is not None and (split != by_quantity or far)
+    if instrument.kind not in (InstrumentKind.EQUITY, InstrumentKind.STOCK_FUTURE):
+        return False
+    if split is not None:
         return position.carried == lots
-    return by_quantity is not None and by_quantity == factor(mark.mark, price.last)
+    return by_quantity is not None and by_quantity == _factor(position, mark.mark, price.last)
+
+
+def _split(position: Position, mark: DayMark, base: Decimal) -> Rebase | None:
+    """The usual factor by which the night changed the price of what was carried: of an option its strike. None: no split."""
+    if position.instrument.is_option:
+        return _factor(position, mark.instrument.strike, position.instrument.strike)
+    return _factor(position, mark.mark, base)
+
+
+def _factor(position: Position, before: Decimal | None, now: Decimal | None) -> Rebase | None:
+    if before is None or now is None:
+        return None
+    return Rebase.suspected(NewBase(instrument=position.instrument, before=before, now=now))
 
 
 def _whole(position: Position, own: OwnRow, *, start: int) -> bool:
@@ -312,7 +327,7 @@ def _adjustment(price: Price | None, own: OwnRow, position: Position) -> Decimal
         return ZERO  # it is in the holdings by now, whose change is a line of its own
     now = carried
     if position.carried != carried:  # perhaps a split made so many contracts of them
-        split = Rebase.suspected(NewBase(instrument=position.instrument, before=mark.mark, now=base))
+        split = _split(position, mark, base)
         now = position.carried if split is not None and position.carried == split.quantity(carried) else carried
     return (base * now - mark.mark * carried) * position.multiplier
 

@@ -13,6 +13,7 @@ from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderFact, Trade
 from bot.domain.orders.research import Candle, Interval, OrderStep, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.positions.portfolio import Funds, Holding, Margin, Position
+from bot.domain.proposals.ended_question import EndedQuestion
 from bot.domain.terms import Product
 
 RandomBytes = Callable[[int], bytes]  # n -> n random bytes; os.urandom in production, seeded in tests
@@ -253,4 +254,8 @@ class Messenger(Protocol):
 
     async def draw(self, card: CardRef, order: Order, label: str) -> int:
         """Edits an order's card to that state. Where the card cannot be edited a new message is sent. Returns the message id."""
+        ...
+
+    async def answer(self, answer: EndedQuestion) -> None:
+        """Makes one line of a question that is over, in its own message alone."""
         ...

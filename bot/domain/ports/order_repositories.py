@@ -9,6 +9,7 @@ from typing import Protocol
 
 from bot.domain.orders.confirmation import Confirmation, ConfirmationState
 from bot.domain.orders.order import Fill, Order
+from bot.domain.proposals.ended_question import EndedQuestion
 
 
 class OrdersRepository(Protocol):
@@ -92,20 +93,37 @@ class ConfirmationsRepository(Protocol):
         """OPEN to CLAIMED if person, chat and message agree and it has not expired. True for exactly one caller."""
         ...
 
-    def close(self, token: str, state: ConfirmationState) -> bool:
-        """OPEN (or CLAIMED, when REFUSED) to another state. False when it was not open."""
+    def close(self, token: str, state: ConfirmationState, why: Sequence[str] = ()) -> bool:
+        """OPEN (or CLAIMED, when REFUSED) to another state. False when it was not open.
+
+        From then on its message is owed that answer, unless another question took its place. why: it was refused.
+        """
         ...
 
-    def open_since(self, moment: datetime) -> Sequence[Confirmation]:
-        """The open questions that have a message and end after the moment."""
+    def owe_answer(self, token: str, why: Sequence[str] = ()) -> None:
+        """Its message has to show what became of the question."""
         ...
 
-    def refuse_of(self, user_id: int) -> int:
-        """Closes every open question of a person, and says how many."""
+    def answer_shown(self, token: str) -> None:
+        """Its message shows what became of the question, or something newer."""
         ...
 
-    def refuse_on(self, account_id: str) -> int:
+    def owed_answers(self) -> Sequence[EndedQuestion]:
+        """What messages do not show yet, oldest question first. Not of one whose message asks a newer question."""
+        ...
+
+    def asking(self) -> Sequence[Confirmation]:
+        """The open questions that have a message, those that end first before the others."""
+        ...
+
+    def refuse_of(self, user_id: int, why: str | None) -> int:
+        """Closes every open question of a person, and says how many. None: nothing is known of what their messages show."""
+        ...
+
+    def refuse_on(self, account_id: str, why: str) -> int:
         """Closes every open question about an account, and says how many."""
         ...
 
-    def forget_before(self, moment: datetime) -> int: ...
+    def forget_before(self, moment: datetime) -> int:
+        """Forgets what ended before the moment and whose message shows what became of it."""
+        ...

@@ -1,1 +1,1 @@
-"""An account as it stands: logins, positions, prices, the loss guard."""
+"""An account as it stands: what is held, its prices, its day, and the loss guard."""

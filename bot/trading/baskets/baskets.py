@@ -173,7 +173,7 @@ class Baskets:
             if (pin := why_pin(db, person, exits.account_id, value=judgement.value, limits=limits, now=now)) is not None:
                 demand_pin(db, person, question.token, pin)  # raising it rolls the claim back: the question stays open
         if reasons:
-            db.confirmations.close(question.token, ConfirmationState.REFUSED)
+            db.confirmations.close(question.token, ConfirmationState.REFUSED, reasons)
             return reasons
         if not db.plans.begin(question.token):
             raise ConfirmationGone("This basket was begun already.")

@@ -15,11 +15,11 @@ from bot.domain.people.account import Actor
 from bot.domain.pictures import Payoff
 from bot.domain.plans.basket import payoff_legs
 from bot.domain.plans.payoff import PayoffLeg
-from bot.domain.positions.portfolio import Holding, Position
+from bot.domain.positions.portfolio import Holding, Missing, PositionLine
+from bot.trading.account.account_views import AccountViews
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.actor import account_of
-from bot.trading.sync.shared_reads import SharedReads
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Payoffs:
     """The payoff of positions and holdings at the nearest expiry of the options among them."""
 
     quotes: Quotes
-    reads: SharedReads
+    views: AccountViews
     prices: Prices
     clock: Clock
     mode: str
@@ -37,15 +37,16 @@ class Payoffs:
         account = account_of(actor)
         named = await self.quotes.named(words, command="/chart")
         symbol = named.symbol
-        book, demat = await asyncio.gather(self.reads.positions(account.id), self.reads.holdings(account.id))
-        positions = [position for position in book.value if position.instrument.symbol == symbol and position.quantity]
-        holdings = [holding for holding in demat.value if holding.instrument.symbol == symbol]
+        book, demat = await asyncio.gather(self.views.positions(actor), self.views.holdings(actor))
+        mine = (line for line in book.lines if line.position.instrument.symbol == symbol and line.position.is_open)
+        positions = sorted(mine, key=lambda line: line.position.instrument.name)  # their own order is that of their results
+        holdings = [holding for holding in demat.lines if holding.instrument.symbol == symbol]
         as_of = min(book.as_of, demat.as_of)
         today = ist_date(as_of)
-        ends = [position.instrument.expiry for position in positions if position.instrument.is_option]
+        ends = [line.position.instrument.expiry for line in positions if line.position.instrument.is_option]
         expiry = min((end for end in ends if end is not None), default=None)
         legs, left_out = _split(_positions(positions), expiry, today)
-        shares, without_cost = _split(_shares(holdings, positions), expiry, today)
+        shares, without_cost = _split(_shares(holdings), expiry, today)
         if not (legs or shares or left_out or without_cost):
             raise NotFound(f"Nothing is held on {symbol}.")
         return Payoff(
@@ -93,29 +94,29 @@ class Payoffs:
         return price.last if price is not None else None
 
 
-_Held = tuple[Instrument, int, Decimal | None]  # what, signed units, entry in rupees
+_Held = tuple[Instrument, int, Decimal | None, bool]  # what, signed units, entry in rupees, whether a split may be half told
 
 
-def _positions(positions: Iterable[Position]) -> Iterator[_Held]:
-    for position in positions:
-        if not position.is_sold_holding:
-            yield position.instrument, position.quantity * position.multiplier, position.average
+def _positions(lines: Iterable[PositionLine]) -> Iterator[_Held]:
+    for line in lines:
+        position = line.position
+        yield position.instrument, position.quantity * position.multiplier, position.average, Missing.SPLIT in line.missing
 
 
-def _shares(holdings: Iterable[Holding], positions: Sequence[Position]) -> Iterator[_Held]:
-    """What is left of the holdings: shares that were sold out of them today are a negative row of delivery."""
+def _shares(holdings: Iterable[Holding]) -> Iterator[_Held]:
     for holding in holdings:
-        sold = sum(row.quantity for row in positions if row.is_sold_holding and row.instrument.key == holding.instrument.key)
-        if holding.total + sold > 0:
-            yield holding.instrument, holding.total + sold, holding.average
+        if holding.total:
+            yield holding.instrument, holding.total, holding.average, holding.base is not None
 
 
 def _split(held: Iterable[_Held], expiry: date | None, today: date) -> tuple[tuple[PayoffLeg, ...], tuple[str, ...]]:
     """(legs, what is left out): an option that lives on after the expiry has no certain worth on that day."""
     legs, left_out = [], []
-    for instrument, quantity, average in held:
+    for instrument, quantity, average, halfway in held:
         name = short(instrument, today=today) if instrument.is_derivative else f"{instrument.symbol} shares"
-        if average is None:
+        if halfway:
+            left_out.append(f"{name} ({Missing.SPLIT})")
+        elif average is None:
             left_out.append(f"{name} (entry not known)")
         elif instrument.is_option and instrument.expiry != expiry:
             left_out.append(name)

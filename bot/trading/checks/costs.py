@@ -1,7 +1,6 @@
 """What an order costs before it is sent: its charges, those of its exit, of its parts, and what mStock lends for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.domain.charges.charges import Tariff, Trade
@@ -12,9 +11,10 @@ from bot.domain.orders.order import OrderDraft
 from bot.domain.plans.plan import Plan
 from bot.domain.positions.portfolio import Margin
 from bot.domain.terms import OrderKind, Product, Side
+from bot.domain.value import positional
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Costs:
     """Charges by the dated tariff and the person's brokerage plan."""
 

@@ -10,7 +10,8 @@ from functools import partial
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted, ConfirmationGone, NotSent, Refused, TooFast
 from bot.domain.exits.closing import ClosingRow, closing_row
-from bot.domain.exits.exit_choice import can_exit, chosen
+from bot.domain.exits.exit_choice import chosen
+from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import grouped
 from bot.domain.news.orders.conversions import ConversionUnclear, Converted
@@ -45,11 +46,14 @@ LOOKS = (0.3, 0.7, 1.0, 2.0)  # seconds between the looks that the person waits 
 A_DAY = timedelta(hours=12)
 LATER = 2.0  # seconds between the looks after those
 EXAMPLE = "/convert RELIANCE cnc"
+_ANY = frozenset(Product)
+_OVER_NIGHT = _ANY - {Product.MIS}
 _WORDS = {
-    **dict.fromkeys(("cnc", "delivery", "del"), Product.CNC),
-    **dict.fromkeys(("mis", "intra", "intraday"), Product.MIS),
-    **dict.fromkeys(("nrml", "carry", "co", "carryforward"), Product.NRML),
-    "mtf": Product.MTF,
+    **dict.fromkeys(("cnc", "delivery", "del"), frozenset({Product.CNC})),
+    **dict.fromkeys(("mis", "intra", "intraday"), frozenset({Product.MIS})),
+    **dict.fromkeys(("nrml", "co", "carryforward"), frozenset({Product.NRML})),
+    "carry": _OVER_NIGHT,
+    "mtf": frozenset({Product.MTF}),
 }
 _NO = "You may not change what is held here."
 
@@ -67,12 +71,11 @@ class Conversions:
     async def ask(self, actor: Actor, words: str, *, chat_id: int) -> ConversionCard:
         """The card of one conversion. ChoiceWanted where the words leave something open, CheckFailed where it cannot be."""
         account, connection = self.exits.proposing.connection(actor)
-        to, rest = _target(words)
-        lines = [line for line in (await self.views.positions(actor)).lines if can_exit(line)]
+        into, rest = _target(words)
+        lines = [line for line in (await self.views.positions(actor)).lines if line.position.is_open]
         choice = chosen(rest, lines)
-        line = _one(choice.lines, to)
+        line, becomes = _one(choice.lines, into)
         position, price = line.position, line.price.last if line.price is not None else None
-        becomes = _allowed(position, to)
         quantity = choice.of(line)
         if not quantity:
             raise CheckFailed([f"That is less than one lot of {position.instrument.lot}. Nothing was changed."])
@@ -209,13 +212,11 @@ class Conversions:
         """Cancels the stops that would open the other side afterwards, then sends the one request."""
         position, row = seen.position, seen.row
         if position is None or row is None:
-            return await self._save(made, ConversionState.REFUSED, "It is not open any more. Nothing was sent.")
+            return await self._save(made, ConversionState.REFUSED, "It is not open any more.")
         if made.quantity > row.unguarded:
             for guard in row.guards:
                 if not await self.exits.cancelled(guard, by=made.by):
-                    return await self._save(
-                        made, ConversionState.REFUSED, f"Its stop #{guard.number} could not be cancelled. Nothing was converted."
-                    )
+                    return await self._save(made, ConversionState.REFUSED, f"Its stop #{guard.number} could not be cancelled.")
                 made = replace(made, unguarded=made.unguarded + guard.pending)
         state, said = ConversionState.SENT, ""
         try:
@@ -260,6 +261,7 @@ class Conversions:
         if known is None or known.state in (ConversionState.DONE, ConversionState.REFUSED, ConversionState.NOT_SEEN):
             return
         db.conversions.save(made)
+        db.confirmations.owe_answer(made.id)
         now = self.clock.now()
         people = db.people.watching(made.account_id)
         match made.state:
@@ -285,42 +287,43 @@ class _Seen:
     plans: list[Plan]
 
 
-def _target(words: str) -> tuple[Product | None, str]:
-    """The product that is named last, and the other words."""
-    tokens = [token for token in words.split() if token.lower() not in ("to", "into", "as")]
-    if len(tokens) > 1 and (product := _WORDS.get(tokens[-1].lower())) is not None:
-        return product, " ".join(tokens[:-1])
-    return None, " ".join(tokens)
+def _target(words: str) -> tuple[frozenset[Product], str]:
+    """The products that the last words ask for, any of them where they ask for none, and the other words."""
+    into, tokens = _ANY, [token for token in words.split() if token.lower() not in ("to", "into", "as")]
+    while len(tokens) > 1 and (asked := into & _WORDS.get(tokens[-1].lower(), frozenset())):
+        into, tokens = asked, tokens[:-1]
+    return into, " ".join(tokens)
 
 
-def _one(lines: Sequence[PositionLine], to: Product | None) -> PositionLine:
-    """The one position that is meant. ChoiceWanted where there are several."""
-    fits = [line for line in lines if to is None or new_product(line.position) is to] or list(lines)
-    if len(fits) == 1:
-        return fits[0]
-    near = [
-        (f"{line.position.instrument.name} {line.position.product} → {becomes}", _command(line.position, becomes))
-        for line in fits
-        if (becomes := new_product(line.position)) is not None
-    ]
-    raise ChoiceWanted("Which of them?", near=near)
+def _one(lines: Sequence[PositionLine], into: frozenset[Product]) -> tuple[PositionLine, Product]:
+    """The one position that is meant, and what it becomes. ChoiceWanted where there are several, CheckFailed where none can."""
+    fits = [(line, becomes) for line in lines if (becomes := new_product(line.position)) is not None and becomes in into]
+    if not fits:
+        raise CheckFailed([" ".join([*(_why_not(line.position, into) for line in lines), "Nothing was changed."])])
+    if len(fits) > 1:
+        near = [
+            (f"{line.position.instrument.name} {line.position.product} → {becomes}", _command(line.position, becomes))
+            for line, becomes in fits
+        ]
+        raise ChoiceWanted("Which of them?", near=near)
+    return fits[0]
 
 
 def _command(position: Position, to: Product) -> str:
     return f"/convert {position.instrument.name} {to.lower()}"
 
 
-def _allowed(position: Position, to: Product | None) -> Product:
-    """What the position becomes. CheckFailed says why it cannot be that."""
+def _why_not(position: Position, into: frozenset[Product]) -> str:
+    """Why a position becomes none of these products."""
     becomes, product = new_product(position), position.product
-    if to is product:
-        raise CheckFailed([f"It is {product} already. Nothing was changed."])
+    if product in into and into != _ANY:
+        stays = " It needs no carry: only intraday is squared off." if product in _OVER_NIGHT else ""
+        return f"{short(position.instrument)} is {product} already.{stays}"
     if becomes is None and product is Product.MIS:
-        raise CheckFailed(["A share sold short cannot be carried: it has to be bought back today. Nothing was changed."])
-    if becomes is None or (to is not None and to is not becomes):
-        where = f" It can become {becomes}." if becomes is not None else ""
-        raise CheckFailed([f"{product} cannot be converted to {to or 'another product'} here.{where} Nothing was changed."])
-    return becomes
+        return "A share sold short cannot be carried: it has to be bought back today."
+    where = f" It can become {becomes}." if becomes is not None else ""
+    other = "another product" if into == _ANY else " or ".join(sorted(into))
+    return f"{product} cannot be converted to {other} here.{where}"
 
 
 def _demand_free(row: ClosingRow, position: Position, quantity: int) -> None:

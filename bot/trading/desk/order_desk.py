@@ -229,7 +229,7 @@ class OrderDesk:
         if pin is not None:  # what it raises rolls the claim back: the question stays open
             demand_pin(db, actor.user.telegram_id, question.token, pin)
         if reasons:
-            db.confirmations.close(question.token, ConfirmationState.REFUSED)
+            db.confirmations.close(question.token, ConfirmationState.REFUSED, reasons)
             return None, reasons
         if plan is not None and plan.only_exits:
             return begin_row(db, plan, draft, actor.user.name, self._clock.now()), ()
@@ -237,8 +237,9 @@ class OrderDesk:
             doubles = frozenset(each.id for each in turning.doubles)
             return self._exits.license(db, question, draft, actor.user.name, doubles), ()
         if plan is not None and plan.joins is not None and guard_gone(db, plan):
-            db.confirmations.close(question.token, ConfirmationState.REFUSED)
-            return None, ("The stop that was to be raised waits no longer. Ask anew.",)
+            gone = ("The stop that was to be raised waits no longer. Ask anew.",)
+            db.confirmations.close(question.token, ConfirmationState.REFUSED, gone)
+            return None, gone
         draft = plan.legs[0].draft if plan is not None else draft
         leg = self._leg(db, question, plan, draft)
         claim = Claim(
@@ -344,7 +345,7 @@ class OrderDesk:
             elif not self._confirmations.is_as_asked(db, question):
                 reasons = ("The order changed since this card.", *reasons)
             if reasons or order is None:
-                db.confirmations.close(question.token, ConfirmationState.REFUSED)
+                db.confirmations.close(question.token, ConfirmationState.REFUSED, reasons)
                 return None, reasons
             db.cards.add(CardRef(chat_id=question.chat_id, message_id=question.message_id or 0, order_id=order.id, version=0))
             terms = f"{self._proposing.terms(draft)} {draft.digest()}"
@@ -359,15 +360,17 @@ class OrderDesk:
         sending = self._background.start(connection.broker.modify(order.broker_id, draft, urgent=urgent), f"modify {order.id}")
         try:
             await asyncio.shield(sending)
-        except OrderOver:
-            await self._reconcile.sync(order.account_id)  # so that the card shows how it ended when the words are read
-            raise
-        except AddressRefused as error:
-            await self._reconcile.address_refused(order.account_id, error.words)
-            raise
         except Unclear:
             doubt = of_change(order, draft, self._clock.now())
             await self._store.owe(lambda db: self._reconcile.doubts.note(db, doubt))
+            raise
+        except BrokerError as error:
+            why = error.with_words
+            await self._store.owe(lambda db: db.confirmations.close(question.token, ConfirmationState.REFUSED, (why,)))
+            if isinstance(error, OrderOver):  # so that the card shows how it ended when the words are read
+                await self._reconcile.sync(order.account_id)
+            elif isinstance(error, AddressRefused):
+                await self._reconcile.address_refused(order.account_id, error.words)
             raise
         finally:
             self._reconcile.sent(order.account_id, order.id)

@@ -237,7 +237,7 @@ class ExitLists:
         position = lines[0].position
         window = self.proposing.window(position.instrument, position.product)
         near = [(named(line.position), command(line.position, of_demat=of_demat)) for line in lines]
-        return CheckFailed([*(window.reasons[:1] if window is not None else ()), "Nothing was sent."], near=near)
+        return CheckFailed(window.reasons[:1] if window is not None else (), near=near)
 
     def _shut(self, closed: Sequence[PositionLine]) -> tuple[str, ...]:
         """What a panic says of rows whose market is closed. It stays possible: the calendar may be wrong, a panic must not."""

@@ -13,6 +13,7 @@ from bot.domain.money import tick_down, tick_up
 from bot.domain.orders.band_edge import day_edges, no_further
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.people.account import Account, Actor, Permission
+from bot.domain.plans.plan import cut
 from bot.domain.positions.portfolio import Position, PositionLine
 from bot.domain.terms import OrderKind, Product, Side
 from bot.domain.value import value
@@ -77,8 +78,7 @@ class ExitRows:
     def _sizes(self, instrument: Instrument, quantity: int) -> list[int]:
         freeze = self.proposing.rules.freeze(instrument, ist_date(self.proposing.clock.now()))
         most = freeze.quantity // instrument.lot * instrument.lot if freeze is not None else quantity
-        whole, rest = divmod(quantity, max(most, instrument.lot))
-        return [max(most, instrument.lot)] * whole + ([rest] if rest else [])
+        return cut(quantity, max(most, instrument.lot))
 
     async def alone(self, account: Account, draft: OrderDraft) -> ExitRow:
         """The row of one exit, licensed at its own price, or at the worst one of now where it names none."""

@@ -122,7 +122,7 @@ class Reversals:
                 raise WordsWanted(" ".join(reasons), reasons=reasons)
             confirmations.claim(db, question)
             if against := self._against(db, actor, question, opening, held):
-                db.confirmations.close(token, ConfirmationState.REFUSED)
+                db.confirmations.close(token, ConfirmationState.REFUSED, against)
                 return against
             if not db.plans.begin(token):
                 raise ConfirmationGone("This list was begun already.")

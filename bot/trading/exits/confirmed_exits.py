@@ -6,8 +6,8 @@ from datetime import timedelta
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, CheckFailed
 from bot.domain.news.plans.exits import Unguarded
-from bot.domain.orders.confirmation import Confirmation
-from bot.domain.orders.order import Order, OrderDraft
+from bot.domain.orders.confirmation import Confirmation, ConfirmationState
+from bot.domain.orders.order import NOTHING_SENT, Order, OrderDraft
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.exits.exit_wanted import ExitResult, ExitState, ExitWanted
@@ -41,6 +41,7 @@ class ConfirmedExits:
             created_at=now,
         )
         db.plans.add(plan)
+        db.confirmations.owe_answer(question.token)  # until its order has a card, or it is refused
         terms = draft.digest()
         db.audit.add(now, question.user_id, "exit", question.account_id, before="none", after=terms)
         card = (question.chat_id, question.message_id) if question.message_id is not None else None
@@ -57,19 +58,25 @@ class ConfirmedExits:
 
     async def carry_out(self, wanted: ExitWanted) -> Order:
         """The order that closes it. CheckFailed says why there is none, and what stands."""
-        result = ExitResult(state=ExitState.KEPT)
+        result, why = ExitResult(state=ExitState.KEPT), ""  # without words nobody knows what became of it
         try:
             result = await self.exits.close(wanted)
+            why = said(result)
         except BrokerError as error:
-            raise CheckFailed([f"{error.say} The stop stands as it was, and nothing was sent."]) from error
+            fate = "" if NOTHING_SENT in error.say else f" {NOTHING_SENT}."
+            why = f"{error.say}{fate} The stop stands as it was."
         finally:
-            await self.store.owe(lambda db: self._over(db, wanted, result))
+            await self.store.owe(lambda db: self._over(db, wanted, result, why))
         if result.state is ExitState.SENT and result.order is not None:
             return result.order
-        raise CheckFailed([said(result)])
+        raise CheckFailed([why])
 
-    def _over(self, db: Repositories, wanted: ExitWanted, result: ExitResult) -> None:
+    def _over(self, db: Repositories, wanted: ExitWanted, result: ExitResult, why: str) -> None:
         db.plans.end(wanted.plan_id, result.state)
+        if result.state is ExitState.SENT and result.order is not None:
+            db.confirmations.answer_shown(wanted.plan_id)
+        elif why:
+            db.confirmations.close(wanted.plan_id, ConfirmationState.REFUSED, (why,))
         if result.state is ExitState.BARE:
             tell_all(db, wanted.account_id, Unguarded(draft=wanted.draft), self.clock.now())
 

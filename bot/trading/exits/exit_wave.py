@@ -6,7 +6,6 @@ All of it goes side by side. The order rate bounds it, and rows of one instrumen
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from bot.domain.clock import ist_date
@@ -15,6 +14,7 @@ from bot.domain.exits.closing import closing_row
 from bot.domain.orders.order import Order
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product, Side
+from bot.domain.value import positional
 from bot.runtime.background import BackgroundTasks
 from bot.trading.drafts.drafting import open_units
 from bot.trading.exits.exit_wanted import ExitResult, ExitState, ExitWanted
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 Becoming = asyncio.Future[ExitResult | None]  # None: the books could not be read, and nothing was done
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class ExitWave:
     """Many ways out of one account."""
 

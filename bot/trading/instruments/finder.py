@@ -1,7 +1,6 @@
 """Finds the instrument that a person's words mean: one where they leave nothing to guess, else a few to choose from."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -9,7 +8,7 @@ from functools import cached_property
 from bot.domain.market import display_names
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
 from bot.domain.market.scrip_columns import Columnar, Columns, Directory, columns_of
-from bot.domain.value import value
+from bot.domain.value import positional, value
 from bot.trading.instruments.aliases import ELSEWHERE
 from bot.trading.instruments.contracts import Contracts
 from bot.trading.instruments.names import Names
@@ -47,7 +46,7 @@ class OptionChain:
     options: Mapping[tuple[Decimal, Right], Instrument]
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class _Reading:
     symbol: str
     ask: ContractQuery

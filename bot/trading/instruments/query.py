@@ -3,14 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum, auto
 
 from bot.domain.market.expiries import Cycle
 from bot.domain.market.instrument import Exchange, Right
-from bot.domain.value import value
+from bot.domain.value import positional, value
 from bot.trading.instruments.devanagari import in_latin
 
 LONGEST = 80  # characters; nothing that is traded needs more words than this
@@ -52,7 +51,7 @@ class TokenKind(Enum):
     TODAY = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Token:
     """One word or one part of a glued one. Every token may also be a part of the name."""
 

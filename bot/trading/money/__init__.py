@@ -1,1 +1,1 @@
-"""The day's money: the summaries of days."""
+"""The day's money: mornings, summaries of days and ranges, and files of them."""

@@ -3,17 +3,18 @@
 import base64
 import hashlib
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock, ist
 from bot.domain.errors import ConfirmationGone
-from bot.domain.orders.confirmation import Confirmation, ConfirmationState, Purpose
+from bot.domain.orders.confirmation import BECOMES_A_CARD, Confirmation, ConfirmationState, Purpose
 from bot.domain.orders.order import OrderDraft
 from bot.domain.people.account import Actor
 from bot.domain.plans.plan import Plan
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
+from bot.domain.value import positional
 
 CALM = timedelta(seconds=1.5)  # after a redraw, taps that were meant for the old figures are ignored
 # Of the others the terms stand in the question alone.
@@ -25,7 +26,7 @@ EVENING = timedelta(minutes=10)  # that the card of an after-market order can be
 A_DAY = 86_400.0  # seconds for which this process remembers what it asked
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Confirmations:
     """Questions of one minute (settable), each for one person, one chat, one message, one set of terms."""
 
@@ -183,6 +184,8 @@ class Confirmations:
         )
         if not claimed:
             raise ConfirmationGone("This card was answered already.")
+        if asked.purpose not in BECOMES_A_CARD:
+            db.confirmations.owe_answer(asked.token)
 
     def _moment(self, question: Confirmation) -> datetime:
         """The moment of its life at which a question stands: its creation and its age. ConfirmationGone for one from the future.

@@ -1,16 +1,16 @@
 """A plan that is alive, with its orders as they are stored now."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bot.domain.exits.closing import is_guard
 from bot.domain.news.plans.exits import GuardPlaced
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.plans.plan import LegKind, Plan, PlanLeg, order_of
 from bot.domain.ports.repositories import Repositories
+from bot.domain.value import positional
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class PlanNow:
     """A plan with its orders as stored."""
 

@@ -48,6 +48,7 @@ AHEAD = 5.0  # seconds between two such looks, while the price stays near
 UNFILLED = 3.0  # seconds that the target's limit may rest unguarded
 CALM = 15.0  # seconds after going back to the stop: a price that sits at the target moves it no more often
 DOUBT = 2.0  # seconds between two readings that agree before a stop guards less: a position book may lag
+DOUBTED = 3 * DOUBT  # seconds for which a first reading holds others back, should no second one come
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,6 +80,13 @@ class PlanRunner:
         for watched in self._watched.values():
             watched.read, watched.urgent = False, True
         self._wake()
+
+    def lessens(self, plan_id: str) -> bool:
+        """Whether its stop may guard too much: a step reads what is open, or waits for a second reading to agree on less."""
+        watched = self._watched.get(plan_id)
+        if watched is None:
+            return False
+        return watched.busy or (watched.doubted_at is not None and elapsed() - watched.doubted_at < DOUBTED)
 
     async def run(self) -> None:
         """Carries out the plans that are alive, for ever."""

@@ -68,6 +68,7 @@ class TrailRunner:
     watcher: TickWatcher
     background: BackgroundTasks
     clock: Clock
+    lessens: Callable[[str], bool]  # whether the stop of a plan may guard too much, and is being looked at
     _wake: Signal = field(default_factory=Signal)
     _followed: dict[str, _Followed] = field(default_factory=dict)
     _budgets: dict[str, MoveBudget] = field(default_factory=dict)  # by account
@@ -238,11 +239,11 @@ class TrailRunner:
         """One change of the stop. It is counted before it is sent. The old trigger counts until the new one is known to stand.
 
         An account's trails move one after the other. Who waits for that holds up no way out, and a way out holds up no trail but
-        that of its own stop.
+        that of its own stop. A stop that is about to guard less is not moved with what it guarded before.
         """
         plan, account_id, stop = followed.now.plan, followed.now.plan.account_id, _stop(followed.now).draft
         async with self._moving[account_id]:
-            if self.exits.turns.taken(account_id, stop.instrument.key):
+            if self.exits.turns.taken(account_id, stop.instrument.key) or self.lessens(plan_id):
                 followed.retry_at = asyncio.get_running_loop().time() + AFTER
                 return
             await self._move_now(plan_id, followed, plan)

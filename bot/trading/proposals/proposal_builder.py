@@ -82,7 +82,7 @@ class ProposalBuilder:
         account = account_of(actor)
         connection = self.connections.of(account.id)
         if connection.session is None:
-            raise SessionExpired("There is no session with mStock. /login, then ask again. Nothing was sent.")
+            raise SessionExpired("There is no session with mStock.")
         return account, connection
 
     async def propose(

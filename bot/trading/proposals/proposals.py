@@ -148,7 +148,12 @@ class Proposals:
             trail=more.trail or had.trail,
         )
         proposal = await self.propose(actor, request_of(draft), chat_id=chat_id, attached=attached)
-        await self._store.transaction(lambda db: db.confirmations.close(token, ConfirmationState.REPLACED))
+
+        def replace_it(db: Repositories) -> None:
+            if db.confirmations.close(token, ConfirmationState.REPLACED):
+                db.confirmations.owe_answer(token)  # the new one has a message of its own
+
+        await self._store.transaction(replace_it)
         return proposal
 
     async def raise_stop(self, actor: Actor, token: str, *, join: bool, chat_id: int) -> Proposal:

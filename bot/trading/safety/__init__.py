@@ -1,1 +1,1 @@
-"""What protects: limits, PINs, the token guard, lockdown."""
+"""What protects: limits, PINs, the token guard, lockdown, and who is told of an act."""

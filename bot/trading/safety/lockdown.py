@@ -45,7 +45,7 @@ def lock_down(db: Repositories, now: datetime) -> LockdownReport:
         before = "running" if fresh else "stopped"
         db.audit.add(now, None, "panic", account.id, before=before, after="stopped, session forgotten")
     for phone in sorted(phones):
-        questions += db.confirmations.refuse_of(phone)
+        questions += db.confirmations.refuse_of(phone, WHY)
         db.pins.lock_phone(phone, now)
     db.audit.add(now, None, "panic", before=f"{len(phones)} phones", after=f"all sealed, {questions} open questions refused")
     db.flags.lock_down(now)

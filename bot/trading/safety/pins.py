@@ -243,7 +243,7 @@ class Pins:
 
         def shut(db: Repositories) -> None:
             db.pins.lock_phone(person, now)
-            db.confirmations.refuse_of(person)
+            db.confirmations.refuse_of(person, "This phone was locked.")
             db.audit.add(now, person, "lock", before="open", after="sealed")
             _tell_of(db, actor.user, ActionKind.PHONE_LOCKED, now)
 

@@ -23,6 +23,7 @@ from bot.domain.news.orders.orders import (
 )
 from bot.domain.orders.order import LOOKED_FOR, Fill, Order, OrderDraft, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.position_after import PositionAfter
+from bot.domain.plans.plan import LegKind, PlanState
 from bot.domain.pnl.booked_charges import ChargesOf, unknown_charges
 from bot.domain.pnl.position_now import position_after
 from bot.domain.ports.broker import RandomBytes
@@ -274,7 +275,7 @@ class _Reading:
             self.tell(after, OrderFound(order=after, told=before.status))
         if fill is not None:
             self.change.fills += 1
-            self.tell(after, Filled(order=after, fill=fill, fee=self.fee(after), after=self.position(after)))
+            self.tell(after, self.filled(after, fill))
         if after.status is not before.status:
             notice = self.ending(after)
             self.change.rejections += isinstance(notice, OrderRejected)
@@ -323,9 +324,18 @@ class _Reading:
                 continue
             priced = replace(fill, price=price, average=average or fill.average)
             self.db.orders.complete_fill(order, priced)
-            news = Filled(order=order, fill=priced, fee=self.fee(order), after=self.position(order))
-            self.db.outbox.correct(news, self.now)
+            self.db.outbox.correct(self.filled(order, priced), self.now)
             self.change.touched.append(order.id)
+
+    def filled(self, order: Order, fill: Fill) -> Filled:
+        """The news of a fill, with what is held then and whether its stop comes by itself."""
+        follows = (
+            (plan := self.db.plans.of_order(order.id)) is not None
+            and plan.state is PlanState.ALIVE
+            and plan.leg(LegKind.STOP) is not None
+            and any(leg.order_id == order.id for leg in plan.entries)
+        )
+        return Filled(order=order, fill=fill, fee=self.fee(order), after=self.position(order), stop_follows=follows)
 
     def ending(self, order: Order) -> Notice | None:
         """The news of an order's end, with what is held then. None where our own cancel ended one of which nothing filled."""

@@ -16,6 +16,7 @@ from bot.domain.market.prices import Price
 from bot.domain.market.watch_list import FollowedMessage, WatchRow, WatchShown
 from bot.domain.people.account import Account, Actor
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.value import positional
 from bot.trading.account.prices import Prices, of_tick
 from bot.trading.account.quotes import Quotes
 from bot.trading.actor import account_of
@@ -40,7 +41,7 @@ class Drawn(Enum):
     GONE = auto()  # the message, or the chat: it is not worth going on
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class _Shown:
     """The message of a chat that is refreshed, and the task that does it."""
 

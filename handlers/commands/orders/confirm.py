@@ -25,7 +25,7 @@ from handlers.views.orders import card as cards
 from handlers.views.orders import order as views
 from handlers.views.people import account as account_views
 from handlers.views.people import safety
-from handlers.views.plans import exits
+from handlers.views.plans import answers, exits
 from handlers.views.taps.taps import CardTap, CardVerb, ChangeTap
 
 _log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ async def tapped(ctx: Ctx, tap: CardTap) -> None:
         case CardVerb.UNLINK:
             await _unlink(ctx, tap)
         case CardVerb.DISCARD:
-            await _discard(ctx, tap)
+            await discard(ctx, tap.token)
         case CardVerb.LATER:
             card = await ctx.services.later.keep(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
             await ctx.redraw(later.kept(card, ctx.label, ctx.mode, ctx.now))
@@ -90,7 +90,7 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
         await ctx.redraw(views.in_words(confirmation, wanted.reasons, ctx.label, ctx.mode, ctx.now))
     except (CheckFailed, EntriesBlocked) as refusal:  # the claim killed the question, so its buttons go with it
         confirmation = await ctx.services.proposals.question(ctx.actor, tap.token)
-        await ctx.redraw(views.refused(failure(refusal, "", account=ctx.label), confirmation, ctx.now))
+        await ctx.redraw(answers.refused(failure(refusal, "", account=ctx.label), confirmation, ctx.now))
     else:
         await _show(ctx, outcome)
 
@@ -131,10 +131,6 @@ async def _show(ctx: Ctx, outcome: Order | Proposal | Resumed | Cancelled | Exit
         await ctx.redraw(safety.resumed(outcome, ctx.mode))
     elif isinstance(outcome, Cancelled):  # a question in words, in a message of its own: the order's card lives elsewhere
         await ctx.redraw(cards.cancel_sent((outcome,), ctx.label, ctx.mode, ctx.now))
-
-
-async def _discard(ctx: Ctx, tap: CardTap) -> None:
-    await ctx.redraw(views.discarded(await discard(ctx, tap.token), ctx.now))
 
 
 TAPS: Taps = {CardTap: tapped, ChangeTap: changed}

@@ -14,7 +14,6 @@ async def tapped(ctx: Ctx, tap: ReverseTap) -> None:
     """Turns the position round, asks again in words, or leaves it as it is."""
     if tap.verb is ReverseVerb.DISCARD:
         await discard(ctx, tap.token)
-        await ctx.redraw(exit_views.discarded())
         return
     reversals, in_words = ctx.services.reversals, tap.verb is ReverseVerb.YES
     async with claiming(ctx, f"{tap.token} {tap.verb}", "") as answered:

@@ -59,7 +59,6 @@ async def tapped(ctx: Ctx, tap: BasketTap) -> None:
             await _confirm(ctx, tap)
         case BasketVerb.DISCARD:
             await discard(ctx, tap.token)
-            await ctx.redraw(views.discarded())
         case BasketVerb.AGAIN:
             await _ask(ctx, await baskets.again(ctx.actor, tap.token, chat_id=ctx.chat_id), in_place=True)
         case BasketVerb.CHANGE:

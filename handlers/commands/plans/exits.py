@@ -70,7 +70,6 @@ async def tapped(ctx: Ctx, tap: ExitsTap) -> None:
             await _confirm(ctx, tap)
         case ExitsVerb.DISCARD:
             await discard(ctx, tap.token)
-            await ctx.redraw(views.discarded())
         case ExitsVerb.LOOK:
             await ctx.redraw(views.shown(await exits.shown(ctx.actor, tap.token), ctx.mode, ctx.state.explain))
         case ExitsVerb.GO_ON:

@@ -86,7 +86,6 @@ async def tapped(ctx: Ctx, tap: PnlExitTap) -> None:
             await _confirm(ctx, tap)
         case PnlVerb.DISCARD:
             await discard(ctx, tap.token)
-            await ctx.redraw(views.discarded())
         case PnlVerb.ONLY_ALERT:
             await ctx.redraw(views.listed(await exits.only_alert(ctx.actor, tap.token), ctx.mode))
         case PnlVerb.CHANGE:

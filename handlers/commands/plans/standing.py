@@ -83,8 +83,7 @@ async def tapped(ctx: Ctx, tap: StandingTap) -> None:
         case StandingVerb.CONFIRM | StandingVerb.CONFIRM_NEW:
             await _confirm(ctx, tap)
         case StandingVerb.DISCARD:
-            question = await discard(ctx, tap.token)
-            await ctx.redraw(views.discarded(question, ctx.label))
+            await discard(ctx, tap.token)
 
 
 async def _confirm(ctx: Ctx, tap: StandingTap) -> None:

@@ -59,7 +59,6 @@ async def tapped(ctx: Ctx, tap: TrailTap) -> None:
             await _confirm(ctx, tap)
         case TrailVerb.DISCARD:
             await discard(ctx, tap.token)
-            await ctx.redraw(views.discarded())
         case TrailVerb.LOOK:
             await ctx.redraw(views.shown(await trails.shown(ctx.actor, tap.token), ctx.mode))
         case TrailVerb.END:

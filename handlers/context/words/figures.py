@@ -1,10 +1,10 @@
 """Figures as they are typed in India: 2,900.50, .5, 10k, 1L, 2 crore, ₹25000, 50000/-."""
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.domain.money import exact
+from bot.domain.value import positional
 
 NUMBER = r"(?:(?:[0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,12})(?:\.[0-9]{1,6})?|\.[0-9]{1,6})"
 SCALE = r"(?:k|thousand|hazar|hajar|lakhs?|lacs?|l|crores?|cr)"
@@ -19,7 +19,7 @@ _FIGURE = re.compile(rf"(₹)?({NUMBER})({SCALE})?(/-|/=)?", re.IGNORECASE)
 _TIMES = {"": 1, "k": 1_000, "t": 1_000, "h": 1_000, "l": 100_000, "c": 10_000_000}  # by its first letter
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Figure:
     """A number whose place in the order is not settled yet."""
 

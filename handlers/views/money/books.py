@@ -152,10 +152,11 @@ def order(
     if entry.price is not None:
         parts.append(say(f"LTP {price(entry.price.last)}"))
     facts = [f"Asked for at {clock_time(order.created_at)}."]
-    facts.append(f"At mStock: {order.broker_id}" if order.broker_id else "mStock has given it no number yet.")
+    unnumbered = "It never reached mStock." if order.never_left else "mStock has given it no number yet."
+    facts.append(f"At mStock: {order.broker_id}" if order.broker_id else unnumbered)
     if not order.is_ours:
         facts.append("Placed outside this bot.")
-    if order.reason:
+    if order.reason and not order.never_left:
         facts.append(f"mStock's words: {order.reason}")
     parts.append(detail(*facts))
     copy = [Button("Copy mStock's number", copy=order.broker_id)] if order.broker_id else []

@@ -1,10 +1,11 @@
 """News without rupees, for a phone that shows pushes while it is locked, and the button that shows the whole."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from bot.domain.people.account import Permission
+from bot.domain.value import positional
 from handlers.views.keyboards import button
 from handlers.views.message import Detail, Line, Part, Table, View
 from handlers.views.taps.tap import Tap, travels_as
@@ -17,7 +18,7 @@ _RUPEES = re.compile(
 
 
 @travels_as("a")
-@dataclass(frozen=True, slots=True)
+@positional
 class ShowTap(Tap):
     """Show what the message with the button tells, with its rupees."""
 

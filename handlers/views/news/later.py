@@ -1,6 +1,5 @@
 """Cards of later: what was kept, what comes today, what may be asked now, and their buttons."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
@@ -10,6 +9,7 @@ from bot.domain.news.orders.after_market import AfterMarketFate
 from bot.domain.news.orders.later_cards import LaterCardDue, LaterCardsAhead, LaterCardStruck
 from bot.domain.people.account import Permission
 from bot.domain.proposals.later_card import LaterCard
+from bot.domain.value import positional
 from handlers.views.format import clock_time, day_and_time, price, time_on_day
 from handlers.views.keyboards import button
 from handlers.views.message import Button, View, bold, keyboard, message, say
@@ -29,7 +29,7 @@ class LaterVerb(StrEnum):
 
 
 @travels_as("j")
-@dataclass(frozen=True, slots=True)
+@positional
 class LaterTap(OfAccount):
     """A tap about a card of later."""
 

@@ -106,7 +106,7 @@ def state(order: Order, explain: Explain) -> str:
         case OrderStatus.NOT_SEEN:
             return "closed by you: not in the mStock app"
         case OrderStatus.REJECTED if order.never_left:
-            return f"not sent: {order.reason}"
+            return f"not sent: {order.why_unsent}"
         case OrderStatus.REFUSED | OrderStatus.REJECTED:
             return ", ".join(filter(None, ("rejected by mStock", some))) + (f": {explain(order.reason)}" if order.reason else "")
         case OrderStatus.OPEN | OrderStatus.TRIGGER_PENDING:
@@ -271,8 +271,8 @@ def only_opens(order: Order) -> bool:
     return order.draft.side is Side.BUY and order.draft.product in (Product.CNC, Product.MTF)
 
 
-def fill_keyboard(order: Order, label: str, after: PositionAfter | None = None) -> Keyboard:
-    """The buttons under the news of a fill: no way out of nothing, and no order again that would open a short."""
+def fill_keyboard(order: Order, label: str, after: PositionAfter | None = None, *, stop_follows: bool = False) -> Keyboard:
+    """The buttons under the news of a fill: no way out of nothing, no order again that would open a short, no second stop."""
 
     def tap(text: str, verb: OrderVerb) -> Button:
         return button(text, OrderTap(order.id, verb, label))
@@ -287,7 +287,7 @@ def fill_keyboard(order: Order, label: str, after: PositionAfter | None = None) 
     adds = opened and held is not None and held * order.draft.side.sign > 0
     again = [tap("Add" if adds else "Same again", OrderVerb.SAME)] if opened else []
     holds = after is not None and bool(after.quantity) and not closed
-    stop = [tap("Set stop", OrderVerb.STOP)] if may_exit(order) and holds else []
+    stop = [tap("Set stop", OrderVerb.STOP)] if may_exit(order) and holds and not stop_follows else []
     turns = holds and order.draft.product in (Product.MIS, Product.NRML)
     return keyboard([*stop, *exit_, *again], [tap("Reverse", OrderVerb.REVERSE)] if turns else [])
 

@@ -1,6 +1,5 @@
 """A change of product: the question, how it ended, and the news of it."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
@@ -10,9 +9,10 @@ from bot.domain.news.orders.conversions import ConversionUnclear, Converted
 from bot.domain.people.account import Permission
 from bot.domain.positions.conversion import Conversion, ConversionCard, ConversionState
 from bot.domain.terms import Product
+from bot.domain.value import positional
 from handlers.views.format import amount, clock_time, count, joined, price, row, short_time, signed, table
 from handlers.views.keyboards import button, words
-from handlers.views.message import Keyboard, Part, View, bold, keyboard, message, say
+from handlers.views.message import Keyboard, Part, View, bold, keyboard, say
 from handlers.views.orders.card import place
 from handlers.views.orders.order import PRODUCTS
 from handlers.views.orders.order_news import Scene, renders
@@ -27,7 +27,7 @@ class ConvertVerb(StrEnum):
 
 
 @travels_as("z")
-@dataclass(frozen=True, slots=True)
+@positional
 class ConvertTap(TokenTap[ConvertVerb]):
     """A tap under the question about a conversion."""
 
@@ -88,10 +88,6 @@ def _known(rupees: Decimal | None) -> str:
 def ended(made: Conversion, label: str, mode: str) -> View:
     """The question's own message once it was answered."""
     return View((*_standing(made), place(label, mode)), _buttons(made, label))
-
-
-def discarded() -> View:
-    return message(say(bold("Discarded."), " Nothing was changed."))
 
 
 @renders(Converted)

@@ -6,10 +6,9 @@ from decimal import Decimal
 
 from bot.domain.charges.tariff import Loan
 from bot.domain.clock import ist_date
-from bot.domain.market.display_names import short
 from bot.domain.money import ZERO
 from bot.domain.orders.confirmation import Confirmation, Purpose
-from bot.domain.orders.order import Order, OrderDraft
+from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.order_text import draft_line, plain, request_line, request_of, trail_words
 from bot.domain.proposals.later_card import due_at
 from bot.domain.proposals.proposal import ChangeOptions, Proposal, Question, Raising
@@ -42,21 +41,6 @@ PRODUCTS = {
     Product.NRML: "Carry-forward (NRML)",
     Product.MTF: "Margin funding (MTF)",
 }
-
-# What a question without an order of its own was, and what did not come of it once its time is over.
-OVER = {
-    Purpose.EXIT: ("List of exits", "nothing sent"),
-    Purpose.PANIC: ("Panic", "nothing sent, new orders are not blocked by it"),
-    Purpose.REVERSE: ("Reversal", "nothing sent"),
-    Purpose.CANCEL: ("Cancel", "nothing was cancelled"),
-    Purpose.RESUME: ("Resume", "new orders stay blocked"),
-    Purpose.UNLINK: ("Unlink", "the account stays linked"),
-    Purpose.PNL_EXIT: ("P&L exit", "it does not watch"),
-    Purpose.TRAIL: ("Trail", "nothing follows the price by it"),
-    Purpose.KEEP: ("Stop to keep", "it was not placed"),
-    Purpose.KEEP_ONLY: ("Stop to keep", "it is not kept"),
-}
-AGAIN = {Purpose.EXIT: ("Exit…", "/exit"), Purpose.PANIC: ("Ask again", "/panic")}
 
 
 def proposal(proposal: Proposal, mode: str, now: datetime) -> View:
@@ -296,50 +280,6 @@ def changes(token: str, options: ChangeOptions, label: str) -> Keyboard:
             button("Done", CardTap(token, CardVerb.BACK, label)),
         ],
     )
-
-
-def discarded(confirmation: Confirmation, now: datetime) -> View:
-    """A question that was answered with no."""
-    match confirmation.purpose:
-        case Purpose.CANCEL:
-            return message(say(bold("Kept."), " The stop stays."))
-        case Purpose.RESUME:
-            return message(say(bold("Nothing changed."), " New orders stay blocked."))
-        case Purpose.UNLINK:
-            return message(say(bold("Nothing changed."), " The account stays linked."))
-        case _:
-            terms = [what(confirmation.draft, now)] if confirmation.draft is not None else []
-            return message(say(bold("Discarded."), " Nothing was sent."), *terms)
-
-
-def refused(refusal: View, confirmation: Confirmation, now: datetime) -> View:
-    """Why the claim refused. It takes the card's place, so it also says which order that was."""
-    if confirmation.draft is None:
-        return refusal
-    return refusal.and_then(say(what(confirmation.draft, now).split(" · ")[0]))
-
-
-def folded(confirmation: Confirmation, label: str, now: datetime, ended: Order | None = None) -> View:
-    """One line in the place of a question whose time is over. ended: the order that it was about ended first."""
-    if ended is not None:
-        act = f"Change to {what(confirmation.draft, now)}" if confirmation.draft is not None else f"Cancel #{ended.number}"
-        return message(f"{act} · #{ended.number} is {ended.status.lower()} already, nothing was changed")
-    at = clock_time(confirmation.expires_at)
-    if confirmation.draft is None:
-        name, nothing = OVER.get(confirmation.purpose, ("This card", "nothing was done"))
-        anew = AGAIN.get(confirmation.purpose)
-        view = message(f"{name} · expired {at}, {nothing}")
-        return view if anew is None else view.with_keyboard([words(*anew, account=label)])
-    name = what(confirmation.draft, now)
-    if confirmation.purpose is Purpose.CONVERT:
-        draft = confirmation.draft
-        return message(
-            f"Convert {count(draft.quantity)} {short(draft.instrument)} to {draft.product} · expired {at}, nothing changed"
-        )
-    if confirmation.purpose is not Purpose.PLACE:
-        return message(f"Change to {name} · expired {at}, nothing was changed")
-    again = button("Ask again", CardTap(confirmation.token, CardVerb.AGAIN, label))
-    return message(f"{name} · expired {at}, nothing sent").with_keyboard([again])
 
 
 def ended(confirmation: Confirmation, now: datetime) -> str:

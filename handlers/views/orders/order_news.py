@@ -1,7 +1,6 @@
 """The news of orders as messages: fills, ends, refusals, and what came to be elsewhere."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -30,6 +29,7 @@ from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.proposals.repairs import RepairsOf
 from bot.domain.terms import Side
+from bot.domain.value import positional
 from handlers.views.format import amount, average, clock_time, count, mark, price, signed, signed_count
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Line, Part, View, bold, keyboard, say
@@ -55,7 +55,7 @@ MOST = 20  # orders that one message names
 LONG_AGO = timedelta(minutes=1)  # an order from elsewhere that is older than this names its time
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Scene:
     """What a renderer knows besides the news: whose account it is about, and when and in which mode it is told."""
 
@@ -102,7 +102,7 @@ def _filled(news: Filled, scene: Scene) -> View:
         parts.append(say(_squared_off(news.fee)))
     if news.after is not None:
         parts.append(say(_position(news.after, order)))
-    return View(tuple(parts), fill_keyboard(order, scene.label, news.after))
+    return View(tuple(parts), fill_keyboard(order, scene.label, news.after, stop_follows=news.stop_follows))
 
 
 def _squared_off(fee: Decimal) -> str:
@@ -135,7 +135,7 @@ def _rejected(news: OrderRejected, scene: Scene) -> View:
     order = news.order
     repair = repair_buttons(order, scene.repairs(order), scene.label)
     if order.never_left:
-        return _about("Not sent", order, _sentences(order.reason, _left(order, news.after)), scene, repair)
+        return _about("Not sent", order, _sentences(order.why_unsent, _left(order, news.after)), scene, repair)
     why = scene.explain(order.reason) if order.reason else "mStock gave no reason."
     part = f"{count(order.filled)} of {count(order.draft.quantity)} filled before." if order.filled else ""
     if order.status is OrderStatus.REFUSED:

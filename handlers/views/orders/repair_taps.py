@@ -1,12 +1,12 @@
 """The taps under a rejected order: the same order with the change that repairs it."""
 
-from dataclasses import dataclass
 from typing import Self
 
 from bot.domain.orders.order import Order
 from bot.domain.people.account import Permission
 from bot.domain.proposals.proposal import Change
 from bot.domain.proposals.repairs import Repaired
+from bot.domain.value import positional
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button
 from handlers.views.taps.tap import OfAccount, label_behind, parts_of, travels_as
@@ -14,7 +14,7 @@ from handlers.views.taps.taps import ChangeTap
 
 
 @travels_as("r")
-@dataclass(frozen=True, slots=True)
+@positional
 class RepairTap(OfAccount):
     """Ask for a rejected order again, with one change."""
 

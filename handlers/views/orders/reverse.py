@@ -1,6 +1,5 @@
 """A position to be turned round: the taps under its card, the card, and the question in words."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -9,6 +8,7 @@ from bot.domain.orders.order import OrderDraft
 from bot.domain.people.account import Permission
 from bot.domain.proposals.reversal import ReversalCard
 from bot.domain.terms import Side
+from bot.domain.value import positional
 from handlers.views.format import amount, clock_time, count, joined, money_row, price, row, table
 from handlers.views.keyboards import button
 from handlers.views.message import Part, View, bold, detail, keyboard, message, say
@@ -26,7 +26,7 @@ class ReverseVerb(StrEnum):
 
 
 @travels_as("u")
-@dataclass(frozen=True, slots=True)
+@positional
 class ReverseTap(TokenTap[ReverseVerb]):
     """A tap under the question whether a position is to be turned round."""
 

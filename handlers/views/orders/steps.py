@@ -1,7 +1,7 @@
 """Questions on the way to an order, answered by a button or in words: which one, product, how many, at which price."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 
 from bot.domain.clock import ist_date
@@ -13,6 +13,7 @@ from bot.domain.money import tick_down
 from bot.domain.orders.order import Order
 from bot.domain.orders.order_text import plain, words_of
 from bot.domain.terms import Product, Side
+from bot.domain.value import positional
 from handlers.views.format import count, price, signed_count
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, View, bold, message, say
@@ -28,7 +29,7 @@ STOP = "stop"  # the word behind which the price of a stop stands
 _PICK = {"modify": "Change which order?", "cancel_order": "Cancel which order?"}
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class Candidate:
     """Something that was traded today or is held, and how much of it."""
 

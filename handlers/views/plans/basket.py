@@ -8,7 +8,6 @@ from bot.domain.clock import ist_date
 from bot.domain.exits.exit_list import ExitList, ExitRow, ExitsShown, RowState, RowTold
 from bot.domain.market.display_names import day_words, short, strike_words
 from bot.domain.news.plans.exits import ExitsTold, Told
-from bot.domain.orders.confirmation import Confirmation
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import draft_line, plain
 from bot.domain.pictures import Payoff
@@ -192,20 +191,10 @@ def bare(reasons: Sequence[str], token: str, label: str, mode: str) -> View:
     )
 
 
-def folded(confirmation: Confirmation, label: str) -> View:
-    """One line in the place of a card whose time is over."""
-    again = button("Ask again", BasketTap(confirmation.token, BasketVerb.AGAIN, label))
-    return message(f"Basket · expired {clock_time(confirmation.expires_at)}, nothing sent").with_keyboard([again])
-
-
 def expired(said: str, token: str, label: str) -> View:
     """Says in an old card's place that it is over, and offers to ask anew."""
     again = button("Ask again at the price of now", BasketTap(token, BasketVerb.AGAIN, label))
     return message(said).with_keyboard([again])
-
-
-def discarded() -> View:
-    return message(say(bold("Discarded."), " Nothing was sent."))
 
 
 def shown(way: ExitsShown, mode: str, explain: Explain) -> View:

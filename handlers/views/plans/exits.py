@@ -254,10 +254,6 @@ def _words(told: RowTold, explain: Explain) -> str:
             return _STANDING.get(told.state, "to be sent")
 
 
-def discarded() -> View:
-    return View((say(bold("Discarded."), " Nothing was sent."),))
-
-
 def told(news: ExitsTold, scene: Scene) -> View:
     """The news of a list: what waits in vain, what was not sent, or whether all is flat."""
     if news.told is Told.FLAT:

@@ -157,10 +157,6 @@ def _ask(name: str, exit_: PnlExit, label: str) -> Button:
     return words(name, f"/{typed(exit_)}", account=label)
 
 
-def discarded() -> View:
-    return View((say(bold("Discarded."), " Nothing is watched."),))
-
-
 def _value(figure: ScopeResult) -> str:
     if figure.flat:
         return "nothing open"

@@ -3,7 +3,7 @@
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
 from bot.domain.news.plans.standing_stops import StandingStopPaused, StandingStopsDue
-from bot.domain.orders.confirmation import Confirmation, Purpose
+from bot.domain.orders.confirmation import Purpose
 from bot.domain.plans.standing_stop import StandingCard, StandingShown, StandingState, StandingStop
 from bot.domain.positions.rebase import Rebase
 from bot.domain.terms import Side
@@ -153,17 +153,6 @@ def _not_judged(stops: tuple[StandingStop, ...]) -> list[Part]:
 
 def _named(stops: tuple[StandingStop, ...]) -> str:
     return ", ".join(f"{short(stop.instrument)} {price(stop.trigger)}" for stop in stops)
-
-
-def discarded(question: Confirmation, label: str) -> View:
-    again = [place_button(label)] if question.purpose is Purpose.STOPS else []
-    return message(say(bold("Discarded."), " No stop was placed.")).with_keyboard(again)
-
-
-def folded(_: Confirmation, label: str) -> View:
-    """What a question becomes whose time is over: nothing guards yet, so that the way back stays."""
-    text = " No stop was placed, and nothing guards these positions."
-    return message(say(bold("STOPS · expired."), text)).with_keyboard([place_button(label)])
 
 
 @renders(StandingStopsDue)

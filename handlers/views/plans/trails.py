@@ -131,10 +131,6 @@ def _look(one: TrailShown) -> Button:
     return button("Refresh", TrailTap(one.plan.id, TrailVerb.LOOK, one.account.label))
 
 
-def discarded() -> View:
-    return View((say(bold("Discarded."), " Nothing was sent, and no stop follows."),))
-
-
 @renders(TrailTold)
 def _told(news: TrailTold, scene: Scene) -> View:
     stop = news.stop

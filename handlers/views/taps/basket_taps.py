@@ -1,9 +1,9 @@
 """The taps under a basket's card, its question in words, and its news."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.people.account import Permission
+from bot.domain.value import positional
 from handlers.views.taps.tap import TokenTap, travels_as
 
 
@@ -30,7 +30,7 @@ class BasketVerb(StrEnum):
 
 
 @travels_as("bk")
-@dataclass(frozen=True, slots=True)
+@positional
 class BasketTap(TokenTap[BasketVerb]):
     """A tap that names a basket."""
 

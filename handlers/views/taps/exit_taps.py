@@ -1,9 +1,9 @@
 """The taps under a list of exits."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.people.account import Permission
+from bot.domain.value import positional
 from handlers.views.taps.tap import TokenTap, travels_as
 
 
@@ -19,7 +19,7 @@ class ExitsVerb(StrEnum):
 
 
 @travels_as("q")
-@dataclass(frozen=True, slots=True)
+@positional
 class ExitsTap(TokenTap[ExitsVerb]):
     """A tap under a list of exits, or under its news."""
 

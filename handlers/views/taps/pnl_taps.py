@@ -1,9 +1,9 @@
 """The taps under a P&L exit."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.people.account import Permission
+from bot.domain.value import positional
 from handlers.views.taps.tap import TokenTap, travels_as
 
 
@@ -18,7 +18,7 @@ class PnlVerb(StrEnum):
 
 
 @travels_as("pe")
-@dataclass(frozen=True, slots=True)
+@positional
 class PnlExitTap(TokenTap[PnlVerb]):
     """A tap under a P&L exit."""
 

@@ -1,9 +1,9 @@
 """The taps of stops that live over days."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.people.account import Permission
+from bot.domain.value import positional
 from handlers.views.taps.tap import TokenTap, travels_as
 
 
@@ -18,7 +18,7 @@ class StandingVerb(StrEnum):
 
 
 @travels_as("s")
-@dataclass(frozen=True, slots=True)
+@positional
 class StandingTap(TokenTap[StandingVerb]):
     """A tap about them: the token of a question, or the id of an order. `today` for PLACE."""
 

@@ -7,12 +7,13 @@ the same person could type. What it may do is decided from the database. A famil
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import InvalidOperation
 from enum import StrEnum
 from typing import ClassVar, Generic, Self, TypeVar, cast
 
 from bot.domain.people.account import Permission
+from bot.domain.value import positional
 
 MOST_BYTES = 64
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -75,7 +76,7 @@ class OfAccount(Tap):
 Verb = TypeVar("Verb", bound=StrEnum)
 
 
-@dataclass(frozen=True, slots=True)
+@positional
 class TokenTap(OfAccount, Generic[Verb]):
     """A tap under a question or under what became of it: the token, and what is done by it.
 

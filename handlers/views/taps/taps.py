@@ -4,7 +4,6 @@ Values chosen on a Change keyboard travel in a tap because they only ever make a
 """
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Self
@@ -12,6 +11,7 @@ from typing import Self
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.people.account import Permission
 from bot.domain.terms import Product
+from bot.domain.value import positional
 from handlers.views.taps.tap import OfAccount, Tap, TokenTap, id_in, label_behind, number_in, parts_of, travels_as
 
 
@@ -60,7 +60,7 @@ class Listing(StrEnum):
 
 
 @travels_as("c")
-@dataclass(frozen=True, slots=True)
+@positional
 class CardTap(TokenTap[CardVerb]):
     """A tap under a question."""
 
@@ -72,7 +72,7 @@ class CardTap(TokenTap[CardVerb]):
 
 
 @travels_as("v")
-@dataclass(frozen=True, slots=True)
+@positional
 class ChangeTap(OfAccount):
     """A new value for one field of a question. Exactly one is set."""
 
@@ -116,7 +116,7 @@ class ChangeTap(OfAccount):
 
 
 @travels_as("o")
-@dataclass(frozen=True, slots=True)
+@positional
 class OrderTap(TokenTap[OrderVerb]):
     """A tap under an order, whose id is the token."""
 
@@ -141,7 +141,7 @@ EXITS = "exit"  # the list of positions with a button under it for each
 
 
 @travels_as("b")
-@dataclass(frozen=True, slots=True)
+@positional
 class ListingTap(OfAccount):
     """Draw a list again, with the account and the arguments it had."""
 
@@ -164,7 +164,7 @@ class ListingTap(OfAccount):
 
 
 @travels_as("x")
-@dataclass(frozen=True, slots=True)
+@positional
 class ExitTap(OfAccount):
     """Ask for the order that closes one position."""
 
@@ -186,7 +186,7 @@ class ExitTap(OfAccount):
 
 
 @travels_as("e")
-@dataclass(frozen=True, slots=True)
+@positional
 class EntriesTap(OfAccount):
     """Cancel the entry orders that the kill switch left resting."""
 
@@ -205,7 +205,7 @@ class EntriesTap(OfAccount):
 
 
 @travels_as("w", "i")
-@dataclass(frozen=True, slots=True)
+@positional
 class WordsTap(Tap):
     """Words that the person could have typed. stays: their answer takes the place of the message with the button."""
 
@@ -221,7 +221,7 @@ class WordsTap(Tap):
 
 
 @travels_as("l")
-@dataclass(frozen=True, slots=True)
+@positional
 class LeaveTap(Tap):
     """Leave a question on the way to an order. The words so far travel along, for a reply to complete."""
 
@@ -241,7 +241,7 @@ class LeaveTap(Tap):
 
 
 @travels_as("n")
-@dataclass(frozen=True, slots=True)
+@positional
 class DoItNowTap(Tap):
     """Do what was typed while the bot was away: the words stand in the message that this one answers."""
 
@@ -254,7 +254,7 @@ class DoItNowTap(Tap):
 
 
 @travels_as("k")
-@dataclass(frozen=True, slots=True)
+@positional
 class PadTap(Tap):
     """A key of a PIN's keypad, by its place and never by its digit. None: give up."""
 

@@ -1,9 +1,9 @@
 """The taps under a trail."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.people.account import Permission
+from bot.domain.value import positional
 from handlers.views.taps.tap import TokenTap, travels_as
 
 
@@ -18,7 +18,7 @@ class TrailVerb(StrEnum):
 
 
 @travels_as("tr")
-@dataclass(frozen=True, slots=True)
+@positional
 class TrailTap(TokenTap[TrailVerb]):
     """A tap under a trail: the token of its question or plan, or the id of an order."""
 

@@ -96,6 +96,14 @@ Index("ix_confirmations_open", confirmations.c.state, confirmations.c.account_id
 Index("ix_confirmations_expires_at", confirmations.c.expires_at)
 
 
+class _Answers(TypedColumns):
+    token: Named[str] = Column(Text, ForeignKey("confirmations.token", ondelete="CASCADE"), primary_key=True)
+    why: Named[str] = Column(Text)  # reasons, one a line
+
+
+answers = Table("answers", metadata, _Answers, sqlite_strict=True)  # what became of a question, until its message shows it
+
+
 class _Plans(TypedColumns):
     id = Column(Text, primary_key=True)  # the token of the question that it was confirmed with
     account_id: Named[str] = Column(Text, ForeignKey("accounts.id"))

@@ -11,7 +11,7 @@ from bot.domain.people.account import Role, User
 from storage.db.engine import Transaction
 from storage.db.tables.alerts import alerts
 from storage.db.tables.messages import cards, outbox
-from storage.db.tables.orders import confirmations
+from storage.db.tables.orders import answers, confirmations
 from storage.db.tables.people import choices, people, roles
 from storage.repos.outbox import BURIED, PARKED, WAITING
 
@@ -48,6 +48,9 @@ _AFTER = (  # a private chat has its person's id
     confirmations.update()
     .where(confirmations.c.user_id == bindparam("person"), confirmations.c.state == ConfirmationState.OPEN)
     .values(state=ConfirmationState.REFUSED),
+    answers.delete().where(
+        answers.c.token.in_(select(confirmations.c.token).where(confirmations.c.user_id == bindparam("person")))
+    ),
     outbox.update()
     .where(outbox.c.chat_id == bindparam("person"), outbox.c.state.in_((WAITING, PARKED)))
     .values(state=BURIED, why="no longer on the list"),

@@ -19,6 +19,7 @@ from bot.domain.news.orders.orders import Filled, OrderEnded
 from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import CardRef, Order, OrderStatus
 from bot.domain.ports.repositories import Repositories
+from bot.domain.proposals.ended_question import EndedQuestion
 from bot.simulators.loop import LoopClock
 from storage.store import SqlStore
 from tests.stage.values.orders import an_order
@@ -48,6 +49,9 @@ class Phones:
         await asyncio.sleep(self.seconds.get(shown.chat_id, 0.1))
         self.drawn.append((shown.chat_id, order.version))
         return shown.message_id
+
+    async def answer(self, answer: EndedQuestion) -> None:
+        raise AssertionError("no question was asked")
 
     def told(self, chat: int) -> list[Notice]:
         """Every notice that a chat has received, those of one message included."""
@@ -385,16 +389,3 @@ async def test_a_disk_that_breaks_ends_the_notifier_instead_of_leaving_a_chat_be
     notifier = Notifier(store=Breaking(store, left), messenger=Phones(clock), clock=clock)
     with pytest.raises(StorageError):
         await asyncio.wait_for(notifier.run(), 60)
-
-
-@pytest.mark.parametrize("left", range(3))
-async def test_a_disk_that_breaks_ends_the_card_updater_too(clock: LoopClock, left: int) -> None:
-    store = await a_store()
-    (order,) = await with_orders(store, clock, 1)
-
-    def show(db: Repositories) -> None:
-        db.cards.add(CardRef(chat_id=ASHA, message_id=1, order_id=order.id, version=0))
-
-    await store.transaction(show)
-    with pytest.raises(StorageError):
-        await asyncio.wait_for(CardUpdater(store=Breaking(store, left), messenger=Phones(clock)).run(), 60)

@@ -14,6 +14,7 @@ from bot.domain.errors import DeliveryError
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import CardRef, Order
+from bot.domain.proposals.ended_question import EndedQuestion
 from bot.simulators.loop import LoopClock
 from storage.store import SqlStore
 from storage.topics import Topic
@@ -38,6 +39,9 @@ class Phone:
 
     async def draw(self, shown: CardRef, order: Order, label: str) -> int:
         raise AssertionError("the notifier draws no cards")
+
+    async def answer(self, answer: EndedQuestion) -> None:
+        raise AssertionError("no question was asked")
 
 
 async def write(store: SqlStore, clock: LoopClock, names: str, chats: tuple[int, ...] = (1001,)) -> None:

@@ -128,6 +128,12 @@ def test_each_kind_of_fault_is_marked(room: str, values: dict[str, Plain], line:
     assert on_a_phone(facts(room, values))[0] == line
 
 
+def test_each_warning_of_the_settings_is_read_in_place_of_their_count() -> None:
+    report = facts("setting", {"warnings": 2}) + facts("file", {"heartbeat age": None})
+    shown = on_a_phone(report, ("A: chmod 600", "B: use B_FILE"))
+    assert shown == ["🔴 A: chmod 600", "🔴 B: use B_FILE", "🔴 file heartbeat age: none"]
+
+
 def test_a_bot_that_was_started_without_its_key_is_marked_once() -> None:
     shown = on_a_phone(facts("vault", {"without key": True, "secrets that open": None}))
     assert [line for line in shown if line.startswith("🔴")] == ["🔴 vault without key: yes"]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.value import value
+from bot.domain.value import positional, value
 
 
 @value
@@ -34,6 +34,22 @@ class Limit(Price):
 @value
 class Empty:
     """A value without a field."""
+
+
+@positional
+class Step(Empty):
+    """From a price to another, in rupees, and how it is said."""
+
+    start: int
+    end: int = 10
+    seen: list[int] = field(default_factory=list)
+    said: str = field(default="", kw_only=True)
+    size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.start == self.end:
+            raise ValueError("no step")
+        object.__setattr__(self, "size", self.end - self.start)
 
 
 @value
@@ -85,6 +101,35 @@ def test_nothing_of_it_changes_and_its_fields_are_given_by_name() -> None:
     with pytest.raises(TypeError, match="rupees"):
         by_place()
     assert not hasattr(five, "__dict__")
+
+
+def test_one_whose_fields_have_an_order_takes_them_by_it_too() -> None:
+    assert Step(5) == Step(5, 10, []) == Step(end=10, start=5, said="")
+    assert Step(5).seen is not Step(5).seen
+    assert Step(5).size == 5
+    match Step(5, 6, said="up"):
+        case Step(start, end):
+            assert (start, end) == (5, 6)
+    wrong: Any = Step
+    with pytest.raises(TypeError, match="start"):
+        wrong()
+    with pytest.raises(TypeError, match="positional"):
+        wrong(5, 6, [], "up")
+    with pytest.raises(ValueError, match="no step"):
+        Step(10)
+
+
+def test_a_kind_is_ready_from_its_first_value_on() -> None:
+    @value
+    class Fresh:
+        a: int
+        b: int = 2
+
+    wrong: Any = Fresh
+    for _ in range(2):  # the first one compiles what makes the second
+        with pytest.raises(TypeError):
+            wrong(b=1)
+        assert Fresh(a=1) == replace(Fresh(a=3), a=1)
 
 
 def test_the_class_that_the_library_makes_on_the_way_is_let_go() -> None:

@@ -1,14 +1,16 @@
 """Memory that was freed goes back to the host."""
 
+import gc
 import platform
 import resource
 import subprocess
 import sys
 from pathlib import Path
+from weakref import ref
 
 import pytest
 
-from bot.runtime.memory import give_back
+from bot.runtime.memory import give_back, settle_heap
 
 PIECE, PIECES = 64 * 1024, 512  # 32 megabytes, in pieces too small to be given back one by one
 MEGABYTE = 2**20
@@ -48,3 +50,20 @@ def test_threads_share_one_heap_when_told_to_before_they_begin(first: str, heaps
     )
     told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert told.stderr.count("Arena ") == heaps
+
+
+def test_what_an_import_left_behind_goes_once_it_is_settled_though_it_was_frozen_and_what_stays_is_not_walked_again() -> None:
+    class Left:
+        """A class holds on to itself."""
+
+    gone, stays = ref(Left), [object()]
+    del Left
+    gc.freeze()
+    try:
+        gc.collect()
+        assert gone() is not None
+        settle_heap()
+        assert gone() is None
+        assert not any(each is stays for each in gc.get_objects())
+    finally:
+        gc.unfreeze()

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.campaign.judging import plans
-from tests.campaign.judging.absences import slept_into_another_day, slept_over
+from tests.campaign.judging.absences import slept_into_another_day
 from tests.campaign.judging.licences import Licences
 from tests.campaign.judging.readings import (
     AFTER,
     AGAIN,
+    ASKS,
     CARD,
     CLOUDS,
     ENDS,
@@ -27,7 +28,6 @@ from tests.campaign.judging.readings import (
     NOBODY,
     NOTHING,
     OPENING,
-    QUESTION,
     Key,
     Order,
     asked_of,
@@ -291,19 +291,15 @@ class _Judge:
                 last.pop(shown.message, None)
             elif shown.what in ("message", "edit"):
                 last[shown.message] = shown
-        confirmed = {act.message for act in self.record.acts if act.chat == chat and act.what == "taps" and "Confirm" in act.text}
+        taps = [act for act in self.record.acts if act.chat == chat and act.what == "taps"]
+        confirmed = {tap.message for tap in taps if tap.text.startswith(("Confirm", "Yes", "Close these"))}
         for message, shown in last.items():
             match = CARD.match(shown.text)
-            question = QUESTION.match(shown.text)
             if match is not None:
                 self._card(match, shown, chat)
-            elif (
-                message in confirmed
-                and question is not None
-                and "until " in shown.text
-                and not slept_over(self.record, self.orders, message)
-            ):
-                self._note("untrue_cards", f"{key_of(question)} in {chat}: still asks, though it was confirmed")
+            elif message in confirmed and ASKS.search(shown.text):
+                what = " ".join(shown.text.splitlines()[0].split())
+                self._note("untrue_cards", f"{what} in {chat}: still asks, though it was confirmed")
 
     def _card(self, match: re.Match[str], shown: Shown, chat: int) -> None:
         orders = self.by_key.get(key_of(match), [])

@@ -26,6 +26,7 @@ ELSEWHERE = re.compile(rf"^{_SIGN}{_ORDER}(?: \d+[A-Z][a-z]{{2}}| ·[^\n]*)?(?::
 QUESTION = re.compile(r"^(?:[^\w\s]+ )?(?P<side>BUY|SELL) (?P<size>[\d,]+) " + _SHARE + r"(?:\s|$)")
 BASKET_ROW = re.compile(r"^\d+ (?P<side>BUY|SELL) +(?P<size>[\d,]+) (?P<share>[A-Z&]+|\d+ [CP]E)(?:\s|,|$)", re.MULTILINE)
 TURNED_ROW = re.compile(r"^\d (?P<side>BUY|SELL) +(?P<size>[\d,]+), opens", re.MULTILINE)
+ASKS = re.compile(r"^ *until \d\d:\d\d:\d\d$", re.MULTILINE)  # the last row of a question
 AGAIN = re.compile(r" · n (\d+)")
 NOTHING = re.compile(r"Back\. .*?(\d\d:\d\d:\d\d)-(\d\d:\d\d:\d\d)\. Nothing was missed")
 OPENING = 9 * 3600.0  # seconds of the day in India at which a session begins
@@ -241,4 +242,5 @@ def truth_of(order: Order, said_at: float) -> str:
 def could_answer(words: str, text: str) -> bool:
     """Whether this could be the answer to an order in words: its card, a refusal, an offer to do it now, or a question."""
     figures = "|".join(word for word in words.split() if word.isdigit())
-    return bool(re.search(rf"\b(BUY|SELL) ({figures})\b|Not sent|Typed |stopped|mStock|log in|Log in|id [0-9a-f]{{4}}", text))
+    refusal = r"Not sent|Nothing was|Typed |stopped|mStock|[Ll]og in|id [0-9a-f]{4}"
+    return bool(re.search(rf"\b(BUY|SELL) ({figures})\b|{refusal}", text))

@@ -103,6 +103,17 @@ def test_a_card_that_says_open_of_a_filled_order_is_untrue() -> None:
     assert found(record) == {"untrue_cards"}
 
 
+@pytest.mark.parametrize(
+    ("label", "card"),
+    [("Confirm buy", CARD), ("Close these", "PANIC      PAPER\n1 SELL 10 ITC\n    until 09:01:00\nThis closes main.")],
+)
+def test_a_card_that_was_confirmed_and_asks_for_ever_is_untrue(label: str, card: str) -> None:
+    record = a_good_day()
+    record.deeds, record.shown = [], [said(1.0, 11, card, silent=True)]
+    record.acts = [replace(record.acts[1], text=label, shown=card)]
+    assert found(record) == {"untrue_cards"}
+
+
 def test_a_second_order_of_one_confirmed_card_is_a_duplicate() -> None:
     record = a_good_day()
     record.deeds.append(order(5.6, "b2"))
@@ -279,7 +290,8 @@ def a_basket(without: str = "none") -> Record:
         intraday(6.1, "b2", "SELL", 10, share="TCS"), filled(6.2, "b2", 10),
     ]  # fmt: skip
     record.shown = [
-        said(1.0, 11, shown, silent=True), said(3.5, 14, "Order from elsewhere.\n#3 BUY 10 TCS: filled, avg 400.00"),
+        said(1.0, 11, shown, silent=True), said(5.3, 11, "Basket main (PAPER) · 2 of 2 filled", what="edit"),
+        said(3.5, 14, "Order from elsewhere.\n#3 BUY 10 TCS: filled, avg 400.00"),
         said(5.5, 12, FILLED), sold(6.5, 2, 10, "TCS"),
     ]  # fmt: skip
     record.acts = [Act(at=5.0, chat=ME, what="taps", text="Confirm basket", message=11, shown=shown)]

@@ -1,6 +1,5 @@
 """The guard takes plain words and taps of known people in their own private chat, and nothing else that Telegram can send."""
 
-import copy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,15 +42,11 @@ def a_tap(person: int = ASHA, *, data: str = "c:TOKEN:y", message: dict[str, Any
 
 
 def verdict(**update: Any) -> Verdict:
-    return judge(read(**update), known).verdict
-
-
-def read(**update: Any) -> Update:
-    return Update.de_json({"update_id": 1, **copy.deepcopy(update)}, None)
+    return judge(update, known).verdict
 
 
 def test_a_known_persons_words_and_taps_are_taken() -> None:
-    assert judge(read(message=a_message()), known).user_id == ASHA
+    assert judge({"message": a_message()}, known).user_id == ASHA
     assert verdict(message=a_message()) is Verdict.TAKE
     assert verdict(callback_query=a_tap()) is Verdict.TAKE
 
@@ -72,7 +67,7 @@ def test_a_stranger_who_borrows_a_known_name_is_still_a_stranger() -> None:
 
 
 def test_an_edited_message_is_answered_and_not_read() -> None:
-    judged = judge(read(edited_message=a_message(edit_date=1790000005)), known)
+    judged = judge({"edited_message": a_message(edit_date=1790000005)}, known)
     assert (judged.verdict, judged.say) == (Verdict.TELL, "I don't read edits, send it again.")
 
 
@@ -162,6 +157,22 @@ def test_only_the_plain_private_shape_of_a_known_person_is_ever_taken(
         assert person == chat == ASHA
         assert kind == "private"
         assert key == "callback_query" or (key == "message" and not marks)
+        read = Update.de_json({"update_id": 1, **update}, None)
+        assert read.effective_user is not None
+        assert read.effective_chat is not None
+        assert read.effective_user.id == read.effective_chat.id == ASHA, "the library reads what the guard saw"
+
+
+FIELDS = st.sampled_from(
+    ["message", "edited_message", "callback_query", "my_chat_member", "new_chat_member", "chat", "from", "id", "type", "is_bot",
+     "text", "data", "status", "forward_origin"]
+)  # fmt: skip
+VALUES = st.sampled_from([None, True, False, 0, ASHA, 0.5, "", "private", "group", "member", "/kill", "/start " + "a" * 26])
+
+
+@given(st.dictionaries(FIELDS, st.recursive(VALUES, lambda part: st.lists(part) | st.dictionaries(FIELDS, part)), max_size=3))
+def test_whatever_json_comes_is_judged_and_nobody_is_taken_for_somebody(update: dict[str, Any]) -> None:
+    assert judge(update, lambda _: True).verdict is not Verdict.TAKE or judge(update, known).user_id == ASHA
 
 
 @pytest.mark.parametrize(
@@ -173,7 +184,7 @@ def test_only_the_plain_private_shape_of_a_known_person_is_ever_taken(
 )  # fmt: skip
 def test_the_kill_switch_is_recognised_in_every_dress(text: str) -> None:
     assert is_kill(text)
-    assert judge(read(message=a_message(text=text)), known).urgent
+    assert judge({"message": a_message(text=text)}, known).urgent
 
 
 @pytest.mark.parametrize("text", ["/killer", "skill", "/buy kill 10", "kill-9", "kill; buy itc 1", "dont kill"])

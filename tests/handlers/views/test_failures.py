@@ -1,6 +1,7 @@
 """Every error has words: what became of the act, and what to do next."""
 
 import inspect
+import re
 
 import pytest
 from hypothesis import given
@@ -48,6 +49,31 @@ def test_samples() -> None:
     assert "Ask again in 2 s." in texts(failure(an_error(errors.TooFast), "7f3a"))
     assert "mStock's words: RMS:1:no" in texts(failure(an_error(errors.Refused), "7f3a"))
     assert texts(failure(KeyError("secret-token-in-here"), "7f3a"))[-1] == "id 7f3a"
+
+
+TOLD = [
+    (errors.NotSent("mStock cannot be reached. Nothing was sent."), "mStock cannot be reached. Nothing was sent."),
+    (errors.NotSent("mStock does not answer."), "mStock does not answer."),
+    (errors.TooFast("Too many requests at once. Nothing was sent.", retry_after=2.4), "Too many requests at once."),
+    (errors.NotFound("This card is over (dropped). Nothing was sent."), "This card is over (dropped). Nothing was sent."),
+    (errors.SessionExpired("There is no session with mStock."), "There is no session with mStock."),
+    (errors.Unclear("The answer did not arrive. It may have happened; looking for it."), "The answer did not arrive."),
+    (errors.Refused("mStock refused the change: no.", words="no."), "mStock refused the change: no."),
+    (errors.CheckFailed(["Only 5 of it are open. Nothing was sent."]), "Only 5 of it are open. Nothing was sent."),
+    (errors.CheckFailed(["ITC is CNC already. Nothing was changed."]), "ITC is CNC already. Nothing was changed."),
+    (errors.CheckFailed(["None can be sold. Nothing was sent.", "ITC 5: pledged"]), "• None can be sold. Nothing was sent."),
+    (errors.CheckFailed(["10 is over your own limit of 5."]), "Not sent."),
+]
+FATE = re.compile(r"not sent|nothing was|it may have happened|mstock (?:said|refused)|again in|waits in a queue|ask again")
+
+
+@pytest.mark.parametrize(("error", "first"), TOLD)
+def test_what_became_of_the_act_is_said_once(error: BotError, first: str) -> None:
+    lines = texts(failure(error, "7f3a"))
+    assert lines[0].startswith(first)
+    said = FATE.findall("\n".join(lines).lower())
+    assert len(said) == len(set(said)), said
+    assert {"not sent", "nothing was", "it may have happened", "mstock refused"}.intersection(said)
 
 
 def test_what_was_not_ours_is_never_shown() -> None:

@@ -1,7 +1,7 @@
 """Every rule, failure and threat that is cited by number stands in docs/, and no page is cited that nobody can read."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from tests.house.source import ROOT, Source, ours, sources
@@ -11,6 +11,7 @@ DEFINED = re.compile(r"^\| ([IFT]\d+) \|", re.MULTILINE)
 TEST = re.compile(r"`(test_\w+)`")
 CITED = re.compile(r"(?<![\w\"'.#/-])([IFT][1-9]\d?)(?:(?:\s?-\s?| to )([IFT]?[1-9]\d?))?(?![\w\"'.])")
 PAGES = re.compile(r"\b([a-z][a-z-]*[a-z])\.md\b")
+FILE = re.compile(r"(?<![\w/.-])((?:[\w-]+/)*[\w-]+\.py)\b")
 FACTS = ("mstock-type-b", "market-rules", "telegram")  # sources that docs/rules.md lists
 
 
@@ -44,6 +45,14 @@ def out_of_reach(source: Source) -> Iterator[str]:
             yield f"{source.at(number)} cites failure-modes, which is not in the repository"
 
 
+def lost_files(source: Source, there: Collection[str]) -> Iterator[str]:
+    """A file of ours that is named in words and has gone, or has another name now. there: every path, with / before it."""
+    for number, line in enumerate(source.text.splitlines(), 1):
+        for file in FILE.findall(line):
+            if not any(path.endswith(f"/{file}") for path in there):
+                yield f"{source.at(number)} names {file}, which is not in the repository"
+
+
 def everything() -> tuple[Source, ...]:
     return tuple(source for source in (*ours(), *sources("tests", "bench")) if source.path.name != Path(__file__).name)
 
@@ -55,6 +64,13 @@ def test_every_number_that_is_cited_is_defined() -> None:
 
 def test_no_page_is_cited_that_is_not_in_the_repository() -> None:
     assert [fault for source in everything() for fault in out_of_reach(source)] == []
+
+
+def test_no_file_is_named_that_is_not_in_the_repository() -> None:
+    there = [f"/{source.path.relative_to(ROOT).as_posix()}" for source in (*ours(), *sources("tests", "bench"))]
+    pages = [ROOT / "README.md", *(page for page in (ROOT / "docs").glob("*.md") if page.name != "gone.md")]
+    written = (*ours(), *(Source(page.name, page.read_text("utf-8")) for page in pages))
+    assert [fault for source in written for fault in lost_files(source, there)] == []
 
 
 def test_the_rules_are_numbered_without_a_gap_and_each_names_tests_that_exist() -> None:
@@ -75,5 +91,7 @@ def test_a_number_that_is_not_defined_and_a_page_that_is_not_there_are_seen() ->
     known = frozenset({"I1", "F5", "F8"})
     assert list(undefined(Source("bot.x", "# never twice (I1), whatever happens (F5-F8)"), known)) == []
     assert list(undefined(Source("bot.x", "# never twice (invariant I77)"), known))
+    assert list(lost_files(Source("bot.x", '"""Words (`words.py`, domain/orders.py)."""'), ["/bot/words.py", "/bot/orders.py"]))
+    assert list(lost_files(Source("bot.x", "# as words.py has it"), ["/bot/words.py"])) == []
     assert list(out_of_reach(Source("bot.x", "# as drawn (secret-plan.md section 4)")))
     assert list(out_of_reach(Source("bot.x", "# threats are in security.md, packets in mstock-type-b.md 14.4"))) == []

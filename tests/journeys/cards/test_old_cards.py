@@ -80,7 +80,7 @@ async def test_the_session_ends_between_the_card_and_the_tap(clock: LoopClock, t
         card = await shown(house)
         await house.me.ask("/logout", "out")
         house.me.press("Confirm buy", card)
-        await house.me.wait_for(lambda message: "/login" in message["text"] and message["from_bot"])
+        await house.me.wait_for("There is no session with mStock.\nNothing was done. Log in and ask again.")
         await asyncio.sleep(30)
         assert house.placed == 0
 
@@ -124,7 +124,7 @@ async def test_the_session_expires_at_midnight_between_the_card_and_the_tap(loop
         card = await house.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
         await until(house, at_ist(date(2026, 11, 21), 0, 0, 10))
         house.me.press("Confirm buy", card)
-        await house.me.wait_for("There is no session with mStock. /login, then ask again. Nothing was sent.")
+        await house.me.wait_for("There is no session with mStock.\nNothing was done. Log in and ask again.")
         await asyncio.sleep(30)
         assert house.placed == 0
 

@@ -54,6 +54,17 @@ async def test_intraday_becomes_delivery_by_one_confirm_and_its_stop_goes_first(
         assert "RELIANCE CNC   +10  +249.00" in listed["text"]
 
 
+async def test_carry_keeps_over_the_night_and_never_makes_delivery_intraday(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        await bought(house)
+        house.me.press("Confirm conversion", await house.me.ask("carry reliance", "Delivery (CNC)"))
+        await house.me.wait_for("Converted.", 30)
+        told = await house.me.ask("carry reliance", "RELIANCE is CNC already.")
+        assert "It needs no carry: only intraday is squared off. Nothing was changed." in told["text"]
+        await house.me.ask("/convert reliance mis", "mStock closes it by itself")
+        assert products(house) == {"DELIVERY": 10}
+
+
 async def test_a_lost_answer_is_looked_for_in_the_positions_and_sent_once(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path, account=RICH) as house:
         await bought(house)

@@ -201,6 +201,18 @@ async def test_keys_are_changed_between_two_starts_and_everything_goes_on(clock:
             await house.start()
 
 
+async def test_an_owner_reads_on_the_phone_what_the_settings_are_warned_of(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.stop()
+        house.settings = replace(house.settings, warnings=(".env can be changed by others: chmod go-w .env",))
+        await house.start()
+        viewer = await house.join(SECOND, "Meera", Role.VIEWER)
+        shown = await house.me.ask("/status full", "python -m bot diagnose")
+        assert "🔴 .env can be changed by others: chmod go-w .env" in " ".join(shown["text"].split())
+        refused = await viewer.ask("/status full", "it is the owner's")
+        assert "chmod" not in refused["text"]
+
+
 async def test_a_report_holds_no_secret_and_no_text_of_anybody(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path, account=ACCOUNT) as house:
         await house.log_in()

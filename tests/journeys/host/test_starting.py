@@ -51,6 +51,21 @@ async def test_started_with_a_living_session_the_books_are_read_and_the_phone_is
         assert last.loaded_at > clock_at, "it came all the same"
 
 
+async def test_the_phone_is_heard_while_its_command_menu_is_yet_to_be_set(
+    clock: LoopClock, loop: VirtualLoop, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.stop()
+        house.near.telegram.chats.faults.add("slow", "setMyCommands", seconds=15)
+        began = loop.time()
+        await house.start()
+        await house.me.ask("/accounts", "Accounts")
+        assert loop.time() - began < 5
+        before = len(house.near.telegram.sent("setMyCommands"))
+        await asyncio.sleep(20)
+        assert len(house.near.telegram.sent("setMyCommands")) > before, "it is set all the same"
+
+
 async def test_started_while_telegram_is_away_stop_and_target_do_their_work_and_all_is_told_when_it_is_back(
     loop: VirtualLoop, tmp_path: Path
 ) -> None:

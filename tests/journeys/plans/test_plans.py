@@ -52,6 +52,8 @@ async def test_an_order_with_stop_and_target_by_one_confirm_guards_itself_and_ta
 ) -> None:
     async with a_house(clock, tmp_path) as house:
         await enter(house)
+        filled = await house.me.wait_for("Filled #1 BUY 10 RELIANCE", 30)
+        assert [each["label"] for each in filled["buttons"][0]] == ["Exit", "Add"], "its stop is on its way"
         placed = await house.me.wait_for("Stop placed", 30)
         assert "1,450.00" in placed["text"]
         assert [(order.status, order.draft.quantity) for order in await exits(house)] == [(OrderStatus.TRIGGER_PENDING, 10)]

@@ -28,6 +28,7 @@ class Filled(Notice):
     fill: Fill
     fee: Decimal | None = None  # rupees that the broker takes for its own square-off, as this is one
     after: PositionAfter | None = None  # what is held then; None: nobody looked
+    stop_follows: bool = False  # the stop that was confirmed with the order is placed by itself, or stands
 
     @property
     def loudness(self) -> Sound:

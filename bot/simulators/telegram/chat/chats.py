@@ -40,7 +40,7 @@ class Chats:
     """One bot, the people who talk to it, and the groups it was taken into.
 
     Ids of messages and updates begin at the clock's seconds, so a demo started over a kept bot never repeats one, even
-    when its own `state` was not kept (see `kept.py`).
+    when its own `state` was not kept (see `persistence.py`).
     """
 
     def __init__(

@@ -1,6 +1,7 @@
 """Every date of 2025 and 2026: which are trading days, and the hours of each class of instrument."""
 
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
@@ -200,6 +201,7 @@ def test_only_the_current_future_has_a_pre_open_until_the_last_five_days() -> No
     for day, expected in ((date(2026, 11, 16), SessionClass.DERIVATIVE), (date(2026, 11, 17), SessionClass.NEAR_FUTURE)):
         assert CALENDAR.session_class(later, day, in_auction=False) is expected
         assert CALENDAR.session_class(far, day, in_auction=False) is SessionClass.DERIVATIVE
+    assert CALENDAR.session_class(near, date(2026, 11, 23), in_auction=False) is SessionClass.NEAR_FUTURE, "on its last day too"
 
 
 def test_a_stock_future_follows_the_stock_expiry_of_its_exchange() -> None:
@@ -235,6 +237,14 @@ def test_the_broker_windows_hold_by_indias_wall_clock() -> None:
     assert kinds("2026-11-20 08:30") == []
     assert kinds("2026-11-20 19:00") == [WindowKind.EOD]
     assert kinds("2026-11-20 21:00") == []
+
+
+def test_new_hours_of_the_broker_hold_from_their_day_on() -> None:
+    known = CALENDAR.amo(date(2026, 11, 20))
+    assert known is not None
+    later = replace(known, since=date(2026, 11, 23), start=time(16), end=time(8, 50))
+    days = replace(CALENDAR, broker=(later, *CALENDAR.broker))
+    assert (days.amo(date(2026, 11, 22)), days.amo(date(2026, 11, 23))) == (known, later)
 
 
 def test_the_hours_for_after_market_orders_are_not_known_and_say_so() -> None:

@@ -1,4 +1,4 @@
-"""Freeze and slices, protected prices, stop limits, stock contracts near expiry, and what is not known."""
+"""Freeze, protected prices, stop limits, stock contracts near expiry, and what is not known."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.market.instrument import Exchange, InstrumentKind
-from bot.domain.market.rules import ExpiryStage, slices
+from bot.domain.market.rules import ExpiryStage
 from bot.domain.money import on_tick
 from bot.domain.terms import Side
 from tests.stage.values.market import REFERENCE_DATA, a_future, a_share, an_option
@@ -22,52 +22,6 @@ FUTURE = InstrumentKind.INDEX_FUTURE
 
 TRADABLE = [kind for kind in InstrumentKind if kind is not InstrumentKind.INDEX]
 TICKS = st.sampled_from([Decimal(text) for text in ("0.01", "0.05", "0.10", "0.50", "1", "5")])
-
-
-# --- slices ---
-
-
-@given(lot=st.integers(1, 5000), lots=st.integers(1, 400), freeze=st.none() | st.integers(1, 100_000))
-def test_every_slice_is_whole_lots_under_the_freeze_and_the_slices_sum_to_the_order(
-    lot: int, lots: int, freeze: int | None
-) -> None:
-    quantity = lot * lots
-    if freeze is not None and freeze < lot:
-        with pytest.raises(ValueError, match="below one lot"):
-            slices(quantity, lot, freeze)
-        return
-    parts = slices(quantity, lot, freeze)
-    assert sum(parts) == quantity
-    assert all(part > 0 and part % lot == 0 for part in parts)
-    if freeze is None:
-        assert parts == (quantity,)
-        return
-    assert all(part <= freeze for part in parts)
-    assert all(part + lot > freeze for part in parts[:-1])  # no slice but the last could have carried another lot
-    assert list(parts) == sorted(parts, reverse=True)
-
-
-@pytest.mark.parametrize(
-    ("quantity", "lot", "freeze", "expected"),
-    [
-        (1755, 65, 1800, (1755,)),
-        (1820, 65, 1800, (1755, 65)),
-        (3575, 65, 1800, (1755, 1755, 65)),
-        (2760, 120, 2800, (2760,)),
-        (600, 30, 600, (600,)),
-        (3, 1, 1, (1, 1, 1)),
-        (1000, 20, 1000, (1000,)),
-        (10_000, 1, None, (10_000,)),
-    ],
-)
-def test_slices_of_known_contracts(quantity: int, lot: int, freeze: int | None, expected: tuple[int, ...]) -> None:
-    assert slices(quantity, lot, freeze) == expected
-
-
-@pytest.mark.parametrize("quantity", [0, -65, 64, 66])
-def test_a_quantity_that_is_no_whole_number_of_lots_is_not_sliced(quantity: int) -> None:
-    with pytest.raises(ValueError, match="no whole number of lots"):
-        slices(quantity, 65, 1800)
 
 
 # --- freeze ---

@@ -1,11 +1,13 @@
 """What each part of a market day takes, and windows that reach past midnight."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 
 import pytest
 
-from bot.domain.market.sessions import BrokerWindow, PhaseKind, WindowKind, takes
+from bot.domain.market.instrument import Exchange
+from bot.domain.market.sessions import BrokerWindow, PhaseKind, WindowKind, takes, usual_hours
 from bot.domain.terms import OrderKind
+from tests.stage.values.market import ist_at
 
 
 @pytest.mark.parametrize("kind", list(PhaseKind))
@@ -45,5 +47,19 @@ def test_a_window_past_midnight_holds_on_both_sides_of_it() -> None:
 
 
 def test_a_window_whose_hours_are_not_known_never_holds() -> None:
-    window = a_window(None, None)
-    assert not any(window.holds(time(hour)) for hour in range(24))
+    for window in (a_window(None, None), a_window(time(9), None), a_window(None, time(9))):
+        assert not any(window.holds(time(hour)) for hour in range(24))
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (ist_at("2033-03-01 09:14"), False),
+        (ist_at("2033-03-01 09:15"), True),
+        (ist_at("2033-03-01 15:29"), True),
+        (ist_at("2033-03-01 15:30"), False),
+        (ist_at("2033-03-05 11:00"), False),  # a Saturday
+    ],
+)
+def test_usual_hours_are_a_weekdays_from_a_quarter_past_nine_to_half_past_three(at: datetime, expected: bool) -> None:
+    assert usual_hours(Exchange.NSE, at) is expected

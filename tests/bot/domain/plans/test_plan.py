@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.plans.plan import (
@@ -84,6 +86,35 @@ def test_a_target_without_a_stop_is_an_order_until_the_plan_is_over() -> None:
     plan = plan_of(Attached(target=Decimal("2990.00")))
     assert next_act(plan, facts(plan, None, touched=True), NOW) == Next(act=PlanAct.TAKE_TARGET, quantity=SIZE)
     assert next_act(plan, facts(plan, None, touched=True), UNTIL) is None
+
+
+@given(lot=st.integers(1, 5000), lots=st.integers(1, 400), freeze=st.integers(1, 100_000))
+def test_every_slice_is_whole_lots_under_the_freeze_and_the_slices_sum_to_the_order(lot: int, lots: int, freeze: int) -> None:
+    whole = replace(DRAFT, quantity=lot * lots, instrument=replace(DRAFT.instrument, lot=lot))
+    parts = [leg.draft.quantity for leg in sliced(whole, freeze)]
+    assert sum(parts) == whole.quantity
+    if freeze < lot:
+        assert len(parts) == 1, "no order can be under it"
+        return
+    assert all(0 < part <= freeze and part % lot == 0 for part in parts)
+    assert all(part + lot > freeze for part in parts[:-1])  # no slice but the last could have carried another lot
+    assert parts == sorted(parts, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "lot", "freeze", "expected"),
+    [
+        (1755, 65, 1800, [1755]),
+        (1820, 65, 1800, [1755, 65]),
+        (3575, 65, 1800, [1755, 1755, 65]),
+        (2760, 120, 2800, [2760]),
+        (600, 30, 600, [600]),
+        (3, 1, 1, [1, 1, 1]),
+    ],
+)
+def test_slices_of_known_contracts(quantity: int, lot: int, freeze: int, expected: list[int]) -> None:
+    whole = replace(DRAFT, quantity=quantity, instrument=replace(DRAFT.instrument, lot=lot))
+    assert [leg.draft.quantity for leg in sliced(whole, freeze)] == expected
 
 
 def test_parts_go_until_the_plan_is_over_and_the_rest_is_struck_off() -> None:

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from bot.domain.charges.charges import Trade
 from bot.domain.clock import ist_date
-from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
 from bot.domain.pnl.day import DayPnl, OwnRow, day_line, mark_of
 from bot.domain.pnl.fifo import Lot
 from bot.domain.pnl.trades import DayMark, LedgerTrade
-from bot.domain.positions.portfolio import Holding, Missing, Off, Reason
+from bot.domain.positions.portfolio import Holding, Missing, Off, PositionLine, Reason
 from bot.domain.terms import Product
 from tests.stage.values.ledger import a_fill, on, own_row, the_brokers
 from tests.stage.values.market import REFERENCE_DATA
@@ -29,6 +29,10 @@ FUTURE = Instrument(
     tick=Decimal("0.10"), expiry=date(2026, 12, 29),
 )  # fmt: skip
 STOCK = replace(FUTURE, token="35002", symbol="RELIANCE", name="RELIANCE26DECFUT", kind=InstrumentKind.STOCK_FUTURE)
+OPTION = replace(
+    STOCK, token="35003", name="RELIANCE26DEC1500CE", kind=InstrumentKind.STOCK_OPTION, tick=Decimal("0.05"),
+    strike=Decimal(1500), right=Right.CE,
+)  # fmt: skip
 TODAY, NEXT = ist_date(on(0)), ist_date(on(1))
 
 
@@ -132,6 +136,43 @@ def test_a_split_of_which_quantity_and_price_do_not_tell_alike_leaves_the_row_un
     assert not DayPnl.of([line]).known
 
 
+def an_option_morning(carried: int, last: str, base: str, strike: str = "750") -> PositionLine:
+    """A call of 1,500 that was worth 40.00 in the evening, on a morning on which it is one of that strike."""
+    first = own_row([a_fill(65, "30.00", instrument=OPTION)], TODAY)
+    kept = mark_of("a1", day_line(the_brokers(first, instrument=OPTION), a_price("40.00"), first), TODAY)
+    after = own_row([a_fill(65, "30.00", instrument=OPTION)], NEXT, mark=kept)
+    shown = replace(
+        the_brokers(after, instrument=replace(OPTION, strike=Decimal(strike))), quantity=carried, bought=carried,
+        average=Decimal(15), carried=carried, carried_average=Decimal(15),
+    )  # fmt: skip
+    return day_line(shown, a_price(last, base), after)
+
+
+@pytest.mark.parametrize(
+    ("carried", "last", "base"),
+    [
+        (65, "21.00", "20.00"),  # the new strike and price beside the old quantity
+        (130, "21.00", "40.00"),  # a previous close of before
+        (65, "21.00", "40.00"),
+    ],
+)
+def test_an_option_whose_strike_a_split_changed_is_unknown_until_quantity_and_price_tell_alike(
+    carried: int, last: str, base: str
+) -> None:
+    line = an_option_morning(carried, last, base)
+    assert (line.today, line.since_entry, line.missing) == (None, None, (Missing.SPLIT,))
+    assert not DayPnl.of([line]).known
+
+
+def test_an_option_of_which_a_split_is_told_alike_begins_the_day_where_the_last_one_ended() -> None:
+    line = an_option_morning(130, "21.00", "20.00")
+    assert (line.today, line.adjustment, line.missing) == (Decimal(130), Decimal(0), ())
+    worn = an_option_morning(130, "21.00", "22.00")
+    assert worn.adjustment == Decimal(260), "130 at 22.00 less what 65 at 40.00 was: the official close"
+    assert an_option_morning(65, "18.00", "20.00", strike="1500").missing == (), "a premium halves by itself"
+    assert an_option_morning(65, "38.00", "40.00", strike="1480").missing == (), "a dividend is no split"
+
+
 def test_a_price_far_from_our_mark_is_no_split_where_none_is_usual_nor_is_a_quantity_that_was_bought_elsewhere() -> None:
     first = own_row([a_fill(65, "25000.00", instrument=STOCK)], TODAY)
     kept = mark_of("a1", day_line(the_brokers(first, instrument=STOCK), a_price("25200.00"), first), TODAY)
@@ -166,6 +207,8 @@ def test_what_is_brought_forward_has_its_day_and_says_so_where_the_broker_differ
     assert line.difference == 0
     costless = day_line(replace(position, carried_average=None), a_price("126.00", "121.00"), replace(own, lots=(Lot(65, None),)))
     assert costless.today == line.today, "the day hangs on the previous close, not on the cost"
+    other = day_line(replace(position, carried_average=Decimal("119.00")), a_price("126.00", "121.00"), own)
+    assert (other.today, other.off) == (line.today, (Off(reason=Reason.BROUGHT_FORWARD, rupees=Decimal("65.00")),))
 
 
 def test_a_position_without_its_trades_is_the_brokers_word_and_says_why() -> None:
@@ -173,6 +216,12 @@ def test_a_position_without_its_trades_is_the_brokers_word_and_says_why() -> Non
     line = day_line(position, a_price("104.00"))
     assert line.today == line.broker == Decimal("260.00")
     assert line.reasons == (Reason.MISSING_TRADE,)
+
+
+def test_an_open_position_of_which_nobody_says_the_cost_has_booked_no_loss() -> None:
+    position = replace(the_brokers(own_row([a_fill(65, "100.00")], TODAY)), average=None)
+    line = day_line(position, a_price("104.00"))
+    assert (line.booked, line.open, line.today, line.missing) == (None, None, None, (Missing.COST,))
 
 
 def test_a_round_trip_that_the_trade_book_has_not_is_not_lost() -> None:

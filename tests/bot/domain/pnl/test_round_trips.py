@@ -11,7 +11,7 @@ from bot.domain.clock import ist_date
 from bot.domain.money import ZERO, total
 from bot.domain.pnl.fifo import Lot, carried_into
 from bot.domain.pnl.round_trips import booked, round_trips, walk
-from bot.domain.pnl.trades import DayMark, LedgerTrade
+from bot.domain.pnl.trades import FINE, DayMark, LedgerTrade
 from bot.domain.terms import Product
 from tests.stage.values.ledger import a_fill, on
 from tests.stage.values.orders import NIFTY_CALL, NOW, RELIANCE
@@ -79,6 +79,22 @@ def test_what_a_delivery_purchase_cost_is_shared_by_its_sales() -> None:
     assert [trip.charges for trip in trips] == [Decimal(45), Decimal(67)]
     (since,) = round_trips(walk([second], [Lot(20, Decimal(1500), buy.day, buy.broker_id)]), cost)
     assert since.charges == Decimal(87), "of a range that begins later, what is left of the purchase bears it"
+
+
+def test_the_shares_of_what_a_purchase_cost_never_make_more_than_it() -> None:
+    shares = {"instrument": RELIANCE, "product": Product.CNC}
+    buy = a_fill(3, "1500.00", 1, **shares)
+    sales = [a_fill(-1, "1510.00", number, at=on(number), **shares) for number in (2, 3, 4)]
+    trips = round_trips(walk([buy, *sales]), {buy.broker_id: 2 * FINE})
+    assert [trip.charges for trip in trips] == [FINE, FINE, ZERO], "two thirds of the smallest amount are rounded up to one"
+
+
+def test_a_contract_that_was_open_before_the_first_day_is_closed_by_its_sale_and_the_sale_opens_nothing() -> None:
+    sale = a_fill(-65, "110.00", 1)
+    (trip,) = round_trips(walk([sale], [Lot(65, Decimal(100))]), {})
+    assert (trip.gross, trip.quantity, trip.held) == (Decimal(650), 65, None)
+    (unknown,) = round_trips(walk([sale], [Lot(65, None)]), {})
+    assert unknown.gross is None
 
 
 def test_shares_brought_forward_make_a_trip_without_a_beginning() -> None:

@@ -1,6 +1,7 @@
 """What is held on one underlying: which legs are drawn, what is left out by name, and what shares are left of the holdings."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -10,12 +11,14 @@ from bot.domain.clock import at_ist
 from bot.domain.errors import NotFound, Unreadable
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Quote, Tick
+from bot.domain.pnl.trades import DayMark
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.handlers.samples import SHORT_CALL, a_holding, a_position
 from tests.stage.brokers.broker import ScriptedBroker, StillFeed
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.values.market import a_future, an_index, an_option
+from tests.storage.samples import ACCOUNT
 
 D = Decimal
 LATER = an_option(strike="25000", expiry=date(2026, 12, 29))
@@ -58,6 +61,22 @@ async def test_shares_sold_today_out_of_the_holdings_are_no_leg_and_what_is_left
     assert held.spot == D("1480.30")
 
 
+async def test_what_a_split_may_have_told_of_by_half_is_named_and_not_drawn(stage: DeskStage) -> None:
+    before = an_option("RELIANCE", "1500", stock=True)
+    now = replace(before, strike=D(750))
+    evening = DayMark(
+        account_id=ACCOUNT.id, day=date(2026, 11, 19), instrument=before, product=Product.NRML, quantity=65, mark=D(40),
+        booked=D(0), open=D(0), adjustment=D(0), since_entry=D(0),
+    )  # fmt: skip
+    await stage.store.transaction(lambda db: db.ledger.close_day([evening]))
+    stage.broker.scrips.append(now)
+    stage.broker.held = [a_position(instrument=now, product=Product.NRML, quantity=65, bought=65, carried=65, average=D(30))]
+    stage.broker.demat = [replace(a_holding(), previous_close=D("2960.60"))]
+    held = await stage.core.services.payoffs.held(stage.actor, "reliance")
+    assert held.legs == ()
+    assert held.left_out == ("RELIANCE 750CE 23Nov (bonus or split?)", "RELIANCE shares (bonus or split?)")
+
+
 @pytest.mark.exhaustive
 async def test_nothing_held_is_said_and_no_picture_is_made(stage: DeskStage) -> None:
     stage.broker.held = [a_position()]
@@ -79,18 +98,13 @@ class DarkFeed(StillFeed):
         return None
 
 
-@pytest.mark.parametrize("logged_in", [True, False])
-async def test_without_a_price_of_the_underlying_the_payoff_stands_and_spot_is_not_known(
-    loop: VirtualLoop, logged_in: bool
-) -> None:
+async def test_without_a_price_of_the_underlying_the_payoff_stands_and_spot_is_not_known(loop: VirtualLoop) -> None:
     clock = LoopClock(loop, at_ist(date(2026, 11, 20), 12))
     broker = Priceless(clock)
     broker.scrips += [an_index("NIFTY")]
     broker.held = [SHORT_CALL]
     stage = await set_stage(clock, broker=broker)
     stage.connection.feed = DarkFeed(clock)
-    if not logged_in:
-        stage.connection.adopt(None)
     held = await stage.core.services.payoffs.held(stage.actor, "nifty 24500 ce")
     assert held.spot is None
     assert len(held.legs) == 1

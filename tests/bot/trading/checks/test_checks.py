@@ -10,12 +10,14 @@ import pytest
 from bot.domain.market.instrument import Exchange, InstrumentKind
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import Band, ExpiryStage
-from bot.domain.orders.order import OrderRequest
+from bot.domain.orders.order import OrderDraft, OrderRequest
 from bot.domain.people.account import Limits
+from bot.domain.positions.portfolio import Holding, Position
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.checks.checks import closing_auction, refusals, repairs
 from bot.trading.checks.remarks import remarks
 from bot.trading.checks.situation import Situation
+from bot.trading.checks.weight import weighs
 from bot.trading.drafts.drafting import Drafting
 from tests.stage.values.market import REFERENCE_DATA, a_share, an_index, an_option
 from tests.stage.values.orders import NIFTY_CALL, RELIANCE, a_draft
@@ -26,6 +28,23 @@ NEAR = {"draft": DERIVATIVE, "stage": ExpiryStage.WARN}
 
 MOVED = Price(last=Decimal(1480), previous_close=Decimal(1430))  # 3.5 %
 WRITTEN = replace(DERIVATIVE, side=Side.SELL)
+AT_1500 = Price(last=Decimal(1500))
+SALE = a_draft(side=Side.SELL)  # of ten
+
+
+def bought(quantity: int) -> Position:
+    """Shares bought for delivery today."""
+    return Position(
+        instrument=RELIANCE, product=Product.CNC, quantity=quantity, bought=quantity, sold=0, bought_value=Decimal(0),
+        sold_value=Decimal(0), average=Decimal(1500),
+    )  # fmt: skip
+
+
+def held(quantity: int = 10, *, t1: int = 0, authorised: int = 10, collateral: int = 0) -> Holding:
+    return Holding(
+        instrument=RELIANCE, isin="INE002A01018", quantity=quantity, t1=t1, authorised=authorised, collateral=collateral,
+        average=None, last=None, previous_close=None,
+    )  # fmt: skip
 
 
 def a_situation(**changes: Any) -> Situation:
@@ -63,11 +82,48 @@ def test_an_order_about_which_nothing_more_is_known_is_neither_refused_nor_warne
         ("ban", {"banned": True}, {"banned": True, "reduces": True}),
         ("surveillance", {"measures": ("ASM stage 1",)}, {"measures": ("ASM stage 1",), "reduces": True}),
         ("near_expiry", NEAR | {"stage": ExpiryStage.TELL}, NEAR | {"reduces": True}),
+        ("far_from_last", {"draft": a_draft(price=Decimal("1349.90")), "price": AT_1500},
+         {"draft": a_draft(price=Decimal("1350.00")), "price": AT_1500}),
+        ("cash_short", {"draft": a_draft(price=Decimal(1500)), "cash": Decimal("14999.99")},
+         {"draft": a_draft(price=Decimal(1500)), "cash": Decimal(15000)}),
+        ("cash_short", {"margin": Decimal(3001), "cash": Decimal(3000)},
+         {"margin": Decimal(3001), "cash": Decimal(3000), "reduces": True}),
+        ("odd_rest", {"draft": WRITTEN, "reduces": True, "closable": 70}, {"draft": WRITTEN, "reduces": True, "closable": 130}),
+        ("odd_rest", {"draft": replace(WRITTEN, quantity=130), "reduces": True, "closable": 140},
+         {"draft": WRITTEN, "reduces": True, "closable": 140}),
+        ("bought_today", {"draft": SALE, "positions": (bought(4),)},
+         {"draft": replace(SALE, product=Product.MIS), "positions": (bought(4),)}),
+        ("undelivered", {"draft": SALE, "holdings": (held(5, t1=5),)}, {"draft": SALE, "holdings": (held(10, t1=5),)}),
+        ("unauthorised", {"draft": SALE, "holdings": (held(authorised=9),)}, {"draft": SALE, "holdings": (held(),)}),
+        ("unauthorised", {"draft": SALE, "holdings": (held(authorised=9),), "positions": (bought(9),)},
+         {"draft": SALE, "holdings": (held(authorised=9),), "positions": (bought(10),)}),
+        ("unauthorised", {"draft": SALE, "holdings": (held(authorised=0),)},
+         {"draft": replace(SALE, product=Product.MIS), "holdings": (held(authorised=0),)}),
+        ("pledged", {"draft": SALE, "holdings": (held(collateral=3),)},
+         {"draft": replace(SALE, side=Side.BUY), "holdings": (held(collateral=3),)}),
     ],
 )  # fmt: skip
 def test_a_warning_stands_where_it_belongs_and_nowhere_else(name: str, there: dict[str, Any], not_there: dict[str, Any]) -> None:
     assert name in names(a_situation(**there))
     assert name not in names(a_situation(**not_there))
+
+
+@pytest.mark.parametrize(
+    ("draft", "best", "asked_again"),
+    [
+        (a_draft(price=Decimal(1650)), "1500", False),  # 10 %
+        (a_draft(price=Decimal("1650.10")), "1500", True),
+        (a_draft(price=Decimal("9.90")), "8.90", True),  # a share however cheap
+        (replace(DERIVATIVE, price=Decimal("12.50")), "8.95", False),  # an option under ten rupees moves by such parts of itself
+        (replace(DERIVATIVE, price=Decimal("12.60")), "8.95", True),
+        (replace(DERIVATIVE, price=Decimal("11.10")), "10", True),  # from ten rupees on as any other
+    ],
+)
+def test_a_limit_through_the_other_side_is_asked_again_from_a_tenth_on_or_two_fifths_of_a_cheap_option(
+    draft: OrderDraft, best: str, asked_again: bool
+) -> None:
+    asked = weighs(a_situation(draft=draft, price=Price(last=Decimal(best), ask=Decimal(best))))
+    assert bool(asked) is asked_again
 
 
 @pytest.mark.parametrize(
@@ -84,6 +140,23 @@ def test_hours_and_kinds_are_the_calendars(moment: str, kind: OrderKind, warned:
     window = REFERENCE_DATA.calendar.may(a_share(), Product.CNC, at)
     trigger = Decimal("1480.00") if kind is OrderKind.SL else None
     assert names(a_situation(now=at, window=window, draft=a_draft(kind=kind, trigger=trigger))) == warned
+
+
+@pytest.mark.parametrize(
+    ("moment", "session", "refused"),
+    [
+        ("2026-11-20T14:30", date(2026, 11, 23), False),  # eight in the evening
+        ("2026-11-23T06:30", date(2026, 11, 23), True),  # noon of the next session: it would be sent as an order of now
+        ("2026-11-23T06:30", None, False),
+    ],
+)
+def test_a_card_of_the_evening_is_refused_once_the_market_takes_orders_of_now(
+    moment: str, session: date | None, refused: bool
+) -> None:
+    at = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    window = REFERENCE_DATA.calendar.may(a_share(), Product.CNC, at)
+    evening = "The market takes orders now: this card was for the evening. Ask again."
+    assert (evening in refusals(a_situation(now=at, window=window, draft=a_draft(session=session)))) is refused
 
 
 @pytest.mark.parametrize(
@@ -143,6 +216,7 @@ def test_where_a_limit_for_one_order_is_set_an_order_of_unknown_worth_is_refused
     seen = Price(last=Decimal("1480.30"), bid=None, ask=None)
     assert refusals(a_situation(draft=market, limits=limits, price=seen)) == ()
     assert len(refusals(a_situation(draft=replace(market, quantity=100), limits=limits, price=seen))) == 1
+    assert refusals(a_situation(draft=a_draft(quantity=25, price=Decimal(2000)), limits=limits)) == (), "just the limit passes"
 
 
 def test_an_entry_outside_the_known_band_of_the_day_is_refused_and_offered_at_its_edge() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, CheckFailed, ChoiceWanted, ConfirmationGone, Refused, Unclear, Unreadable
+from bot.domain.market.instrument import Instrument
 from bot.domain.news.orders.conversions import ConversionUnclear, Converted
 from bot.domain.orders.order import OrderStatus
 from bot.domain.people.account import Actor
@@ -17,7 +18,7 @@ from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.bot.trading.baskets.test_basket_machine import MESSAGE
-from tests.stage.floor import ITC, TCS, FloorBroker, FloorStage, set_floor
+from tests.stage.floor import CALL, ITC, TCS, FloorBroker, FloorStage, set_floor
 from tests.stage.values.orders import a_draft
 from tests.storage.samples import ACCOUNT, PERSON
 
@@ -85,6 +86,27 @@ async def test_a_position_that_cannot_be_converted_so_is_refused_with_the_reason
     with pytest.raises(CheckFailed, match=refusal):
         await asked(stage, words)
     assert broker.conversions == []
+
+
+@pytest.mark.parametrize(("instrument", "becomes"), [(ITC, Product.CNC), (CALL, Product.NRML)])
+async def test_a_position_that_is_to_be_carried_becomes_what_stays_over_the_night(
+    clock: LoopClock, instrument: Instrument, becomes: Product
+) -> None:
+    stage, broker = await a_floor(clock)
+    broker.opens(instrument, instrument.lot, Product.MIS)
+    assert (await asked(stage, "all carry")).to is becomes
+
+
+async def test_what_needs_no_carry_is_never_carried_into_intraday(clock: LoopClock) -> None:
+    stage, broker = await a_floor(clock)
+    broker.opens(ITC, 10, Product.CNC)
+    broker.opens(CALL, CALL.lot, Product.NRML)
+    for words in ("itc carry", "itc cnc carry", "all carry"):
+        with pytest.raises(CheckFailed, match=r"ITC is CNC already\. It needs no carry"):
+            await asked(stage, words)
+    broker.opens(TCS, 10, Product.MIS)
+    await asyncio.sleep(2)  # longer than one look at the books serves
+    assert (await asked(stage, "all carry")).position.instrument == TCS, "the one of them that would be closed today"
 
 
 async def test_two_positions_that_fit_are_both_offered(clock: LoopClock) -> None:

@@ -19,7 +19,7 @@ from bot.domain.people.account import Role, User
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
-from bot.trading.orders.cover import uncovers
+from bot.trading.orders.cover import covers, leaves_bare, uncovers
 from tests.bot.trading.desk.asked import LIMIT, a_holding, a_position, ask
 from tests.stage.access import access
 from tests.stage.desk import DeskStage, set_stage
@@ -81,6 +81,38 @@ SHORT = an_option(24800)
 )  # fmt: skip
 def test_taking_a_cover_away_is_seen(rows: list[Position], draft: OrderDraft, bare: bool) -> None:
     assert (uncovers(draft, rows) is not None) is bare
+
+
+@pytest.mark.parametrize(
+    ("cover", "short", "expected"),
+    [
+        (held(an_option(24900), 1), held(SHORT, -1), True),
+        (held(an_option(24900), 1), held(SHORT, 1), False),
+        (held(an_option(24900), 1), held(SHORT, 0), False),  # closed
+        (held(an_option(24900), 1), held(FUTURE, -1), False),  # a short, and no option
+        (held(an_option(24900), -1), held(SHORT, -1), False),
+        (held(an_option(24900, expiry=LATER), 1), held(SHORT, -1), True),
+        (held(an_option(24900), 1), held(an_option(24800, expiry=LATER), -1), False),  # it ends before the short
+        (held(replace(an_option(24900), symbol="BANKNIFTY"), 1), held(SHORT, -1), False),
+    ],
+)
+def test_only_what_gains_with_a_short_and_lives_as_long_covers_it(cover: Position, short: Position, expected: bool) -> None:
+    assert covers(cover, short) is expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "bare"),
+    [
+        ([], True),
+        ([held(an_option(24900), 1)], False),
+        ([held(an_option(24900), 1), held(SHORT, -1)], True),  # one wing for two
+        ([held(an_option(24900), 2), held(SHORT, -1)], False),
+        ([replace(held(SHORT, 1), product=Product.MIS)], False),  # the same contract in another product is netted with it
+        ([held(SHORT, 1)], False),  # it is only sold
+    ],
+)
+def test_a_sold_option_is_bare_where_its_kind_is_more_sold_than_covered(rows: list[Position], bare: bool) -> None:
+    assert leaves_bare(closing(SHORT, 1), rows) is bare
 
 
 lots = st.integers(-3, 3)

@@ -19,7 +19,7 @@ from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.ticks.tick_watcher import GLANCE_LASTS
 from storage.store import SqlStore
 from tests.stage.loop import MORNING, HostClock
-from tests.stage.tape import REFUSED, TapeStage, set_tape
+from tests.stage.tape import REFUSED, TapeStage, a_stop, set_tape
 from tests.storage.samples import ACCOUNT
 
 ENTRY = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=10, price=Decimal("1480.00"), product=Product.MIS)
@@ -205,6 +205,17 @@ async def test_a_partly_filled_entry_trails_what_is_filled(clock: LoopClock) -> 
         await asyncio.sleep(6)
         assert stage.standing() == [(OrderKind.SL, 10)]
         assert await walk(stage, "1489.00", "1492.00") == d("1475", "1477"), "the best counts from the last fill"
+
+
+async def test_a_stop_that_is_about_to_guard_less_is_not_moved_with_what_it_guarded_before(clock: LoopClock) -> None:
+    stage = await trailing(clock)
+    async with stage.running():
+        await filled(stage)
+        stage.broker.app_order(replace(a_stop(4), kind=OrderKind.LIMIT, price=Decimal("1470.00"), trigger=None))
+        await asyncio.sleep(1)
+        assert await walk(stage, "1490.00", seconds=10) == d("1475")
+        assert [draft.quantity for draft in stage.broker.changes] == [6, 6], "lowered, and then moved"
+    assert stage.standing() == [(OrderKind.SL, 6)]
 
 
 async def test_a_dead_minute_rings_and_what_was_traded_in_it_moves_nothing(clock: LoopClock) -> None:

@@ -13,6 +13,7 @@ from bot.domain.news.safety import TradingStopped
 from bot.domain.orders.order import CardRef, Order
 from bot.domain.people.account import Role
 from bot.domain.ports.repositories import Repositories
+from bot.domain.proposals.ended_question import EndedQuestion
 from bot.runtime.background import BackgroundTasks
 from bot.simulators.loop import LoopClock
 from bot.trading.safety.outage import QUIET, Outage, PatientStore
@@ -121,6 +122,9 @@ async def test_news_that_was_delivered_while_the_disk_filled_up_is_not_delivered
 
         async def draw(self, shown: CardRef, order: Order, label: str) -> int:
             raise AssertionError
+
+        async def answer(self, answer: EndedQuestion) -> None:
+            raise AssertionError("no question was asked")
 
     now = clock.now()
     told = TradingStopped(name="a", at=now)

@@ -9,7 +9,6 @@ import re
 from collections.abc import Sequence
 
 import pytest
-from telegram import Update
 
 from bot.domain.people.account import Role, User
 from bot.domain.ports.inbox import InboxEntry
@@ -20,9 +19,9 @@ from handlers.telegram.receiver import Received
 from handlers.views.taps.tap import encode
 from handlers.views.taps.taps import CardTap, CardVerb
 from storage.store import SqlStore
-from tests.handlers.chat import SeenInbox, Stage, a_bot, a_stage, a_world, heard, owners_hear, run_bot, token_of
+from tests.handlers.chat import SeenInbox, Stage, a_bot, a_stage, a_world, owners_hear, run_bot, token_of
 from tests.handlers.samples import ASHA, RAVI, STRANGER
-from tests.handlers.telegram.test_admission import FORWARD, a_chat, a_message, a_user, read
+from tests.handlers.telegram.test_admission import FORWARD, a_chat, a_message, a_user
 from tests.stage.disk import Disk
 from tests.storage.samples import ACCOUNT
 
@@ -100,20 +99,20 @@ async def test_a_stranger_knocks_five_times_in_ten_minutes_and_a_crowd_twenty_ti
         before = store.runs
         for number in range(60):
             body = {"update_id": number + 1, "message": a_message(STRANGER, text="/start " + "b" * 26)}
-            await stage.poller._take(Received(updates=(heard(Update.de_json(body, stage.application.bot)),), offset=1))
+            await stage.poller._take(Received(updates=(body,), offset=1))
         assert store.runs - before <= 5
         crowd = []
         for number in range(60):
             person = 10_000 + number
             body = {"update_id": number + 100, "message": a_message(person, text="/start " + "b" * 26)}
-            crowd.append(Update.de_json(body, stage.application.bot))
+            crowd.append(body)
         before = store.runs
-        await stage.poller._take(Received(updates=tuple(map(heard, crowd)), offset=1))
+        await stage.poller._take(Received(updates=tuple(crowd), offset=1))
         await asyncio.sleep(1)
         assert 5 < store.runs - before <= 20
         await asyncio.sleep(600)
         before = store.runs
-        await stage.poller._take(Received(updates=(heard(crowd[0]),), offset=1))
+        await stage.poller._take(Received(updates=(crowd[0],), offset=1))
         await asyncio.sleep(1)
         assert 1 <= store.runs - before <= 2, "looked up, and the list of people read again"
 
@@ -146,10 +145,10 @@ def known(_: int) -> bool:
 )
 def test_only_a_plain_knock_counts(more: dict[str, object]) -> None:
     plain = a_message(STRANGER, text=KNOCK)
-    assert judge(read(message=plain), known).verdict is Verdict.KNOCK
+    assert judge({"message": plain}, known).verdict is Verdict.KNOCK
     odd = {key: value for key, value in {**plain, **more}.items() if value is not None}
-    assert judge(read(message=odd), known).verdict is Verdict.DROP
-    assert judge(read(edited_message=plain), known).verdict is Verdict.DROP
+    assert judge({"message": odd}, known).verdict is Verdict.DROP
+    assert judge({"edited_message": plain}, known).verdict is Verdict.DROP
 
 
 def test_a_code_is_26_letters_of_base32() -> None:

@@ -267,6 +267,15 @@ def test_one_order_whole_has_its_fills_and_both_numbers() -> None:
     assert [item.copy for line in detail.keyboard for item in line if item.copy] == ["115126"]
 
 
+def test_an_order_that_never_left_says_so_once_and_in_no_words_of_mstock() -> None:
+    never = an_order(status=OrderStatus.REJECTED, broker_id=None, reason="mStock cannot be reached. Nothing was sent.")
+    whole = views.order(replace(a_detail(), order=never, fills=()), "PAPER", NOW, str).plain
+    assert "not sent: mStock cannot be reached." in whole
+    assert "It never reached mStock." in whole
+    assert "Nothing was sent" not in whole
+    assert "mStock's words" not in whole
+
+
 WILD = st.text(st.characters(codec=None), min_size=1, max_size=40)
 MONEY = st.decimals(-(10**10), 10**10, places=2, allow_nan=False)
 

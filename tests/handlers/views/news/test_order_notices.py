@@ -200,7 +200,7 @@ def test_an_average_has_two_decimals_and_four_where_the_tick_is_finer() -> None:
         ),
         (
             OrderRejected(order=replace(DONE, status=S.REJECTED, reason="mStock cannot be reached. Nothing was sent.")),
-            "mStock cannot be reached. Nothing was sent.",
+            "mStock cannot be reached.",
         ),
         (
             OrderUnclear(order=replace(DONE, status=S.UNKNOWN, reason="no (HTTP 403)")),

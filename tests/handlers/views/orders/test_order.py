@@ -287,14 +287,3 @@ def test_no_name_and_no_figure_breaks_the_card(
     assert view.html.count("<pre>") == view.html.count("</pre>") == 1
     if cash:
         assert any(line.endswith(amount(cash)) for line in rows(view)), "a figure is never cut"
-
-
-@pytest.mark.parametrize("purpose", [each for each in Purpose if each not in (Purpose.BASKET, Purpose.STOPS)])
-def test_a_question_whose_time_is_over_says_what_it_was_and_what_did_not_come_of_it(purpose: Purpose) -> None:
-    has_draft = purpose in (Purpose.PLACE, Purpose.MODIFY, Purpose.CONVERT)
-    question = replace(a_confirmation(), purpose=purpose, draft=a_draft() if has_draft else None)
-    folded = views.folded(question, "main", NOW)
-    (line,) = folded.plain.splitlines()
-    assert "· expired " in line
-    assert not line.startswith("This card"), "each purpose has its own name"
-    assert ["Ask again"] in labels(folded) or purpose not in (Purpose.PLACE, Purpose.PANIC)

@@ -9,7 +9,7 @@ from bot.domain.errors import IllegalMove
 from bot.domain.orders.confirmation import Confirmation, ConfirmationState, Purpose
 from bot.domain.ports.repositories import Repositories
 from storage.store import SqlStore
-from tests.storage.samples import DAY, NOW, PERSON, a_confirmation, an_order
+from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_confirmation, an_order
 
 MESSAGE = 55
 SECOND = timedelta(seconds=1)
@@ -111,3 +111,64 @@ async def test_old_questions_are_forgotten_whatever_became_of_them(store: SqlSto
     assert await store.transaction(lambda db: db.confirmations.forget_before(NOW + timedelta(minutes=30))) == 2
     left = await store.transaction(lambda db: [db.confirmations.find(token) for token in ("t1", "t2", "t3")])
     assert left == [None, late, None]
+
+
+async def owed(store: SqlStore) -> dict[str, tuple[str, ...]]:
+    return {each.question.token: each.why for each in await store.transaction(lambda db: db.confirmations.owed_answers())}
+
+
+@pytest.mark.parametrize("state", [ConfirmationState.DISCARDED, ConfirmationState.EXPIRED, ConfirmationState.REFUSED])
+async def test_a_question_that_is_closed_owes_its_message_an_answer_until_that_shows_it(
+    store: SqlStore, state: ConfirmationState
+) -> None:
+    await add(store, a_confirmation(message_id=MESSAGE))
+    assert await owed(store) == {}
+    await store.transaction(lambda db: db.confirmations.close("t1", state, ["One.", "Two."]))
+    (answer,) = await store.transaction(lambda db: db.confirmations.owed_answers())
+    assert (answer.question.state, answer.label, answer.why) == (state, "main", ("One.", "Two."))
+    await store.transaction(lambda db: db.confirmations.answer_shown("t1"))
+    assert await owed(store) == {}
+
+
+async def test_a_claim_owes_nothing_by_itself_and_a_newer_reason_takes_the_place_of_an_older_one(store: SqlStore) -> None:
+    await add(store, a_confirmation(message_id=MESSAGE))
+    assert await claim(store)
+    assert await owed(store) == {}
+    await store.transaction(lambda db: db.confirmations.owe_answer("t1"))
+    await store.transaction(lambda db: db.confirmations.close("t1", ConfirmationState.REFUSED, ["No."]))
+    assert await owed(store) == {"t1": ("No.",)}
+
+
+async def test_what_a_newer_question_or_none_shows_is_not_owed(store: SqlStore) -> None:
+    newer = a_confirmation("t2", message_id=MESSAGE, created_at=NOW + SECOND)
+    await add(store, a_confirmation(message_id=MESSAGE), a_confirmation("t3"), newer)
+    for token in ("t1", "t2", "t3"):
+        await store.transaction(lambda db, token=token: db.confirmations.close(token, ConfirmationState.DISCARDED))  # type: ignore[misc]  # bound at once
+    assert set(await owed(store)) == {"t2"}, "the third has no message, and the first one's asks the second"
+    await store.transaction(lambda db: db.confirmations.owe_answer("never asked"))
+    await add(store, a_confirmation("t4", message_id=MESSAGE + 1))
+    await store.transaction(lambda db: db.confirmations.close("t4", ConfirmationState.REPLACED))
+    assert set(await owed(store)) == {"t2"}, "the newer one stands in the same message"
+
+
+async def test_whatever_closes_many_questions_at_once_owes_each_its_reason(store: SqlStore) -> None:
+    await add(store, a_confirmation(message_id=MESSAGE), a_confirmation("t2", message_id=MESSAGE + 1))
+    await store.transaction(lambda db: db.confirmations.close("t2", ConfirmationState.DISCARDED))
+    assert await store.transaction(lambda db: db.confirmations.refuse_of(PERSON, "Locked.")) == 1
+    assert await owed(store) == {"t1": ("Locked.",), "t2": ()}
+    await add(store, a_confirmation("t3", message_id=MESSAGE + 2), a_confirmation("t4", message_id=MESSAGE + 3))
+    assert await store.transaction(lambda db: db.confirmations.refuse_on(ACCOUNT.id, "Unlinked.")) == 2
+    assert (await owed(store))["t4"] == ("Unlinked.",)
+    await add(store, a_confirmation("t5", message_id=MESSAGE + 4))
+    assert await store.transaction(lambda db: db.confirmations.refuse_of(PERSON, None)) == 1
+    assert "t5" not in await owed(store), "nobody knows what its message shows"
+
+
+async def test_a_question_is_kept_until_its_message_shows_what_became_of_it(store: SqlStore) -> None:
+    await add(store, a_confirmation(message_id=MESSAGE), a_confirmation("t2"), a_confirmation("t3", message_id=MESSAGE + 1))
+    await store.transaction(lambda db: db.confirmations.close("t1", ConfirmationState.EXPIRED))
+    assert await store.transaction(lambda db: db.confirmations.forget_before(NOW + timedelta(days=9))) == 1, "nobody saw it"
+    assert set(await owed(store)) == {"t1"}
+    await store.transaction(lambda db: db.confirmations.answer_shown("t1"))
+    assert await store.transaction(lambda db: db.confirmations.forget_before(NOW + timedelta(days=9))) == 1
+    assert [each.token for each in await store.transaction(lambda db: db.confirmations.asking())] == ["t3"]

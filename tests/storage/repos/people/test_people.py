@@ -71,7 +71,8 @@ async def test_taking_somebody_off_the_list_kills_all_that_waits_for_them_and_no
         db.people.add(RAVI, Role.TRADER, None, NOW)
         db.orders.add(an_order(placed_by=RAVI.telegram_id), DAY)
         for number, person in enumerate((RAVI.telegram_id, PERSON)):
-            db.confirmations.add(a_confirmation(f"t{number}", user_id=person, chat_id=person))
+            db.confirmations.add(a_confirmation(f"t{number}", user_id=person, chat_id=person, message_id=5))
+            db.confirmations.owe_answer(f"t{number}")
             db.cards.add(CardRef(chat_id=person, message_id=5, order_id="o1", version=1))
             db.accounts.choose(person, ACCOUNT.id, NOW.replace(year=2027))
         db.outbox.add(ACCOUNT.id, [RAVI.telegram_id, PERSON], FeedLost(since=NOW), NOW, order_id=None)
@@ -88,6 +89,7 @@ async def test_taking_somebody_off_the_list_kills_all_that_waits_for_them_and_no
         question = db.confirmations.find("t0")
         assert question is not None
         assert question.state is ConfirmationState.REFUSED
+        assert [each.question.token for each in db.confirmations.owed_answers()] == ["t1"]
         other = db.confirmations.find("t1")
         assert other is not None
         assert other.state is ConfirmationState.OPEN
