@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from bot.domain.clock import MOST_SKEW, ist, ist_date
 from bot.domain.exits.closing import was_triggered
+from bot.domain.market.display_names import short
 from bot.domain.market.rules import ExpiryStage
 from bot.domain.market.sessions import PhaseKind
 from bot.domain.money import grouped, in_figures, in_price
@@ -47,8 +48,8 @@ def expired(at: Situation) -> str | None:
     """Refuses a contract that is over, an exit as well: what is open of it is settled. Source: scrip master, dated calendar."""
     expiry, today, window = at.draft.instrument.expiry, ist_date(at.now), at.window
     if expiry == today and window is not None and window.known and not window.may_exit and window.opens is None:
-        return f"{at.draft.instrument.name} ended today: what is open of it is settled by the exchange."
-    return f"{at.draft.instrument.name} expired on {expiry:%d %b}." if expiry and expiry < today else None
+        return f"{short(at.draft.instrument)} ended today: what is open of it is settled by the exchange."
+    return f"{short(at.draft.instrument)} expired on {expiry:%d %b}." if expiry and expiry < today else None
 
 
 def not_tradable(at: Situation) -> str | None:

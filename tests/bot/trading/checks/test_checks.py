@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Exchange, InstrumentKind
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import Band, ExpiryStage
@@ -193,7 +194,7 @@ def test_a_contract_is_over_when_its_last_day_has_traded(moment: str, said: str 
     window = REFERENCE_DATA.calendar.may(call, Product.NRML, at)
     for reduces in (False, True):
         reasons = refusals(a_situation(now=at, window=window, draft=a_draft(instrument=call, quantity=65), reduces=reduces))
-        assert [reason.removeprefix(f"{call.name} ") for reason in reasons] == ([said] if said else [])
+        assert [reason.removeprefix(f"{short(call)} ") for reason in reasons] == ([said] if said else [])
 
 
 def test_an_index_is_refused_for_it_cannot_be_traded() -> None:
