@@ -13,3 +13,4 @@ class Focus:
     stepped: bool | None = None
     fatal: str | None = None  # the kind of commit at which the process dies
     ends: float | None = None  # how often the process ends between two acts
+    days: tuple[str, ...] = ()  # whole days pass, with these acts alone

@@ -253,6 +253,41 @@ MUTANTS: tuple[Mutant, ...] = (
         shows="doubled",
         focus=Focus(acts=BUYS, orders=(), weather=()),
     ),
+    _mutant(
+        "a login elsewhere that does not ring",
+        "bot.trading.sessions.logins",
+        ("            if ended:\n", "            if ended and who:\n"),
+        shows="unrung_logins",
+        focus=Focus(acts=BUYS, orders=(), weather=("login_elsewhere",), ends=0.0),
+    ),
+    _mutant(
+        "a person off the list who hears on",
+        "bot.trading.people.invitations",
+        ("            db.people.remove(user.telegram_id)\n", ""),
+        shows="overheard",
+        focus=Focus(acts=("is_taken_off_the_list",), orders=(), weather=(), ends=0.0),
+    ),
+    _mutant(
+        "a question to unlink that names no order",
+        "bot.trading.unlinking",
+        ("                orders=_open_orders(db, account),\n", "                orders=_open_orders(db, account)[:0],\n"),
+        shows="unnamed",
+        focus=Focus(acts=("buys_with_a_limit_that_rests", "unlinks"), orders=(), weather=(), ends=0.0),
+    ),
+    _mutant(
+        "a split taken for a fall",
+        "bot.domain.positions.held",
+        ("    if instrument.kind is not InstrumentKind.EQUITY or previous_close is None:\n", "    if previous_close != 0:\n"),
+        shows="misled unasked_splits",
+        focus=Focus(orders=(), weather=(), ends=0.0, days=("guards_what_is_split", "is_split")),
+    ),
+    _mutant(
+        "an evening order whose fate is not told",
+        "bot.trading.desk.after_market_orders",
+        ("    return [order for order in db.orders.of_day(account.id, day) if order.draft.session == day]\n", "    return []\n"),
+        shows="untold_fates",
+        focus=Focus(orders=(), weather=(), ends=0.0, days=("sends_in_the_evening", "the_next_morning")),
+    ),
 )
 
 

@@ -28,7 +28,8 @@ def held_by(at: Situation) -> tuple[str, list[tuple[str, str]]]:
     near += [(f"Cancel #{order.number}", f"/cancel_order {order.number}") for order in at.others if order.status.is_working]
     left = at.closable // at.draft.instrument.lot * at.draft.instrument.lot
     if left:
-        near.insert(0, (f"Exit {grouped(str(left))}", request_line(replace(request_of(at.draft), quantity=left))))
+        what = "Exit" if at.draft.trigger is None else "Stop for"
+        near.insert(0, (f"{what} {grouped(str(left))}", request_line(replace(request_of(at.draft), quantity=left))))
     doubt = " Its outcome is unknown." if doubtful else ""
     return f"{numbers} may be closing it already.{doubt} Nothing was sent.", near
 
@@ -36,7 +37,7 @@ def held_by(at: Situation) -> tuple[str, list[tuple[str, str]]]:
 def _turned(order: Order, at: Situation) -> tuple[str, str] | None:
     """The exit of ours that rests, at the price of now: it closes no more than was asked for, and no second order goes."""
     rests = order.is_ours and order.status.is_working and order.draft.trigger is None
-    if not rests or at.draft.price is None or order.pending > at.draft.quantity:
+    if not rests or at.draft.trigger is not None or at.draft.price is None or order.pending > at.draft.quantity:
         return None
     return f"Exit at {in_price(at.draft.price)}: changes #{order.number}", f"/modify {order.number} {plain(at.draft.price)}"
 

@@ -10,11 +10,12 @@ from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
 from bot.domain.exits.closing import POSSIBLY_WORKING
 from bot.domain.exits.exit_list import CLOSED, STUCK, ExitList, ExitRow, ListKind, RowState, RowTold, Slice, is_unknown
+from bot.domain.market.display_names import short
 from bot.domain.market.prices import Price
 from bot.domain.news.plans.exits import ExitsTold, Told
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.plans.plan import LegKind, PlanLeg
-from bot.domain.plans.pnl_exit import ScopeKind
+from bot.domain.plans.pnl_exit import CLOSES, ScopeKind
 from bot.domain.plans.pnl_words import scope_in_words
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import Position
@@ -142,7 +143,7 @@ class Panic:
                 grown = grown.with_row(replace(row, flat=is_flat))
         if not open_rows and not alive:
             db.exit_lists.save(grown)
-            self._end(db, grown, orders)
+            self._end(db, grown, orders, positions)
             return
         for row in open_rows:
             busy = any(on_side(order, row) for order in alive)
@@ -188,16 +189,27 @@ class Panic:
         db.plans.extend(exits.plan_id, PlanLeg(number=leg, kind=LegKind.EXIT, draft=replace(row.draft, quantity=quantity)))
         return row.with_slice(Slice(leg=leg, quantity=quantity))
 
-    def _end(self, db: Repositories, exits: ExitList, orders: dict[str, Order]) -> None:
+    def _end(self, db: Repositories, exits: ExitList, orders: dict[str, Order], positions: Sequence[Position]) -> None:
         now = self.clock.now()
         if not db.plans.end(exits.plan_id, "flat"):
             return
         db.audit.add(
             now, exits.by, f"{exits.kind.lower()} result", exits.account_id, before=f"{len(exits.rows)} rows", after="flat"
         )
-        self._tell(db, exits, orders, Told.FLAT, tuple(told_row(exits, row, orders) for row in exits.rows))
+        rows = tuple(told_row(exits, row, orders) for row in exits.rows)
+        self._tell(db, exits, orders, Told.FLAT, rows, besides=_besides(exits, positions))
 
-    def _tell(self, db: Repositories, exits: ExitList, orders: dict[str, Order], told: Told, rows: tuple[RowTold, ...]) -> None:
+    def _tell(
+        self,
+        db: Repositories,
+        exits: ExitList,
+        orders: dict[str, Order],
+        told: Told,
+        rows: tuple[RowTold, ...],
+        *,
+        besides: Sequence[str] = (),
+    ) -> None:
+        """besides: what is open beside the rows, and so is not flat."""
         now = self.clock.now()
         mine = [(row, order) for row in exits.rows for order in row.orders(orders)]
         slips = [
@@ -206,6 +218,9 @@ class Panic:
             if order.filled and order.average is not None and row.seen is not None
         ]
         cause = db.pnl_exits.find(exits.plan_id)
+        scope = f"all but {', '.join(besides)}" if besides else ""
+        if cause is not None and cause.scope.kind is not ScopeKind.ALL:
+            scope = scope_in_words(cause.scope)
         news = ExitsTold(
             plan_id=exits.plan_id,
             kind=exits.kind,
@@ -214,7 +229,7 @@ class Panic:
             rows=rows,
             orders=sum(bool(order.filled) for _, order in mine),
             of=len(exits.rows),
-            scope=scope_in_words(cause.scope) if cause is not None and cause.scope.kind is not ScopeKind.ALL else "",
+            scope=scope,
             slippage=sum(slips, Decimal(0)) if len(slips) == sum(bool(order.filled) for _, order in mine) else None,
         )
         tell_all(db, exits.account_id, news, now)
@@ -222,6 +237,13 @@ class Panic:
 
 def _state_of(order: Order) -> RowState:
     return RowState.UNKNOWN if is_unknown(order) else RowState.SENT
+
+
+def _besides(exits: ExitList, positions: Sequence[Position]) -> Sequence[str]:
+    """What came to be open while the rows were closed, and is none of them."""
+    places = {row.place for row in exits.rows}
+    rows = [each for each in positions if each.quantity and each.product in CLOSES]
+    return [f"{short(each.instrument)} {each.product}" for each in rows if (each.instrument.key, each.product) not in places]
 
 
 def _net(row: ExitRow, positions: Sequence[Position]) -> int:

@@ -57,7 +57,8 @@ class PositionQuestions:
     async def stop_for(self, actor: Actor, key: InstrumentKey, product: Product, leg: Leg, *, chat_id: int) -> Proposal:
         """A stop order for the whole position.
 
-        ChoiceWanted where the number may be a price or points, CheckFailed where the price has passed it already.
+        ChoiceWanted where the number may be a price or points. CheckFailed where the price has passed it already, where a stop
+        waits, or (ExitHeld) where other orders leave it nothing to guard: it never opens the other side.
         """
         instrument, held, price = await self._to_be_stopped(actor, key, product)
         request, long = _closing(held), held.quantity > 0
@@ -71,7 +72,7 @@ class PositionQuestions:
             at = f" {in_price(prices[0])}" if prices else ""
             say = f"The price has passed a stop at{at} already: it is {in_price(price.last)} now."
             raise CheckFailed([say], near=[("Exit now", request_line(request))])
-        return await self.propose(actor, lines[0], chat_id=chat_id)
+        return await self.propose(actor, lines[0], chat_id=chat_id, as_exit=True)
 
     async def stops_for(self, actor: Actor, positions: Sequence[Position], leg: Leg) -> ChoiceWanted:
         """The question which of several positions a stop is for, with a whole command for each that it fits."""

@@ -241,7 +241,7 @@ class ProposalBuilder:
             today = ist_date(self.clock.now())
             paid = paid_for(db, account.id, draft, today, positions=held.positions, holdings=held.holdings)
             situation = replace(situation, price=price, cash=cash, margin=blocks, paid=paid)
-            if as_exit and not situation.reduces:
+            if as_exit and not situation.reduces and not situation.guards:
                 held_up, near = held_by(situation)
                 offers.extend(near)
                 return (held_up,), situation

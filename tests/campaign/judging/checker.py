@@ -8,9 +8,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-from tests.campaign.judging import plans
-from tests.campaign.judging.absences import slept_into_another_day
+from tests.campaign.judging import answers, nights, partings, plans
+from tests.campaign.judging.absences import counts, is_off, slept_into_another_day
 from tests.campaign.judging.licences import Licences
 from tests.campaign.judging.readings import (
     AFTER,
@@ -31,10 +32,11 @@ from tests.campaign.judging.readings import (
     Key,
     Order,
     asked_of,
-    could_answer,
     filled_in,
     flat_at,
+    from_elsewhere,
     key_of,
+    meant_by,
     numbers_of,
     orders_of,
     states_of,
@@ -49,6 +51,7 @@ LATE_ELSEWHERE = (
     66.0  # the same of an order that was not sent from here, or whose answer got lost: it is looked for ever more rarely
 )
 GAP = 27.0  # seconds of absence that must be told of; the bot tells of 20, counted from what it noticed
+EVENING_LIFE = 600.0  # seconds in which the card of an order for the next session may be confirmed
 A_NIGHT = 8 * 3600.0  # seconds; the day that turned meanwhile tells of itself
 A_TICK = 0.01  # seconds; the exchange's log rounds
 
@@ -69,7 +72,8 @@ class Verdict:
 KINDS = (
     "lost", "doubled", "misordered", "unannounced_gaps", "untrue_cards", "silent_ends", "duplicate_orders", "unconfirmed",
     "delayed", "unanswered", "secrets_out", "untrue_gaps", "crossed_zero", "oversold", "unlicensed", "left_over", "untrue_flats",
-    "uncovered", "rung_again", "false_figures",
+    "uncovered", "rung_again", "false_figures", "after_parting", "unnamed", "overheard", "unrung_logins", "untold_fates",
+    "misled", "unasked_splits",
 )  # fmt: skip
 
 
@@ -88,6 +92,7 @@ class _Judge:
             for size in order.sizes:
                 self.by_key[order.key[0], size, order.key[2]].append(order)
         self.numbers = numbers_of(record.shown, self.by_key)
+        self.foreign = from_elsewhere(record.shown)
         self.licences = Licences(record)
         self.rung = {chat: [each for each in record.shown if each.chat == chat] for chat in record.chats}
         self.unknown = {
@@ -106,10 +111,13 @@ class _Judge:
             self._cards(chat)
             self._gaps(chat)
             self._missed(chat)
-        self._answers()
-        self._secrets()
         self._ways_out()
-        for kind, words in plans.found(self.record, self.orders):
+        for kind, words in chain(
+            answers.found(self.record),
+            plans.found(self.record, self.orders),
+            partings.found(self.record, self.orders, self.licences),
+            nights.found(self.record, self.orders),
+        ):
             self._note(kind, words)
         faults = Counter(trouble.kind for trouble in self.record.troubles)
         return Verdict(faults=faults, fills=sum(len(order.fills) for order in self.orders), wrong=self.wrong)
@@ -122,7 +130,7 @@ class _Judge:
     def _sent_once_and_confirmed(self) -> None:
         taps: dict[Key, set[int]] = defaultdict(set)
         for act in self.record.acts:
-            if act.what == "taps" and act.at - self._asked_at(act) <= LIFE:
+            if act.what == "taps" and act.at - self._asked_at(act) <= _life(act):
                 for key in asked_of(act):
                     taps[key].add(act.message)
         for key, orders in self.by_key.items():
@@ -133,8 +141,13 @@ class _Judge:
                 self._note("unconfirmed", f"{key} was sent at {sent[0].at:.1f} and no card of it was confirmed in its time")
             taps_on = [act for act in self.record.acts if key in asked_of(act)] if sent else []
             for order in sent:
-                if not any(tap.at <= order.at + A_TICK <= self._asked_at(tap) + LIFE + SLACK for tap in taps_on):
+                if not any(self._opens(tap, order.at) for tap in taps_on):
                     self._note("unconfirmed", f"{key} went at {order.at:.1f}, when no card of it was open")
+
+    def _opens(self, tap: Act, at: float) -> bool:
+        """Whether an order may go at that moment by this tap."""
+        in_time = tap.at <= at + A_TICK <= self._asked_at(tap) + _life(tap) + SLACK
+        return in_time and counts(self.record, tap, at)
 
     def _ways_out(self) -> None:
         """Ways out: each has its licence, none closes more than is open, and none stays when its position is gone."""
@@ -205,10 +218,10 @@ class _Judge:
         if most < order.filled and slept_into_another_day(self.record, next(at for at, done in order.fills if done > most)):
             return
         if most < order.filled:
-            missing = sum(amount > most for _, amount in order.fills)
+            missing = sum(amount > most and self._owes(chat, at, order) for at, amount in order.fills)
             self.wrong["lost"] += [f"seed {self.record.seed}: {name}: {most} told of {order.filled}"] * missing
             return
-        if order.is_whole and not self._rang_whole(told, order):
+        if order.is_whole and self._owes(chat, order.fills[-1][0], order) and not self._rang_whole(told, order):
             self._note("silent_ends", f"{name}: the whole fill did not ring")
         self._in_time(order, told, chat, name)
 
@@ -238,6 +251,10 @@ class _Judge:
     def _patience(self, order: Order) -> float:
         return LATE_ELSEWHERE if order.channel != "API" or order.key in self.unknown else LATE
 
+    def _owes(self, chat: int, at: float, order: Order) -> bool:
+        """Whether this phone has to be told of what happened then: its person is on the list until that is due."""
+        return not is_off(self.record, chat, at, self._clear_from(at, chat, order) + self._patience(order))
+
     def _hit(self, trouble: Trouble) -> int | None:
         """The only chat that a trouble concerns. A call that hangs is done: it is the first whose message came."""
         if trouble.kind != "hanging":
@@ -253,7 +270,7 @@ class _Judge:
             return
         wished = what == "cancelled" and not order.filled and any(act.at <= at + A_TICK for act in self.cancels)
         makes_room = what == "cancelled" and not order.filled and order.stops  # its plan took it away for an exit
-        if wished or makes_room:
+        if wished or makes_room or not self._owes(chat, at, order):
             return
         for shown in self.rung[chat]:
             titles = [match["title"] for match in NEWS.finditer(shown.text) if self._means(match, order)]
@@ -279,7 +296,11 @@ class _Judge:
                     each.what == "message" and not each.silent and f"Not found #{number} " in each.text
                     for each in self.rung[chat]
                 )
-                if not rang and self.record.ended - shown.at > 195.0:
+                if (
+                    not rang
+                    and self.record.ended - shown.at > 195.0
+                    and not is_off(self.record, chat, shown.at, shown.at + 250.0)
+                ):
                     self._note("silent_ends", f"{key} in {chat}: never found, and that did not ring")
 
     # What the cards show at the end.
@@ -289,8 +310,8 @@ class _Judge:
         for shown in self.rung[chat]:
             if shown.what == "delete":
                 last.pop(shown.message, None)
-            elif shown.what in ("message", "edit"):
-                last[shown.message] = shown
+            elif shown.what in ("message", "edit") and not is_off(self.record, chat, shown.at, self.record.ended):
+                last[shown.message] = shown  # nothing of before is drawn any more for somebody who was taken off the list
         taps = [act for act in self.record.acts if act.chat == chat and act.what == "taps"]
         confirmed = {tap.message for tap in taps if tap.text.startswith(("Confirm", "Yes", "Close these"))}
         for message, shown in last.items():
@@ -302,8 +323,7 @@ class _Judge:
                 self._note("untrue_cards", f"{what} in {chat}: still asks, though it was confirmed")
 
     def _card(self, match: re.Match[str], shown: Shown, chat: int) -> None:
-        orders = self.by_key.get(key_of(match), [])
-        state = match["state"]
+        orders, state = meant_by(match, self.by_key, self.foreign), match["state"]
         if len(orders) != 1:
             gone = ("unknown", "not sent", "rejected", "closed by you")
             if not orders and not any(word in state for word in gone):
@@ -320,7 +340,12 @@ class _Judge:
         for trouble in self.record.troubles:
             if trouble.chat is None and self._is_gap(trouble):
                 until = self._clear_from(trouble.ended, chat, NOBODY) + LATE + 60.0
-                if until < self.record.ended + LATE + 60.0 and not any(trouble.ended - 1.0 <= at <= until for at in backs):
+                off = is_off(self.record, chat, trouble.began, until)
+                if (
+                    until < self.record.ended + LATE + 60.0
+                    and not off
+                    and not any(trouble.ended - 1.0 <= at <= until for at in backs)
+                ):
                     self._note("unannounced_gaps", f"{trouble.kind} {trouble.began:.1f}-{trouble.ended:.1f} in {chat}")
 
     def _missed(self, chat: int) -> None:
@@ -364,21 +389,7 @@ class _Judge:
             for order in self.orders
         )
 
-    # What people said, and what nobody may read.
 
-    def _answers(self) -> None:
-        for act in self.record.acts:
-            passing = any(each.side == "telegram" and each.overlaps(act.at - 1.0, act.at + 30.0) for each in self.record.troubles)
-            if act.what == "says" and not passing and act.chat == self.record.chats[0] and act.at < self.record.ended - 30.0:
-                after = [each for each in self.rung[act.chat] if each.at >= act.at and each.what != "delete"]
-                if not after:
-                    self._note("unanswered", f"“{act.text}” at {act.at:.1f}")
-                elif act.text.startswith(("/buy", "/sell")) and not any(could_answer(act.text, each.text) for each in after):
-                    self._note("unanswered", f"“{act.text}” at {act.at:.1f} got no card and no refusal")
-
-    def _secrets(self) -> None:
-        for number, secret in enumerate(self.record.secrets):
-            if secret and secret in self.record.log:
-                self._note("secrets_out", f"secret {number} stands in the log")
-            if secret and any(secret in shown.text for shown in self.record.shown):
-                self._note("secrets_out", f"secret {number} was shown")
+def _life(tap: Act) -> float:
+    """Seconds in which the card that was tapped could be confirmed."""
+    return EVENING_LIFE if nights.is_evening(tap) else LIFE

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from tests.campaign.judging.absences import was_off
 from tests.campaign.judging.readings import asked_of, names, share_of
 from tests.campaign.record import Act, Deed, Record
 
@@ -17,6 +18,7 @@ A_TICK = 0.01  # seconds; the log of the exchange rounds
 SEEN = 4.0  # seconds in which an order from elsewhere may not have been seen yet
 STILL = 30.0  # seconds in which a stop follows what somebody else sold of its position
 CLOSES = re.compile(r"^ ?[Cc]loses +[\d,]+(?: of|$)", re.MULTILINE)  # on the card of a way out
+SEVERAL = ("REVERSE", "BASKET")  # their orders are told apart by what is open
 Name = tuple[str, str]  # share, product
 
 
@@ -48,7 +50,7 @@ class Licences:
         self.crossed: list[str] = []
         self.oversold: list[str] = []
         self.exits: set[str] = set()  # orders from here that close something
-        self._asked = {key for act in record.acts if not CLOSES.search(act.shown) for key in asked_of(act)}
+        self._asked = [(act, key) for act in record.acts for key in asked_of(act)]
         self._filled: dict[str, int] = defaultdict(int)
         self._left: dict[str, int] = {}  # what still works of each way out
         for deed in record.deeds:
@@ -72,21 +74,22 @@ class Licences:
         if detail["channel"] != "API":
             self.rows[name].elsewhere.append(deed.at)
             return
-        if detail["status"] == "Rejected" or not self._closes(deed):
+        if not self._closes(deed):
             return
         self.exits.add(deed.order)
-        if name[1] in PLANNED:
+        if name[1] in PLANNED and detail["status"] != "Rejected":
             self._left[deed.order] = int(str(detail["quantity"]))
             self._works(deed)
 
     def _closes(self, deed: Deed) -> bool:
-        """Whether an order is a way out: it is opposite to what is open, or it sells what no card opens."""
+        """Whether an order is a way out: it is opposite to what is open, or it sells, and no card that was tapped opens by it."""
         share, product = self._name(deed.order)
         have = self.rows[share, product].at(deed.at)
         side, quantity = str(deed.detail["side"]), int(str(deed.detail["quantity"]))
         opposite = have if side == "SELL" else -have
-        if product in PLANNED and opposite < quantity and (side, quantity, share) in self._asked:
-            return False
+        cards = [act.shown for act, key in self._asked if act.at <= deed.at + A_TICK and key == (side, quantity, share)]
+        if product in PLANNED and cards and not CLOSES.search(cards[-1]):
+            return cards[-1].startswith(SEVERAL) and opposite >= quantity
         return opposite > 0 or side == "SELL"
 
     def _works(self, deed: Deed) -> None:
@@ -139,7 +142,8 @@ class Licences:
         """The newest tap before a way out that a card with its name allowed: a plan's entry, an exit, a list, a panic."""
         share, when = share_of(order.detail), order.at
         for act in reversed(self.record.acts):
-            if act.what == "taps" and act.at <= when + A_TICK and act.text.startswith(LICENSED_BY) and names(act.shown, share):
+            fits = act.what == "taps" and act.at <= when + A_TICK and act.text.startswith(LICENSED_BY) and names(act.shown, share)
+            if fits and not was_off(self.record, act):
                 return act
         return None
 

@@ -13,7 +13,7 @@ A_TICK = 0.01  # seconds; the log of the exchange rounds
 SENT_AFTER = re.compile(r"sent after (?P<first>\d)")
 BARE = ("Go on", "Yes")  # the person lets a leg go without its cover
 HELD = re.compile(
-    r"^(?P<share>[A-Z&]+(?: \d+[CP]E)?)(?: \d+[A-Z][a-z]{2})? "
+    r"^(?P<share>[A-Z&]+(?: \d+[CP]E| FUT)?)(?: \d+[A-Z][a-z]{2})? "
     r"(?P<product>MIS|NRML)\s+(?:today\s+)?(?P<sign>[+−])(?P<size>[\d,]+)(?!\S)",
     re.MULTILINE,
 )

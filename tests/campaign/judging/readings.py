@@ -12,9 +12,10 @@ from tests.campaign.record import Act, Deed, Shown
 
 Key = tuple[str, int, str]  # side, quantity, share
 
-_SHARE = r"(?P<share>[A-Z&]+(?: \d+ ?[CP]E)?)"
+_SHARE = r"(?P<share>[A-Z&]+(?: \d+ ?[CP]E| FUT)?)"
 _ORDER = rf"#(?P<number>\d+) (?P<side>BUY|SELL) (?:(?P<part>[\d,]+)/)?(?P<size>[\d,]+) {_SHARE}"
 _CONTRACT = re.compile(r"(?:[A-Z&]+ )?(?P<strike>\d{3,}) ?(?P<kind>[CP]E)")  # NIFTY 24500 CE, NF 24500CE, 24500 CE
+_FUTURE = re.compile(r"(?P<share>[A-Z&]+?)\d\d[A-Z]{3}FUT")  # INFY26DECFUT
 _LISTED = re.compile(r"NIFTY\w+?(?P<strike>\d{5})(?P<kind>[CP]E)")  # NIFTY26NOV24500CE
 NAMED = re.compile(_ORDER)
 STOPS = ("STOPLOSS_LIMIT", "STOPLOSS_MARKET")
@@ -46,7 +47,7 @@ HARMLESS = frozenset(
         "order_frames_late", "frames_doubled", "frames_reordered", "frames_framed", "order_frames_binary", "frames_garbled",
         "ticks_stalled", "rows_shuffled", "tags_missing", "trades_late", "cancel_not_final", "clock_stepped", "fill_in_parts",
         "place_as_object", "place_in_mock_form", "success_called_false", "part_then_cancelled", "part_then_rejected",
-        "part_then_expired", "fill_late", "order_rejected", "rejected_later",
+        "part_then_expired", "fill_late", "order_rejected", "rejected_later", "login_elsewhere", "off_the_list",
     }
 )  # fmt: skip
 AFTER = {
@@ -56,6 +57,8 @@ AFTER = {
     "telegram_down_for_an_hour": 45.0,
     "answer_late": 60.0,
     "session_ended": 60.0,
+    "other_login": 60.0,
+    "unlinked": 30.0,
 }
 CLOUDS = frozenset(
     {
@@ -77,6 +80,9 @@ CLOUDS = frozenset(
         "rate_limited",
         "book_shrinks",
         "chat_not_found",
+        "other_login",
+        "unlinked",
+        "off_the_list",
     }
 )
 
@@ -138,6 +144,8 @@ def _share(name: str) -> str:
 def share_of(detail: dict[str, object]) -> str:
     """The same of a line of the exchange's log."""
     name = str(detail["name"]).removesuffix("-EQ")
+    if (future := _FUTURE.fullmatch(name)) is not None:
+        return f"{future['share']} FUT"
     match = _LISTED.fullmatch(name)
     return name if match is None else f"NF {match['strike']}{match['kind']}"
 
@@ -189,19 +197,38 @@ def day_of(moment: float) -> int:
 
 
 def numbers_of(shown: Sequence[Shown], by_key: dict[Key, list[Order]]) -> dict[str, int]:
-    """The day's number of each order that shares side, quantity and share with another: both count upwards."""
+    """The day's number of each order that shares side, quantity and share with another: both count upwards.
+
+    Which are from elsewhere their news says. Those count from when they are seen, so two of them are not told apart.
+    """
     seen: dict[tuple[Key, int], set[int]] = defaultdict(set)
+    foreign = from_elsewhere(shown)
     for each in shown:
         for match in NAMED.finditer(each.text):
             seen[key_of(match), day_of(each.at)].add(int(match["number"]))
     found: dict[str, int] = {}
     for key, orders in by_key.items():
         for day in {day_of(order.at) for order in orders} if len(orders) > 1 else ():
-            mine, numbers = [order for order in orders if day_of(order.at) == day], seen[key, day]
-            if len(mine) == len(numbers) and len({order.channel for order in mine}) == 1:  # others' count from when they are seen
-                pairs = zip(sorted(mine, key=lambda order: order.at), sorted(numbers), strict=True)
-                found.update((order.id, number) for order, number in pairs)
+            for ours in (True, False):
+                mine = [order for order in orders if day_of(order.at) == day and (order.channel == "API") is ours]
+                numbers = {number for number in seen[key, day] if ((key, number) not in foreign) is ours}
+                if len(mine) == len(numbers) and (ours or len(mine) == 1):
+                    pairs = zip(sorted(mine, key=lambda order: order.at), sorted(numbers), strict=True)
+                    found.update((order.id, number) for order, number in pairs)
     return found
+
+
+def from_elsewhere(shown: Sequence[Shown]) -> set[tuple[Key, int]]:
+    """The orders that were told as sent from elsewhere, by what they are and by number."""
+    told = (match for each in shown if "rom elsewhere" in each.text for match in ELSEWHERE.finditer(each.text))
+    return {(key_of(match), int(match["number"])) for match in told}
+
+
+def meant_by(match: re.Match[str], by_key: dict[Key, list[Order]], foreign: set[tuple[Key, int]]) -> list[Order]:
+    """The orders that a card may be about: those of the app, or those of the bot, where its number tells which."""
+    key, orders = key_of(match), by_key.get(key_of(match), [])
+    numbers = {number for each, number in foreign if each == key}
+    return [order for order in orders if (order.channel != "API") is (int(match["number"]) in numbers)] if numbers else orders
 
 
 def _rows(text: str, key: Key, number: int | None) -> Iterator[re.Match[str]]:
@@ -236,7 +263,7 @@ def truth_of(order: Order, said_at: float) -> str:
         return {"cancelled": "cancelled", "rejected": "rejected|not sent", "expired": "expired"}[order.end[1]]
     if order.filled:
         return rf"{order.filled}\|partly"
-    return rf"(open at|waiting for|rests at|then|max).*{order.price / 100:,.2f}" if order.price else ""
+    return rf"(open at|waiting for|rests at|then|max|limit).*{order.price / 100:,.2f}" if order.price else ""
 
 
 def could_answer(words: str, text: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.simulators.broker.accounts.records import CANCELLED, EXPIRED, REJECTED
 from bot.simulators.broker.exchange.requests import OrderRequest
-from tests.campaign.playing import other_hands, plan_acts, ways_out
+from tests.campaign.playing import other_hands, partings, plan_acts, ways_out
 from tests.campaign.playing.hands import A_LOOK, SHARES, Session
 
 Act = Callable[[Session], Awaitable[object]]
@@ -216,4 +216,6 @@ ACTS: tuple[tuple[Act, int], ...] = (
     (other_hands.sells_in_the_app_meanwhile, 4),
     (other_hands.exits_on_another_phone, 3),
     (other_hands.is_squared_off, 2),
+    (partings.unlinks, 2),
+    (partings.is_taken_off_the_list, 2),
 )

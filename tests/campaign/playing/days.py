@@ -1,6 +1,7 @@
 """Whole days on the exchange's own hours: stops that are kept, the afternoon, an evening's order, and the night to an expiry."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import date, datetime
 
 from bot.domain.clock import at_ist, ist_date
@@ -28,13 +29,13 @@ async def keeps_a_stop(session: Session) -> None:
 async def comes_back_in_the_afternoon(session: Session) -> None:
     """Between the last warnings before mStock's square-off and the closing auction."""
     await session.held()
-    await _away_until(session, at_ist(ist_date(session.world.clock.now()), 15, session.chance.randint(5, 16)))
+    await away_until(session, at_ist(ist_date(session.world.clock.now()), 15, session.chance.randint(5, 16)))
     await session.pause(60)
 
 
 async def orders_in_the_evening(session: Session) -> None:
     """An order that waits for the next morning as a card."""
-    await _away_until(session, at_ist(ist_date(session.world.clock.now()), 16, 30))
+    await away_until(session, at_ist(ist_date(session.world.clock.now()), 16, 30))
     share = session.chance.choice(SHARES)
     card = await session.world.me.ask(
         f"/buy {share} {session.quantity()} @{session.price(share) * 1.01:.0f}", "takes this again", 8
@@ -45,8 +46,8 @@ async def orders_in_the_evening(session: Session) -> None:
 
 
 async def the_next_morning(session: Session) -> None:
-    """The night of Friday, and the morning of a Monday on which contracts end: its stops and its cards."""
-    await _away_until(session, at_ist(MONDAY, 9, 14))
+    """The night of Friday, and the morning of a Monday on which contracts end: its stops, its cards and its evening orders."""
+    await away_until(session, at_ist(MONDAY, *session.chance.choice(((9, 14), (9, 14), (8, 38)))))
     await session.world.me.ask("/login", "lives until", 30)
     due = await session.world.me.wait_for("to place today", 150)
     if due is not None and session.world.me.tap("Place today", due):
@@ -57,9 +58,14 @@ async def the_next_morning(session: Session) -> None:
     await session.pause(10)
 
 
-async def _away_until(session: Session, moment: datetime) -> None:
-    """The process is down until then. Hours without it cost no time."""
+async def away_until(session: Session, moment: datetime, then: Callable[[], None] | None = None) -> None:
+    """The process is down until then. Hours without it cost no time. then: what comes about before it is up again."""
+    if not session.world.alive:  # it is beginning still, for Telegram cannot be reached
+        session.troubles.over(all_of_them=True)
+        await session.world.start(60.0)
     await session.world.stop()
     await asyncio.sleep(max((moment - session.world.clock.now()).total_seconds(), 0.0))
+    if then is not None:
+        then()
     await session.world.start(60.0)
     await asyncio.sleep(3)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from storage.topics import Topic
 from tests.campaign.focus import Focus
-from tests.campaign.playing import days, other_hands, ways_out
+from tests.campaign.playing import days, nights, other_hands, ways_out
 from tests.campaign.playing.acts import ACTS, Act
 from tests.campaign.playing.hands import Session
 from tests.campaign.playing.mortal import MortalLoop
@@ -25,11 +25,14 @@ DAYS = 9  # in each so-many-th session days pass
 OPEN_AFTER = 960.0  # seconds from the beginning until shares are traded
 DAY: tuple[tuple[Act, float], ...] = (
     (days.keeps_a_stop, 0.7),
+    (nights.guards_what_is_split, 0.5),
     (days.comes_back_in_the_afternoon, 0.8),
     (ways_out.exits, 0.4),
     (other_hands.exits_on_another_phone, 0.3),
     (ways_out.panics, 0.3),
-    (days.orders_in_the_evening, 0.6),
+    (days.orders_in_the_evening, 0.4),
+    (nights.sends_in_the_evening, 0.6),
+    (nights.is_split, 0.5),
     (days.the_next_morning, 0.8),
 )
 STEPPED = 10  # in each so-many-th session the host's clock is set
@@ -48,7 +51,7 @@ def play(seed: int, template: Template, focus: Focus) -> Record:
 
 async def _lived(directory: Path, record: Record, focus: Focus) -> None:
     chance = random.Random(record.seed)
-    long = record.seed % DAYS == DAYS - 1 and focus == Focus()
+    long = bool(focus.days) or (record.seed % DAYS == DAYS - 1 and focus == Focus())
     async with a_world(directory, record, chance, hours="real" if long else "always") as world:
         await _Play(world, chance, focus, stepped=record.seed % STEPPED == 0 and not long, days=long).run()
 
@@ -113,6 +116,9 @@ class _Play:
 
         if not self.days:
             yield from some(2, 4)
+            return
+        if self.focus.days:
+            yield from (act for act, _ in DAY if act.__name__ in self.focus.days)
             return
         yield from some(0, 1)
         yield from (act for act, often in DAY if chance.random() < often)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from storage.topics import Topic
 from tests.campaign.playing.world import GUEST, World
 from tests.campaign.record import Trouble
 
@@ -117,6 +118,17 @@ def _session_over(world: World, _: random.Random) -> None:
     broker_.sessions.end_all(next(iter(broker_.ledger.accounts)), world.clock.now())
 
 
+def _other_login(world: World, chance: random.Random) -> None:
+    """Now, in a moment, or between a step of ours and the next: between a claim and its POST too."""
+    moment = chance.choice((None, 0.5, Topic.SENDING, Topic.SENDING, Topic.ORDERS, Topic.QUESTIONS))
+    if moment is None:
+        world.other_login()
+    elif isinstance(moment, Topic):
+        world.at_commit(moment, 1, world.other_login)
+    else:
+        world.loop.call_later(chance.uniform(0.0, moment), world.other_login)
+
+
 def _blocks(world: World, _: random.Random) -> None:
     world.guest.block(blocked=True)
 
@@ -171,6 +183,7 @@ WEATHER: tuple[Kind, ...] = (
     Kind(name="looks_slow", side="broker", begin=_looks_slow, end=_looks_quick, lasts=(10.0, 30.0)),
     Kind(name="books_away", side="broker", begin=_books_away, end=_books_back, lasts=(25.0, 60.0), weight=3),
     Kind(name="session_ended", side="broker", begin=_session_over, lasts=(1.0, 2.0)),
+    Kind(name="login_elsewhere", side="broker", begin=_other_login, lasts=(1.0, 2.0), weight=3),
     Kind(name="socket_dropped", side="socket", begin=_drop, lasts=(0.5, 1.0), weight=3),
     on_socket("socket_refused", cut=True, lasts=(30.0, 60.0)),
     on_socket("socket_cut_at_order"),

@@ -7,7 +7,7 @@ import random
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import Context
 from dataclasses import dataclass, field, replace
@@ -15,8 +15,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pyotp import TOTP
+
 from bot.app import App, open_app
-from bot.config.settings import MarketHours, Settings
+from bot.config.settings import Consent, MarketHours, Settings
 from bot.demo.simulators import VISITOR, Simulators, neighbours
 from bot.demo.world import DemoDirectory, demo_settings
 from bot.domain.clock import SystemClock
@@ -111,8 +113,9 @@ class World:
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _running: "asyncio.Task[None] | None" = None
     _starting: "asyncio.Task[None] | None" = None
-    _fatal: Topic | None = None  # the next commit of this kind is the process's last
-    _fatal_in: int = 0
+    _then: Callable[[], None] | None = None  # what comes at a commit of this process
+    _at: Topic | None = None
+    _in: int = 0
     _away: Trouble | None = None
 
     def __post_init__(self) -> None:
@@ -180,7 +183,7 @@ class World:
             return
         if told:
             self._gone("stopped")
-        self._fatal = None
+        self._at = None
         self._stop.set()
         await self._running
         await self.loop.live(self._stack.aclose(), self._life)
@@ -191,20 +194,33 @@ class World:
         if self.app is None or self._life is None:
             return
         self._gone("killed")
-        self._fatal = None
+        self._at = None
         self.loop.kill(self._life)
         self.app.store._shut()  # the kernel closes the file and gives the lock back
         self.app = None
 
     def die_at(self, topic: Topic, commits: int) -> None:
         """Its so-many-th commit of that kind from now on is the last thing that the process does."""
-        self._fatal, self._fatal_in = topic, commits
+        self.at_commit(topic, commits, self.kill)
+
+    def at_commit(self, topic: Topic, commits: int, then: Callable[[], None]) -> None:
+        """Something happens at its so-many-th commit of that kind from now on, and nothing else at any other."""
+        self._at, self._in, self._then = topic, commits, then
 
     def _committed(self, topic: Topic) -> None:
-        if topic is self._fatal:
-            self._fatal_in -= 1
-            if self._fatal_in <= 0:
-                self.kill()
+        if topic is self._at and self._then is not None:
+            self._in -= 1
+            if self._in <= 0:
+                self._at = None
+                self._then()
+
+    def other_login(self) -> None:
+        """Somebody logs in to the account elsewhere, which ends our session."""
+        trouble, sessions, now = self.trouble("other_login", "broker"), self.near.paper.broker.sessions, self.clock.now()
+        trouble.ended = trouble.began + 1.0
+        sessions.end_all(ACCOUNT.client, now)
+        handle = str(sessions.login(ACCOUNT.client, ACCOUNT.password, now)["jwtToken"])
+        sessions.by_totp(handle, TOTP(str(ACCOUNT.totp_seed)).at(now), ACCOUNT.api_key, now)
 
     def _gone(self, kind: str) -> None:
         self._away = self.trouble(kind, "bot")
@@ -306,9 +322,9 @@ async def a_world(directory: Path, record: Record, chance: random.Random, *, hou
     async with neighbours(
         clock=clock, chance=random.Random(chance.random()), data=None, shift=no_shift, account=ACCOUNT, walk=0.0, hours=hours
     ) as near:
-        settings = demo_settings(kept, near)
+        settings = replace(demo_settings(kept, near), redirect_url=_own_page(record.seed))
         if hours == "real":
-            settings = replace(settings, market_hours=MarketHours.REAL)
+            settings = replace(settings, market_hours=MarketHours.REAL, after_market=Consent.YES)
         _rename_master(settings)
         redactor = Redactor(settings.secrets())
         with logging_to(log, redactor=redactor, clock=clock, level="WARNING"):
@@ -330,6 +346,11 @@ async def a_world(directory: Path, record: Record, chance: random.Random, *, hou
             finally:
                 record.log = log.getvalue()
                 await world.close()
+
+
+def _own_page(seed: int) -> str:
+    """The page for secrets, where no session beside this one has its own."""
+    return f"http://127.1.{seed // 250 % 250}.{seed % 250 + 1}:5000/mstock/callback"
 
 
 def _rename_master(settings: Settings) -> None:

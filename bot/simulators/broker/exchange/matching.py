@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 from bot.simulators.broker.accounts.records import CANCELLED, REJECTED, TRANSIT, TRIGGER_PENDING, TRIGGERED, Order
 from bot.simulators.broker.exchange.orderbook import OrderBook
 from bot.simulators.broker.exchange.reasons import REASONS
 from bot.simulators.broker.exchange.requests import STOPS
 from bot.simulators.broker.exchange.risk import RiskCheck
-from bot.simulators.broker.market.hours import Phase, Timetable
+from bot.simulators.broker.market.hours import Phase, Timetable, is_trading_day, ist
 from bot.simulators.broker.market.instruments import Instrument, Key
 from bot.simulators.broker.market.market import Market
 
 LOOK_AGAIN = 1.0  # seconds between looks at a resting order
+BY_NIGHT = 60.0  # the same of one that waits for the next session
+DAY = (time(8, 58), time(16, 5))  # in India: all that the exchange does lies between them
 AFTER_A_FAILURE = 10.0  # seconds
 log = logging.getLogger(__name__)
 
@@ -111,7 +113,8 @@ class Matcher:
         if phase is Phase.POST_CLOSE:
             return self._at_the_close(order, instrument, now)
         if phase is not Phase.CONTINUOUS:
-            return LOOK_AGAIN
+            by_day = is_trading_day(ist(now).date()) and DAY[0] <= ist(now).time() < DAY[1]
+            return LOOK_AGAIN if by_day else BY_NIGHT
         if order.kind in STOPS and not order.triggered:
             return self._trigger(order, instrument, now)
         price = self._price_for(order, instrument, now)

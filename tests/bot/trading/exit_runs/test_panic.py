@@ -53,6 +53,18 @@ async def test_it_closes_all_but_delivery_and_says_flat_when_the_book_shows_it(c
     assert await stage.desk.store.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is not None
 
 
+async def test_what_was_opened_elsewhere_while_it_closed_its_rows_is_not_called_flat(clock: LoopClock) -> None:
+    stage = await open_floor(clock)
+    async with stage.running():
+        await stage.tap(await stage.ask_panic())
+        stage.broker.opens(TCS, 30, Product.MIS)
+        stage.broker.opens(ITC, 5, Product.CNC)
+        await asyncio.sleep(8)
+        told = await last(stage)
+    assert (told.told, told.of, told.scope) == (Told.FLAT, 5, "all but TCS MIS")
+    assert stage.broker.quantity(TCS, Product.MIS) == 30, "it closes what stood on its card, and nothing that came later"
+
+
 async def test_entries_are_cancelled_and_what_filled_of_them_meanwhile_is_closed(clock: LoopClock) -> None:
     stage = await open_floor(clock)
     stage.broker.opens(TCS, 0, Product.MIS)

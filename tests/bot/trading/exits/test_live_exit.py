@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.errors import CheckFailed, NotSent, Unclear, Unreadable
+from bot.domain.errors import CheckFailed, ExitHeld, NotSent, Unclear, Unreadable
 from bot.domain.news.notice import Notice
 from bot.domain.news.plans.exits import Unguarded
+from bot.domain.orders.legs import Leg, Measure
 from bot.domain.orders.order import Order, OrderRequest, OrderStatus
 from bot.domain.plans.plan import LegKind, PlanLeg
 from bot.domain.proposals.proposal import Proposal
@@ -276,6 +277,22 @@ async def test_a_second_stop_for_what_a_stop_guards_already_is_refused_and_names
     assert dict(refusal.value.near) == {"Move #1 to 1,460.00": "/modify 1 1460"}
     way_out = await ask(stage, leave(10, "1480.00"))
     assert "twin" not in said(way_out), "the stop becomes the exit: it is not the same order once more"
+
+
+@pytest.mark.parametrize("resting", [10, 4])
+async def test_a_stop_for_what_an_exit_is_closing_already_opens_no_short_and_names_the_exit(
+    clock: LoopClock, resting: int
+) -> None:
+    stage = await guarded(clock, 10)
+    stage.broker.stuck = True
+    await go(stage, leave(resting))
+    await stage.desk.reconcile.sync(ACCOUNT.id)
+    stop = Leg(value=Decimal("1450.00"), measure=Measure.PRICE, limit=Decimal("1440.00"))
+    key = stage.broker.working()[0].draft.instrument.key
+    with pytest.raises(ExitHeld, match="#1 may be closing it already") as refusal:
+        await stage.desk.proposals.positions.stop_for(stage.desk.actor, key, Product.MIS, stop, chat_id=PERSON)
+    rest = {"Stop for 6": "/sell RELIANCE-EQ 6 stop 1450/1440 mis nse"} if resting == 4 else {}
+    assert dict(refusal.value.near) == rest | {"Change #1": "/modify 1", "Cancel #1": "/cancel_order 1"}
 
 
 async def test_a_stop_that_another_way_out_turned_meanwhile_is_not_turned_again(clock: LoopClock) -> None:
