@@ -252,11 +252,15 @@ def twin(at: Situation) -> str | None:
     """Source: our own store."""
     for order in at.recent:
         age = at.now - order.created_at
-        is_stop = order.draft.trigger is not None  # of a position, which an exit is made of, is no twin of that exit
-        if _same(order.draft, at.draft) and is_stop is (at.draft.trigger is not None) and age <= TWIN:
+        if is_twin(order.draft, at.draft) and age <= TWIN:
             # An order from the future: the clock was set back since, and nobody knows by how much.
             return f"Same as #{order.number}, " + (f"{age.seconds} s ago" if age >= timedelta(0) else "how long ago is not known")
     return None
+
+
+def is_twin(one: OrderDraft, other: OrderDraft) -> bool:
+    """Whether one may be the other typed again, at any price. A stop, which an exit is made of, is no twin of that exit."""
+    return _same(one, other) and (one.trigger is None) is (other.trigger is None)
 
 
 def over_freeze(at: Situation) -> str | None:
