@@ -33,6 +33,11 @@ def is_closing(order: Order) -> bool:
     return order.status in (OrderStatus.OPEN, OrderStatus.PARTIAL)
 
 
+def was_triggered(order: Order) -> bool:
+    """Whether it is a stop of ours that was triggered and rests: an exit is made of it as of one that waits."""
+    return order.is_ours and order.draft.trigger is not None and order.draft.session is None and is_closing(order)
+
+
 def may_be_doubled(order: Order) -> bool:
     """Whether an exit of unknown outcome was looked for at least twice and ten seconds long: the person may send another."""
     if order.status is not OrderStatus.UNKNOWN or order.looks < FRESH_LOOKS or order.looked_at is None:
@@ -81,10 +86,13 @@ class ClosingRow:
         """Shares or units in no order of that side. Negative when there is more on its way than is open."""
         return self.open - self.held_by_others - self.guarded
 
-    def taken_over(self, besides: Collection[str]) -> "ClosingRow":
-        """The row for a way out that turns our own working exits as it turns stops. besides: ids of those to be left alone."""
+    def taken_over(self, besides: Collection[str] = (), *, exits: bool = False) -> "ClosingRow":
+        """The row for a way out that turns our triggered stops as those that wait. besides: ids of those to be left alone.
+
+        exits: it turns all our working exits so.
+        """
         own = [order for order in self.others if order.is_ours and order.status.is_working and order.broker_id is not None]
-        taken = tuple(order for order in own if order.id not in besides)
+        taken = tuple(order for order in own if order.id not in besides and (exits or was_triggered(order)))
         rest = tuple(order for order in self.others if order not in taken)
         return replace(self, guards=(*self.guards, *taken), others=rest)
 

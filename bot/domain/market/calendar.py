@@ -181,7 +181,8 @@ class _Look:
         if kinds or not self.instrument.is_tradable or self._expired():
             return None
         for phase in self._ahead():
-            if phase.kind is PhaseKind.UNKNOWN:
+            over = self.instrument.expiry is not None and ist_date(phase.start) > self.instrument.expiry
+            if over or phase.kind is PhaseKind.UNKNOWN:
                 return None
             rules = takes(phase.kind)
             if rules.kinds and phase.start > self.at and not (rules.delivery_only and self.product is not Product.CNC):

@@ -8,6 +8,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 from bot.domain.clock import MOST_SKEW, ist, ist_date
+from bot.domain.exits.closing import was_triggered
+from bot.domain.market.display_names import short
 from bot.domain.market.rules import ExpiryStage
 from bot.domain.market.sessions import PhaseKind
 from bot.domain.money import grouped, in_figures, in_price
@@ -43,9 +45,11 @@ def wrong_clock(at: Situation) -> str | None:
 
 
 def expired(at: Situation) -> str | None:
-    """Refuses a contract that is over. Source: scrip master."""
-    expiry = at.draft.instrument.expiry
-    return f"{at.draft.instrument.name} expired on {expiry:%d %b}." if expiry and expiry < ist_date(at.now) else None
+    """Refuses a contract that is over, an exit as well: what is open of it is settled. Source: scrip master, dated calendar."""
+    expiry, today, window = at.draft.instrument.expiry, ist_date(at.now), at.window
+    if expiry == today and window is not None and window.known and not window.may_exit and window.opens is None:
+        return f"{short(at.draft.instrument)} ended today: what is open of it is settled by the exchange."
+    return f"{short(at.draft.instrument)} expired on {expiry:%d %b}." if expiry and expiry < today else None
 
 
 def not_tradable(at: Situation) -> str | None:
@@ -248,11 +252,15 @@ def twin(at: Situation) -> str | None:
     """Source: our own store."""
     for order in at.recent:
         age = at.now - order.created_at
-        is_stop = order.draft.trigger is not None  # of a position, which an exit is made of, is no twin of that exit
-        if _same(order.draft, at.draft) and is_stop is (at.draft.trigger is not None) and age <= TWIN:
+        if is_twin(order.draft, at.draft) and age <= TWIN:
             # An order from the future: the clock was set back since, and nobody knows by how much.
             return f"Same as #{order.number}, " + (f"{age.seconds} s ago" if age >= timedelta(0) else "how long ago is not known")
     return None
+
+
+def is_twin(one: OrderDraft, other: OrderDraft) -> bool:
+    """Whether one may be the other typed again, at any price. A stop, which an exit is made of, is no twin of that exit."""
+    return _same(one, other) and (one.trigger is None) is (other.trigger is None)
 
 
 def over_freeze(at: Situation) -> str | None:
@@ -309,7 +317,10 @@ def stop_turned(at: Situation) -> str | None:
     stops = f"The stop {whose[0]}" if len(whose) == 1 else f"The stops {', '.join(whose)}"
     if at.draft.quantity >= at.closable:
         return f"{stops} {'becomes' if len(whose) == 1 else 'become'} this order"
-    return f"{stops} then {'guards' if len(whose) == 1 else 'guard'} what is left"
+    one = len(whose) == 1
+    if any(was_triggered(stop) for stop in at.turns):
+        return f"{stops}, triggered, then {'rests' if one else 'rest'} for what is left"
+    return f"{stops} then {'guards' if one else 'guard'} what is left"
 
 
 def exit_doubled(at: Situation) -> str | None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from bot.domain.clock import Clock
+from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import (
     AddressRefused,
     BrokerError,
@@ -23,7 +23,7 @@ from bot.domain.money import in_figures
 from bot.domain.news.people import ActByOther, ActionKind
 from bot.domain.orders.confirmation import Confirmation, ConfirmationState, Purpose
 from bot.domain.orders.doubt import of_change
-from bot.domain.orders.order import CardRef, Order, OrderDraft
+from bot.domain.orders.order import WORKING, CardRef, Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Actor
@@ -34,6 +34,7 @@ from bot.domain.proposals.proposal import Proposal, Resumed
 from bot.domain.terms import Product, Side
 from bot.runtime.background import BackgroundTasks
 from bot.trading.actor import account_of
+from bot.trading.checks.checks import is_twin
 from bot.trading.checks.reducing import objections
 from bot.trading.checks.situation import Situation
 from bot.trading.desk.kill_switch import KillSwitch
@@ -116,22 +117,15 @@ class OrderDesk:
         account_id = actor.account.id if actor.account is not None else ""
         order_id = self._claimed.announce()  # before it can be stored: no look may take it for one that was cut off
         try:
-            question, claim, limited = await self._store.transaction(
-                lambda db: self._first(
-                    db,
-                    actor,
-                    token,
-                    chat_id=chat_id,
-                    message_id=message_id,
-                    order_id=order_id,
-                    in_words=in_words,
-                )
+            place = (chat_id, message_id)
+            question, claim, anew, limited = await self._store.transaction(
+                lambda db: self._first(db, actor, token, place, order_id=order_id, in_words=in_words)
             )
             if question.purpose is Purpose.PLACE and claim is None:
                 self._proposing.connection(actor)
-                if (ran := self._ran_away(question) or self._of_before(question)) is not None:
+                if anew is not None:
                     self._reconcile.unsent(order_id)
-                    return await self._proposals.ask_anew(actor, question, request_of(terms_of(question)), redrawn=ran)
+                    return await self._proposals.ask_anew(actor, question, request_of(terms_of(question)), redrawn=anew)
                 async with self._exits.exits.turn(question.account_id, terms_of(question)):
                     held = await self._proposing.held_for(actor, terms_of(question), limited=limited)
                     claim = await self._store.transaction(lambda db: self._claim(db, actor, question, held, order_id))
@@ -182,22 +176,14 @@ class OrderDesk:
                 return await self._confirmed_modify(actor, question)
 
     def _first(
-        self,
-        db: Repositories,
-        actor: Actor,
-        token: str,
-        *,
-        chat_id: int,
-        message_id: int,
-        order_id: str,
-        in_words: bool,
-    ) -> tuple[Confirmation, Claimed | None, bool]:
+        self, db: Repositories, actor: Actor, token: str, place: tuple[int, int], *, order_id: str, in_words: bool
+    ) -> tuple[Confirmation, Claimed | None, str | None, bool]:
         """The question behind the tap. An order that nothing speaks against is claimed in the same transaction.
 
-        The last is whether a daily loss limit is set, for the reading that an open claim hangs on.
+        Then why it is asked anew, and whether a daily loss limit is set, for the reading that an open claim hangs on.
         """
         fits = ON_CARDS if not in_words else IN_WORDS | ON_CARDS if self._confirmations.was_asked_again(token) else IN_WORDS
-        question = self._confirmations.open_one(db, actor, token, chat_id, message_id, fits=fits)
+        question = self._confirmations.open_one(db, actor, token, *place, fits=fits)
         if actor.account is None or actor.account.id != question.account_id:
             raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
         if self._confirmations.too_early(question):
@@ -208,11 +194,12 @@ class OrderDesk:
             self._confirmations.ask_again(token)
             raise WordsWanted(" ".join(reasons), reasons=reasons)
         limited = self._proposing.limited(db, question.account_id)
-        if question.purpose is not Purpose.PLACE or self._ran_away(question) is not None:
-            return question, None, limited
-        if self._confirmations.is_exit(question.token) or self._of_before(question) is not None:  # both hang on what is held now
-            return question, None, limited
-        return question, self._claim(db, actor, question, None, order_id), limited
+        if question.purpose is not Purpose.PLACE:
+            return question, None, None, limited
+        anew = self._ran_away(question) or self._of_before(question) or self._doubled(db, question)
+        if anew is not None or self._confirmations.is_exit(question.token):  # an exit hangs on what is held now
+            return question, None, anew, limited
+        return question, self._claim(db, actor, question, None, order_id), None, limited
 
     def _claim(self, db: Repositories, actor: Actor, question: Confirmation, held: Held | None, order_id: str) -> Claimed | None:
         """Transaction 1: read again all that may have changed since the card, claim, and store the order with its tag.
@@ -327,6 +314,22 @@ class OrderDesk:
         draft = terms_of(question)
         stays_entry = question.light and draft.side is Side.BUY and draft.product is Product.CNC
         return "I was restarted after this card." if self._confirmations.is_of_before(question) and not stays_entry else None
+
+    def _doubled(self, db: Repositories, question: Confirmation) -> str | None:
+        """Why an entry is asked anew: its twin went out after the card, which cannot tell of it.
+
+        One whose outcome is in doubt is refused by its check. One that ended without a fill is none.
+        """
+        since, draft = question.created_at, terms_of(question)
+        if self._confirmations.is_exit(question.token) or db.orders.sent_since(question.account_id, since) == (0,):
+            return None
+        twins = (
+            order
+            for order in db.orders.lately(question.account_id, ist_date(self._clock.now()), since)
+            if order.is_ours and order.created_at > since and is_twin(order.draft, draft)
+        )
+        sent = (order for order in twins if order.status in WORKING or order.status is OrderStatus.SUBMITTING or order.filled)
+        return f"#{twin.number} on the same terms was sent after this card." if (twin := next(sent, None)) else None
 
     async def _confirmed_modify(self, actor: Actor, question: Confirmation) -> Order:
         _, connection = self._proposing.connection(actor)

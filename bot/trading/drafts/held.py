@@ -35,10 +35,11 @@ class WayOut:
     def of(cls, draft: OrderDraft, held: Held, orders: Sequence[Order], *, as_exit: bool) -> "WayOut":
         """The mildest way that lets it go: with the stops alone, else beside exits of unknown outcome as well."""
         row = closing_row(draft, open_units(draft, held.positions, held.holdings, orders, read_at=held.read_at), orders)
-        left = max(0, row.open - row.held_by_others)
         if draft.trigger is not None:
             guards, others = (row.guards, row.others) if row.open else ((), ())
             return cls(closable=max(0, row.unguarded), guards=guards, others=others)
+        row = row.taken_over()
+        left = max(0, row.open - row.held_by_others)
         if draft.quantity <= left:
             return cls(closable=left, turns=row.guards)
         doubles = tuple(order for order in row.others if may_be_doubled(order))

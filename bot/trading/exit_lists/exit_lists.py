@@ -226,10 +226,11 @@ class ExitLists:
         return replace(card, remarks=remarked.rows, turns=remarked.turns, of_demat=demat is not None)
 
     def _is_closed(self, line: PositionLine) -> bool:
-        """Whether the market takes no order of a line now, and no closing auction will."""
+        """Whether the market takes no order of a line now, and no closing auction will, or it is a contract that has ended."""
         instrument = line.position.instrument
         window = self.proposing.window(instrument, line.position.product)
-        return takes_again(window, reduces=True) is not None and not self.runner.auction.takes_exits(instrument)
+        shut = line.settled or takes_again(window, reduces=True) is not None
+        return shut and not self.runner.auction.takes_exits(instrument)
 
     def _all_closed(self, lines: Sequence[PositionLine], *, of_demat: bool) -> CheckFailed:
         """There is no Confirm that can only fail. Each line's own card can be had for when its market opens."""

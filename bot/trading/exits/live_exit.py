@@ -9,10 +9,11 @@ from enum import StrEnum
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, NotSent, OrderOver, Refused, StorageAway, TooFast
-from bot.domain.exits.closing import ClosingRow, Step, StepKind, next_step
+from bot.domain.exits.closing import ClosingRow, Step, StepKind, next_step, was_triggered
 from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderFact
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.terms import OrderKind
 from bot.trading.drafts.drafting import closable
 from bot.trading.drafts.held import Held
 from bot.trading.exits.exit_state import of_panics
@@ -178,8 +179,7 @@ class LiveExit:
         try:
             for _ in range(ROUNDS):
                 row, held = await self.rows.calm(wanted.account_id, wanted.draft, besides=wanted.doubles, free=left, anew=True)
-                if wanted.takes_over:
-                    row = row.taken_over(await self.store.read(of_panics))
+                row = row.taken_over(await self.store.read(of_panics), exits=wanted.takes_over)
                 if (unknown := row.unknown()) is not None:
                     return ExitResult(state=ExitState.UNKNOWN, order=unknown)
                 step = next_step(row, wanted.draft.quantity)
@@ -212,6 +212,7 @@ class LiveExit:
                 terms = replace(wanted.draft, quantity=guard.filled + step.quantity)
             case StepKind.LOWER:
                 terms = replace(guard.draft, quantity=guard.filled + step.quantity)
+                terms = replace(terms, kind=OrderKind.LIMIT, trigger=None) if was_triggered(guard) else terms
             case _:
                 return ChangeState.REFUSED
         changed = await self.change(guard, terms, by=wanted.by)

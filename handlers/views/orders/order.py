@@ -47,7 +47,7 @@ def proposal(proposal: Proposal, mode: str, now: datetime) -> View:
     """The question, with Confirm alone on its row."""
     parts: list[Part] = []
     if proposal.redrawn:
-        parts.append(say(bold("New price."), f" {proposal.redrawn} Read, then tap."))
+        parts.append(say(bold("Asked again."), f" {proposal.redrawn} Read, then tap."))
     parts.append(_terms(proposal, mode, now))
     said_below = {"market_hours"} if proposal.opens is not None else set()  # when it opens is the last line then
     parts += [say(f"⚠️ {warning.say}") for warning in proposal.warnings if warning.name not in said_below]

@@ -32,7 +32,7 @@ async def test_the_price_ran_away_and_the_new_card_is_deaf_for_a_moment(clock: L
         price(house, "1500.00")
         await asyncio.sleep(3)
         house.me.press("Confirm buy", card)
-        anew = await house.me.wait_for("New price. The ask is 1,500.1")
+        anew = await house.me.wait_for("Asked again. The ask is 1,500.1")
         assert "your card would no longer fill" in anew["text"]
         house.me.press("Confirm buy", anew)
         await asyncio.sleep(0.5)
@@ -41,6 +41,26 @@ async def test_the_price_ran_away_and_the_new_card_is_deaf_for_a_moment(clock: L
         house.me.press("Confirm buy", house.me.message(anew["id"]))
         await house.me.wait_for("Filled #1 BUY 10 RELIANCE")
         assert house.placed == 1
+
+
+async def test_two_equal_orders_typed_in_a_hurry_are_sent_twice_only_by_who_read_of_the_first(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        first = await shown(house)
+        await asyncio.sleep(2)
+        second = await shown(house)
+        await asyncio.sleep(2)
+        house.me.press("Confirm buy", first)
+        await house.me.wait_for("Filled #1 BUY 10 RELIANCE")
+        house.me.press("Confirm buy", second)
+        anew = await house.me.wait_for("Asked again. #1 on the same terms was sent after this card.")
+        assert "Same as #1" in anew["text"]
+        await asyncio.sleep(2)
+        assert house.placed == 1
+        house.me.press("Confirm buy", house.me.message(anew["id"]))
+        await house.me.wait_for("Filled #2 BUY 10 RELIANCE")
+        assert house.placed == 2
 
 
 async def test_a_bare_20_on_an_option_at_100_is_two_buttons(clock: LoopClock, tmp_path: Path) -> None:

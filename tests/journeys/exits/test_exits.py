@@ -143,13 +143,13 @@ async def test_shares_bought_back_of_those_sold_out_of_the_holdings_are_called_s
 
 
 async def test_a_row_that_another_order_holds_in_part_is_not_called_closed(clock: LoopClock, tmp_path: Path) -> None:
-    """A stop that was triggered and rests is closing 100 of 110: the list closes ten, and says who has the rest."""
+    """A limit far away is to close 100 of 110: the list closes ten, and says who has the rest."""
     async with a_house(clock, tmp_path) as house:
         await house.log_in()
-        house.me.press("Confirm buy", await house.me.ask("/buy itc 100 mis sl 405", "BUY 100 ITC"))
-        await house.me.wait_for("Stop placed")
-        price(house, "395", "ITC-EQ")
-        await house.me.wait_for("Stop triggered, not filled")
+        house.me.press("Confirm buy", await house.me.ask("/buy itc 100 mis", "BUY 100 ITC"))
+        await house.me.wait_for("Filled")
+        house.me.press("Confirm sell", await house.me.ask("/sell itc 100 mis 430", "SELL 100 ITC"))
+        await house.me.wait_for("open at 430.00")
         house.me.press("Confirm buy", await house.me.ask("/buy itc 10 mis", "BUY 10 ITC"))
         await house.me.wait_for("Filled")
         house.me.press("Confirm buy", await house.me.ask("/buy reliance 10 mis", "BUY 10 RELIANCE"))
@@ -165,3 +165,39 @@ async def test_a_row_that_another_order_holds_in_part_is_not_called_closed(clock
         assert "1 of 2 closed" in shown["text"]
         assert "✅ +10 RELIANCE" in shown["text"]
         assert sorted(open_rows(house).values()) == [100]
+
+
+async def fallen_through_its_stop(house: House) -> None:
+    """A hundred ITC whose stop was triggered and rests above the price."""
+    await house.log_in()
+    house.me.press("Confirm buy", await house.me.ask("/buy itc 100 mis sl 405", "BUY 100 ITC"))
+    await house.me.wait_for("Stop placed")
+    price(house, "395", "ITC-EQ")
+    await house.me.wait_for("Stop triggered, not filled")
+
+
+@pytest.mark.parametrize("words", ["exit all", "/exit itc"])
+async def test_a_stop_that_was_triggered_and_rests_becomes_the_exit(words: str, clock: LoopClock, tmp_path: Path) -> None:
+    """The price ran through it: whoever exits then is out, and one order did it."""
+    async with a_house(clock, tmp_path) as house:
+        await fallen_through_its_stop(house)
+        card = await house.me.ask(words, "ITC")
+        assert "#2" in card["text"]
+        house.me.press("Confirm", card)
+        await house.me.wait_for("position closed")
+        assert open_rows(house) == {}
+        assert house.placed == 2
+
+
+async def test_a_part_sold_beside_a_triggered_stop_leaves_the_rest_to_it(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await fallen_through_its_stop(house)
+        card = await house.me.ask("/exit itc half", "SELL 50 ITC")
+        assert "The stop #2, triggered, then rests for what is left" in card["text"]
+        house.me.press("Confirm sell", card)
+        await house.me.wait_for("+50 left")
+        stop = next(order for order in await house.orders() if order.number == 2)
+        assert (stop.draft.quantity, stop.status, f"{stop.draft.price:.2f}") == (50, OrderStatus.OPEN, "396.90")
+        price(house, "398", "ITC-EQ")
+        await house.me.wait_for("position closed")
+        assert open_rows(house) == {}

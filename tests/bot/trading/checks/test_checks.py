@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Exchange, InstrumentKind
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import Band, ExpiryStage
@@ -19,7 +20,7 @@ from bot.trading.checks.remarks import remarks
 from bot.trading.checks.situation import Situation
 from bot.trading.checks.weight import weighs
 from bot.trading.drafts.drafting import Drafting
-from tests.stage.values.market import REFERENCE_DATA, a_share, an_index
+from tests.stage.values.market import REFERENCE_DATA, a_share, an_index, an_option
 from tests.stage.values.orders import NIFTY_CALL, RELIANCE, a_draft
 
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
@@ -175,6 +176,25 @@ def test_what_the_closing_auction_does_with_an_order_stands_on_its_card(moment: 
     trigger = Decimal("1480.00") if kind is OrderKind.SL else None
     told = closing_auction(a_situation(now=at, window=window, draft=a_draft(kind=kind, trigger=trigger)))
     assert (told is None) if said is None else (told is not None and said in told)
+
+
+@pytest.mark.parametrize(
+    ("moment", "said"),
+    [
+        ("2026-11-23T03:00", None),  # before the open of its last day
+        ("2026-11-23T10:00", None),
+        ("2026-11-23T10:12", "ended today: what is open of it is settled by the exchange."),
+        ("2026-11-25T05:00", "expired on 23 Nov."),
+    ],
+)
+def test_a_contract_is_over_when_its_last_day_has_traded(moment: str, said: str | None) -> None:
+    """Its card offered an order for the next day, on which it does not live."""
+    at = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    call = an_option(expiry=date(2026, 11, 23))
+    window = REFERENCE_DATA.calendar.may(call, Product.NRML, at)
+    for reduces in (False, True):
+        reasons = refusals(a_situation(now=at, window=window, draft=a_draft(instrument=call, quantity=65), reduces=reduces))
+        assert [reason.removeprefix(f"{short(call)} ") for reason in reasons] == ([said] if said else [])
 
 
 def test_an_index_is_refused_for_it_cannot_be_traded() -> None:

@@ -174,6 +174,34 @@ async def test_when_the_price_ran_away_it_is_asked_again_and_quick_taps_are_igno
     assert stage.broker.true[0].draft.price == redrawn.draft.price
 
 
+@pytest.mark.parametrize("other", [LIMIT, replace(LIMIT, price=Decimal("1474.00"))], ids=["the same", "at another price"])
+async def test_the_second_of_two_equal_cards_is_asked_again_once_the_first_was_sent(
+    clock: LoopClock, other: OrderRequest
+) -> None:
+    stage = await set_stage(clock)
+    first, second = await ask(stage), await ask(stage, other)
+    await asyncio.sleep(1)
+    await stage.tap(first)
+    redrawn = await stage.tap(second)
+    assert isinstance(redrawn, Proposal)
+    assert redrawn.redrawn == "#1 on the same terms was sent after this card."
+    assert stage.broker.posts == 1
+    await asyncio.sleep(1.5)
+    assert isinstance(await stage.tap(redrawn.confirmation.token), Order), "who wants both has read of the first"
+    assert stage.broker.posts == 2
+
+
+async def test_a_card_is_not_asked_again_for_an_order_on_other_terms_or_one_that_ended_unfilled(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    more, equal, last = await ask(stage, replace(LIMIT, quantity=20)), await ask(stage), await ask(stage)
+    await asyncio.sleep(1)
+    await stage.tap(more)
+    assert isinstance(await stage.tap(equal), Order)
+    stage.broker.true[1].status = OrderStatus.CANCELLED
+    await stage.reconcile.look(ACCOUNT.id)
+    assert isinstance(await stage.tap(last), Order)
+
+
 async def test_modify_replaces_the_terms_after_a_confirmation_and_once(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     await stage.tap(await ask(stage))

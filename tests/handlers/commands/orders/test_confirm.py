@@ -101,7 +101,7 @@ async def test_a_price_that_ran_away_is_asked_anew_in_the_same_message(clock: Lo
         card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
         stage.bot.connection.feed.ask = Decimal(1495)
         stage.me.press("Confirm buy", card)
-        anew = await stage.me.wait_for("New price.")
+        anew = await stage.me.wait_for("Asked again.")
         assert anew["id"] == card["id"]
         await later(1)
         question = await stage.bot.question()

@@ -158,7 +158,7 @@ def test_a_price_without_a_time_says_so() -> None:
 
 def test_a_new_price_comes_first_and_says_why() -> None:
     view = views.proposal(a_proposal(redrawn="The ask is 1,491.00 now; your card would no longer fill."), "PAPER", NOW)
-    assert view.plain.startswith("New price. The ask is 1,491.00 now")
+    assert view.plain.startswith("Asked again. The ask is 1,491.00 now")
     assert "Read, then tap." in view.plain
 
 
