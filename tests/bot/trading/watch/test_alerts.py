@@ -205,6 +205,19 @@ async def test_a_suspected_split_pauses_it_and_a_person_keeps_it(clock: LoopCloc
         assert [type(each) for each in await news(stage)] == [AlertStruck]
 
 
+async def test_an_alert_of_the_evening_is_paused_by_the_split_of_the_next_morning_and_does_not_strike(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    async with watching(stage):
+        await stage.core.services.alerts.on_price(stage.actor, "RELIANCE", AlertKind.BELOW, level=Decimal(1400))
+        await asyncio.sleep(timedelta(days=1).total_seconds())
+        stage.connection.session = replace(stage.connection.session, expires=clock.now() + timedelta(hours=9))  # type: ignore[type-var] # it has one
+        trade(stage, "740.10", close="740.10")
+        await asyncio.sleep(1)
+        (paused,) = await news(stage)
+        assert isinstance(paused, AlertPaused)
+        assert (paused.base.before, paused.base.now) == (Decimal("1480.30"), Decimal("740.10"))
+
+
 @pytest.mark.exhaustive
 async def test_a_paused_alert_can_be_adjusted_by_the_factor_of_the_split(clock: LoopClock) -> None:
     stage = await set_stage(clock)
