@@ -19,6 +19,7 @@ from bot.domain.errors import (
     PinClosed,
     StorageError,
     UnknownSymbol,
+    Unreadable,
     UsageError,
 )
 from bot.runtime.logs import correlation
@@ -102,6 +103,8 @@ def _write_down(error: Exception, incident: str, chat_id: int) -> None:
     elif isinstance(error, DeliveryError):
         became = "may have arrived" if error.may_have_arrived else "did not arrive"
         _log.warning("id %s chat %s: an answer %s: %s", incident, chat_id, became, error)
+    elif isinstance(error, BrokerError) and not isinstance(error, Unreadable):  # expected: where it was raised says nothing more
+        _log.warning("id %s chat %s: %s: %s", incident, chat_id, type(error).__name__, error)
     elif isinstance(error, BotError):
         _log.warning("id %s chat %s: %s: %s", incident, chat_id, type(error).__name__, error, exc_info=error)
     else:

@@ -5,6 +5,8 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
+from bot.domain.errors import BrokerError, Unreadable
+
 log = logging.getLogger(__name__)
 
 
@@ -15,7 +17,7 @@ class BackgroundTasks:
         self._running: set[asyncio.Task[Any]] = set()
 
     def start(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """Begins the work. What it raises is logged under its name."""
+        """Begins the work. What it raises is logged under its name: what is expected of a broker on one line."""
         task = asyncio.create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._ended)
@@ -23,7 +25,11 @@ class BackgroundTasks:
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, BrokerError) and not isinstance(error, Unreadable):  # expected: a traceback says nothing more
+            log.warning("%s failed: %s: %s", task.get_name(), type(error).__name__, error)
+        else:
             log.error("%s failed", task.get_name(), exc_info=error)
 
     async def finish(self, seconds: float) -> None:

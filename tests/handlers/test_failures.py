@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from bot.domain.errors import NotSent, Unclear
+from bot.domain.errors import BrokerError, NotSent, SessionExpired, TooFast, Unclear
 from bot.simulators.loop import LoopClock
 from tests.handlers.chat import a_stage, later
 
@@ -26,6 +26,19 @@ async def test_a_fault_of_ours_is_told_with_an_id_that_finds_the_log_line(
         assert line.exc_info is not None
         stage.broker.out_of_order = None
         await stage.me.ask("/orders", "ORDERS 🔵 main")
+
+
+@pytest.mark.parametrize(
+    "expected", [SessionExpired("The session is over."), NotSent("No way."), TooFast("Wait.", retry_after=1)]
+)
+async def test_what_is_expected_of_a_broker_is_logged_on_one_line(
+    expected: BrokerError, clock: LoopClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_stage(clock, logged_in=False) as stage:
+        stage.broker.login_refused = expected
+        await stage.me.ask("/login", expected.say)
+        lines = [record for record in caplog.records if record.name == "handlers.failures"]
+        assert [(line.levelno, line.exc_info) for line in lines] == [(logging.WARNING, None)]
 
 
 async def test_a_broker_that_does_not_answer_is_told_with_what_became_of_the_act(clock: LoopClock) -> None:

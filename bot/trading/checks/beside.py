@@ -16,6 +16,20 @@ def beside_exits(at: Situation) -> str | None:
     return f"{numbers} may be closing that position already: this would open the other side once it is closed"
 
 
+def held_row(at: Situation) -> str | None:
+    """What a row of a list meets: the orders that may be closing it already, beside which no more goes than they leave.
+
+    Source: our own store, positions.
+    """
+    if not at.others:
+        return None
+    numbers = " and ".join(
+        f"#{order.number}{'' if order.draft.price is None else f' at {in_price(order.draft.price)}'}" for order in at.others
+    )
+    left = at.closable // at.draft.instrument.lot * at.draft.instrument.lot
+    return f"{numbers} may be closing it already, {f'only {grouped(str(left))} go' if left else 'nothing is sent'} beside that"
+
+
 def held_by(at: Situation) -> tuple[str, list[tuple[str, str]]]:
     """Why an exit is none now, and what can be done about it, as (label, command). Source: our own store, positions."""
     if not at.others:

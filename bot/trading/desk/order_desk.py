@@ -240,8 +240,8 @@ class OrderDesk:
             then=partial(guard_part, plan_id=plan.id, number=0) if plan is not None and plan.sliced else None,
         )
         order = self._claimed.take(db, order_id, claim)
-        if (touch := self._proposing.prices.touch(order.account_id, draft.instrument.key, draft.side)) is not None:
-            db.ledger.note_touch(order.id, touch)
+        if draft.trigger is None and (touch := self._proposing.prices.touch(order.account_id, draft.instrument.key, draft.side)):
+            db.ledger.note_touch(order.id, touch)  # a stop is not sent at that price, whatever becomes of it
         return order, ()
 
     def _leg(self, db: Repositories, question: Confirmation, plan: Plan | None, draft: OrderDraft) -> tuple[str, int] | None:

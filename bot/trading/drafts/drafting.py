@@ -28,6 +28,14 @@ WIDE_CASH, WIDE_OTHER = Decimal("0.005"), Decimal("0.03")  # of the mid price
 OLD = timedelta(seconds=60)
 WIDE_OR_OLD = "wide_or_old"  # the name of the remark that a limit at mid stands where a market order was meant
 FEW = 20  # units of a contract that may have been meant as lots
+_INTRADAY = ("Intraday (MIS)", Product.MIS)
+# The products that shares and contracts do not have, those that they do, and whose the former are.
+_OF_SHARES = ((Product.NRML,), (("Delivery (CNC)", Product.CNC), _INTRADAY), "contracts, and {} is a share")
+_OF_CONTRACTS = (
+    (Product.CNC, Product.MTF),
+    (("Carry-forward (NRML)", Product.NRML), _INTRADAY),
+    "shares, and {} is a contract",
+)
 
 
 @value
@@ -249,10 +257,10 @@ def product_of(
 
     ChoiceWanted when a cash sale has more than one reading. may_open False: somebody who may only reduce is offered no short.
     """
-    if instrument.is_derivative and request.product in (Product.CNC, Product.MTF):
-        ways = (("Carry-forward (NRML)", Product.NRML), ("Intraday (MIS)", Product.MIS))
+    misfits, ways, what = _OF_CONTRACTS if instrument.is_derivative else _OF_SHARES
+    if request.product in misfits:
         raise ChoiceWanted(
-            f"{request.product} is for shares, and {short(instrument)} is a contract. Nothing was sent.",
+            f"{request.product} is for {what.format(short(instrument))}. Nothing was sent.",
             near=[(label, request_line(replace(request, product=product))) for label, product in ways],
         )
     if request.product is not None:

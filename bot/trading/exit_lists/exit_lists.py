@@ -204,7 +204,8 @@ class ExitLists:
             if not quantity:
                 left_out.append(f"{named(line.position)}: less than one lot cannot be sent")
             elif line in closed:
-                left_out.append(f"{named(line.position)}: {line.position.instrument.exchange} is closed")
+                shut = f"{line.position.instrument.exchange} is closed"
+                left_out.append(_ended(line) if line.settled else f"{named(line.position)}: {shut}")
             elif withheld(actor.role, line.position.product, limits):
                 left_out.append(f"{named(line.position)}: delivery is the owner's")
             else:
@@ -252,15 +253,19 @@ class ExitLists:
         account, _ = self.proposing.connection(actor)
         lines = await self.lines(actor)
         rows_of_it = [line for line in lines if line.position.is_open and line.position.product in OF_PANIC]
-        meant = [(line, size) for line in rows_of_it if (size := ExitChoice(lines=()).of(line))]
+        over = [_ended(line) for line in rows_of_it if line.settled]
+        meant = [(line, size) for line in rows_of_it if not line.settled and (size := ExitChoice(lines=()).of(line))]
         working = await self.proposing.store.transaction(
             lambda db: [order for order in db.orders.unsettled(account.id) if order.status.is_working]
         )
         entries = [order for order in working if opens(order, [line.position for line, _ in meant])]
         stops = [order for order in working if order not in entries and order.status is OrderStatus.TRIGGER_PENDING]
         if not meant and not entries:
-            raise CheckFailed(["Nothing is open in intraday or carry-forward, and no entry rests. /kill blocks new orders."])
-        left_out = [
+            is_open = "can be closed" if over else "is open"
+            raise CheckFailed(
+                [f"Nothing {is_open} in intraday or carry-forward, and no entry rests. /kill blocks new orders.", *over]
+            )
+        left_out = over + [
             f"{named(line.position)} {'sold today from holdings' if line.position.is_sold_holding else line.position.product}"
             for line in lines
             if line.position.quantity and line.position.product not in OF_PANIC
@@ -377,6 +382,10 @@ class _Demat:
 
     left: tuple[str, ...]  # of which nothing can be sold, with why
     unread: str = ""
+
+
+def _ended(line: PositionLine) -> str:
+    return f"{named(line.position)}: ended today, what is open of it is settled by the exchange"
 
 
 def _profit(lines: Sequence[PositionLine]) -> Decimal | None:

@@ -1,4 +1,4 @@
-"""What the card of many exits says of its rows: what a sale meets at the depository, and the stops that become exits."""
+"""What the card of many exits says of its rows: the depository, orders in their way, and the stops that become exits."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,12 @@ from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product, Side
 from bot.domain.value import value
+from bot.trading.checks.beside import held_row
 from bot.trading.checks.selling import AT_DEPOSITORY
 from bot.trading.checks.situation import Situation
 from bot.trading.proposals.proposal_builder import ProposalBuilder
+
+CHECKS = (*AT_DEPOSITORY, held_row)
 
 
 @value
@@ -39,5 +42,5 @@ class RowRemarks:
             ]
 
         judged = await self.proposing.store.read(judge)
-        remarks = tuple((row.number, said) for row, situation in judged for check in AT_DEPOSITORY if (said := check(situation)))
+        remarks = tuple((row.number, said) for row, situation in judged for check in CHECKS if (said := check(situation)))
         return Remarked(rows=remarks, turns=tuple(order for _, situation in judged for order in situation.turns))

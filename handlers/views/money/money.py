@@ -76,7 +76,7 @@ def report(summary: DayReport, label: str, mode: str, *, mark: str = "") -> View
             *([f"Charges: {charged}."] if charged else []),
             f"{orders} Trades {summary.trades}.",
             *_trip_lines(facts.trips),
-            *_low_and_slippage(facts),
+            *_low_and_slippage(facts, summary.made_at),
             *_symbol_lines(facts.symbols),
             *_gap_lines(facts.month_gaps, f"{day:%B}"),
         )
@@ -248,24 +248,24 @@ def _how_far_known(summary: DayReport, facts: DayFacts) -> list[Part]:
 
 
 def _trip_lines(trips: TripCount) -> list[str]:
-    """Round trips 9, won 6 (67 %), best +1,820.00, worst −640.00."""
+    """Round trips 9, won 6 (67 %), best +1,820.00, worst −640.00. A best that won nothing is none."""
     if not trips.closed:
         return []
     said = [f"Round trips {trips.closed}"]
     if trips.known:
         said.append(f"won {trips.won} ({trips.won * 100 / trips.known:.0f} %)")
-    if trips.best is not None:
+    if trips.best is not None and trips.best.net > 0:
         said.append(f"best {short(trips.best.instrument)} {signed(trips.best.net)}")
-    if trips.worst is not None and trips.known > 1:
+    if trips.worst is not None and (trips.known > 1 or trips.worst.net < 0):
         said.append(f"worst {short(trips.worst.instrument)} {signed(trips.worst.net)}")
     unknown = f" Of {trips.closed - trips.known} the cost is not known." if trips.closed > trips.known else ""
     return [f"{', '.join(said)}.{unknown}"]
 
 
-def _low_and_slippage(facts: DayFacts) -> list[str]:
+def _low_and_slippage(facts: DayFacts, made_at: datetime) -> list[str]:
     said = []
-    if facts.lowest is not None:
-        said.append(f"Lowest {signed(facts.lowest.net)} at {short_time(facts.lowest.at)}.")
+    if (low := facts.lowest) is not None:  # the row itself is no moment of the day: another look would tell another
+        said.append(f"Lowest {signed(low.net)} at {short_time(low.at)}." if low.at != made_at else "It stands at its lowest.")
     if facts.slippage is not None:
         said.append(f"Slippage {signed(facts.slippage)}.")
     return [" ".join(said)] if said else []

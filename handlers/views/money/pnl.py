@@ -225,7 +225,8 @@ def _facts(report: RangeReport) -> list[Part]:
         won = f"Round trips {len(trips)}, won {report.won} ({report.won * 100 / len(trips):.0f} %)"
         lines.append(f"{won}, trades {report.trades}.")
         if report.best is not None and report.worst is not None and len(trips) > 1:
-            lines.append(f"Best {_trip(report.best)}, worst {_trip(report.worst)}.")
+            best, worst = _trip(report.best), _trip(report.worst)
+            lines.append(f"Best {best}, worst {worst}." if report.won else f"Worst {worst}; none won.")
         held = [trip.held for trip in trips if trip.held is not None]
         if held:
             lines.append(f"Held {_duration(sum(held, timedelta()) / len(held))} on average, {_duration(max(held))} at most.")
@@ -235,7 +236,8 @@ def _facts(report: RangeReport) -> list[Part]:
         lines.append(f"Of {count(unknown)} more round {'trip' if unknown == 1 else 'trips'} the cost is not known.")
     if (low := report.lowest) is not None:
         day = "" if report.first == report.last else f" on {ist(low.at).day} {ist(low.at):%b}"
-        lines.append(f"Lowest {signed(low.net)} at {short_time(low.at)}{day}, as far as I watched.")
+        at = "now" if low.at == report.as_of else f"at {short_time(low.at)}{day}"  # another look would tell another time
+        lines.append(f"Lowest {signed(low.net)} {at}, as far as I watched.")
     if report.slips:
         lines.append(f"Slippage {signed(report.slippage)} over {_orders(len(report.slips))}.")
     return [detail(*lines)] if lines else []

@@ -155,6 +155,7 @@ async def test_a_row_that_another_order_holds_in_part_is_not_called_closed(clock
         house.me.press("Confirm buy", await house.me.ask("/buy reliance 10 mis", "BUY 10 RELIANCE"))
         await house.me.wait_for("Filled")
         card = await house.me.ask("exit all", "EXIT 2 positions")
+        assert "1 ITC: #2 at 430.00 may be closing it already, only 10 go beside that." in card["text"]
         house.me.press("Confirm 2 exits", card)
         assert "the rest is being closed by #2" in (await house.me.wait_for("Not all closed"))["text"]
         await asyncio.sleep(15)

@@ -103,6 +103,24 @@ async def test_a_panic_in_a_closed_market_says_on_its_card_that_the_exits_will_b
         assert "The market is closed. Orders are taken again on Mon 23 Nov 2026 at 09:00; mStock will refuse its exit now" in said
 
 
+@pytest.mark.parametrize("beside", [True, False])
+async def test_a_panic_closes_no_contract_that_has_ended_and_says_what_becomes_of_it(
+    beside: bool, loop: VirtualLoop, tmp_path: Path
+) -> None:
+    clock = LoopClock(loop, at_ist(date(2026, 11, 23), 14, 40))
+    async with a_house(clock, tmp_path, account=RICH, hours="real") as house:
+        await house.log_in()
+        for contract in ("24500 ce 23 nov", *(["dec fut"] if beside else [])):
+            house.me.press("Confirm buy", await house.me.ask(f"/buy nifty {contract} 65 nrml", "BUY 65"))
+            await house.me.wait_for("Filled")
+        await asyncio.sleep(4200)
+        card = await house.me.ask("/panic", "PANIC" if beside else "Nothing can be closed in intraday", 30)
+        said = " ".join(card["text"].split())
+        assert "+65 NF 24500CE 23Nov: ended today, what is open of it is settled by the exchange" in said
+        assert ("1 SELL 65 NF FUT 29Dec" in said) is beside
+        assert "SELL 65 NF 24500CE" not in said
+
+
 async def test_twelve_rows_two_above_the_freeze_a_rejection_an_unknown_outcome_a_delivery_sale_and_a_kill_in_the_middle(
     clock: LoopClock, tmp_path: Path
 ) -> None:

@@ -140,3 +140,19 @@ async def test_a_far_limit_of_ours_that_closes_all_is_the_exit_by_two_taps(clock
         house.me.press("Confirm change", card)
         await house.me.wait_for("position closed", 30)
         assert house.placed == 2, "the order that rested is the exit"
+
+
+async def test_a_stop_that_became_the_exit_is_not_measured_against_the_bid_that_its_own_card_saw(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        house.me.press("Confirm buy", await house.me.ask("/buy ITC 10 mis", "BUY 10 ITC"))
+        await house.me.wait_for("at the ask seen")
+        house.me.press("Confirm sell", await house.me.ask("/sell ITC 10 stop 400 mis", "SELL 10 ITC"))
+        await house.me.wait_for("waiting for 400")
+        house.me.press("Confirm sell", await house.me.ask("/exit ITC", "SELL 10 ITC"))
+        await house.me.wait_for("position closed", 30)
+        await asyncio.sleep(5)
+        assert house.placed == 2, "the stop is the exit"
+        assert "the bid seen" not in house.me.transcript()

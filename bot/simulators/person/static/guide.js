@@ -10,8 +10,8 @@ const labels = ({ buttons }) => buttons?.flat().map(({ label }) => label) ?? [];
 const offered = (label) => ({ chat }) => chat.some((message) => labels(message).some((words) => label.test(words)));
 const either = (...facts) => (known) => facts.some((fact) => fact(known));
 
-/** The day number of the newest order that still rests: its card offers to cancel it. */
-const resting = ({ chat }) => chat.filter((message) => labels(message).includes("Cancel"))
+/** The day number of the newest order that still rests: its card offers to cancel it. A stop, which waits, is not taken back. */
+const resting = ({ chat }) => chat.filter((message) => labels(message).includes("Cancel") && /\bopen at\b/.test(message.text ?? ""))
   .map(({ text }) => /#(\d+) (?:BUY|SELL)\b/.exec(text ?? "")?.[1]).findLast((number) => number);
 const bought = told(/#\d+ BUY\b/);
 const guarded = told(/\bStop placed\b/);

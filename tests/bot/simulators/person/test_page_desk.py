@@ -104,8 +104,14 @@ async def test_the_tour_follows_what_has_happened_and_not_what_was_typed(chromiu
         await expect(line).to_have_text("Tap Confirm: this one rests in the book")
         bot.edit(card, "#2 SELL 5 RELIANCE\nfilled")
         await expect(line).to_have_text("Offer five above the price, so that it waits")
+        stop = [button("Modify", "m"), button("Cancel", "x")]
+        bot.send("#9 SELL 10 RELIANCE\nwaiting for 1,450.00, then sells down to 1,440.00", stop)  # what guards is not taken back
+        await expect(seen.row("#9 SELL")).to_be_visible()
+        await expect(line).to_have_text("Offer five above the price, so that it waits")
         card = bot.send("#3 SELL 5 RELIANCE\nopen at 1,527.10", [button("Modify", "m"), button("Cancel", "x")])
         bot.send("Filled #2 SELL 5 RELIANCE, avg 1,480.30", [button("Exit", "e")])
+        bot.send("#10 SELL 5 RELIANCE\nwaiting for 1,450.00, then sells down to 1,440.00", stop)
+        await expect(seen.row("#10 SELL")).to_be_visible()
         await expect(offer).to_have_text("/cancel_order 3")
         await seen.types("/cancel_order 3")
         bot.edit(card, "#3 SELL 5 RELIANCE\nopen at 1,527.10 · cancel sent")

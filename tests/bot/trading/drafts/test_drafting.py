@@ -188,3 +188,14 @@ def test_a_contract_asked_for_as_shares_is_two_products_that_it_has(product: Pro
     assert [line for _, line in wanted.value.near] == [
         request_line(replace(request, product=fits)) for fits in (Product.NRML, Product.MIS)
     ]
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_share_asked_for_as_a_contract_is_two_products_that_it_has(side: Side) -> None:
+    """buy reliance 10 nrml made a card whose Confirm could only be refused."""
+    request = replace(BUY, side=side, symbol="RELIANCE", quantity=10, product=Product.NRML)
+    with pytest.raises(ChoiceWanted, match="NRML is for contracts, and RELIANCE is a share") as wanted:
+        product_of(request, RELIANCE, (), ())
+    assert [line for _, line in wanted.value.near] == [
+        request_line(replace(request, product=fits)) for fits in (Product.CNC, Product.MIS)
+    ]

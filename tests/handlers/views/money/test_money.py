@@ -100,6 +100,15 @@ def test_the_summary_of_a_day() -> None:
     assert [item.label for line in view.keyboard for item in line] == ["Trades", "Week", "Export"]
 
 
+def test_a_day_whose_only_round_trip_lost_has_no_best_and_where_it_stands_lowest_no_time() -> None:
+    trip = Trip(instrument=RELIANCE, net=Decimal("-136.05"))
+    lost = TripCount(closed=1, known=1, won=0, best=trip, worst=trip)
+    facts = replace(FACTS, trips=lost, lowest=Low(net=Decimal("-136.05"), at=NOW))
+    plain = views.report(a_report(facts=facts, made_at=NOW), "main", "LIVE").plain
+    assert "Round trips 1, won 0 (0 %), worst RELIANCE −136.05." in plain
+    assert "It stands at its lowest." in plain
+
+
 def test_a_row_of_an_earlier_version_has_its_sums_and_no_more() -> None:
     view = views.report(a_report(), "main", "LIVE")
     assert rows(view)[1:3] == ["Net               +3,412.70 🟢", "------------------------------"]

@@ -182,6 +182,18 @@ def test_round_trips_are_counted_after_charges_with_best_worst_and_how_long_they
     assert "Lowest −1,105.00 at 14:02 on 20 Nov, as far as I watched." in plain
 
 
+def test_of_trips_that_all_lost_none_is_called_the_best() -> None:
+    plain = shown(a_range(a_day(DAY, "10.00"), trips=(a_trip("-136.05"), a_trip("-640")))).plain
+    assert "Worst −640.00 (NF 24500CE 23Nov); none won." in plain
+    assert "Best" not in plain
+
+
+def test_a_day_that_stands_at_its_lowest_is_told_no_time_that_another_look_would_move() -> None:
+    day = replace(a_day(DAY, "-136.05"), curve=(CurvePoint(at=NOW - timedelta(minutes=9), net=Decimal(5)),))
+    assert "Lowest −136.05 now, as far as I watched." in shown(a_range(day, as_of=NOW)).plain
+    assert "Lowest −136.05 at 14:02 on 20 Nov, as far as I watched." in shown(a_range(day)).plain, "a day that is over"
+
+
 def test_the_parts_stand_by_symbol_product_and_source_with_what_leaks_to_charges() -> None:
     infy = RangeShare(name="INFY", gross=Decimal("12.00"), charges=Decimal("20.00"))
     view = shown(a_range(a_day(DAY, "-8.00"), symbols=(infy,), products=(replace(infy, name="MIS"),)), views.Section.PARTS)
