@@ -1,4 +1,4 @@
-"""An alert strikes once, on a trade of now. Nothing that is old or empty strikes it."""
+"""An alert strikes once, on a trade of now, and on nothing that is old or empty."""
 
 import asyncio
 from collections.abc import AsyncIterator
