@@ -78,6 +78,7 @@ class Logins:
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._codes: dict[int, tuple[str, float]] = {}  # person -> (account, until when, in loop time, six digits are its code)
         self._not_before: dict[str, float] = {}  # when, in loop time, an account may be logged in by itself again
+        self._refused: set[str] = set()  # accounts whose code of a renewal was refused, and that nobody has logged in since
 
     def alone(self, account_id: str) -> asyncio.Lock:
         """Held by whoever begins or ends a session of the account."""
@@ -86,6 +87,7 @@ class Logins:
     def forget(self, account_id: str) -> None:
         """The account is unlinked: no code is waited for, and a refusal of before holds nothing up."""
         self._not_before.pop(account_id, None)
+        self._refused.discard(account_id)
         self._codes = {person: waiting for person, waiting in self._codes.items() if waiting[0] != account_id}
 
     def expects_code(self, telegram_id: int) -> bool:
@@ -171,6 +173,7 @@ class Logins:
         await self._store.transaction(keep)
         connection.adopt(session)
         self._not_before.pop(account_id, None)
+        self._refused.discard(account_id)
         log.info("account %s: logged in until %s IST", account_id, ist(session.expires).strftime("%H:%M"))
         return session
 
@@ -214,9 +217,13 @@ class Logins:
             except BrokerError as error:
                 if isinstance(error, PasswordRefused):
                     await self._leave_alone(account_id)
-                # A refused code cools down; anything else (the network, a code that was used already) is tried again soon.
-                wait = COOL_DOWN if isinstance(error, LoginRefused) else SOON
-                self._not_before[account_id] = moment + wait
+                # A code may be refused for being used already, elsewhere: the next one is tried soon, as after any other failure.
+                # A second refusal is none of that, and cools down (mstock-type-b.md 3.3).
+                refused = isinstance(error, LoginRefused)
+                again = refused and account_id in self._refused
+                self._not_before[account_id] = moment + (COOL_DOWN if again else SOON)
+                if refused:
+                    self._refused.add(account_id)
                 log.warning("account %s: the session could not be renewed: %s", account_id, type(error).__name__)
                 return None
         self._renewed(account_id)

@@ -35,6 +35,7 @@ class Gate(ScriptedBroker):
         self.logins = 0
         self.finished: list[str] = []  # codes
         self.refuses = False
+        self.taken: tuple[str, ...] = ()  # codes that a login elsewhere has used
 
     async def begin_login(self, credentials: Credentials) -> LoginStep:
         self.logins += 1
@@ -45,6 +46,8 @@ class Gate(ScriptedBroker):
 
     async def finish_login(self, credentials: Credentials, step: LoginStep, code: str, kind: CodeKind) -> Session:
         session = await super().finish_login(credentials, step, code, kind)
+        if code in self.taken or self.taken == ("all",):
+            raise LoginRefused("mStock says: Please enter correct TOTP.")
         self.finished.append(code)
         return Session(token=Secret(f"jwt-{self.logins}"), issued=session.issued, expires=session.expires)
 
@@ -147,6 +150,24 @@ async def test_a_refused_password_is_never_tried_again_by_itself_not_even_after_
     await asyncio.sleep(60)
     logins, broker, _, _ = await a_desk(clock, store)
     assert await logins.renew(ACCOUNT.id, dead) is not None, "a person's login worked, so the password is good again"
+
+
+async def test_a_code_that_a_login_elsewhere_used_is_followed_by_the_next_one_and_a_second_refusal_by_a_pause(
+    clock: LoopClock,
+) -> None:
+    logins, broker, _, _ = await a_desk(clock)
+    broker.taken = (f"{int(clock.now().timestamp()) // 30 % 1_000_000:06d}",)
+    dead = Session(token=Secret("old"), issued=clock.now(), expires=clock.now() + timedelta(hours=5))
+    assert await logins.renew(ACCOUNT.id, dead) is None
+    await asyncio.sleep(31)
+    assert (living := await logins.renew(ACCOUNT.id, dead)) is not None
+    assert broker.logins == 2
+    broker.taken = ("all",)
+    await asyncio.sleep(31)
+    for _ in range(24):
+        assert await logins.renew(ACCOUNT.id, living) is None
+        await asyncio.sleep(31)
+    assert broker.logins == 5, "two at once, and the next after ten minutes: mStock locks who goes on trying"
 
 
 async def test_the_line_to_the_broker_tells_how_far_the_clocks_are_apart(clock: LoopClock) -> None:
