@@ -15,6 +15,7 @@ from bot.config.settings import Settings
 from bot.database import open_store
 from bot.demo.simulators import VISITOR, Simulators, neighbours
 from bot.domain.clock import Clock, SystemClock
+from bot.domain.errors import SettingsError
 from bot.domain.people.account import Account, Credentials, Role, User
 from bot.domain.people.secret import Secret
 from bot.domain.pictures import Picture
@@ -24,6 +25,7 @@ from bot.domain.value import value
 from bot.runtime.randomness import random_bytes as system_random
 from bot.runtime.randomness import unforeseeable
 from bot.runtime.redaction import Redactor
+from bot.simulators.broker.accounts.ledger import only_one
 from bot.simulators.broker.market.hours import Hours
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import DemoLoop, LoopClock
@@ -32,6 +34,8 @@ from storage.secrets.keyplace import new_key
 
 LABEL = "main"
 PLAN = "flat-5"
+# All that a demo's directory can hold; `smoke` and `other` are demos within it.
+MADE = frozenset({"bot", "keys", "seed-key", "paper", "clock.json", "hours.json", "demo.log", "smoke", "other"})
 
 
 @value
@@ -56,8 +60,22 @@ class DemoDirectory:
         self._hours = root / "hours.json"
 
     def start_over(self) -> None:
-        """Forgets all of it."""
-        shutil.rmtree(self.root, ignore_errors=True)
+        """Forgets all of it. Nothing is lost where somebody named another directory than a demo's, or the demo still runs.
+
+        SettingsError: something else lies there. BooksInUse: a demo runs on it.
+        """
+        there = sorted(self.root.iterdir()) if self.root.exists() else []
+        foreign = next((path.name for path in there if path.name not in MADE), None)
+        if foreign is not None:
+            why = f"{self.root} holds what no demo made: {foreign}."
+            raise SettingsError(f"{why} Nothing was forgotten; name a demo's own --data.")
+        if self.paper.is_dir():
+            only_one(self.paper / "paper.lock").close()
+        for path in there:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
     def prepare(self, random_bytes: RandomBytes) -> None:
         """Makes the directories and, once, the two keys."""

@@ -5,6 +5,7 @@ import ctypes
 import os
 import resource
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -59,9 +60,13 @@ class Hardening:
 def harden() -> Hardening:
     """Asks the kernel for all of it. It cannot be taken back, and programs started from here get a new say.
 
+    What was closed of stdin, stdout and stderr (`<&-`) is opened to nothing: no file that is opened later takes its place.
     Python cannot promise that a secret is wiped from memory (T35): what ends with the process is locked.
     """
     os.umask(PRIVATE)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))  # the lowest number is free: its own
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _prctl(_SET_DUMPABLE, 0)
     return standing()

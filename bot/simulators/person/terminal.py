@@ -49,16 +49,17 @@ class Terminal:
         self._heard = asyncio.Event()
 
     async def run(self, lines: AsyncIterator[str]) -> None:
-        """Talk until the lines end or `:quit`."""
+        """Talk until the lines end or `:quit`. OSError when what is written has no reader any more."""
         for message in self._person.history():
             self._show(message)
         self._write(HELP)
         events = self._person.events()
         listening = asyncio.create_task(self._listen(events), name="terminal")
+        listening.add_done_callback(lambda _: self._heard.set())  # who waits for an answer waits no longer
         try:
             async for line in lines:
                 self._heard.clear()
-                if not self._obey(line.rstrip("\r\n")):
+                if listening.done() or not self._obey(line.rstrip("\r\n")):
                     break
                 if self._paced:
                     await self._settle()

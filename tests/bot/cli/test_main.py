@@ -250,3 +250,34 @@ def test_a_demo_at_the_keyboard_ends_when_it_is_asked_to_though_nothing_more_is_
         assert "Type a message or a /command." in demo.stdout.readline()
         demo.send_signal(signal.SIGINT)
         assert demo.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("closed", "words", "says"),
+    [
+        ("<&-", "key new", "The keys are sealed by a passphrase, and there is no terminal to ask for it."),
+        (">&-", "calendar", ""),
+    ],
+)
+def test_a_command_whose_keyboard_or_screen_is_closed_goes_on_without_it(
+    tmp_path: Path, closed: str, words: str, says: str
+) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$0" -m bot {words} {closed}', sys.executable],
+        stderr=subprocess.PIPE, text=True, check=False, cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), **SET_UP, "KEY_SOURCE": "passphrase"},
+    )  # fmt: skip
+    assert done.returncode == (WRONG_SETTINGS if says else DONE)
+    assert done.stderr[: len(says) or None] == says
+
+
+@pytest.mark.parametrize("way", ["--fresh", "--smoke"])
+def test_a_demo_starts_over_in_a_directory_of_its_own_alone(tmp_path: Path, way: str) -> None:
+    data = tmp_path / "smoke" if way == "--smoke" else tmp_path
+    (data / "bot").mkdir(parents=True)
+    (data / "bot" / "bot.db").write_text("earlier")
+    (data / "letters").write_text("mine")
+    done = run("demo", way, "--data", str(tmp_path), at=tmp_path)
+    assert done.code == WRONG_SETTINGS
+    assert done.err == f"{data} holds what no demo made: letters. Nothing was forgotten; name a demo's own --data.\n"
+    assert ((data / "bot" / "bot.db").read_text(), (data / "letters").read_text()) == ("earlier", "mine")

@@ -8,6 +8,7 @@ import pytest
 
 from bot.demo.world import DemoDirectory, demo_clock, open_demo
 from bot.runtime.redaction import Redactor
+from bot.simulators.broker.faults.errors import BooksInUse
 from bot.simulators.loop import DemoLoop
 from tests.stage.values.pictures import a_day
 
@@ -91,3 +92,14 @@ async def test_a_picture_that_is_drawn_while_the_clock_runs_ahead_is_not_called_
         ahead.cancel()
         await asyncio.gather(ahead, return_exceptions=True)
     assert png.startswith(b"\x89PNG")
+
+
+@in_real_time
+async def test_a_demo_starts_over_once_it_has_ended_and_not_under_the_one_that_runs(tmp_path: Path) -> None:
+    loop, directory = real_loop(), DemoDirectory(tmp_path)
+    async with open_demo(directory, loop=loop, clock=demo_clock(loop, directory), redactor=Redactor()):
+        with pytest.raises(BooksInUse):
+            directory.start_over()
+        assert [path.exists() for path in (directory.database, directory.key_file, directory.paper)] == [True] * 3
+    directory.start_over()
+    assert [path.exists() for path in (directory.database, directory.key_file, directory.paper)] == [False] * 3

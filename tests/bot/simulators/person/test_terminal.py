@@ -115,6 +115,16 @@ async def test_menu_help_pictures_files_and_copies(asha: ScriptedPerson, bot: Bo
     assert all(each["from_bot"] for each in asha.history())
 
 
+async def test_a_reader_that_has_seen_enough_ends_the_talk_at_once(asha: ScriptedPerson, seen: list[Update]) -> None:
+    def head(words: str) -> None:
+        if words != HELP:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        await Terminal(asha, head, paced=True).run(typed("one", "two", "three"))
+    assert [update.message.text for update in seen if update.message] == ["one"]
+
+
 @pytest.mark.asyncio(loop_factories=["real"])
 async def test_through_pipes(asha: ScriptedPerson, chats: Chats, serving: Serving) -> None:
     """Lines go in by a real pipe, all at once, and each waits for the answer to the one before."""
