@@ -1,5 +1,6 @@
 """Each error as words for a person: what happened to the act, what to do next, and the id that finds the log line."""
 
+import re
 from collections.abc import Mapping
 
 from bot.domain import errors
@@ -46,6 +47,7 @@ BECAME: Mapping[type[errors.BotError], str] = {
     errors.IllegalMove: "That was a fault of mine. Look at /orders before you ask again.",
 }
 
+_FATE = re.compile(r"\b(?:nothing|no alert) was\b")
 UNEXPECTED = "Something went wrong, and it was my fault. If you were sending an order, look at /orders before you ask again."
 
 
@@ -92,7 +94,7 @@ def _became(error: errors.BotError) -> str:
 
 def _tells(error: errors.BotError) -> bool:
     """Whether the error's own words say what became of the act."""
-    return "nothing was" in error.say.lower()
+    return _FATE.search(error.say.lower()) is not None
 
 
 def _buttons(error: errors.BotError, account: str) -> list[list[Button]]:

@@ -76,6 +76,11 @@ def test_what_became_of_the_act_is_said_once(error: BotError, first: str) -> Non
     assert {"not sent", "nothing was", "it may have happened", "mstock refused"}.intersection(said)
 
 
+def test_an_alert_that_was_not_set_is_not_called_unsent_as_well() -> None:
+    refused = errors.CheckFailed(["RELIANCE is above that already, at 1,480.30. No alert was set."])
+    assert texts(failure(refused, "7f3a")) == [refused.say]
+
+
 def test_what_was_not_ours_is_never_shown() -> None:
     assert "secret-token" not in failure(KeyError("secret-token-in-here"), "7f3a").plain
 
