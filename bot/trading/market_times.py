@@ -79,6 +79,11 @@ class MarketTimes:
         starts = (each.start for each in self.calendar.phases_of(SessionClass.CASH, day) if each.kind is PhaseKind.CONTINUOUS)
         return at >= min(starts, default=at_ist(day, 9, 15))
 
+    def last_session(self, at: datetime) -> date:
+        """The date in India of the last session that has begun at a moment (UTC): a price of that moment is of that session."""
+        today = ist_date(at)
+        return today if self.has_begun(at) else self.day_before(today)
+
     def trades(self, instrument: Instrument, at: datetime, *, in_auction: bool) -> bool:
         """Whether an instrument is in continuous trading at a moment (UTC). Where the calendar does not know, it is taken to be.
 

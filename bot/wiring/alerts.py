@@ -38,6 +38,7 @@ def build_alerts(ground: Ground, quotes: Quotes) -> AlertServices:
         quotes=quotes,
         prices=ground.prices,
         clock=ground.clock,
+        last_session=ground.times.last_session,
         sees=watch.sees,
         changed=watch.wake,
     )

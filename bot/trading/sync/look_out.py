@@ -85,7 +85,7 @@ class LookOut:
             looked = order.looked(sent + age, seen)  # on the order's own time: a clock that was set says nothing about a look-out
             was_out = order.looked_at is not None and order.looked_at - sent > LOOK_OUT_ENDS
             return looked, OrderNotSeen(order=looked) if age > LOOK_OUT_ENDS and not was_out else None
-        if order.status.is_working and ist_date(sent) < ist_date(now):
+        if order.status.is_working and order.day < ist_date(now):
             # Not absence but the rule of a day order: it cannot outlive its day, and that day's book is gone.
             over = order.expired(now)
             return over, OrderEnded(order=over)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from decimal import Decimal
 
 from bot.domain.clock import Clock
@@ -27,6 +28,7 @@ class Alerts:
     quotes: Quotes
     prices: Prices
     clock: Clock
+    last_session: Callable[[datetime], date]  # whose prices those of a moment (UTC) are: its date in India
     sees: Callable[[str], Sees]
     changed: Callable[[], None]
 
@@ -52,6 +54,8 @@ class Alerts:
         alert = replace(alert, instrument=instrument, percent=percent)
         if price is not None and alert.is_reached(price.last):
             raise CheckFailed([f"{short(instrument)} is {kind} that already, at {in_price(price.last)}. No alert was set."])
+        if price is not None:  # what the next morning's base is compared with, should it not be traded until then
+            alert = alert.with_price(price, self.last_session(alert.created_at))
         return await self._add(actor, account, alert)
 
     async def on_result(self, actor: Actor, kind: AlertKind, level: Decimal) -> AlertsShown:

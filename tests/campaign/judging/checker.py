@@ -33,6 +33,7 @@ from tests.campaign.judging.readings import (
     Order,
     asked_of,
     filled_in,
+    first_named,
     flat_at,
     from_elsewhere,
     key_of,
@@ -92,7 +93,7 @@ class _Judge:
             for size in order.sizes:
                 self.by_key[order.key[0], size, order.key[2]].append(order)
         self.numbers = numbers_of(record.shown, self.by_key)
-        self.foreign = from_elsewhere(record.shown)
+        self.foreign, self.named = from_elsewhere(record.shown), first_named(record.shown)
         self.licences = Licences(record)
         self.rung = {chat: [each for each in record.shown if each.chat == chat] for chat in record.chats}
         self.unknown = {
@@ -323,7 +324,7 @@ class _Judge:
                 self._note("untrue_cards", f"{what} in {chat}: still asks, though it was confirmed")
 
     def _card(self, match: re.Match[str], shown: Shown, chat: int) -> None:
-        orders, state = meant_by(match, self.by_key, self.foreign), match["state"]
+        orders, state = meant_by(match, self.by_key, self.foreign, self.named), match["state"]
         if len(orders) != 1:
             gone = ("unknown", "not sent", "rejected", "closed by you")
             if not orders and not any(word in state for word in gone):

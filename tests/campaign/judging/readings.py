@@ -224,11 +224,27 @@ def from_elsewhere(shown: Sequence[Shown]) -> set[tuple[Key, int]]:
     return {(key_of(match), int(match["number"])) for match in told}
 
 
-def meant_by(match: re.Match[str], by_key: dict[Key, list[Order]], foreign: set[tuple[Key, int]]) -> list[Order]:
-    """The orders that a card may be about: those of the app, or those of the bot, where its number tells which."""
-    key, orders = key_of(match), by_key.get(key_of(match), [])
-    numbers = {number for each, number in foreign if each == key}
-    return [order for order in orders if (order.channel != "API") is (int(match["number"]) in numbers)] if numbers else orders
+def first_named(shown: Sequence[Shown]) -> dict[tuple[Key, int], float]:
+    """When each order was first told of, by what it is and by number."""
+    found: dict[tuple[Key, int], float] = {}
+    for each in shown:
+        for match in NAMED.finditer(each.text):
+            found.setdefault((key_of(match), int(match["number"])), each.at)
+    return found
+
+
+def meant_by(
+    match: re.Match[str],
+    by_key: dict[Key, list[Order]],
+    foreign: set[tuple[Key, int]],
+    named: dict[tuple[Key, int], float],
+) -> list[Order]:
+    """The orders that a card may be about: of the day of its number, and of the app or of the bot where that tells which."""
+    key, number = key_of(match), int(match["number"])
+    day = day_of(named[key, number]) if (key, number) in named else None
+    orders = [order for order in by_key.get(key, ()) if day in (None, day_of(order.at))]
+    numbers = {other for each, other in foreign if each == key}
+    return [order for order in orders if (order.channel != "API") is (number in numbers)] if numbers else orders
 
 
 def _rows(text: str, key: Key, number: int | None) -> Iterator[re.Match[str]]:

@@ -113,6 +113,13 @@ def test_an_order_of_the_app_that_equals_ours_is_none_of_ours() -> None:
     assert found(record) == {"untrue_cards"}
 
 
+def test_an_order_that_equals_one_of_the_day_before_is_another_one() -> None:
+    record = replace(a_good_day(), ended=90_000.0)
+    record.deeds = [order(86_500.0)]
+    record.shown[1:] = [said(7.0, 11, "🔵 ❔ #1 BUY 10 ITC\noutcome unknown", what="edit")]
+    assert "untrue_cards" not in found(record), "the one of yesterday never came to the exchange"
+
+
 def test_each_of_two_that_are_alike_is_told_by_its_number() -> None:
     record = a_good_day()
     record.deeds.append(in_the_app())

@@ -57,9 +57,9 @@ def _goes_on(session: Session) -> None:
 async def _linked_again(session: Session, gone: Trouble) -> None:
     """Links it on the page, as often as it takes. RuntimeError when that does not come about."""
     world = session.world
-    for _ in range(TRIES):
+    for tried in range(TRIES):
+        session.troubles.over(all_of_them=tried > TRIES // 2)
         await world.start(60.0)
-        session.troubles.over()
         world.host_clock.right()  # a code of another hour is refused, and a link is over
         offered = await world.me.ask("/link main", "", 12)
         if offered is not None and "is linked already" in offered["text"]:
@@ -138,9 +138,9 @@ def _words(session: Session) -> str:
 async def _invited_again(session: Session, gone: Trouble) -> None:
     """By a one-time link, as often as it takes. RuntimeError when that does not come about."""
     world = session.world
-    for _ in range(TRIES):
+    for tried in range(TRIES):
+        session.troubles.over(all_of_them=tried > TRIES // 2)
         await world.start(60.0)
-        session.troubles.over()
         world.host_clock.right()  # a code of another hour is refused, and a link is over
         if not await _is_off(session):
             await asyncio.sleep(10)

@@ -1,7 +1,4 @@
-"""An alert strikes once, on a trade of now.
-
-Nothing that is old, empty or on another base strikes it.
-"""
+"""An alert strikes once, on a trade of now, and on nothing that is old or empty."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,8 +12,8 @@ import pytest
 from bot.domain.errors import CheckFailed, NotFound
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price, Tick
-from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertState, AlertStruck, Sees
-from bot.domain.positions.held import HeldRow, NewBase
+from bot.domain.news.alert import Alert, AlertKind, AlertPaused, AlertStruck, Sees
+from bot.domain.positions.held import HeldRow
 from bot.domain.positions.portfolio import Position
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
@@ -175,81 +172,6 @@ async def test_before_the_open_no_quote_is_asked_for(clock: LoopClock) -> None:
             stage.broker.quoted = Decimal(quoted)
             await asyncio.sleep(EVERY + 1)
     assert await news(stage) == []
-
-
-@pytest.mark.exhaustive
-async def test_a_suspected_split_pauses_it_and_a_person_keeps_it(clock: LoopClock) -> None:
-    stage = await set_stage(clock)
-    async with watching(stage):
-        await above(stage)
-        trade(stage, "1490", close="1480")
-        await asyncio.sleep(EVERY + 1)
-        await asyncio.sleep(timedelta(days=1).total_seconds())
-        stage.connection.session = replace(stage.connection.session, expires=clock.now() + timedelta(hours=9))  # type: ignore[type-var] # it has one
-        trade(stage, "745", close="745")
-        await asyncio.sleep(1)
-        (paused,) = await news(stage)
-        assert isinstance(paused, AlertPaused)
-        assert (paused.base.before, paused.base.now) == (Decimal(1490), Decimal(745))
-        trade(stage, "1510", close="745")
-        await asyncio.sleep(1)
-        assert await news(stage) == []
-        kept = await stage.core.services.alerts.keep(stage.actor, paused.alert.id)
-        assert [each.state for each in kept.alerts] == [AlertState.ARMED]
-        await asyncio.sleep(2)
-        trade(stage, "746", close="745")
-        await asyncio.sleep(1)
-        assert await news(stage) == []
-        trade(stage, "1510", close="745")
-        await asyncio.sleep(1)
-        assert [type(each) for each in await news(stage)] == [AlertStruck]
-
-
-@pytest.mark.exhaustive
-async def test_a_paused_alert_can_be_adjusted_by_the_factor_of_the_split(clock: LoopClock) -> None:
-    stage = await set_stage(clock)
-    async with watching(stage):
-        await above(stage)
-        trade(stage, "1490", close="1480")
-        await asyncio.sleep(EVERY + 1)
-        await asyncio.sleep(timedelta(days=1).total_seconds())
-        stage.connection.session = replace(stage.connection.session, expires=clock.now() + timedelta(hours=9))  # type: ignore[type-var] # it has one
-        trade(stage, "745", close="745")
-        await asyncio.sleep(1)
-        (paused,) = await news(stage)
-        adjusted = await stage.core.services.alerts.adjust(stage.actor, paused.alert.id)
-        assert [(each.state, each.level) for each in adjusted.alerts] == [(AlertState.ARMED, Decimal(750))]
-        with pytest.raises(NotFound):
-            await stage.core.services.alerts.adjust(stage.actor, paused.alert.id)
-        await asyncio.sleep(2)
-        trade(stage, "749", close="745")
-        await asyncio.sleep(1)
-        assert await news(stage) == []
-        trade(stage, "750.05", close="745")
-        await asyncio.sleep(1)
-        (struck,) = await news(stage)
-    assert isinstance(struck, AlertStruck)
-
-
-async def test_a_new_base_that_no_split_explains_is_not_adjusted(clock: LoopClock) -> None:
-    stage = await set_stage(clock)
-    alert = await above(stage)
-    base = NewBase(instrument=RELIANCE, before=Decimal(1490), now=Decimal(924))
-    await stage.store.transaction(lambda db: db.alerts.pause(replace(alert, base=base)))
-    with pytest.raises(CheckFailed, match="No usual bonus"):
-        await stage.core.services.alerts.adjust(stage.actor, alert.id)
-
-
-@pytest.mark.exhaustive
-async def test_a_day_that_opens_as_the_last_one_closed_pauses_nothing(clock: LoopClock) -> None:
-    stage = await set_stage(clock)
-    async with watching(stage):
-        await above(stage)
-        trade(stage, "1490", close="1480")
-        await asyncio.sleep(timedelta(days=1).total_seconds())
-        trade(stage, "1495", close="1491")
-        await asyncio.sleep(1)
-        assert await news(stage) == []
 
 
 async def test_the_days_result_strikes_a_loss_once_when_every_row_is_known(clock: LoopClock) -> None:
