@@ -32,7 +32,7 @@ _WORDS = {
     "SQLITE_IOERR": "The disk failed while the database was being read or written.",
     "SQLITE_CORRUPT": "The database file is damaged. Restore the last backup.",
     "SQLITE_NOTADB": "The database file is not a database, or it is damaged.",
-    "SQLITE_CANTOPEN": "The database file cannot be opened.",
+    "SQLITE_CANTOPEN": "The database file cannot be opened: the file or its directory is not readable, or read-only.",
 }
 _PASSES = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR")
 _STAYS = ("SQLITE_IOERR_CORRUPTFS", "SQLITE_IOERR_DATA")

@@ -55,6 +55,7 @@ def test_no_search_walks_through_a_table_that_grows_with_the_years() -> None:
         ("SQLITE_FULL", "disk is full"),
         ("SQLITE_IOERR_FSYNC", "disk failed"),
         ("SQLITE_READONLY_DBMOVED", "cannot be written"),
+        ("SQLITE_CANTOPEN", "or read-only"),  # a read-only directory takes no log, and SQLite opens nothing
         ("SQLITE_CORRUPT_VTAB", "damaged"),
         ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_UNIQUE"),
         (None, "OperationalError"),
