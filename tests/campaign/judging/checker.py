@@ -31,6 +31,7 @@ from tests.campaign.judging.readings import (
     OPENING,
     Key,
     Order,
+    are_told_apart,
     asked_of,
     filled_in,
     first_named,
@@ -331,6 +332,8 @@ class _Judge:
                 self._note("untrue_cards", f"{key_of(match)} in {chat}: “{state}”, and there is no such order")
             return
         (order,) = orders
+        if "unknown" in state and not are_told_apart(order.key, orders, self.named):
+            return
         if (wanted := truth_of(order, shown.at)) and not re.search(wanted, f"{match['part'] or ''}|{state}"):
             self._note("untrue_cards", f"{order.key} in {chat}: “{state}” at the end, and the truth is {wanted}")
 

@@ -16,6 +16,7 @@ LICENSED_BY = ("Confirm", "Close these", "Yes", "Exit", "Chase", "Limit at", "Tr
 PLANNED = ("INTRADAY", "CARRYFORWARD")  # what plans may close, and what must not cross zero
 A_TICK = 0.01  # seconds; the log of the exchange rounds
 SEEN = 4.0  # seconds in which an order from elsewhere may not have been seen yet
+SENT = 120.0  # seconds within which a card that was tapped has led to its order, or to none
 STILL = 30.0  # seconds in which a stop follows what somebody else sold of its position
 CLOSES = re.compile(r"^ ?[Cc]loses +[\d,]+(?: of|$)", re.MULTILINE)  # on the card of a way out
 SEVERAL = ("REVERSE", "BASKET")  # their orders are told apart by what is open
@@ -87,7 +88,8 @@ class Licences:
         have = self.rows[share, product].at(deed.at)
         side, quantity = str(deed.detail["side"]), int(str(deed.detail["quantity"]))
         opposite = have if side == "SELL" else -have
-        cards = [act.shown for act, key in self._asked if act.at <= deed.at + A_TICK and key == (side, quantity, share)]
+        since, until = deed.at - SENT, deed.at + A_TICK
+        cards = [act.shown for act, key in self._asked if since <= act.at <= until and key == (side, quantity, share)]
         if product in PLANNED and cards and not CLOSES.search(cards[-1]):
             return cards[-1].startswith(SEVERAL) and opposite >= quantity
         return opposite > 0 or side == "SELL"

@@ -220,7 +220,8 @@ def numbers_of(shown: Sequence[Shown], by_key: dict[Key, list[Order]]) -> dict[s
 
 def from_elsewhere(shown: Sequence[Shown]) -> set[tuple[Key, int]]:
     """The orders that were told as sent from elsewhere, by what they are and by number."""
-    told = (match for each in shown if "rom elsewhere" in each.text for match in ELSEWHERE.finditer(each.text))
+    pieces = (piece for each in shown for piece in each.text.split("\n\n") if "rom elsewhere" in piece)  # of a digest, one alone
+    told = (match for piece in pieces for match in ELSEWHERE.finditer(piece))
     return {(key_of(match), int(match["number"])) for match in told}
 
 
@@ -269,14 +270,21 @@ def filled_in(text: str, key: Key, number: int | None) -> Iterator[int]:
             yield whole(some[1])
 
 
+def are_told_apart(key: Key, orders: Sequence[Order], named: dict[tuple[Key, int], float]) -> bool:
+    """Whether as many of them were named as there are. One that nobody received may have shared its words with another."""
+    days = {day_of(order.at) for order in orders}
+    return sum(each == key and day_of(at) in days for (each, _), at in named.items()) <= len(orders)
+
+
 def truth_of(order: Order, said_at: float) -> str:
     """What an order's card has to say at the end, as an expression over part and state."""
+    end = {"cancelled": "cancelled", "rejected": "rejected|not sent", "expired": "expired"}[order.end[1]] if order.end else ""
     if order.end is not None and not order.filled and day_of(said_at) > day_of(order.end[0]):
-        return "cancelled|expired"  # its book is gone with its day
+        return f"cancelled|expired|{end}"  # its book is gone with its day, unless somebody saw it or mStock shows it on
     if order.is_whole:
         return r"\|filled"
-    if order.end is not None:
-        return {"cancelled": "cancelled", "rejected": "rejected|not sent", "expired": "expired"}[order.end[1]]
+    if end:
+        return end
     if order.filled:
         return rf"{order.filled}\|partly"
     return rf"(open at|waiting for|rests at|then|max|limit).*{order.price / 100:,.2f}" if order.price else ""
