@@ -37,7 +37,7 @@ BECAME: Mapping[type[errors.BotError], str] = {
     errors.PasswordRefused: "I do not try it again by myself: mStock locks the account after a few. /login tries once more.",
     errors.TooFast: "Nothing was sent. mStock allows only so many requests.",
     errors.Unclear: "It may have happened. I will not do it again; look at the order book before you do.",
-    errors.Unreadable: "Only looking was tried; nothing was sent or changed.",
+    errors.Unreadable: "No order was tried: nothing was sent or changed.",
     errors.DeliveryError: "My answer did not arrive. If you were sending an order, look at /orders before you ask again.",
     errors.PictureFailed: "Only drawing was tried. Nothing was sent or changed.",
     errors.StorageError: "My records could not be written. No order is sent while this lasts; the owner has to look at the host.",
