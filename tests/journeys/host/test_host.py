@@ -203,6 +203,8 @@ async def test_keys_are_changed_between_two_starts_and_everything_goes_on(clock:
 
 async def test_an_owner_reads_on_the_phone_what_the_settings_are_warned_of(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
+        shown = await house.me.ask("/status full", "python -m bot diagnose")
+        assert "stands in the environment" not in shown["text"], "a demo's own settings stand in none"
         await house.stop()
         house.settings = replace(house.settings, warnings=(".env can be changed by others: chmod go-w .env",))
         await house.start()
