@@ -20,6 +20,7 @@ from bot.runtime.background import BackgroundTasks
 from bot.trading.actor import account_of, demand_role
 from bot.trading.baskets.basket_builder import NO, Asked, BasketBuilder, BasketLine
 from bot.trading.baskets.judging import Whole
+from bot.trading.checks.beside import sent_meanwhile
 from bot.trading.drafts.held import Held
 from bot.trading.exit_lists.exit_names import record
 from bot.trading.exit_runs.exit_runner import ExitRunner
@@ -101,7 +102,7 @@ class Baskets:
         in_words: bool = False,
         answered: Answered | None = None,
     ) -> ExitsShown | BasketCard:
-        """Claims the question and begins what it licenses, once. A new card where the price ran away from this one.
+        """Claims the question and begins what it licenses, once. A new card where it has to be asked anew.
 
         in_words: the button is the one that answers its question in words. ConfirmationGone, CheckFailed, WordsWanted and
         PinWanted as for one order.
@@ -110,14 +111,17 @@ class Baskets:
         question, exits = await self.proposing.store.transaction(
             lambda db: self._open(db, actor, token, chat_id=chat_id, message_id=message_id, in_words=in_words)
         )
-        if (ran := self._ran_away(exits)) is not None:
-            drafts = [row.draft for row in exits.rows]
-            asked = Asked(chat_id=chat_id, message_id=message_id, replaces=token, redrawn=ran)
-            return await self.builder.of_drafts(actor, drafts, asked)
-        wanted = [(row.draft.instrument, request_of(row.draft)) for row in exits.rows]
-        held, result = await asyncio.gather(self.builder.held(account.id, wanted), self.proposing.result(account.id, connection))
-        held = replace(held, result=result)
-        reasons = await self.proposing.store.transaction(lambda db: self._claim(db, actor, question, exits, held))
+        reasons: tuple[str, ...] = ()
+        anew = self._ran_away(exits)
+        if anew is None:
+            wanted = [(row.draft.instrument, request_of(row.draft)) for row in exits.rows]
+            reading = self.builder.held(account.id, wanted), self.proposing.result(account.id, connection)
+            held, result = await asyncio.gather(*reading)
+            held = replace(held, result=result)
+            anew, reasons = await self.proposing.store.transaction(lambda db: self._second(db, actor, question, exits, held))
+        if anew is not None:
+            asked = Asked(chat_id=chat_id, message_id=message_id, replaces=token, redrawn=anew)
+            return await self.builder.of_drafts(actor, [row.draft for row in exits.rows], asked)
         if reasons:
             raise CheckFailed(reasons)
         if answered is not None:
@@ -157,6 +161,14 @@ class Baskets:
                 name = "ask" if draft.side is Side.BUY else "bid"
                 return f"{row.number + 1}: the {name} is {in_figures(best)} now; it would no longer fill."
         return None
+
+    def _second(
+        self, db: Repositories, actor: Actor, question: Confirmation, exits: ExitList, held: Held
+    ) -> tuple[str | None, tuple[str, ...]]:
+        """Why it is asked anew, as one of its entries was sent after the card, or else its claim."""
+        entries = [row.draft for row in exits.rows if row.enters]
+        anew = sent_meanwhile(db, question, entries, self.builder.today)
+        return (anew, ()) if anew is not None else (None, self._claim(db, actor, question, exits, held))
 
     def _claim(self, db: Repositories, actor: Actor, question: Confirmation, exits: ExitList, held: Held) -> tuple[str, ...]:
         """Reads again all that may have changed since the card, and lets the plan begin. Every reason against it otherwise."""

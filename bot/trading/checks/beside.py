@@ -1,10 +1,15 @@
-"""What an order means where other orders are closing the same position already."""
+"""What an order means beside others: those that are closing the same position already, or its twin that was just sent."""
 
+from collections.abc import Collection
 from dataclasses import replace
+from datetime import date
 
 from bot.domain.money import grouped, in_price
-from bot.domain.orders.order import Order
+from bot.domain.orders.confirmation import Confirmation, ConfirmationState
+from bot.domain.orders.order import WORKING, Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import plain, request_line, request_of
+from bot.domain.ports.repositories import Repositories
+from bot.trading.checks.checks import is_twin
 from bot.trading.checks.situation import Check, Situation
 
 
@@ -57,3 +62,21 @@ def _turned(order: Order, at: Situation) -> tuple[str, str] | None:
 
 
 BESIDE: tuple[Check, ...] = (beside_exits,)
+
+
+def sent_meanwhile(db: Repositories, question: Confirmation, entries: Collection[OrderDraft], today: date) -> str | None:
+    """Why a card with these entries is asked anew: the twin of one went out after the card, which cannot tell of it.
+
+    One whose outcome is in doubt is refused by its check. One that ended without a fill is none. A card that is answered by
+    now is not asked anew: what was sent is its own.
+    """
+    since = question.created_at
+    if db.orders.sent_since(question.account_id, since) == (0,):
+        return None
+    if (asked := db.confirmations.find(question.token)) is None or asked.state is not ConfirmationState.OPEN:
+        return None
+    for order in db.orders.lately(question.account_id, today, since):
+        sent = order.status in WORKING or order.status is OrderStatus.SUBMITTING or order.filled
+        if sent and order.is_ours and order.created_at > since and any(is_twin(order.draft, each) for each in entries):
+            return f"#{order.number} on the same terms was sent after this card."
+    return None

@@ -23,7 +23,7 @@ from bot.domain.money import in_figures
 from bot.domain.news.people import ActByOther, ActionKind
 from bot.domain.orders.confirmation import Confirmation, ConfirmationState, Purpose
 from bot.domain.orders.doubt import of_change
-from bot.domain.orders.order import WORKING, CardRef, Order, OrderDraft, OrderStatus
+from bot.domain.orders.order import CardRef, Order, OrderDraft
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Actor
@@ -34,7 +34,7 @@ from bot.domain.proposals.proposal import Proposal, Resumed
 from bot.domain.terms import Product, Side
 from bot.runtime.background import BackgroundTasks
 from bot.trading.actor import account_of
-from bot.trading.checks.checks import is_twin
+from bot.trading.checks.beside import sent_meanwhile
 from bot.trading.checks.reducing import objections
 from bot.trading.checks.situation import Situation
 from bot.trading.desk.kill_switch import KillSwitch
@@ -123,12 +123,13 @@ class OrderDesk:
             )
             if question.purpose is Purpose.PLACE and claim is None:
                 self._proposing.connection(actor)
+                if anew is None:
+                    async with self._exits.exits.turn(question.account_id, terms_of(question)):
+                        held = await self._proposing.held_for(actor, terms_of(question), limited=limited)
+                        anew, claim = await self._store.transaction(lambda db: self._second(db, actor, question, held, order_id))
                 if anew is not None:
                     self._reconcile.unsent(order_id)
                     return await self._proposals.ask_anew(actor, question, request_of(terms_of(question)), redrawn=anew)
-                async with self._exits.exits.turn(question.account_id, terms_of(question)):
-                    held = await self._proposing.held_for(actor, terms_of(question), limited=limited)
-                    claim = await self._store.transaction(lambda db: self._claim(db, actor, question, held, order_id))
         except (PersonError, BrokerError):  # the claim was rolled back, or not tried: there is no order
             self._reconcile.unsent(order_id)
             raise
@@ -200,6 +201,13 @@ class OrderDesk:
         if anew is not None or self._confirmations.is_exit(question.token):  # an exit hangs on what is held now
             return question, None, anew, limited
         return question, self._claim(db, actor, question, None, order_id), None, limited
+
+    def _second(
+        self, db: Repositories, actor: Actor, question: Confirmation, held: Held, order_id: str
+    ) -> tuple[str | None, Claimed | None]:
+        """Why it is asked anew after all, as its twin was sent while the books were read, or else its claim."""
+        anew = self._doubled(db, question)
+        return anew, None if anew is not None else self._claim(db, actor, question, held, order_id)
 
     def _claim(self, db: Repositories, actor: Actor, question: Confirmation, held: Held | None, order_id: str) -> Claimed | None:
         """Transaction 1: read again all that may have changed since the card, claim, and store the order with its tag.
@@ -316,20 +324,12 @@ class OrderDesk:
         return "I was restarted after this card." if self._confirmations.is_of_before(question) and not stays_entry else None
 
     def _doubled(self, db: Repositories, question: Confirmation) -> str | None:
-        """Why an entry is asked anew: its twin went out after the card, which cannot tell of it.
-
-        One whose outcome is in doubt is refused by its check. One that ended without a fill is none.
-        """
-        since, draft = question.created_at, terms_of(question)
-        if self._confirmations.is_exit(question.token) or db.orders.sent_since(question.account_id, since) == (0,):
+        """Why an entry is asked anew: the order that its claim would send went out after the card, whole or as a first part."""
+        if self._confirmations.is_exit(question.token):
             return None
-        twins = (
-            order
-            for order in db.orders.lately(question.account_id, ist_date(self._clock.now()), since)
-            if order.is_ours and order.created_at > since and is_twin(order.draft, draft)
-        )
-        sent = (order for order in twins if order.status in WORKING or order.status is OrderStatus.SUBMITTING or order.filled)
-        return f"#{twin.number} on the same terms was sent after this card." if (twin := next(sent, None)) else None
+        plan = self._confirmations.plan_of(db, question)
+        draft = plan.legs[0].draft if plan is not None else terms_of(question)
+        return sent_meanwhile(db, question, (draft,), ist_date(self._clock.now()))
 
     async def _confirmed_modify(self, actor: Actor, question: Confirmation) -> Order:
         _, connection = self._proposing.connection(actor)

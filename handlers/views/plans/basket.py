@@ -30,7 +30,7 @@ def card(asked: BasketCard, mode: str, now: datetime) -> View:
     exits, token, label = asked.exits, asked.confirmation.token, asked.account.label
     parts: list[Part] = []
     if asked.redrawn:
-        parts.append(say(bold("New price."), f" {asked.redrawn} Read, then tap."))
+        parts.append(say(bold("Asked again."), f" {asked.redrawn} Read, then tap."))
     drafts = [each.draft for each in exits.rows]
     rows: list[tuple[str, ...] | str] = [
         row(f"BASKET {len(drafts)} orders", mode),

@@ -202,7 +202,7 @@ async def test_a_price_that_ran_away_is_a_new_card(clock: LoopClock, tmp_path: P
         card = await asked(house)
         price(house, "60.00", COVER, "NFO")
         await asyncio.sleep(2)
-        anew = await house.me.choose("Confirm both", "New price.")
+        anew = await house.me.choose("Confirm both", "Asked again.")
         assert anew["id"] == card["id"]
         assert house.placed == 0
         await asyncio.sleep(2)

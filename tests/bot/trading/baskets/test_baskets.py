@@ -106,6 +106,23 @@ async def test_a_cover_is_sold_after_its_short_was_bought_back_and_closing_order
     assert stage.broker.sent[0][1].side is Side.BUY
 
 
+async def test_the_second_of_two_equal_baskets_is_asked_again_once_the_first_was_sent(clock: LoopClock) -> None:
+    stage = await a_floor(clock)
+    first, second = await ask(stage), await ask(stage)
+    async with stage.running():
+        await asyncio.sleep(1)
+        await confirm(stage, first)
+        await asyncio.sleep(5)
+        redrawn = await confirm(stage, second)
+        assert isinstance(redrawn, BasketCard)
+        assert redrawn.redrawn == "#1 on the same terms was sent after this card."
+        assert stage.broker.posts == 2
+        await asyncio.sleep(2)
+        assert not isinstance(await confirm(stage, redrawn), BasketCard), "who wants both has read of the first"
+        await asyncio.sleep(5)
+    assert stage.broker.posts == 4
+
+
 async def test_money_and_counts_are_those_of_all_orders_together(clock: LoopClock) -> None:
     stage = await a_floor(clock)
 

@@ -1,6 +1,7 @@
 """Every confirmation leads to at most one order, whatever taps, answers and crashes do (invariants I1-I4, I7)."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -13,10 +14,12 @@ from bot.domain.errors import (
 )
 from bot.domain.orders.order import Order, OrderRequest, OrderStatus
 from bot.domain.people.account import Role, User
+from bot.domain.positions.portfolio import Position
 from bot.domain.proposals.proposal import Change, Proposal, Resumed
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.bot.trading.desk.asked import BUY, LIMIT, a_position, ask
+from tests.stage.access import access
 from tests.stage.desk import set_stage
 from tests.storage.samples import ACCOUNT, PERSON
 
@@ -189,6 +192,26 @@ async def test_the_second_of_two_equal_cards_is_asked_again_once_the_first_was_s
     await asyncio.sleep(1.5)
     assert isinstance(await stage.tap(redrawn.confirmation.token), Order), "who wants both has read of the first"
     assert stage.broker.posts == 2
+
+
+async def test_two_equal_cards_tapped_while_the_books_are_read_for_both_are_not_both_sent_unread(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    await access(stage).put(daily_loss=Decimal(5000))
+    first, second = await ask(stage), await ask(stage)
+    books = stage.broker.positions
+
+    async def late(*, urgent: bool = False) -> Sequence[Position]:
+        await asyncio.sleep(2)
+        return await books(urgent=urgent)
+
+    stage.broker.positions = late  # type: ignore[method-assign] # a broker that takes its time
+    await asyncio.sleep(5)
+    sent, redrawn, answered = await asyncio.gather(stage.tap(first), stage.tap(second), stage.tap(first), return_exceptions=True)
+    assert isinstance(sent, Order)
+    assert isinstance(answered, ConfirmationGone), "a card is no twin of its own order"
+    assert isinstance(redrawn, Proposal)
+    assert redrawn.redrawn == "#1 on the same terms was sent after this card."
+    assert stage.broker.posts == 1
 
 
 async def test_a_card_is_not_asked_again_for_an_order_on_other_terms_or_one_that_ended_unfilled(clock: LoopClock) -> None:

@@ -12,6 +12,7 @@ from bot.domain.news.orders.orders import SlicesStruck
 from bot.domain.orders.order import OrderRequest, OrderStatus
 from bot.domain.people.account import Role
 from bot.domain.plans.plan import Attached
+from bot.domain.proposals.proposal import Proposal
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.desk import DeskStage
@@ -53,6 +54,21 @@ async def test_an_order_over_the_freeze_goes_in_whole_lots_each_once(clock: Loop
     assert {order.draft.price for order in stage.broker.true} == {Decimal("100.00")}
     assert len({order.tag for order in stage.broker.true}) == 3
     assert await struck(stage) == []
+
+
+async def test_the_second_of_two_equal_cards_over_the_freeze_is_asked_again_once_the_first_was_sent(clock: LoopClock) -> None:
+    stage = await stage_of(clock)
+    desk = stage.desk
+    first, second = [await desk.proposals.propose(desk.actor, BIG, chat_id=PERSON) for _ in range(2)]
+    async with stage.running():
+        await asyncio.sleep(1)
+        await desk.tap(await desk.card(first))
+        await asyncio.sleep(20)
+        redrawn = await desk.tap(await desk.card(second, 78), 78)
+        await asyncio.sleep(20)
+    assert isinstance(redrawn, Proposal)
+    assert redrawn.redrawn == "#1 on the same terms was sent after this card."
+    assert sizes(stage) == [1755, 1755, 390]
 
 
 async def test_the_card_counts_the_brokerage_of_every_part(clock: LoopClock) -> None:
