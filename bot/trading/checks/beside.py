@@ -75,7 +75,8 @@ def sent_meanwhile(db: Repositories, question: Confirmation, entries: Collection
         return None
     if (asked := db.confirmations.find(question.token)) is None or asked.state is not ConfirmationState.OPEN:
         return None
-    for order in db.orders.lately(question.account_id, today, since):
+    days = {draft.session or today for draft in entries}  # an after-market order is of the day that it waits for
+    for order in (each for day in days for each in db.orders.lately(question.account_id, day, since)):
         sent = order.status in WORKING or order.status is OrderStatus.SUBMITTING or order.filled
         if sent and order.is_ours and order.created_at > since and any(is_twin(order.draft, each) for each in entries):
             return f"#{order.number} on the same terms was sent after this card."

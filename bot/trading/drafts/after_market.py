@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from bot.domain.clock import ist, ist_date
+from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted
 from bot.domain.market.calendar import Window
 from bot.domain.market.display_names import short
@@ -54,14 +54,21 @@ def for_session(
         raise CheckFailed(["An after-market order is a plain limit here: no market, no stop, no IOC, nothing hidden."])
     if request.stop is not None or request.target is not None:
         raise CheckFailed(["A stop or a target is set once the order is filled; a card at 09:16 can carry both."])
-    when = f"Sent now, for the session of {ist(opens):%a} {ist(opens).day} {ist(opens):%b}"
+    session = ist_date(opens)
     if request.price is not None:
-        return ForSession(request=request, session=ist_date(opens), remarks=(Remark(name="after_market", say=when),))
+        return ForSession(request=request, session=session, remarks=sent_for(session))
     if price is None:
         raise CheckFailed([f"The close of {short(instrument)} is not known now: name a limit."])
-    say = f"{when}, priced from the close {in_price(price.last)}"
+    remarks = sent_for(session, f", priced from the close {in_price(price.last)}")
     request = replace(request, price=_rounded(request.side, instrument, price))
-    return ForSession(request=request, session=ist_date(opens), remarks=(Remark(name="after_market", say=say),))
+    return ForSession(request=request, session=session, remarks=remarks)
+
+
+def sent_for(session: date | None, priced: str = "") -> tuple[Remark, ...]:
+    """What the card of an after-market order says of its session. None: it is an order of now."""
+    if session is None:
+        return ()
+    return (Remark(name="after_market", say=f"Sent now, for the session of {session:%a} {session.day} {session:%b}{priced}"),)
 
 
 def evening_limit(draft: OrderDraft, price: Price | None, attached: Attached | None) -> Decimal | None:

@@ -22,6 +22,7 @@ from bot.trading.actor import demand_role
 from bot.trading.checks.blocking import known
 from bot.trading.checks.remarks import takes_again
 from bot.trading.checks.situation import Situation
+from bot.trading.drafts.after_market import sent_for
 from bot.trading.drafts.attaching import Entry, attached_of, sure
 from bot.trading.drafts.drafting import sized
 from bot.trading.drafts.joining import raising
@@ -334,6 +335,7 @@ class Proposals:
                     attached = stop.attached if stop is not None and stop.fits else None
             entry = Entry(draft=draft, price=price, attached=attached, held=held)
             new, plan = self._proposing.attaching.question(actor, old.chat_id, entry, message_id=old.message_id, calm=calm)
+            said = (*sent_for(draft.session), *said)
         else:
             new = self._confirmations.new(
                 actor,

@@ -78,6 +78,7 @@ async def test_an_evening_order_is_changed_and_cancelled_the_same_evening_and_ca
         card = await house.me.ask("/buy RELIANCE 5 1475 amo", "Sent now")
         house.me.say("q 6", card["id"])
         changed = await house.me.wait_for("BUY 6 RELIANCE")
+        assert "Sent now, for the session of Mon 23 Nov" in changed["text"]
         house.me.press("Confirm buy", changed)
         await house.me.wait_for("for Mon 23 Nov, limit 1,475.00")
         listed = await house.me.ask("/orders open", "OPEN ORDERS")
@@ -85,6 +86,28 @@ async def test_an_evening_order_is_changed_and_cancelled_the_same_evening_and_ca
         house.me.press("Confirm change", await house.me.ask("/modify 2 1472", "CHANGE #2"))
         await house.me.wait_for("for Mon 23 Nov, limit 1,472.00")
         assert [order.variety for order in house.near.paper.broker.ledger.orders.values()] == ["AMO", "AMO"]
+
+
+async def test_the_second_of_two_equal_cards_of_an_evening_is_asked_again_once_the_first_was_sent(
+    loop: VirtualLoop, tmp_path: Path
+) -> None:
+    async with a_house(LoopClock(loop, at_ist(FRIDAY, 18)), tmp_path, hours="real") as house:
+        await evening(house)
+        first = await house.me.ask("/buy RELIANCE 10 1470 amo", "Sent now, for the session of Mon 23 Nov")
+        await asyncio.sleep(5)
+        second = await house.me.ask("/buy RELIANCE 10 1470 amo", "Sent now, for the session of Mon 23 Nov")
+        await asyncio.sleep(5)
+        house.me.press("Confirm buy", first)
+        await house.me.wait_for("for Mon 23 Nov, limit 1,470.00")
+        await asyncio.sleep(300)
+        house.me.press("Confirm buy", second)
+        anew = await house.me.wait_for("Asked again. #1 on the same terms was sent after this card.")
+        assert "for the session of Mon 23 Nov" in anew["text"]
+        assert house.placed == 1
+        await asyncio.sleep(2)
+        house.me.press("Confirm buy", house.me.message(anew["id"]))
+        await asyncio.sleep(5)
+        assert house.placed == 2
 
 
 async def test_while_the_market_is_open_the_word_is_a_question(loop: VirtualLoop, tmp_path: Path) -> None:
