@@ -197,8 +197,8 @@ def unclear_twin(at: Situation) -> str | None:
 
 def doubtful_twin(at: Situation) -> Order | None:
     """An earlier entry on the same terms that may exist all the same."""
-    doubtful = (order for order in at.recent if order.status in (OrderStatus.UNKNOWN, OrderStatus.REFUSED))
-    return None if at.reduces else next((order for order in doubtful if _same(order.draft, at.draft)), None)
+    doubtful, parts = (order for order in at.recent if order.status in (OrderStatus.UNKNOWN, OrderStatus.REFUSED)), at.parts
+    return None if at.reduces else next((order for order in doubtful if any(_same(order.draft, each) for each in parts)), None)
 
 
 def _same(one: OrderDraft, other: OrderDraft) -> bool:
@@ -250,9 +250,10 @@ def trigger_passed(at: Situation) -> str | None:
 
 def twin(at: Situation) -> str | None:
     """Source: our own store."""
+    parts = at.parts
     for order in at.recent:
         age = at.now - order.created_at
-        if is_twin(order.draft, at.draft) and age <= TWIN:
+        if any(is_twin(order.draft, each) for each in parts) and age <= TWIN:
             # An order from the future: the clock was set back since, and nobody knows by how much.
             return f"Same as #{order.number}, " + (f"{age.seconds} s ago" if age >= timedelta(0) else "how long ago is not known")
     return None

@@ -11,6 +11,7 @@ from bot.domain.market.rules import ExpiryStage
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.people.access import DayLock
 from bot.domain.people.account import Limits, Stop
+from bot.domain.plans.plan import sliced
 from bot.domain.plans.pnl_exit import PnlExit
 from bot.domain.positions.portfolio import Holding, Position
 
@@ -68,6 +69,13 @@ class Situation:
     @property
     def value(self) -> Decimal | None:
         return None if self.worst is None else self.worst * self.draft.quantity
+
+    @property
+    def parts(self) -> list[OrderDraft]:
+        """The draft as it is sent: in orders of at most the freeze quantity, which our records have one by one."""
+        if self.freeze is None or self.draft.quantity <= self.freeze:
+            return [self.draft]
+        return [leg.draft for leg in sliced(self.draft, self.freeze)]
 
 
 Check = Callable[[Situation], str | None]

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.errors import Unclear
+from bot.domain.errors import CheckFailed, Unclear
 from bot.domain.exits.exit_list import ExitsShown
 from bot.domain.news.orders.orders import SlicesStruck
 from bot.domain.orders.order import OrderRequest, OrderStatus
@@ -71,6 +71,15 @@ async def test_the_second_of_two_equal_cards_over_the_freeze_is_asked_again_once
     assert sizes(stage) == [1755, 1755, 390]
 
 
+async def test_the_card_of_the_same_order_again_names_the_one_whose_parts_were_sent(clock: LoopClock) -> None:
+    stage = await stage_of(clock)
+    async with stage.running():
+        await confirm(stage)
+        await asyncio.sleep(20)
+        card = await stage.desk.proposals.propose(stage.desk.actor, BIG, chat_id=PERSON)
+    assert [remark.say[:9] for remark in card.warnings if remark.name == "twin"] == ["Same as #"]
+
+
 async def test_the_card_counts_the_brokerage_of_every_part(clock: LoopClock) -> None:
     stage = await stage_of(clock)
     desk = stage.desk
@@ -106,7 +115,10 @@ async def test_nothing_is_sent_on_top_of_a_part_that_may_or_may_not_be_there(clo
     stage.broker.place_fails = [answer]
     async with stage.running():
         await confirm(stage)
-        await asyncio.sleep(100)
+        await asyncio.sleep(10)
+        with pytest.raises(CheckFailed, match="#1 is the same order"):  # typed again in the hurry of a card that says nothing
+            await stage.desk.proposals.propose(stage.desk.actor, BIG, chat_id=PERSON)
+        await asyncio.sleep(90)
     assert stage.broker.posts == 1
 
 
