@@ -121,7 +121,12 @@ class Baskets:
             anew, reasons = await self.proposing.store.transaction(lambda db: self._second(db, actor, question, exits, held))
         if anew is not None:
             asked = Asked(chat_id=chat_id, message_id=message_id, replaces=token, redrawn=anew)
-            return await self.builder.of_drafts(actor, [row.draft for row in exits.rows], asked)
+            try:
+                return await self.builder.of_drafts(actor, [row.draft for row in exits.rows], asked)
+            except CheckFailed as refusal:
+                why = refusal.reasons
+                await self.proposing.store.transaction(lambda db: db.confirmations.close(token, ConfirmationState.REFUSED, why))
+                raise
         if reasons:
             raise CheckFailed(reasons)
         if answered is not None:

@@ -347,19 +347,25 @@ class Proposals:
                 message_id=old.message_id,
                 calm=calm,
             )
-        return await self._proposing.ask(
-            actor,
-            account,
-            connection,
-            new,
-            price=price,
-            held=held,
-            said=(*said, *moved),
-            before=before,
-            replaces=old.token,
-            redrawn=redrawn,
-            plan=plan,
-        )
+        try:
+            return await self._proposing.ask(
+                actor,
+                account,
+                connection,
+                new,
+                price=price,
+                held=held,
+                said=(*said, *moved),
+                before=before,
+                replaces=old.token,
+                redrawn=redrawn,
+                plan=plan,
+            )
+        except CheckFailed as refusal:
+            if redrawn is not None:  # its Confirm was tapped: that is answered with the reasons, which stay on the card
+                reasons = refusal.reasons
+                await self._store.transaction(lambda db: db.confirmations.close(old.token, ConfirmationState.REFUSED, reasons))
+            raise
 
     async def _mine(self, actor: Actor, token: str, chat_id: int) -> Confirmation:
         question = await self._store.transaction(lambda db: db.confirmations.find(token))

@@ -123,6 +123,21 @@ async def test_the_second_of_two_equal_baskets_is_asked_again_once_the_first_was
     assert stage.broker.posts == 4
 
 
+async def test_a_basket_that_cannot_be_asked_again_is_refused_for_good(clock: LoopClock) -> None:
+    stage = await a_floor(clock)
+    first, second = await ask(stage), await ask(stage)
+    async with stage.running():
+        await asyncio.sleep(1)
+        await confirm(stage, first)
+        await asyncio.sleep(5)
+        await stage.desk.switch.kill(stage.desk.actor)
+        with pytest.raises(CheckFailed, match="Trading is stopped"):
+            await confirm(stage, second)
+        with pytest.raises(ConfirmationGone, match="was refused"):
+            await confirm(stage, second)
+    assert stage.broker.posts == 2
+
+
 async def test_money_and_counts_are_those_of_all_orders_together(clock: LoopClock) -> None:
     stage = await a_floor(clock)
 

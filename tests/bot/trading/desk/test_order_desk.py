@@ -214,6 +214,22 @@ async def test_two_equal_cards_tapped_while_the_books_are_read_for_both_are_not_
     assert stage.broker.posts == 1
 
 
+async def test_a_card_that_cannot_be_asked_again_is_refused_for_good(clock: LoopClock) -> None:
+    """Its reasons stood there without a button until its minute was over, and then *expired* in their place."""
+    stage = await set_stage(clock)
+    first, second = await ask(stage), await ask(stage)
+    await asyncio.sleep(1)
+    await stage.tap(first)
+    await stage.switch.kill(stage.actor)
+    with pytest.raises(CheckFailed, match="Trading is stopped") as refused:
+        await stage.tap(second)
+    with pytest.raises(ConfirmationGone, match="was refused"):
+        await stage.tap(second)
+    owed = await stage.store.read(lambda db: db.confirmations.owed_answers())
+    assert [(each.question.token, each.why) for each in owed] == [(second, tuple(refused.value.reasons))]
+    assert stage.broker.posts == 1
+
+
 async def test_a_card_is_not_asked_again_for_an_order_on_other_terms_or_one_that_ended_unfilled(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     more, equal, last = await ask(stage, replace(LIMIT, quantity=20)), await ask(stage), await ask(stage)
