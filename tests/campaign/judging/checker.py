@@ -332,7 +332,7 @@ class _Judge:
                 self._note("untrue_cards", f"{key_of(match)} in {chat}: “{state}”, and there is no such order")
             return
         (order,) = orders
-        if "unknown" in state and not are_told_apart(order.key, orders, self.named):
+        if "unknown" in state and not are_told_apart(order.key, orders, self.named, self.foreign):
             return
         if (wanted := truth_of(order, shown.at)) and not re.search(wanted, f"{match['part'] or ''}|{state}"):
             self._note("untrue_cards", f"{order.key} in {chat}: “{state}” at the end, and the truth is {wanted}")

@@ -270,10 +270,11 @@ def filled_in(text: str, key: Key, number: int | None) -> Iterator[int]:
             yield whole(some[1])
 
 
-def are_told_apart(key: Key, orders: Sequence[Order], named: dict[tuple[Key, int], float]) -> bool:
-    """Whether as many of them were named as there are. One that nobody received may have shared its words with another."""
+def are_told_apart(key: Key, orders: Sequence[Order], named: dict[tuple[Key, int], float], foreign: set[tuple[Key, int]]) -> bool:
+    """Whether as many of ours were named as there are. One that nobody received may have shared its words with another."""
     days = {day_of(order.at) for order in orders}
-    return sum(each == key and day_of(at) in days for (each, _), at in named.items()) <= len(orders)
+    ours = [each for each, at in named.items() if each[0] == key and day_of(at) in days and each not in foreign]
+    return len(ours) <= len(orders)
 
 
 def truth_of(order: Order, said_at: float) -> str:

@@ -31,8 +31,10 @@ def test_an_end_that_was_seen_on_its_day_stays_true_on_the_next(end: str) -> Non
 
 def test_an_order_that_nobody_received_is_not_taken_for_the_one_that_was() -> None:
     lost, found_ = said(5.0, 11, "🔵 ❔ #4 BUY 10 ITC\noutcome unknown"), said(8.0, 12, "🔵 #7 BUY 10 ITC\nopen at 400.00")
-    assert are_told_apart(KEY, [an_order(end="rejected")], first_named([found_]))
-    assert not are_told_apart(KEY, [an_order(end="rejected")], first_named([lost, found_]))
+    assert are_told_apart(KEY, [an_order(end="rejected")], first_named([found_]), set())
+    named = first_named([lost, found_])
+    assert not are_told_apart(KEY, [an_order(end="rejected")], named, set())
+    assert are_told_apart(KEY, [an_order(end="rejected")], named, {(KEY, 7)}), "it is the same, and was not known as ours"
 
 
 @pytest.mark.parametrize(("tapped", "exits"), [(5.0, set()), (5.0 + A_DAY, {"b1"})])
