@@ -104,7 +104,7 @@ class ExitRow:
         mine = self.orders(orders)
         return next((order for order in mine if order.status is not OrderStatus.FILLED), mine[-1] if mine else None)
 
-    def told(self, orders: Orders) -> OrderDraft:
+    def told_draft(self, orders: Orders) -> OrderDraft:
         """Its draft with the quantity that people are told: what was filled where all of it is, else what was asked for."""
         mine, asked = self.orders(orders), sum(each.quantity for each in self.slices)
         over = bool(mine) and not self.beside and all(order.status is OrderStatus.FILLED for order in mine)
@@ -179,6 +179,16 @@ class ExitList:
             return RowState.GONE if not mine else RowState.HELD if row.beside else RowState.FILLED
         return RowState.REFUSED
 
+    def row_told(self, row: ExitRow, orders: Orders) -> "RowTold":
+        """A row as cards and news tell it, with the order that it hangs on."""
+        return RowTold(
+            draft=row.told_draft(orders),
+            state=self.state(row, orders),
+            order=row.hangs_on(orders),
+            said=row.said,
+            beside=row.said if row.beside else "",
+        )
+
     def waits_for(self, row: ExitRow, orders: Orders) -> tuple[ExitRow, ...]:
         """The rows whose fill is to be read first."""
         if self.go_on or not row.after:
@@ -252,7 +262,7 @@ def _is_on_its_way(order: Order) -> bool:
 
 @value
 class RowTold:
-    """A row as news tells it."""
+    """A row as cards and news tell it."""
 
     draft: OrderDraft
     state: RowState

@@ -25,7 +25,7 @@ from bot.trading.exit_runs.held_back import HeldBack
 from bot.trading.exit_runs.list_sending import ListSending
 from bot.trading.exit_runs.panic import Panic
 from bot.trading.exit_runs.turning_over import SendEntry, TurningOver
-from bot.trading.exits.exit_state import load, load_alive, told_row
+from bot.trading.exits.exit_state import load, load_alive
 from bot.trading.exits.exit_wave import ExitWave
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.orders.closing_auction import ClosingAuction
@@ -306,7 +306,7 @@ class ExitRunner:
 
     def _told(self, exits: ExitList, row: ExitRow, orders: dict[str, Order]) -> RowTold:
         """The row as news tells it, with the price at which what rests of it would fill now."""
-        told = told_row(exits, row, orders)
+        told = exits.row_told(row, orders)
         rests = told.order is not None and told.order.status.is_working
         price = self.proposing.prices.known(exits.account_id, row.draft.instrument.key) if rests else None
         return replace(told, chase=self.sending.protected(row.draft, price)) if price is not None else told

@@ -16,7 +16,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product
 from bot.domain.value import value
 from bot.trading.actor import demand_role
-from bot.trading.exits.exit_state import load_alive, told_row
+from bot.trading.exits.exit_state import load_alive
 from bot.trading.safety.announce import tell_all
 
 
@@ -59,7 +59,7 @@ class HeldBack:
             if found is None:
                 return
             db.exit_lists.save(replace(found.exits, rung=(*found.exits.rung, *(row.number for row in late))))
-            rows = tuple(told_row(exits, row, orders) for row in late)
+            rows = tuple(exits.row_told(row, orders) for row in late)
             news = ExitsTold(plan_id=exits.plan_id, kind=exits.kind, told=Told.HELD, at=now, rows=rows, of=len(exits.rows))
             tell_all(db, exits.account_id, news, now)
 

@@ -19,7 +19,7 @@ from bot.domain.plans.pnl_exit import CLOSES, ScopeKind
 from bot.domain.plans.pnl_words import scope_in_words
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.positions.portfolio import Position
-from bot.trading.exits.exit_state import load, load_alive, on_side, told_row
+from bot.trading.exits.exit_state import load, load_alive, on_side
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.safety.announce import tell_all
 
@@ -156,7 +156,7 @@ class Panic:
         goes_on = moves or (not open_rows and not self._is_given_up(alive))
         if not goes_on and not exits.told:
             db.exit_lists.save(replace(exits, told=True))
-            rows = tuple(told_row(exits, row, orders, alive) for row in open_rows)
+            rows = tuple(_told(exits, row, orders, alive) for row in open_rows)
             others = tuple(
                 RowTold(
                     draft=order.draft,
@@ -196,7 +196,7 @@ class Panic:
         db.audit.add(
             now, exits.by, f"{exits.kind.lower()} result", exits.account_id, before=f"{len(exits.rows)} rows", after="flat"
         )
-        rows = tuple(told_row(exits, row, orders) for row in exits.rows)
+        rows = tuple(exits.row_told(row, orders) for row in exits.rows)
         self._tell(db, exits, orders, Told.FLAT, rows, besides=_besides(exits, positions))
 
     def _tell(
@@ -239,10 +239,16 @@ def _state_of(order: Order) -> RowState:
     return RowState.UNKNOWN if is_unknown(order) else RowState.SENT
 
 
+def _told(exits: ExitList, row: ExitRow, orders: dict[str, Order], alive: Sequence[Order]) -> RowTold:
+    """A row that is open yet, with the order of anybody that may be closing it where it has none of its own."""
+    told = exits.row_told(row, orders)
+    return told if told.order is not None else replace(told, order=next((each for each in alive if on_side(each, row)), None))
+
+
 def _besides(exits: ExitList, positions: Sequence[Position]) -> Sequence[str]:
     """What came to be open while the rows were closed, and is none of them."""
     places = {row.place for row in exits.rows}
-    rows = [each for each in positions if each.quantity and each.product in CLOSES]
+    rows = [each for each in positions if each.is_open and each.product in CLOSES]
     return [f"{short(each.instrument)} {each.product}" for each in rows if (each.instrument.key, each.product) not in places]
 
 

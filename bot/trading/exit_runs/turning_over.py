@@ -10,7 +10,7 @@ from bot.domain.orders.order import Order
 from bot.domain.plans.plan import Plan, PlanAct, PlanLeg, next_slice
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.value import value
-from bot.trading.exits.exit_state import load_alive, told_row
+from bot.trading.exits.exit_state import load_alive
 from bot.trading.exits.live_exit import LiveExit
 from bot.trading.safety.announce import tell_all
 from bot.trading.safety.striking import strike
@@ -83,7 +83,7 @@ class TurningOver:
             if found is None or found.exits.then is None:
                 return
             db.exit_lists.save(replace(found.exits, then=replace(found.exits.then, rung=True)))
-            rows = (told_row(found.exits, found.exits.rows[0], found.orders),)
+            rows = (found.exits.row_told(found.exits.rows[0], found.orders),)
             news = ExitsTold(plan_id=exits.plan_id, kind=exits.kind, told=Told.TURN_WAITS, at=now, rows=rows, waiting=1)
             tell_all(db, exits.account_id, news, now)
 

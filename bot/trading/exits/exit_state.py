@@ -1,12 +1,11 @@
 """A list of exits as the store has it: with the orders of its legs, and as news tells it."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
 from bot.domain.errors import ConfirmationGone, NotFound
-from bot.domain.exits.exit_list import ExitList, ExitRow, ExitsShown, ListKind, RowState, RowTold, Slice
+from bot.domain.exits.exit_list import ExitList, ExitRow, ExitsShown, ListKind, RowState, Slice
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.people.account import Account
 from bot.domain.plans.plan import LegState, Plan, PlanState
@@ -63,13 +62,6 @@ def of_panics(db: Repositories) -> frozenset[str]:
 def on_side(order: Order, row: ExitRow) -> bool:
     """Whether an order closes this row."""
     return (order.draft.instrument.key, order.draft.product, order.draft.side) == (*row.place, row.draft.side)
-
-
-def told_row(exits: ExitList, row: ExitRow, orders: dict[str, Order], alive: Sequence[Order] = ()) -> RowTold:
-    """A row as news tells it, with the order that it hangs on."""
-    order = row.hangs_on(orders) or next((each for each in alive if on_side(each, row)), None)
-    state = exits.state(row, orders)
-    return RowTold(draft=row.told(orders), state=state, order=order, said=row.said, beside=row.said if row.beside else "")
 
 
 def begin_row(db: Repositories, plan: Plan, draft: OrderDraft, name: str, now: datetime) -> ExitList:

@@ -178,11 +178,8 @@ def _left(plan_id: str, label: str) -> Button:
 
 
 def _standing(each: ExitRow, exits: ExitList, way: ExitsShown, explain: Explain) -> str:
-    state = exits.state(each, way.orders)
-    row_told = RowTold(
-        draft=each.told(way.orders), state=state, order=each.hangs_on(way.orders), said=each.said,
-        beside=each.said if each.beside else "",
-    )  # fmt: skip
+    row_told = exits.row_told(each, way.orders)
+    state = row_told.state
     moves = max((piece.moves for piece in each.slices), default=0)
     waiting = ", ".join(str(other.number + 1) for other in exits.waits_for(each, way.orders))
     more = f", price {moves + 1} of 4" if moves and state is RowState.SENT else f" ({waiting})" if state is RowState.WAITS else ""

@@ -13,8 +13,15 @@ from bot.domain.positions.held import NewBase
 from bot.simulators.loop import LoopClock
 from bot.trading.watch.alert_watch import EVERY
 from tests.bot.trading.watch.test_alerts import above, news, trade, watching
-from tests.stage.desk import set_stage
+from tests.stage.desk import DeskStage, set_stage
 from tests.stage.values.orders import RELIANCE
+
+
+async def a_day_later(stage: DeskStage) -> None:
+    """The next morning, with a session that lives."""
+    await asyncio.sleep(timedelta(days=1).total_seconds())
+    now = stage.clock.now()
+    stage.connection.session = replace(stage.connection.session, expires=now + timedelta(hours=9))  # type: ignore[type-var] # it has one
 
 
 @pytest.mark.exhaustive
@@ -24,8 +31,7 @@ async def test_a_suspected_split_pauses_it_and_a_person_keeps_it(clock: LoopCloc
         await above(stage)
         trade(stage, "1490", close="1480")
         await asyncio.sleep(EVERY + 1)
-        await asyncio.sleep(timedelta(days=1).total_seconds())
-        stage.connection.session = replace(stage.connection.session, expires=clock.now() + timedelta(hours=9))  # type: ignore[type-var] # it has one
+        await a_day_later(stage)
         trade(stage, "745", close="745")
         await asyncio.sleep(1)
         (paused,) = await news(stage)
@@ -49,8 +55,7 @@ async def test_an_alert_of_the_evening_is_paused_by_the_split_of_the_next_mornin
     stage = await set_stage(clock)
     async with watching(stage):
         await stage.core.services.alerts.on_price(stage.actor, "RELIANCE", AlertKind.BELOW, level=Decimal(1400))
-        await asyncio.sleep(timedelta(days=1).total_seconds())
-        stage.connection.session = replace(stage.connection.session, expires=clock.now() + timedelta(hours=9))  # type: ignore[type-var] # it has one
+        await a_day_later(stage)
         trade(stage, "740.10", close="740.10")
         await asyncio.sleep(1)
         (paused,) = await news(stage)
@@ -65,8 +70,7 @@ async def test_a_paused_alert_can_be_adjusted_by_the_factor_of_the_split(clock: 
         await above(stage)
         trade(stage, "1490", close="1480")
         await asyncio.sleep(EVERY + 1)
-        await asyncio.sleep(timedelta(days=1).total_seconds())
-        stage.connection.session = replace(stage.connection.session, expires=clock.now() + timedelta(hours=9))  # type: ignore[type-var] # it has one
+        await a_day_later(stage)
         trade(stage, "745", close="745")
         await asyncio.sleep(1)
         (paused,) = await news(stage)
